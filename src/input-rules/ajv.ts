@@ -1,0 +1,93 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { distance } from 'fastest-levenshtein';
+import serviceRules from './service-rules.json' with { type: 'json' };
+
+/** One thing that is wrong with an input. Holds names and rules, never the value: values may be patient data. */
+export interface Problem {
+  /** The member, as a path with dots; empty for the input as a whole. */
+  readonly member: string;
+  /** The rule it breaks, as the rest of a sentence that begins with the member. */
+  readonly rule: string;
+}
+
+/** `service-rules.json` holds JSON Schema; these are the two wire types that JSON Schema does not have. */
+const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
+  .addVocabulary(['sensitive', 'minBytes', 'maxBytes'])
+  .addKeyword({
+    keyword: 'wire',
+    validate: (
+      wire: 'blob' | 'timestamp',
+      value: unknown,
+      schema: { minBytes?: number; maxBytes?: number } = {},
+    ) =>
+      wire === 'timestamp'
+        ? value instanceof Date && !Number.isNaN(value.getTime())
+        : value instanceof Uint8Array &&
+          value.byteLength >= (schema.minBytes ?? 0) &&
+          value.byteLength <= (schema.maxBytes ?? Infinity),
+  });
+for (const schema of Object.values(serviceRules)) ajv.addSchema(schema);
+
+/** Compiles a JSON Schema that may refer to the services' shapes as `medical-imaging#/$defs/…`. */
+export function compileRules(schema: object): (input: unknown) => Problem[] {
+  let validate: ValidateFunction | undefined;
+  return (input) => {
+    validate ??= ajv.compile(schema);
+    return validate(input) ? [] : (validate.errors ?? []).flatMap((error) => toProblems(error));
+  };
+}
+
+function toProblems(error: ErrorObject): Problem[] {
+  const member = error.instancePath.slice(1).replaceAll('/', '.');
+  const child = (name: string) => (member ? `${member}.${name}` : name);
+  const { params } = error;
+  switch (error.keyword) {
+    // The `then` branch reports for itself what it found.
+    case 'if':
+    case 'propertyNames':
+      return [];
+    case 'required':
+      return [{ member: child(params['missingProperty']), rule: 'is missing' }];
+    case 'dependentRequired':
+      return [
+        {
+          member: child(params['missingProperty']),
+          rule: `is missing, which ${params['property']} needs`,
+        },
+      ];
+    case 'additionalProperties':
+      return [
+        {
+          member: child(params['additionalProperty']),
+          rule: unknownMember(params['additionalProperty'], error),
+        },
+      ];
+    case 'enum':
+      return [{ member, rule: `must be one of ${params['allowedValues'].join(', ')}` }];
+    case 'wire':
+      return [{ member, rule: error.schema === 'timestamp' ? 'must be a timestamp' : blobRule(error) }];
+    default:
+      return [
+        {
+          member: error.propertyName === undefined ? member : `a key of ${member}`,
+          rule: error.message ?? 'is not valid',
+        },
+      ];
+  }
+}
+
+function blobRule({ parentSchema }: ErrorObject): string {
+  return `must be ${parentSchema?.['minBytes'] ?? 0} to ${parentSchema?.['maxBytes']} bytes`;
+}
+
+function unknownMember(name: string, { parentSchema }: ErrorObject): string {
+  const known = Object.keys(parentSchema?.['properties'] ?? {});
+  const [nearest] = known
+    .map((candidate) => ({
+      candidate,
+      edits: distance(candidate.toLowerCase(), name.toLowerCase()),
+    }))
+    .filter(({ edits }) => edits <= 3)
+    .toSorted((a, b) => a.edits - b.edits);
+  return `is not known here${nearest ? `; did you mean ${nearest.candidate}?` : `; known are ${known.join(', ')}`}`;
+}
