@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { distance } from 'fastest-levenshtein';
+import { isDuration } from '../polling.ts';
 import serviceRules from './service-rules.json' with { type: 'json' };
 
 /** One thing that is wrong with an input. Holds names and rules, never the value: values may be patient data. */
@@ -10,7 +11,7 @@ export interface Problem {
   readonly rule: string;
 }
 
-/** `service-rules.json` holds JSON Schema; these are the two wire types that JSON Schema does not have. */
+/** The rules are JSON Schema; `wire` (a blob or a timestamp, as the SDK has it) and `duration` are what it lacks. */
 const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
   .addVocabulary(['sensitive', 'minBytes', 'maxBytes'])
   .addKeyword({
@@ -25,7 +26,8 @@ const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
         : value instanceof Uint8Array &&
           value.byteLength >= (schema.minBytes ?? 0) &&
           value.byteLength <= (schema.maxBytes ?? Infinity),
-  });
+  })
+  .addKeyword({ keyword: 'duration', validate: (_: true, value: unknown) => isDuration(value) });
 for (const schema of Object.values(serviceRules)) ajv.addSchema(schema);
 
 /** Compiles a JSON Schema that may refer to the services' shapes as `medical-imaging#/$defs/…`. */
@@ -48,7 +50,7 @@ function toProblems(error: ErrorObject): Problem[] {
       return [];
     case 'required':
       return [{ member: child(params['missingProperty']), rule: 'is missing' }];
-    case 'dependentRequired':
+    case 'dependencies':
       return [
         {
           member: child(params['missingProperty']),
@@ -64,6 +66,8 @@ function toProblems(error: ErrorObject): Problem[] {
       ];
     case 'enum':
       return [{ member, rule: `must be one of ${params['allowedValues'].join(', ')}` }];
+    case 'duration':
+      return [{ member, rule: 'must be a number of milliseconds, or text such as "30s" or "5 minutes"' }];
     case 'wire':
       return [{ member, rule: error.schema === 'timestamp' ? 'must be a timestamp' : blobRule(error) }];
     default:

@@ -1,0 +1,159 @@
+import { ApplicationFailure } from '@temporalio/activity';
+
+/**
+ * How long an error is worth trying again:
+ * - `untilDeadline`: it passes by itself; the step's schedule-to-close time-out ends it.
+ * - `tenMinutes`: somebody may be mending it just now (credentials, configuration, something never seen before).
+ * - `never`: the same request can only fail the same way.
+ */
+type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
+
+/**
+ * What an error says about the change that was asked for, which is what `mutateOnce` decides by:
+ * - `refused`: not done, the request as such is fine: send it again.
+ * - `conflict`: not done, because the resource is locked or has another version by now: read, and decide anew.
+ * - `rejected`: not done, and never will be.
+ * - `unknown`: may have been done: read before anything else.
+ */
+export type Effect = 'refused' | 'conflict' | 'rejected' | 'unknown';
+
+/** First of `details` of every failure that comes from an AWS call. */
+export interface AwsFailureDetails {
+  operation: string;
+  effect: Effect;
+  httpStatus?: number;
+  requestId?: string;
+  /** AWS's own words, where they may repeat input that is patient data and so cannot stand in the message. */
+  awsMessage?: string;
+}
+
+interface Rule {
+  readonly retry: Persistence;
+  readonly effect: Effect;
+}
+
+const PASSES: Rule = { retry: 'untilDeadline', effect: 'refused' };
+const MENDABLE: Rule = { retry: 'tenMinutes', effect: 'refused' };
+const FINAL: Rule = { retry: 'never', effect: 'rejected' };
+const AMBIGUOUS: Rule = { retry: 'untilDeadline', effect: 'unknown' };
+
+/** The retry table. An operation's own row wins over the error's; what is in neither is judged by its HTTP status. */
+const BY_ERROR: Readonly<Record<string, Rule>> = {
+  ThrottlingException: PASSES,
+  InternalServerException: AMBIGUOUS,
+  // A quota on what exists at one time. For a create it means "you own too many", which no waiting mends.
+  ServiceQuotaExceededException: FINAL,
+  ConflictException: { retry: 'tenMinutes', effect: 'conflict' },
+  ValidationException: FINAL,
+  AccessDeniedException: FINAL,
+  ResourceNotFoundException: FINAL,
+  NotAcceptableException: FINAL,
+  BadRequestException: FINAL,
+  // The connection was never made, so the service has seen nothing.
+  ECONNREFUSED: PASSES,
+  ENOTFOUND: PASSES,
+  EAI_AGAIN: PASSES,
+};
+
+const BY_OPERATION: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
+  // "Too many jobs at once" ends when one of them ends (aws-facts: 100 concurrent imports, no queue in the service).
+  startDICOMImportJob: { ServiceQuotaExceededException: PASSES, ConflictException: FINAL },
+  startFHIRImportJob: { ServiceQuotaExceededException: PASSES, ConflictException: FINAL },
+  createDatastore: { ConflictException: FINAL },
+  createFHIRDatastore: { ConflictException: FINAL },
+  copyImageSet: { ServiceQuotaExceededException: PASSES },
+  // "Requested ImageSet metadata is not consistent yet": seen for seconds after an import has COMPLETED.
+  getImageSetMetadata: { ConflictException: { retry: 'untilDeadline', effect: 'conflict' } },
+};
+
+/** Operations whose input is patient data: AWS's message may quote it. */
+const SENSITIVE_INPUT: ReadonlySet<string> = new Set([
+  'searchImageSets',
+  'updateImageSetMetadata',
+  'copyImageSet',
+]);
+
+/** A stale `latestVersionId` is answered as "not found"; only the text tells it from a missing image set. */
+const STALE_VERSION = /not the latest/i;
+
+const TEN_MINUTES = 10 * 60_000;
+
+/**
+ * Turns what the AWS SDK threw into the one failure that Temporal sees.
+ *
+ * @param operation - the SDK's method name
+ * @param error - whatever was thrown
+ * @param attempt - which attempt this was, and the time since the first one was scheduled, in milliseconds
+ * @returns a failure whose `type` is the AWS exception name (or the network error's code), with
+ *   {@link AwsFailureDetails} and, where the service gave a hint, the time to wait before the next attempt
+ */
+export function toFailure(
+  operation: string,
+  error: unknown,
+  attempt: { number: number; age: number },
+): ApplicationFailure {
+  const seen = readError(error);
+  const { retry, effect } = ruleFor(operation, seen);
+  const details: AwsFailureDetails = { operation, effect };
+  if (seen.httpStatus !== undefined) details.httpStatus = seen.httpStatus;
+  if (seen.requestId !== undefined) details.requestId = seen.requestId;
+  const sensitive = SENSITIVE_INPUT.has(operation) && seen.type === 'ValidationException';
+  if (sensitive) details.awsMessage = seen.message;
+  return ApplicationFailure.create({
+    type: seen.type,
+    message: `${operation}: ${sensitive ? 'AWS refused the input (its words are in the details)' : seen.message}`,
+    nonRetryable:
+      retry === 'never' ||
+      // A worker that was down for an hour has not tried for an hour: count attempts as well.
+      (retry === 'tenMinutes' && attempt.age > TEN_MINUTES && attempt.number >= 5),
+    details: [details],
+    ...(seen.retryAfter !== undefined && { nextRetryDelay: seen.retryAfter }),
+    ...(error instanceof Error && !sensitive && { cause: error }),
+  });
+}
+
+interface SeenError {
+  readonly type: string;
+  readonly message: string;
+  readonly httpStatus?: number;
+  readonly requestId?: string;
+  /** Milliseconds. */
+  readonly retryAfter?: number;
+}
+
+function ruleFor(operation: string, { type, message, httpStatus }: SeenError): Rule {
+  if (STALE_VERSION.test(message)) return { retry: 'never', effect: 'conflict' };
+  const listed = BY_OPERATION[operation]?.[type] ?? BY_ERROR[type];
+  if (listed) return listed;
+  if (httpStatus === 429) return PASSES;
+  // No answer at all, or one from something broken between us and the service.
+  if (httpStatus === undefined || httpStatus >= 500) return isCredentials(type) ? MENDABLE : AMBIGUOUS;
+  return MENDABLE;
+}
+
+function isCredentials(type: string): boolean {
+  return /Credential|Token|Signature/.test(type);
+}
+
+/** The members of an SDK error that matter, whichever SDK package (and so whichever class) it comes from. */
+function readError(error: unknown): SeenError {
+  if (!(error instanceof Error)) return { type: 'UnknownError', message: String(error) };
+  const { name, message } = error;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  const metadata = memberOf(error, '$metadata');
+  const httpStatus = memberOf(metadata, 'httpStatusCode');
+  const requestId = memberOf(metadata, 'requestId');
+  const retryAfter = Number(memberOf(memberOf(memberOf(error, '$response'), 'headers'), 'retry-after'));
+  return {
+    type: name === 'Error' || name === 'AggregateError' ? (code ?? name) : name,
+    // An AggregateError of refused connections (IPv4 and IPv6) has an empty message.
+    message: message || code || name,
+    ...(typeof httpStatus === 'number' && { httpStatus }),
+    ...(typeof requestId === 'string' && { requestId }),
+    ...(retryAfter > 0 && { retryAfter: retryAfter * 1000 }),
+  };
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

@@ -1,0 +1,69 @@
+/** How a wait is paced. All in milliseconds, but for `share`. */
+export interface Pacing {
+  /** The shortest sleep between two reads. */
+  minimumInterval: number;
+  /** The longest sleep between two reads, and so the longest that an end can go unseen. */
+  maximumInterval: number;
+  /** How long an end may go unseen, as a share of the time waited: 0 reads every `minimumInterval`. */
+  share: number;
+  /** How long to wait in all. */
+  timeout: number;
+}
+
+/** A flow that reads more often than this in one wait would fill its history: 11 events a read, 51,200 at the most. */
+export const MOST_READS = 3_000;
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+
+const everyWait = { maximumInterval: 5 * MINUTE, share: 0.1 };
+
+/** The pacing of each kind of wait where the input's `polling` does not say otherwise. */
+export const DEFAULT_PACING = {
+  imageSet: { ...everyWait, minimumInterval: 2 * SECOND, timeout: 1 * HOUR },
+  importJob: { ...everyWait, minimumInterval: 5 * SECOND, timeout: 24 * HOUR },
+  imagingDatastore: { ...everyWait, minimumInterval: 5 * SECOND, timeout: 6 * HOUR },
+  fhirDatastore: { ...everyWait, minimumInterval: 15 * SECOND, timeout: 6 * HOUR },
+} as const satisfies Record<string, Pacing>;
+
+export type WaitKind = keyof typeof DEFAULT_PACING;
+
+/** HealthLake runs one import at a time and queues the rest: time in its queue says nothing about the job. */
+export const QUEUED_TIMEOUT = 7 * 24 * HOUR;
+
+/** Where events wake a run, reads are only the safety net. */
+export const paceWithEvents = (pacing: Pacing): Pacing => ({
+  ...pacing,
+  share: 1,
+  maximumInterval: Math.max(pacing.maximumInterval, 30 * MINUTE),
+});
+
+/**
+ * How long to sleep before the next read.
+ *
+ * The law: an end is seen at most `max(minimumInterval, min(share × waited, maximumInterval))` late.
+ *
+ * @param waited - milliseconds since the wait began
+ */
+export function nextSleep(waited: number, { minimumInterval, maximumInterval, share }: Pacing): number {
+  return Math.ceil(Math.min(Math.max(share * waited, minimumInterval), maximumInterval));
+}
+
+/**
+ * An upper bound of the reads in a wait that lasts for the whole `timeout`, in closed form.
+ *
+ * Three stretches: at `minimumInterval` until the share outgrows it, growing by `1 + share` each time until the share
+ * outgrows `maximumInterval`, then at `maximumInterval`. Three more for the first read and the rounding of each stretch.
+ */
+export function readsAtMost({ minimumInterval, maximumInterval, share, timeout }: Pacing): number {
+  const lasts = (interval: number) => Math.min(timeout, interval / share);
+  const steady = lasts(minimumInterval);
+  const growing = lasts(maximumInterval);
+  return (
+    3 +
+    Math.ceil(steady / minimumInterval) +
+    (share > 0 ? Math.ceil(Math.log(growing / steady) / Math.log1p(share)) : 0) +
+    Math.ceil((timeout - growing) / maximumInterval)
+  );
+}

@@ -1,0 +1,64 @@
+import ms, { type StringValue } from 'ms';
+import { DEFAULT_PACING, MOST_READS, readsAtMost, type Pacing, type WaitKind } from './pacing.ts';
+
+/** A number of milliseconds, or text that the `ms` package reads, such as `"30s"` or `"5 minutes"`. */
+export type Duration = StringValue | number;
+
+/** The input member `polling`: how every wait of a flow is paced. What is absent stays at the default of the wait. */
+export interface Polling {
+  minimumInterval?: Duration;
+  maximumInterval?: Duration;
+  /** 0 to 1: sleep for this share of the time already waited. */
+  share?: number;
+  timeout?: Duration;
+}
+
+export function toMilliseconds(duration: Duration): number {
+  return typeof duration === 'number' ? duration : ms(duration);
+}
+
+/** Whether something is a {@link Duration} of more than nothing. (`ms` throws for text that is empty or very long.) */
+export function isDuration(value: unknown): value is Duration {
+  if (typeof value === 'string')
+    return value.length > 0 && value.length < 100 && ms(value as StringValue) > 0;
+  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+}
+
+/** The pacing of one kind of wait, with what the input's `polling` changes. Expects a `polling` that was checked. */
+export function pacingOf(
+  kind: WaitKind,
+  { minimumInterval, maximumInterval, share, timeout }: Polling = {},
+): Pacing {
+  const usual = DEFAULT_PACING[kind];
+  const minimum = minimumInterval === undefined ? undefined : toMilliseconds(minimumInterval);
+  const maximum = maximumInterval === undefined ? undefined : toMilliseconds(maximumInterval);
+  return {
+    // Only one of the two given: the other's default gives way.
+    minimumInterval: minimum ?? Math.min(usual.minimumInterval, maximum ?? Infinity),
+    maximumInterval: maximum ?? Math.max(usual.maximumInterval, minimum ?? 0),
+    share: share ?? usual.share,
+    timeout: timeout === undefined ? usual.timeout : toMilliseconds(timeout),
+  };
+}
+
+/**
+ * What is wrong with a `polling` whose members are each well-formed.
+ *
+ * @param kinds - the waits of the flow
+ */
+export function pacingProblems(polling: Polling, kinds: readonly WaitKind[]): string[] {
+  const { minimumInterval, maximumInterval } = polling;
+  if (
+    minimumInterval !== undefined &&
+    maximumInterval !== undefined &&
+    toMilliseconds(minimumInterval) > toMilliseconds(maximumInterval)
+  ) {
+    return ['minimumInterval must not be longer than maximumInterval'];
+  }
+  const reads = Math.max(...kinds.map((kind) => readsAtMost(pacingOf(kind, polling))));
+  return reads > MOST_READS
+    ? [
+        `would read up to ${reads} times in one wait, at most ${MOST_READS} are allowed: raise share or the intervals, or lower timeout`,
+      ]
+    : [];
+}

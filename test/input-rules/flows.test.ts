@@ -1,0 +1,60 @@
+import { describeProblems, flowProblems } from '../../src/input-rules/flows.ts';
+
+const ids = {
+  datastoreId: 'd'.repeat(32),
+  sourceImageSetId: 'a'.repeat(32),
+  destinationImageSetId: 'b'.repeat(32),
+};
+const fhirImport = {
+  DatastoreId: 'd'.repeat(32),
+  InputS3Uri: 's3://bucket/in/',
+  OutputS3Uri: 's3://bucket/out/',
+  OutputKmsKeyId: 'alias/key',
+  DataAccessRoleArn: 'arn:aws:iam::123456789012:role/import',
+};
+const onboard = {
+  datastoreName: 'store',
+  dataAccessRoleArn: 'arn:aws:iam::123456789012:role/import',
+  inputS3Uri: 's3://bucket/in/',
+  outputS3Uri: 's3://bucket/out/',
+};
+
+test('the inputs of the three flows, without their client tokens', () => {
+  expect(flowProblems('copyImageSet', ids)).toEqual([]);
+  expect(flowProblems('onboardDatastoreAndImport', onboard)).toEqual([]);
+  expect(flowProblems('startImportAndWaitCompleted', fhirImport)).toEqual([]);
+});
+
+test('a run that re-attaches need not say what only a start needs', () => {
+  expect(flowProblems('startImportAndWaitCompleted', { DatastoreId: 'd', JobId: 'j' })).toEqual([]);
+  expect(flowProblems('onboardDatastoreAndImport', { datastoreId: 'd'.repeat(32), jobId: 'j' })).toEqual([]);
+  expect(describeProblems(flowProblems('onboardDatastoreAndImport', { jobId: 'j', datastoreName: 'x' }))).toMatch(
+    /^datastoreId is missing, which jobId needs$/,
+  );
+});
+
+test.each([undefined, null, 'text', 7, [], [ids]])('%j is not an object', (input) => {
+  expect(describeProblems(flowProblems('copyImageSet', input))).toBe('the input must be object');
+});
+
+test('all problems at once, by name and rule, with the nearest name and no value', () => {
+  const text = describeProblems(
+    flowProblems('copyImageSet', { ...ids, datastoreId: 'SECRET', destinationImageSetID: 'SECRET', force: 'SECRET' }),
+  );
+  expect(text).toContain('datastoreId must match pattern');
+  expect(text).toContain('destinationImageSetID is not known here; did you mean destinationImageSetId?');
+  expect(text).toContain('force must be boolean');
+  expect(text).not.toContain('SECRET');
+});
+
+test.each([
+  [{ minimumInterval: '1h', maximumInterval: '1m' }, /must not be longer/],
+  [{ share: 1.5 }, /polling.share must be <= 1/],
+  [{ minimumInterval: 'banana' }, /polling.minimumInterval must be a number of milliseconds/],
+  [{ minimumInterval: 0 }, /polling.minimumInterval must be/],
+  [{ minimumInterval: '1s', maximumInterval: '1s', timeout: '1h' }, /would read up to 3603 times/],
+  [{ interval: '1s' }, /polling.interval is not known/],
+  ['fast', /polling must be object/],
+])('polling %j is refused', (polling, problem) => {
+  expect(describeProblems(flowProblems('copyImageSet', { ...ids, polling }))).toMatch(problem);
+});
