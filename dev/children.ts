@@ -1,0 +1,79 @@
+/** Child processes that cannot outlive us, whatever ends us. */
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
+
+export interface Child {
+  readonly name: string;
+  readonly pid: number;
+  /** The exit code as a shell would show it; resolves, never rejects, once the process is gone. */
+  readonly exited: Promise<number>;
+  readonly isRunning: () => boolean;
+  /** SIGTERM, and SIGKILL for what is still there after `graceMs`. */
+  readonly stop: (graceMs?: number) => Promise<void>;
+  /** SIGKILL, at once. */
+  readonly kill: () => Promise<void>;
+  /** The last lines that it wrote: what explains an unexpected death. */
+  readonly lastWords: () => string;
+}
+
+export interface ChildOptions {
+  readonly name: string;
+  /** What the child writes is appended here. */
+  readonly logFile: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+}
+
+/**
+ * The shell becomes the program (the pid stays), after it left a watcher in the same process group that reads from a pipe
+ * of which only we hold the other end. When we are gone, be it by SIGKILL, that read ends and the watcher kills the group.
+ */
+const guarded = 'exec 3<&0; (read -r _ <&3; kill -KILL 0) & exec "$@" 3<&- </dev/null';
+
+/**
+ * Starts a program in a session of its own, so that Ctrl-C in the terminal reaches us alone and we decide who ends when.
+ */
+export function startChild(program: string, args: readonly string[], options: ChildOptions): Child {
+  const log = openSync(options.logFile, 'a');
+  const child = spawn('/bin/sh', ['-c', guarded, 'sh', program, ...args], {
+    stdio: ['pipe', log, log],
+    detached: true,
+    env: options.env ?? process.env,
+    cwd: options.cwd,
+  });
+  closeSync(log);
+
+  let running = true;
+  const exited = new Promise<number>((resolve) => {
+    const end = (code: number) => {
+      running = false;
+      child.stdin?.destroy();
+      resolve(code);
+    };
+    child.on('exit', (code, signal) => end(code ?? 128 + constants.signals[signal ?? 'SIGKILL']));
+    child.on('error', () => end(127));
+  });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${options.name} cannot be started: there is no /bin/sh here`);
+
+  /** Negative: the whole group, with whatever the program itself has started. */
+  const signal = (target: number, name: NodeJS.Signals) => running && process.kill(target, name);
+  return {
+    name: options.name,
+    pid,
+    exited,
+    isRunning: () => running,
+    async stop(graceMs = 5_000) {
+      signal(pid, 'SIGTERM');
+      const impatience = setTimeout(() => signal(-pid, 'SIGKILL'), graceMs);
+      await exited;
+      clearTimeout(impatience);
+    },
+    async kill() {
+      signal(-pid, 'SIGKILL');
+      await exited;
+    },
+    lastWords: () => readFileSync(options.logFile, 'utf8').trimEnd().split('\n').slice(-8).join('\n'),
+  };
+}

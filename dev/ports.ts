@@ -1,0 +1,46 @@
+/** Which TCP port a server of ours listens on. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+
+/** Says one line to whoever runs us. Stdout may be promised to JSON, so the default is stderr. */
+export type Say = (line: string) => void;
+
+export const sayOnStderr: Say = (line) => {
+  process.stderr.write(`${line}\n`);
+};
+
+/** Everything of ours that listens does so here: reachable from this machine alone. */
+export const loopback = '127.0.0.1';
+
+/** The first free port from `preferred` up, said where it is another one; 0 asks for any. */
+export async function freePort(
+  preferred: number,
+  what = 'The server',
+  say: Say = sayOnStderr,
+): Promise<number> {
+  if (preferred === 0) return (await listen(0, loopback)) as number;
+  for (let port = preferred; port < preferred + 100; port += 1) {
+    if (!(await isFree(port))) continue;
+    if (port !== preferred) say(`Port ${preferred} is taken: ${what} listens on ${port}.`);
+    return port;
+  }
+  throw new Error(`Ports ${preferred} to ${preferred + 99} are all taken: free one of them.`);
+}
+
+/** On some systems a port held on all addresses can still be bound on one, and the other way round: ask for both. */
+async function isFree(port: number): Promise<boolean> {
+  return (await listen(port, loopback)) !== undefined && (await listen(port, '0.0.0.0')) !== undefined;
+}
+
+/** Listens for a moment; undefined where that cannot be. */
+async function listen(port: number, host: string): Promise<number | undefined> {
+  const server = createServer();
+  try {
+    await once(server.listen({ port, host, exclusive: true }), 'listening');
+  } catch {
+    return undefined;
+  }
+  const address = server.address() as AddressInfo;
+  await once(server.close(), 'close');
+  return address.port;
+}

@@ -1,0 +1,141 @@
+/**
+ * Finds a `temporal` program on this machine, or gets one: the real server with its Web UI, in one file. Where it comes
+ * from is decided here, once, for the demo, for `npm run dev` and for the tests.
+ */
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { startChild } from './children.ts';
+import { type Say, sayOnStderr } from './ports.ts';
+
+const run = promisify(execFile);
+
+/** Later tags carry a replace directive in their go.mod, with which `go install` refuses to work. */
+const goPackage = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
+
+const help = `There is no Temporal server program here, and none could be fetched. Any one of these helps:
+  - install the Temporal CLI: https://docs.temporal.io/cli/setup-cli (brew install temporal)
+  - name one that you have: TEMPORAL_CLI_PATH=/path/to/temporal
+  - install Go (https://go.dev/dl) and try again, or: go install ${goPackage}
+  - allow this machine to download from https://temporal.download`;
+
+export interface Search {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly say?: Say;
+  /** Ways to get a program where none is installed, tried in this order. */
+  readonly fetchers?: readonly Fetcher[];
+}
+
+type Fetcher = (env: NodeJS.ProcessEnv, say: Say) => Promise<void>;
+
+/** The path of a program that answers to `--version` as Temporal's does. */
+export async function findTemporalProgram(search: Search = {}): Promise<string> {
+  const { env = process.env, say = sayOnStderr, fetchers = [downloadBySdk, installByGo] } = search;
+  const installed = await findInstalled(env, say);
+  if (installed !== undefined) return installed;
+  for (const fetch of fetchers) {
+    await fetch(env, say);
+    const fetched = await findInstalled(env, say);
+    if (fetched !== undefined) return fetched;
+  }
+  throw new Error(help);
+}
+
+async function findInstalled(env: NodeJS.ProcessEnv, say: Say): Promise<string | undefined> {
+  const named = env['TEMPORAL_CLI_PATH'];
+  if (named !== undefined) {
+    if (await isTemporal(named)) return named;
+    say(`TEMPORAL_CLI_PATH=${named} is no Temporal program: looking elsewhere.`);
+  }
+  for (const folder of [...folders(env['PATH']), ...(await goFolders(env))]) {
+    const path = join(folder, 'temporal');
+    if (await isTemporal(path)) return path;
+  }
+  for (const path of downloaded(env)) if (await isTemporal(path)) return path;
+  return undefined;
+}
+
+/** A program of that name may be anything; ours names the server that it carries. */
+async function isTemporal(path: string): Promise<boolean> {
+  return run(path, ['--version'], { timeout: 10_000 }).then(
+    ({ stdout }) => /^temporal version .*\(Server /.test(stdout),
+    () => false,
+  );
+}
+
+/** Where `go install` puts programs. Go itself is asked, as `go env -w` may have moved it; it may not be there. */
+async function goFolders(env: NodeJS.ProcessEnv): Promise<string[]> {
+  const [bin, path] = await run('go', ['env', 'GOBIN', 'GOPATH'], { env }).then(
+    ({ stdout }) => stdout.split('\n'),
+    () => [env['GOBIN'], env['GOPATH']],
+  );
+  return [...folders(bin), ...[...folders(path), join(home(env), 'go')].map((folder) => join(folder, 'bin'))];
+}
+
+const folders = (list: string | undefined): string[] =>
+  (list ?? '').split(delimiter).filter((folder) => folder !== '');
+
+const home = (env: NodeJS.ProcessEnv): string => env['HOME'] ?? homedir();
+
+const cacheFolder = (env: NodeJS.ProcessEnv): string =>
+  join(env['XDG_CACHE_HOME'] ?? join(home(env), '.cache'), 'aws-health-workflows');
+
+/** The SDK names the file after its own version, so it is looked for by its beginning. */
+function downloaded(env: NodeJS.ProcessEnv): string[] {
+  const folder = cacheFolder(env);
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  return names.filter((name) => name.startsWith('temporal-cli')).map((name) => join(folder, name));
+}
+
+/** The SDK downloads only as a part of starting a test server, and does not let itself be called off; a child does. */
+async function downloadBySdk(env: NodeJS.ProcessEnv, say: Say): Promise<void> {
+  const script = `
+    import { TestWorkflowEnvironment } from '@temporalio/testing';
+    const executable = { type: 'cached-download', downloadDir: process.argv[1] };
+    await (await TestWorkflowEnvironment.createLocal({ server: { executable } })).teardown();`;
+  say('There is no Temporal program here yet: downloading it.');
+  const args = ['--input-type=module', '--eval', script, cacheFolder(env)];
+  await fetchBy(process.execPath, args, { what: 'The download of Temporal', minutes: 1.5, env, say });
+}
+
+export async function installByGo(env: NodeJS.ProcessEnv, say: Say): Promise<void> {
+  const hasGo = await run('go', ['version'], { env }).then(
+    () => true,
+    () => false,
+  );
+  if (!hasGo) return;
+  say(`Building Temporal from its source, about 3 minutes, once: go install ${goPackage}`);
+  await fetchBy('go', ['install', '-v', goPackage], { what: 'go install', minutes: 20, env, say });
+}
+
+interface Fetching {
+  readonly what: string;
+  readonly minutes: number;
+  readonly env: NodeJS.ProcessEnv;
+  readonly say: Say;
+}
+
+/** Runs a program that fetches, for so long at most, with a sign of life every ten seconds. */
+async function fetchBy(
+  program: string,
+  args: string[],
+  { what, minutes, env, say }: Fetching,
+): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'temporal-fetch-'));
+  mkdirSync(cacheFolder(env), { recursive: true });
+  const logFile = join(folder, 'log');
+  const child = startChild(program, args, { name: what, logFile, env, cwd: import.meta.dirname });
+  const began = Date.now();
+  const signOfLife = setInterval(() => {
+    const lastLine = readFileSync(logFile, 'utf8').trimEnd().split('\n').at(-1) ?? '';
+    say(`  ${Math.round((Date.now() - began) / 1_000)} s  ${lastLine}`);
+  }, 10_000);
+  const deadline = setTimeout(() => void child.kill(), minutes * 60_000);
+  const code = await child.exited;
+  clearInterval(signOfLife);
+  clearTimeout(deadline);
+  if (code !== 0) say(`${what} did not succeed: ${child.lastWords()}`);
+  rmSync(folder, { recursive: true });
+}

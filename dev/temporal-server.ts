@@ -1,0 +1,116 @@
+/** A real Temporal server of our own, on a SQLite file, with its Web UI. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { type Child, startChild } from './children.ts';
+import { freePort, loopback, type Say, sayOnStderr } from './ports.ts';
+import { findTemporalProgram } from './temporal-program.ts';
+
+export interface TemporalServerOptions {
+  /** Where its state lives, with a log beside it; by default in a temporary folder that goes when the server goes. */
+  readonly dbFilename?: string;
+  /** The first port to try, 0 for any. */
+  readonly port?: number;
+  readonly uiPort?: number;
+  readonly headless?: boolean;
+  /** `KEY=VALUE` pairs; VALUE is JSON. */
+  readonly dynamicConfig?: readonly string[];
+  /** The `temporal` program, where the caller knows it already. */
+  readonly program?: string;
+  readonly say?: Say;
+}
+
+export interface TemporalServer extends Child {
+  readonly address: string;
+  /** Where its Web UI is, unless headless. */
+  readonly uiUrl: string;
+}
+
+/** What the workflows tag their runs with, where the namespace has them. */
+const searchAttributes = ['AwsDatastoreId', 'AwsJobId', 'AwsImageSetId'];
+
+/** By default every timer lasts at least a second. With this a server for tests lets `sleep(10)` last 10 ms. */
+export const promptTimers = 'history.timerProcessorMaxTimeShift="10ms"';
+
+/** Starts a server and waits until it serves. It dies with us. */
+export async function startTemporalServer(options: TemporalServerOptions = {}): Promise<TemporalServer> {
+  const { say = sayOnStderr } = options;
+  const program = options.program ?? (await findTemporalProgram({ say }));
+  const dbFilename = options.dbFilename ?? join(mkdtempSync(join(tmpdir(), 'temporal-')), 'temporal.db');
+
+  // Another process can take a port between our look and the server's bind; then look again.
+  for (let attempt = 1; ; attempt += 1) {
+    const ports = await choosePorts(options, say);
+    const child = startChild(program, serverArguments(dbFilename, ports, options), {
+      name: 'The Temporal server',
+      logFile: `${dbFilename}.log`,
+    });
+    const address = `${loopback}:${ports.port}`;
+    if (await serves(address, child)) {
+      if (options.dbFilename === undefined)
+        void child.exited.then(() => rmSync(dirname(dbFilename), { recursive: true }));
+      return { ...child, address, uiUrl: `http://${loopback}:${ports.uiPort}` };
+    }
+    await child.kill();
+    const reason = child.lastWords();
+    if (attempt === 3 || !reason.includes('address already in use')) {
+      throw new Error(`The Temporal server does not start: ${reason}`);
+    }
+  }
+}
+
+interface Ports {
+  readonly port: number;
+  readonly uiPort: number;
+}
+
+async function choosePorts(options: TemporalServerOptions, say: Say): Promise<Ports> {
+  const { port = 7233, uiPort = 8233, headless = false } = options;
+  return {
+    port: await freePort(port, 'Temporal', say),
+    uiPort: await freePort(headless ? 0 : uiPort, 'the Temporal Web UI', say),
+  };
+}
+
+/** Its HTTP API and its metrics take free ports by themselves. */
+function serverArguments(dbFilename: string, ports: Ports, options: TemporalServerOptions): string[] {
+  const { headless = false, dynamicConfig = [] } = options;
+  return [
+    'server',
+    'start-dev',
+    `--ip=${loopback}`,
+    `--port=${ports.port}`,
+    headless ? '--headless' : `--ui-port=${ports.uiPort}`,
+    `--db-filename=${dbFilename}`,
+    '--log-level=error',
+    // The user's own profile is about another server.
+    '--disable-config-env',
+    '--disable-config-file',
+    ...searchAttributes.map((name) => `--search-attribute=${name}=Keyword`),
+    ...dynamicConfig.map((pair) => `--dynamic-config-value=${pair}`),
+  ];
+}
+
+/** True once the default namespace is there with our search attributes; false if the server ends before that. */
+async function serves(address: string, child: Child): Promise<boolean> {
+  const deadline = Date.now() + 60_000;
+  while (child.isRunning() && Date.now() < deadline) {
+    if (await hasSearchAttributes(address).catch(() => false)) return true;
+    await pause(50);
+  }
+  return false;
+}
+
+async function hasSearchAttributes(address: string): Promise<boolean> {
+  const connection = await Connection.connect({ address, connectTimeout: 1_000 });
+  try {
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({
+      namespace: 'default',
+    });
+    return searchAttributes.every((name) => name in (customAttributes ?? {}));
+  } finally {
+    await connection.close();
+  }
+}

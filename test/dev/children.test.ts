@@ -1,0 +1,61 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startChild } from '../../dev/children.ts';
+
+describe('startChild', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'children-test-'));
+  const logFile = join(folder, 'log');
+  const start = (script: string) => startChild('/bin/sh', ['-c', script], { name: 'the child', logFile });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('tells how a program ended, and what it said last', async () => {
+    const child = start('echo out; echo err >&2; exit 7');
+    await expect(child.exited).resolves.toBe(7);
+    expect(child.isRunning()).toBe(false);
+    expect(child.lastWords()).toBe('out\nerr');
+    await child.stop();
+    await child.kill();
+  });
+
+  it('stops one that obeys, and kills one that does not', async () => {
+    const obedient = start('sleep 60');
+    await obedient.stop();
+    await expect(obedient.exited).resolves.toBe(143);
+
+    const deaf = start('trap "" TERM; echo deaf; while true; do sleep 60; done');
+    while (!deaf.lastWords().endsWith('deaf')) await pause(20);
+    await deaf.stop(100);
+    await expect(deaf.exited).resolves.toBe(137);
+  });
+
+  it('leaves nothing behind when its parent is killed with SIGKILL, not even what the child has started', async () => {
+    const built = join(import.meta.dirname, '../../dist/dev/children.js');
+    const script = `
+      import { startChild } from ${JSON.stringify(built)};
+      const child = startChild('/bin/sh', ['-c', 'sleep 60 & sleep 60'], { name: 'child', logFile: ${JSON.stringify(logFile)} });
+      console.log(child.pid);`;
+    const parent = spawn(process.execPath, ['--input-type=module', '--eval', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const [line] = (await once(createInterface(parent.stdout), 'line')) as [string];
+    const group = Number(line);
+    expect(isAlive(group)).toBe(true);
+    parent.kill('SIGKILL');
+    while (isAlive(group)) await pause(20);
+  });
+});
+
+/** Whether any process of that group is left. */
+function isAlive(group: number): boolean {
+  try {
+    process.kill(-group, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
