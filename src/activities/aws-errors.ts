@@ -6,7 +6,7 @@ import { ApplicationFailure } from '@temporalio/activity';
  * - `tenMinutes`: somebody may be mending it just now (credentials, configuration, something never seen before).
  * - `never`: the same request can only fail the same way.
  */
-type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
+export type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
 
 /**
  * What an error says about the change that was asked for, which is what `mutateOnce` decides by:
@@ -21,6 +21,7 @@ export type Effect = 'refused' | 'conflict' | 'rejected' | 'unknown';
 export interface AwsFailureDetails {
   operation: string;
   effect: Effect;
+  retry: Persistence;
   httpStatus?: number;
   requestId?: string;
   /** AWS's own words, where they may repeat input that is patient data and so cannot stand in the message. */
@@ -94,7 +95,7 @@ export function toFailure(
 ): ApplicationFailure {
   const seen = readError(error);
   const { retry, effect } = ruleFor(operation, seen);
-  const details: AwsFailureDetails = { operation, effect };
+  const details: AwsFailureDetails = { operation, effect, retry };
   if (seen.httpStatus !== undefined) details.httpStatus = seen.httpStatus;
   if (seen.requestId !== undefined) details.requestId = seen.requestId;
   const sensitive = SENSITIVE_INPUT.has(operation) && seen.type === 'ValidationException';

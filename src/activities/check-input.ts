@@ -1,0 +1,40 @@
+import { ApplicationFailure } from '@temporalio/activity';
+import { describeProblems, flowProblems, type FlowName } from '../input-rules/flows.ts';
+
+/** What a run has to know of its worker, recorded once so that a replay on another worker decides alike. */
+export interface WorkerFacts {
+  /** Those of our search attributes that the namespace has. Setting an unknown one would wedge the run for ever. */
+  searchAttributes: string[];
+  /** How long one attempt of an AWS call may take, in milliseconds. */
+  startToClose: number;
+  /** How long to wait for a manifest that is late, in milliseconds. */
+  manifestWait: number;
+  /** Where blobs go when the input does not say. */
+  artifactsS3Uri?: string;
+}
+
+/** The failure of a bad input, from wherever it is checked: one message with all problems, and no value. */
+export function validationFailure(
+  flow: FlowName,
+  problems: ReturnType<typeof flowProblems>,
+): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'ValidationFailed',
+    message: `${flow}: ${describeProblems(problems)}`,
+    nonRetryable: true,
+    details: [{ problems }],
+  });
+}
+
+/**
+ * The first thing a run does, before any call to AWS: a bad `outputS3Uri` must not surface twenty minutes later.
+ *
+ * @throws ApplicationFailure `ValidationFailed` that names every problem
+ */
+export const checkInputActivity =
+  (facts: () => Promise<WorkerFacts>) =>
+  async (flow: FlowName, input: unknown): Promise<WorkerFacts> => {
+    const problems = flowProblems(flow, input);
+    if (problems.length > 0) throw validationFailure(flow, problems);
+    return facts();
+  };

@@ -1,0 +1,45 @@
+import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+
+export interface S3Location {
+  bucket: string;
+  key: string;
+}
+
+/** @throws Error when `uri` is not `s3://bucket/key`; the rules for inputs let no other through */
+export function parseS3Uri(uri: string): S3Location {
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(uri) ?? [];
+  if (bucket === undefined || key === undefined) throw new Error('not an S3 URI (s3://bucket/key)');
+  return { bucket, key };
+}
+
+/** @returns the object's text, or `undefined` where there is no such object */
+export async function readText(
+  s3: S3Client,
+  uri: string,
+  abortSignal: AbortSignal,
+): Promise<string | undefined> {
+  const { bucket, key } = parseS3Uri(uri);
+  try {
+    const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
+    return await object.Body?.transformToString('utf-8');
+  } catch (error) {
+    if (error instanceof Error && error.name === 'NoSuchKey') return undefined;
+    throw error;
+  }
+}
+
+/** The URIs of all objects under a prefix, page by page. */
+export async function* listUris(
+  s3: S3Client,
+  prefix: string,
+  abortSignal: AbortSignal,
+): AsyncGenerator<string> {
+  const { bucket, key } = parseS3Uri(prefix);
+  for await (const page of paginateListObjectsV2(
+    { client: s3 },
+    { Bucket: bucket, Prefix: key },
+    { abortSignal },
+  )) {
+    for (const object of page.Contents ?? []) yield `s3://${bucket}/${object.Key}`;
+  }
+}

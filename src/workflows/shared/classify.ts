@@ -1,0 +1,152 @@
+import type {
+  DatastoreStatus as ImagingDatastoreStatus,
+  ImageSetState,
+  ImageSetWorkflowStatus,
+  JobStatus as ImagingJobStatus,
+} from '@aws-sdk/client-medical-imaging';
+import type { JobStatus as FhirJobStatus } from '@aws-sdk/client-healthlake';
+import type { FailureType } from './failures.ts';
+
+/**
+ * What one read of a resource means to the run that awaits it.
+ *
+ * The classifiers are pure and have no `default` branch: a status that a newer SDK adds is a compile error here. One
+ * that only the service knows is "still going", with a warning: the enums grow silently, and none has ever gained a
+ * second name for an end.
+ */
+export type Verdict =
+  | { kind: 'going'; queued?: true; warning?: string }
+  | { kind: 'settled'; byAnother?: true }
+  | { kind: 'failed'; type: FailureType; why: string };
+
+const GOING: Verdict = { kind: 'going' };
+const SETTLED: Verdict = { kind: 'settled' };
+const failed = (type: FailureType, why: string): Verdict => ({ kind: 'failed', type, why });
+const unknown = (status: string | undefined): Verdict => ({
+  kind: 'going',
+  warning: `status ${status ?? '(none)'} is not known to this version; taken as still going`,
+});
+
+/** A data store of either service; the unions are equal in what the SDKs know. */
+export function classifyDatastore(status: ImagingDatastoreStatus | undefined): Verdict {
+  switch (status) {
+    case 'CREATING':
+      return GOING;
+    case 'ACTIVE':
+      return SETTLED;
+    case 'CREATE_FAILED':
+      return failed('DatastoreCreateFailed', 'the data store could not be created');
+    case 'DELETING':
+    case 'DELETED':
+      return failed('DatastoreNotUsable', `the data store is ${status}`);
+    case undefined:
+  }
+  return unknown(status);
+}
+
+/** A DICOM import job. `COMPLETED` says that the job is over, not that every file is in. */
+export function classifyImagingImport(status: ImagingJobStatus | undefined): Verdict {
+  switch (status) {
+    case 'SUBMITTED':
+    case 'IN_PROGRESS':
+      return GOING;
+    case 'COMPLETED':
+      return SETTLED;
+    case 'FAILED':
+      return failed('ImportJobFailed', 'the import job has failed');
+    case undefined:
+  }
+  return unknown(status);
+}
+
+/** A FHIR import job. `COMPLETED_WITH_ERRORS` is a result: most of the data may be in. */
+export function classifyFhirImport(status: FhirJobStatus | undefined): Verdict {
+  switch (status) {
+    case 'QUEUED':
+      return { kind: 'going', queued: true };
+    case 'SUBMITTED':
+    case 'IN_PROGRESS':
+      return GOING;
+    case 'COMPLETED':
+    case 'COMPLETED_WITH_ERRORS':
+      return SETTLED;
+    case 'FAILED':
+      return failed('ImportJobFailed', 'the import job has failed');
+    case 'CANCEL_SUBMITTED':
+    case 'CANCEL_IN_PROGRESS':
+    case 'CANCEL_COMPLETED':
+    case 'CANCEL_FAILED':
+      return failed('ImportJobFailed', `somebody has cancelled the import job (${status})`);
+    case undefined:
+  }
+  return unknown(status);
+}
+
+/** The members of GetImageSet that say where an image set stands. */
+export interface ImageSetRead {
+  versionId?: string | undefined;
+  imageSetState?: ImageSetState | undefined;
+  imageSetWorkflowStatus?: ImageSetWorkflowStatus | undefined;
+  message?: string | undefined;
+}
+
+/** What the awaited change of an image set has announced. */
+export interface ExpectedChange {
+  /** The version that the reply to the change named. */
+  version: string;
+  /** Milliseconds since the wait began. */
+  waited: number;
+}
+
+/** A service that does not number the version of a change must not hang the run: after this a stale `ACTIVE` counts. */
+const STALE_AT_MOST = 30_000;
+
+/**
+ * An image set: free for the next change or, with `expected`, settled after one that was asked for.
+ *
+ * It is the state that decides. Right after a change was accepted a read may still show the old version as `ACTIVE`;
+ * one with a higher version than announced was changed again, by another writer, after the awaited change had ended.
+ */
+export function classifyImageSet(read: ImageSetRead, expected?: ExpectedChange): Verdict {
+  switch (read.imageSetState) {
+    case 'LOCKED':
+      return GOING;
+    case 'DELETED':
+      return failed('CopyFailed', 'the image set is deleted');
+    case 'ACTIVE':
+      return expected ? classifyChange(read, expected) : SETTLED;
+    case undefined:
+  }
+  return unknown(read.imageSetState);
+}
+
+function classifyChange(read: ImageSetRead, { version, waited }: ExpectedChange): Verdict {
+  const ahead = Number(read.versionId) - Number(version);
+  if (ahead > 0) return { kind: 'settled', byAnother: true };
+  if (ahead < 0 && waited < STALE_AT_MOST) return GOING;
+  return classifyEndOfChange(read);
+}
+
+function classifyEndOfChange({ imageSetWorkflowStatus: status, message }: ImageSetRead): Verdict {
+  switch (status) {
+    case 'COPY_FAILED':
+      return failed('CopyFailed', message ?? 'the service gives no reason');
+    case 'UPDATE_FAILED':
+      return failed('UpdateFailed', message ?? 'the service gives no reason');
+    case 'IMPORT_FAILED':
+    case 'CREATED':
+    case 'COPIED':
+    case 'COPYING':
+    case 'COPYING_WITH_READ_ONLY_ACCESS':
+    case 'UPDATING':
+    case 'UPDATED':
+    case 'DELETING':
+    case 'DELETED':
+    case 'IMPORTING':
+    case 'IMPORTED':
+    case undefined:
+      return SETTLED;
+  }
+  // A workflow status of tomorrow: the state is ACTIVE, and the state decides.
+  return SETTLED;
+}

@@ -1,0 +1,60 @@
+import type { Polling } from '../../polling.ts';
+import { imaging } from './activities.ts';
+import { classifyImageSet } from './classify.ts';
+import type { Flow } from './flow.ts';
+import { waitFor } from './waiting.ts';
+
+export interface ImageSetId {
+  datastoreId: string;
+  imageSetId: string;
+}
+
+interface ImageSetWait extends ImageSetId {
+  step: string;
+  polling: Polling | undefined;
+}
+
+/** Reads an image set until nobody is changing it, so that the next call is not refused. */
+export async function readUnlocked(flow: Flow, { step, polling, ...id }: ImageSetWait) {
+  const { read } = await waitFor(flow, {
+    step,
+    kind: 'imageSet',
+    polling,
+    read: (summary, budget) => flow.read(summary, imaging.getImageSet, id, budget),
+    classify: (imageSet) => classifyImageSet(imageSet),
+    status: ({ imageSetState }) => imageSetState,
+  });
+  return read;
+}
+
+/**
+ * Waits until a change of an image set has ended.
+ *
+ * Where another writer has changed the set since, its newest version tells nothing of ours: the version that the
+ * change has announced is read once more, and judged.
+ *
+ * @param version - the version that the reply to the change has announced
+ * @throws ApplicationFailure `CopyFailed` or `UpdateFailed` with the image set's message
+ */
+export async function awaitChange(
+  flow: Flow,
+  { step, polling, version, ...id }: ImageSetWait & { version: string },
+) {
+  const wait = (name: string, versionId?: string) =>
+    waitFor(flow, {
+      step: name,
+      kind: 'imageSet',
+      polling,
+      read: (summary, budget) =>
+        flow.read(
+          summary,
+          imaging.getImageSet,
+          { ...id, ...(versionId !== undefined && { versionId }) },
+          budget,
+        ),
+      classify: (imageSet, waited) => classifyImageSet(imageSet, { version, waited }),
+      status: ({ imageSetState, imageSetWorkflowStatus }) => imageSetWorkflowStatus ?? imageSetState,
+    });
+  const { read, byAnother } = await wait(step);
+  return byAnother ? (await wait('+ownVersion', version)).read : read;
+}
