@@ -1,0 +1,111 @@
+import * as healthlake from '@aws-sdk/client-healthlake';
+import * as imaging from '@aws-sdk/client-medical-imaging';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { FLOW_RULES } from '../../src/input-rules/flows.ts';
+import { DOCUMENTS, readDocument } from './history.ts';
+
+const yamlIn = (folder: string) =>
+  readdirSync(folder).filter((file) => file.endsWith('.yaml') && file !== 'redocly.yaml');
+const documents = yamlIn(DOCUMENTS);
+const openapiFiles = yamlIn(`${DOCUMENTS}openapi`).map((file) => `openapi/${file}`);
+
+/** Inputs of ours, about waiting and reporting, and the one that Arazzo cannot leave out of a request. */
+const BEYOND_ARAZZO = [
+  'copiableAttributes',
+  'datastoreId',
+  'jobId',
+  'JobId',
+  'listFailedFiles',
+  'onFileErrors',
+  'polling',
+];
+
+function lint(...files: string[]) {
+  const redocly = join(DOCUMENTS, '../node_modules/.bin/redocly');
+  const { status, stdout, stderr } = spawnSync(
+    redocly,
+    ['lint', '--config', 'redocly.yaml', '--format', 'stylish', ...files],
+    { cwd: DOCUMENTS, encoding: 'utf8', env: { ...process.env, REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' } },
+  );
+  return { status, output: stdout + stderr };
+}
+
+describe('the linter', () => {
+  test('finds nothing in the documents and the OpenAPI files', () => {
+    expect(lint(...documents, ...openapiFiles)).toMatchObject({ status: 0 });
+  });
+
+  test('finds a reference to a step that is not there', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'arazzo-'));
+    const faulty = join(folder, 'faulty.yaml');
+    const text = readFileSync(`${DOCUMENTS}copy-image-set.yaml`, 'utf8');
+    writeFileSync(faulty, text.replaceAll('$steps.copyImageSet', '$steps.copyImageSets'));
+    expect(lint(faulty)).toMatchObject({ status: 1, output: expect.stringContaining('outputs-defined') });
+    rmSync(folder, { recursive: true });
+  });
+});
+
+interface Operation {
+  readonly operationId: string;
+  readonly parameters?: readonly { readonly schema: { readonly const?: string } }[];
+}
+
+/** The operations of an OpenAPI file with their routes. */
+function operationsOf(file: string) {
+  const { paths }: { paths: Record<string, { get?: Operation; post?: Operation }> } = parse(
+    readFileSync(DOCUMENTS + file, 'utf8'),
+  );
+  return Object.entries(paths).flatMap(([path, { get, post }]) => [
+    ...(get ? [{ ...get, method: 'GET', path }] : []),
+    ...(post ? [{ ...post, method: 'POST', path }] : []),
+  ]);
+}
+
+describe.each(documents)('%s', (file) => {
+  const { sourceDescriptions, workflows } = readDocument(file);
+  const [workflow] = workflows;
+
+  test('is the one workflow that its name says', () => {
+    expect(workflows.map(({ workflowId }) => `${workflowId}.yaml`)).toEqual([file]);
+  });
+
+  test('refers to files that exist and to operations in them', () => {
+    const known = sourceDescriptions.flatMap(({ url }) =>
+      operationsOf(url).map(({ operationId }) => operationId),
+    );
+    expect(known).toEqual(expect.arrayContaining(workflow!.steps.map(({ operationId }) => operationId)));
+  });
+
+  test('has the inputs of the flow', () => {
+    const flow = workflow!.workflowId.replaceAll(/-(.)/g, (_dash, letter: string) => letter.toUpperCase());
+    const taken = Object.keys(FLOW_RULES[flow as keyof typeof FLOW_RULES].schema.properties);
+    const documented = Object.keys(workflow!.inputs.properties);
+    expect(taken).toEqual(expect.arrayContaining(documented));
+    expect([...documented, ...BEYOND_ARAZZO]).toEqual(expect.arrayContaining(taken));
+  });
+});
+
+test.each(operationsOf('openapi/medical-imaging.yaml'))(
+  '$operationId has the route of the SDK',
+  (operation) => {
+    const { operationId, method, path } = operation;
+    const schemas: Record<string, unknown> = imaging;
+    expect(schemas[`${operationId}$`]).toMatchObject({ 3: { http: [method, path, 200] } });
+  },
+);
+
+test.each(operationsOf('openapi/healthlake.yaml'))(
+  '$operationId is told apart by its target',
+  (operation) => {
+    const { operationId, method, path, parameters } = operation;
+    expect(healthlake).toHaveProperty(`${operationId}Command`);
+    expect([method, path]).toEqual(['POST', `/#${operationId}`]);
+    expect(parameters).toMatchObject([
+      { name: 'X-Amz-Target', schema: { const: `HealthLake.${operationId}` } },
+    ]);
+  },
+);

@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'yaml';
+
+/** The folder of the Arazzo documents. */
+export const DOCUMENTS = fileURLToPath(new URL('../../arazzo/', import.meta.url));
+
+/** The parts of an Arazzo document that the tests look at. */
+export interface ArazzoDocument {
+  readonly sourceDescriptions: readonly { readonly name: string; readonly url: string }[];
+  readonly workflows: readonly {
+    readonly workflowId: string;
+    readonly inputs: { readonly properties: Record<string, unknown> };
+    readonly steps: readonly DocumentedStep[];
+  }[];
+}
+
+export interface DocumentedStep {
+  readonly stepId: string;
+  readonly operationId: string;
+}
+
+/** What a workflow did for one step of its document. */
+export interface Call {
+  readonly activityType: string;
+  /** The first word of the call's summary. */
+  readonly stepId: string;
+}
+
+/** A Temporal history as `handle.fetchHistory()` gives it, or as the JSON of the CLI and of `test/histories`. */
+export interface HistoryLike {
+  readonly events?: readonly HistoryEventLike[] | null;
+}
+
+interface HistoryEventLike {
+  readonly activityTaskScheduledEventAttributes?: {
+    readonly activityType?: { readonly name?: string | null } | null;
+  } | null;
+  readonly userMetadata?: { readonly summary?: { readonly data?: Uint8Array | string | null } | null } | null;
+}
+
+/** The file name of a document, such as `copy-image-set.yaml`, read. */
+export function readDocument(file: string): ArazzoDocument {
+  return parse(readFileSync(DOCUMENTS + file, 'utf8'));
+}
+
+/** The steps of a document, in order. */
+export function documentedSteps(file: string): DocumentedStep[] {
+  return readDocument(file).workflows.flatMap(({ steps }) =>
+    steps.map(({ stepId, operationId }) => ({ stepId, operationId })),
+  );
+}
+
+/**
+ * The calls that a history has for steps of the document, in order. Calls outside the document (their summary starts
+ * with `+`) are left out. Repeated reads of one step are a poll and count once; a repeated change counts each time.
+ */
+export function stepsOfHistory({ events }: HistoryLike): Call[] {
+  return (events ?? [])
+    .flatMap(({ activityTaskScheduledEventAttributes: scheduled, userMetadata }) =>
+      scheduled
+        ? [
+            {
+              activityType: scheduled.activityType?.name ?? '',
+              stepId: firstWord(userMetadata?.summary?.data),
+            },
+          ]
+        : [],
+    )
+    .filter(({ stepId }) => !stepId.startsWith('+'))
+    .filter((call, index, calls) => !(isRead(call) && isSame(call, calls[index - 1])));
+}
+
+/**
+ * Expects that a run made the calls of its document, in the document's order and under its step names.
+ *
+ * @param lastStep - where the run ended, if it failed before the document's last step
+ */
+export function expectHistoryFollows(file: string, history: HistoryLike, lastStep?: string): void {
+  const steps = documentedSteps(file);
+  const end = lastStep ? steps.findIndex(({ stepId }) => stepId === lastStep) + 1 : steps.length;
+  const expected = steps
+    .slice(0, end)
+    .map(({ stepId, operationId }) => ({ activityType: activityTypeOf(operationId), stepId }));
+  expect(stepsOfHistory(history)).toEqual(expected);
+}
+
+/** The SDK client's method for an operation, after which the activity is named. */
+function activityTypeOf(operationId: string): string {
+  return operationId.charAt(0).toLowerCase() + operationId.slice(1);
+}
+
+function firstWord(data: Uint8Array | string | null | undefined): string {
+  if (!data) return '';
+  const json = typeof data === 'string' ? Buffer.from(data, 'base64') : Buffer.from(data);
+  return String(JSON.parse(json.toString())).split(' ', 1)[0] ?? '';
+}
+
+function isRead({ activityType }: Call): boolean {
+  return /^(?:get|describe|list|search)/.test(activityType);
+}
+
+function isSame(call: Call, other: Call | undefined): boolean {
+  return call.activityType === other?.activityType && call.stepId === other.stepId;
+}
