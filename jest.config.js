@@ -8,6 +8,7 @@ export default {
     ],
   },
   testTimeout: 60_000,
+  globalSetup: '<rootDir>/test/global-setup.ts',
   // Two cores: a file more in parallel would only starve the Temporal servers of the others.
   maxWorkers: 2,
 };
