@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
+import { UserError } from '../src/user-error.ts';
 
 export interface Child {
   readonly name: string;
@@ -55,7 +56,7 @@ export function startChild(program: string, args: readonly string[], options: Ch
     child.on('error', () => end(127));
   });
   const { pid } = child;
-  if (pid === undefined) throw new Error(`${options.name} cannot be started: there is no /bin/sh here`);
+  if (pid === undefined) throw new UserError(`${options.name} cannot be started: there is no /bin/sh here (on Windows, use WSL)`);
 
   /** Negative: the whole group, with whatever the program itself has started. */
   const signal = (target: number, name: NodeJS.Signals) => running && process.kill(target, name);

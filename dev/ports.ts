@@ -1,13 +1,8 @@
 /** Which TCP port a server of ours listens on. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-
-/** Says one line to whoever runs us. Stdout may be promised to JSON, so the default is stderr. */
-export type Say = (line: string) => void;
-
-export const sayOnStderr: Say = (line) => {
-  process.stderr.write(`${line}\n`);
-};
+import { UserError } from '../src/user-error.ts';
+import { type Say, sayOnStderr } from './say.ts';
 
 /** Everything of ours that listens does so here: reachable from this machine alone. */
 export const loopback = '127.0.0.1';
@@ -24,7 +19,7 @@ export async function freePort(
     if (port !== preferred) say(`Port ${preferred} is taken: ${what} listens on ${port}.`);
     return port;
   }
-  throw new Error(`Ports ${preferred} to ${preferred + 99} are all taken: free one of them.`);
+  throw new UserError(`Ports ${preferred} to ${preferred + 99} are all taken: free one of them.`);
 }
 
 /** On some systems a port held on all addresses can still be bound on one, and the other way round: ask for both. */

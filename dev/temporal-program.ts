@@ -7,8 +7,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync }
 import { homedir, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { UserError } from '../src/user-error.ts';
 import { startChild } from './children.ts';
-import { type Say, sayOnStderr } from './ports.ts';
+import { type Say, sayOnStderr } from './say.ts';
 
 const run = promisify(execFile);
 
@@ -40,7 +41,7 @@ export async function findTemporalProgram(search: Search = {}): Promise<string> 
     const fetched = await findInstalled(env, say);
     if (fetched !== undefined) return fetched;
   }
-  throw new Error(help);
+  throw new UserError(help);
 }
 
 async function findInstalled(env: NodeJS.ProcessEnv, say: Say): Promise<string | undefined> {

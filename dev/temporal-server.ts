@@ -4,8 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { UserError } from '../src/user-error.ts';
 import { type Child, startChild } from './children.ts';
-import { freePort, loopback, type Say, sayOnStderr } from './ports.ts';
+import { freePort, loopback } from './ports.ts';
+import { type Say, sayOnStderr } from './say.ts';
 import { findTemporalProgram } from './temporal-program.ts';
 
 export interface TemporalServerOptions {
@@ -56,7 +58,7 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
     await child.kill();
     const reason = child.lastWords();
     if (attempt === 3 || !reason.includes('address already in use')) {
-      throw new Error(`The Temporal server does not start: ${reason}`);
+      throw new UserError(`The Temporal server does not start: ${reason}`);
     }
   }
 }
