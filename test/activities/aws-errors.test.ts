@@ -1,0 +1,134 @@
+import {
+  ConflictException,
+  ResourceNotFoundException,
+  ValidationException,
+} from '@aws-sdk/client-medical-imaging';
+import { toFailure, type AwsFailureDetails } from '../../src/activities/aws-errors.ts';
+
+const first = { number: 1, age: 0 };
+const late = { number: 9, age: 11 * 60_000 };
+const SECRET = 'DOE^JANE';
+
+/** An error as the AWS SDK throws it. */
+function awsError(
+  name: string,
+  httpStatusCode?: number,
+  message = 'Something is off',
+  more: object = {},
+): Error {
+  return Object.assign(new Error(message), {
+    name,
+    $metadata: { httpStatusCode, requestId: 'r-1' },
+    ...more,
+  });
+}
+
+function mapped(operation: string, error: unknown, attempt = first) {
+  const { type, nonRetryable, details, nextRetryDelay, message } = toFailure(operation, error, attempt);
+  const { effect, retry } = details?.[0] as AwsFailureDetails;
+  return { type, nonRetryable, effect, retry, nextRetryDelay, message };
+}
+
+describe('an AWS error becomes a failure with the AWS name', () => {
+  test.each([
+    [
+      'getImageSet',
+      'ThrottlingException',
+      429,
+      { nonRetryable: false, effect: 'refused', retry: 'untilDeadline' },
+    ],
+    [
+      'getImageSet',
+      'InternalServerException',
+      500,
+      { nonRetryable: false, effect: 'unknown', retry: 'untilDeadline' },
+    ],
+    ['getImageSet', 'AccessDeniedException', 403, { nonRetryable: true, effect: 'rejected' }],
+    ['getImageSet', 'ResourceNotFoundException', 404, { nonRetryable: true, effect: 'rejected' }],
+    ['getImageSet', 'ValidationException', 400, { nonRetryable: true, effect: 'rejected' }],
+    [
+      'getImageSet',
+      'ConflictException',
+      409,
+      { nonRetryable: false, effect: 'conflict', retry: 'tenMinutes' },
+    ],
+    ['getImageSetMetadata', 'ConflictException', 409, { nonRetryable: false, retry: 'untilDeadline' }],
+    ['copyImageSet', 'ServiceQuotaExceededException', 402, { nonRetryable: false, effect: 'refused' }],
+    [
+      'startDICOMImportJob',
+      'ServiceQuotaExceededException',
+      402,
+      { nonRetryable: false, retry: 'untilDeadline' },
+    ],
+    ['createDatastore', 'ServiceQuotaExceededException', 402, { nonRetryable: true }],
+    ['startDICOMImportJob', 'ConflictException', 409, { nonRetryable: true }],
+    [
+      'getImageSet',
+      'ExpiredTokenException',
+      403,
+      { nonRetryable: false, retry: 'tenMinutes', effect: 'refused' },
+    ],
+    ['getImageSet', 'CredentialsProviderError', undefined, { nonRetryable: false, retry: 'tenMinutes' }],
+    ['getImageSet', 'NeverSeenException', 418, { nonRetryable: false, retry: 'tenMinutes' }],
+    [
+      'getImageSet',
+      'ServiceUnavailable',
+      503,
+      { nonRetryable: false, retry: 'untilDeadline', effect: 'unknown' },
+    ],
+    [
+      'getImageSet',
+      'TimeoutError',
+      undefined,
+      { nonRetryable: false, retry: 'untilDeadline', effect: 'unknown' },
+    ],
+  ])('%s: %s', (operation, name, status, expected) => {
+    expect(mapped(operation, awsError(name, status))).toMatchObject({ type: name, ...expected });
+  });
+
+  test('of the network, by its code: a refused connection has certainly had no effect, a reset one may have', () => {
+    const refused = Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' });
+    const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    expect(mapped('copyImageSet', refused)).toMatchObject({ type: 'ECONNREFUSED', effect: 'refused' });
+    expect(mapped('copyImageSet', reset)).toMatchObject({ type: 'ECONNRESET', effect: 'unknown' });
+  });
+
+  test('what somebody may be mending is given ten minutes and five attempts', () => {
+    const expired = awsError('ExpiredTokenException', 403);
+    expect(mapped('getImageSet', expired, late).nonRetryable).toBe(true);
+    expect(mapped('getImageSet', expired, { ...late, number: 2 }).nonRetryable).toBe(false);
+    expect(mapped('getImageSet', awsError('ThrottlingException', 429), late).nonRetryable).toBe(false);
+  });
+
+  test('a stale version is a conflict, whichever exception carries it', () => {
+    const message = 'Requested version(s) of ImageSet(s) is not the latest.';
+    const options = { $metadata: {}, message };
+    expect(mapped('copyImageSet', new ResourceNotFoundException(options)).effect).toBe('conflict');
+    expect(mapped('copyImageSet', new ConflictException(options)).effect).toBe('conflict');
+  });
+
+  test("the service's hint becomes the delay before the next attempt", () => {
+    const throttled = awsError('ThrottlingException', 429, '', {
+      $response: { headers: { 'retry-after': '7' } },
+    });
+    expect(mapped('getImageSet', throttled).nextRetryDelay).toBe(7_000);
+  });
+
+  test('what AWS quotes of a sensitive input stays out of the message and of the cause', () => {
+    const failure = toFailure(
+      'searchImageSets',
+      new ValidationException({ $metadata: {}, message: SECRET }),
+      first,
+    );
+    expect(failure.message).not.toContain(SECRET);
+    expect(failure.cause).toBeUndefined();
+    expect(failure.details?.[0]).toMatchObject({ awsMessage: SECRET });
+  });
+
+  test('something that is no error at all still has a name', () => {
+    expect(mapped('getImageSet', 'boom')).toMatchObject({
+      type: 'UnknownError',
+      message: 'getImageSet: boom',
+    });
+  });
+});

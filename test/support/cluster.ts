@@ -1,0 +1,78 @@
+/** A real Temporal server and a worker of this process, for the tests of one file. */
+import { randomUUID } from 'node:crypto';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { promptTimers, startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
+import { createActivities } from '../../src/activities/index.ts';
+import { createAwsClients } from '../../src/aws-clients.ts';
+import { FlowClient } from '../../src/client.ts';
+import { workerFacts } from '../../src/worker-facts.ts';
+
+export interface Cluster {
+  readonly temporal: TemporalServer;
+  readonly flows: FlowClient;
+  readonly taskQueue: string;
+  stop(): Promise<void>;
+}
+
+/** The clients of the AWS SDK look for these even where nobody checks them. */
+export const awsEnvironment = (endpoint: string) => ({
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'local',
+  AWS_SECRET_ACCESS_KEY: 'local',
+  AWS_ENDPOINT_URL_MEDICAL_IMAGING: endpoint,
+  AWS_ENDPOINT_URL_HEALTHLAKE: endpoint,
+  AWS_ENDPOINT_URL_S3: endpoint,
+});
+
+export function required(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set: the tests need jest's global set-up`);
+  return value;
+}
+
+export function startTestServer(): Promise<TemporalServer> {
+  const program = required('AHW_TEST_TEMPORAL');
+  return startTemporalServer({ program, headless: true, port: 0, dynamicConfig: [promptTimers] });
+}
+
+/** @param endpoint - of whatever speaks the three services' protocols */
+export async function startCluster(endpoint: string): Promise<Cluster> {
+  quietRuntime();
+  Object.assign(process.env, awsEnvironment(endpoint));
+  const temporal = await startTestServer();
+  const taskQueue = `test-${randomUUID()}`;
+  const settings = { taskQueue, startToClose: 2_000, stickyScheduleToStart: 200, manifestWait: 500 };
+  const native = await NativeConnection.connect({ address: temporal.address });
+  const worker = await Worker.create({
+    connection: native,
+    taskQueue,
+    workflowBundle: { codePath: required('AHW_TEST_BUNDLE') },
+    activities: createActivities(
+      createAwsClients(process.env, settings.startToClose),
+      workerFacts(native, 'default', settings),
+    ),
+  });
+  const running = worker.run();
+  const connection = await Connection.connect({ address: temporal.address });
+  return {
+    temporal,
+    taskQueue,
+    flows: new FlowClient(new Client({ connection }), taskQueue),
+    stop: async () => {
+      worker.shutdown();
+      await running;
+      await Promise.all([native.close(), connection.close()]);
+      await temporal.stop();
+    },
+  };
+}
+
+/** Failing activities are what the tests are about; their stack traces would bury everything else. */
+function quietRuntime(): void {
+  try {
+    Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
+  } catch {
+    // Installed by another test file in the same jest worker.
+  }
+}

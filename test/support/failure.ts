@@ -1,0 +1,20 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { FailureDetails } from '../../src/workflows/shared/failures.ts';
+
+/** The one failure that a run has ended with; the test fails when the run has ended well, or otherwise. */
+export async function failureOf(
+  run: Promise<unknown>,
+): Promise<{ type: string; message: string; details: FailureDetails }> {
+  const error: unknown = await run.then(
+    (result) => new Error(`the run has ended well: ${JSON.stringify(result)}`),
+    (reason: unknown) => reason,
+  );
+  const failure = error instanceof WorkflowFailedError ? error.cause : error;
+  if (!(failure instanceof ApplicationFailure)) throw error;
+  return {
+    type: failure.type ?? '',
+    message: failure.message,
+    details: failure.details?.[0] as FailureDetails,
+  };
+}

@@ -1,0 +1,27 @@
+/** Inputs of the three founding flows that every rule lets through. */
+export const datastoreId = 'd'.repeat(32);
+export const sourceImageSetId = 'a'.repeat(32);
+export const destinationImageSetId = 'b'.repeat(32);
+export const roleArn = 'arn:aws:iam::123456789012:role/import';
+
+/** Reads often, and gives up within a test. */
+export const polling = { minimumInterval: 20, maximumInterval: 50, timeout: '1 minute' } as const;
+
+export const copyInput = { datastoreId, sourceImageSetId, destinationImageSetId, polling };
+
+export const onboardInput = {
+  datastoreName: 'store',
+  dataAccessRoleArn: roleArn,
+  inputS3Uri: 's3://bucket/in/',
+  outputS3Uri: 's3://bucket/out/',
+  polling,
+};
+
+export const fhirInput = {
+  DatastoreId: datastoreId,
+  InputS3Uri: 's3://bucket/in/',
+  OutputS3Uri: 's3://bucket/out/',
+  OutputKmsKeyId: 'alias/key',
+  DataAccessRoleArn: roleArn,
+  polling,
+};

@@ -1,0 +1,111 @@
+import {
+  DatastoreStatus,
+  ImageSetState,
+  ImageSetWorkflowStatus,
+  JobStatus as ImagingJobStatus,
+} from '@aws-sdk/client-medical-imaging';
+import {
+  DatastoreStatus as FhirDatastoreStatus,
+  JobStatus as FhirJobStatus,
+} from '@aws-sdk/client-healthlake';
+import {
+  classifyDatastore,
+  classifyFhirImport,
+  classifyImageSet,
+  classifyImagingImport,
+} from '../../src/workflows/shared/classify.ts';
+
+/** Every status that the SDK knows, by the kind of verdict that it gets. */
+function verdicts<Status extends string>(
+  statuses: Record<string, Status>,
+  classify: (status: Status) => string,
+) {
+  return Object.fromEntries(Object.values(statuses).map((status) => [status, classify(status)]));
+}
+
+test('data stores of both services', () => {
+  const classify = (status: DatastoreStatus | FhirDatastoreStatus) => {
+    const verdict = classifyDatastore(status);
+    return verdict.kind === 'failed' ? verdict.type : verdict.kind;
+  };
+  const expected = {
+    CREATING: 'going',
+    ACTIVE: 'settled',
+    CREATE_FAILED: 'DatastoreCreateFailed',
+    DELETING: 'DatastoreNotUsable',
+    DELETED: 'DatastoreNotUsable',
+  };
+  expect(verdicts(DatastoreStatus, classify)).toEqual(expected);
+  expect(verdicts(FhirDatastoreStatus, classify)).toEqual(expected);
+});
+
+test('import jobs', () => {
+  expect(verdicts(ImagingJobStatus, (status) => classifyImagingImport(status).kind)).toEqual({
+    SUBMITTED: 'going',
+    IN_PROGRESS: 'going',
+    COMPLETED: 'settled',
+    FAILED: 'failed',
+  });
+  expect(verdicts(FhirJobStatus, (status) => classifyFhirImport(status).kind)).toEqual({
+    SUBMITTED: 'going',
+    QUEUED: 'going',
+    IN_PROGRESS: 'going',
+    COMPLETED: 'settled',
+    COMPLETED_WITH_ERRORS: 'settled',
+    FAILED: 'failed',
+    CANCEL_SUBMITTED: 'failed',
+    CANCEL_IN_PROGRESS: 'failed',
+    CANCEL_COMPLETED: 'failed',
+    CANCEL_FAILED: 'failed',
+  });
+  expect(classifyFhirImport('QUEUED')).toHaveProperty('queued', true);
+});
+
+test('an image set that is to be free', () => {
+  const classify = (imageSetState: ImageSetState) => classifyImageSet({ imageSetState, versionId: '1' }).kind;
+  expect(verdicts(ImageSetState, classify)).toEqual({
+    ACTIVE: 'settled',
+    LOCKED: 'going',
+    DELETED: 'failed',
+  });
+});
+
+describe('an image set after a change', () => {
+  const after = (versionId: string, imageSetWorkflowStatus: ImageSetWorkflowStatus, waited = 0) =>
+    classifyImageSet(
+      { imageSetState: 'ACTIVE', versionId, imageSetWorkflowStatus, message: 'why' },
+      { version: '2', waited },
+    );
+
+  test('every workflow status, at the version announced', () => {
+    const { COPY_FAILED, UPDATE_FAILED, ...well } = ImageSetWorkflowStatus;
+    for (const status of Object.values(well)) expect(after('2', status)).toEqual({ kind: 'settled' });
+    expect(after('2', COPY_FAILED)).toEqual({ kind: 'failed', type: 'CopyFailed', why: 'why' });
+    expect(after('2', UPDATE_FAILED)).toEqual({ kind: 'failed', type: 'UpdateFailed', why: 'why' });
+  });
+
+  test('a stale ACTIVE is still going, for at most 30 s', () => {
+    expect(after('1', 'CREATED', 29_000)).toEqual({ kind: 'going' });
+    expect(after('1', 'CREATED', 30_000)).toEqual({ kind: 'settled' });
+  });
+
+  test('a higher version is settled by somebody else', () => {
+    expect(after('3', 'COPY_FAILED')).toEqual({ kind: 'settled', byAnother: true });
+  });
+});
+
+test('a status that only the service knows is still going, with a warning', () => {
+  const tomorrow = 'PAUSED_FOR_THE_NIGHT' as never;
+  for (const verdict of [
+    classifyDatastore(tomorrow),
+    classifyImagingImport(tomorrow),
+    classifyFhirImport(tomorrow),
+    classifyImageSet({ imageSetState: tomorrow }),
+  ]) {
+    expect(verdict).toMatchObject({
+      kind: 'going',
+      warning: expect.stringContaining('PAUSED_FOR_THE_NIGHT'),
+    });
+  }
+  expect(classifyFhirImport(undefined)).toMatchObject({ kind: 'going' });
+});

@@ -1,0 +1,518 @@
+/**
+ * Where the flows leave the published documents on purpose, and where they follow them call by call.
+ *
+ * The service is scripted: it says what the documents did not reckon with.
+ */
+import { startCluster, type Cluster } from '../support/cluster.ts';
+import { failureOf } from '../support/failure.ts';
+import {
+  copyInput,
+  datastoreId,
+  destinationImageSetId,
+  fhirInput,
+  onboardInput,
+  sourceImageSetId,
+} from '../support/inputs.ts';
+import { startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
+
+let aws: ScriptedAws;
+let cluster: Cluster;
+
+beforeAll(async () => {
+  aws = await startScriptedAws();
+  cluster = await startCluster(aws.endpoint);
+});
+afterAll(async () => {
+  await cluster.stop();
+  await aws.close();
+});
+
+const called = () => aws.calls.map(({ operation }) => operation);
+const error = ($error: string, status: number, message?: string): Reply => ({
+  $error,
+  status,
+  ...(message !== undefined && { message }),
+});
+
+describe('copyImageSet', () => {
+  const imageSet = (
+    versionId: string,
+    imageSetState: string,
+    imageSetWorkflowStatus = 'CREATED',
+    message?: string,
+  ) => ({
+    datastoreId,
+    imageSetId: destinationImageSetId,
+    versionId,
+    imageSetState,
+    imageSetWorkflowStatus,
+    message,
+    updatedAt: Date.now() / 1000,
+  });
+  const free = imageSet('1', 'ACTIVE');
+  const copied = {
+    datastoreId,
+    destinationImageSetProperties: { imageSetId: destinationImageSetId, latestVersionId: '2' },
+  };
+  const run = (input: object = {}) => cluster.flows.execute('copyImageSet', { ...copyInput, ...input });
+
+  test('follows the document call by call, with the versions it has read', async () => {
+    aws.script({
+      GetImageSet: [
+        imageSet('7', 'ACTIVE'),
+        imageSet('1', 'ACTIVE'),
+        imageSet('2', 'LOCKED', 'COPYING'),
+        imageSet('2', 'ACTIVE', 'COPIED'),
+      ],
+      CopyImageSet: [copied],
+    });
+    expect(await run()).toEqual({
+      destinationImageSetId,
+      destinationLatestVersionId: '2',
+      imageSetState: 'ACTIVE',
+      imageSetWorkflowStatus: 'COPIED',
+    });
+    expect(called()).toEqual(['GetImageSet', 'GetImageSet', 'CopyImageSet', 'GetImageSet', 'GetImageSet']);
+    // The member is the body itself: no `copyImageSetInformation` around it.
+    expect(aws.calls[2]?.body).toEqual({
+      sourceImageSet: { latestVersionId: '7' },
+      destinationImageSet: { imageSetId: destinationImageSetId, latestVersionId: '1' },
+    });
+  });
+
+  test('a copy that failed is a failure, with the message of the image set, though it is ACTIVE', async () => {
+    aws.script({
+      GetImageSet: [
+        free,
+        free,
+        imageSet('2', 'ACTIVE', 'COPY_FAILED', "INVALID_REQUEST: Series don't match."),
+      ],
+      CopyImageSet: [copied],
+    });
+    const failure = await failureOf(run());
+    expect(failure).toMatchObject({
+      type: 'CopyFailed',
+      message: expect.stringContaining("INVALID_REQUEST: Series don't match."),
+      details: { step: 'pollDestination', status: 'COPY_FAILED', ids: { datastoreId } },
+    });
+  });
+
+  test('a destination that is deleted meanwhile is a failure', async () => {
+    aws.script({ GetImageSet: [free, free, imageSet('2', 'DELETED', 'DELETED')], CopyImageSet: [copied] });
+    expect(await failureOf(run())).toMatchObject({
+      type: 'CopyFailed',
+      details: { step: 'pollDestination' },
+    });
+  });
+
+  test('a stale ACTIVE right after the copy is waited out', async () => {
+    aws.script({
+      GetImageSet: [free, free, free, free, imageSet('2', 'ACTIVE', 'COPIED')],
+      CopyImageSet: [copied],
+    });
+    expect(await run()).toMatchObject({ imageSetWorkflowStatus: 'COPIED' });
+  });
+
+  test.each([
+    ['source', [imageSet('1', 'LOCKED', 'UPDATING'), imageSet('2', 'ACTIVE', 'UPDATED'), free], '2', '1'],
+    [
+      'destination',
+      [free, imageSet('1', 'LOCKED', 'UPDATING'), imageSet('2', 'ACTIVE', 'UPDATED')],
+      '1',
+      '2',
+    ],
+  ])('a %s that is LOCKED is waited for before anything is copied', async (_, reads, source, destination) => {
+    aws.script({ GetImageSet: [...reads, imageSet('3', 'ACTIVE', 'COPIED')], CopyImageSet: [copied] });
+    await run();
+    expect(called().slice(0, 4)).toEqual(['GetImageSet', 'GetImageSet', 'GetImageSet', 'CopyImageSet']);
+    expect(aws.calls[3]?.body).toMatchObject({
+      sourceImageSet: { latestVersionId: source },
+      destinationImageSet: { latestVersionId: destination },
+    });
+  });
+
+  test('one throttled and one failed read do not end the flow', async () => {
+    aws.script({
+      GetImageSet: [
+        error('ThrottlingException', 429),
+        error('InternalServerException', 500),
+        free,
+        free,
+        imageSet('2', 'ACTIVE', 'COPIED'),
+      ],
+      CopyImageSet: [copied],
+    });
+    expect(await run()).toMatchObject({ imageSetState: 'ACTIVE' });
+  });
+
+  test.each([
+    ['throttled', error('ThrottlingException', 429)],
+    ['over a quota', error('ServiceQuotaExceededException', 402)],
+  ])('a copy that is %s is sent again', async (_, refusal) => {
+    aws.script({
+      GetImageSet: [free, free, imageSet('2', 'ACTIVE', 'COPIED')],
+      CopyImageSet: [refusal, copied],
+    });
+    await run();
+    expect(called()).toEqual(['GetImageSet', 'GetImageSet', 'CopyImageSet', 'CopyImageSet', 'GetImageSet']);
+  });
+
+  test.each([
+    [
+      'a stale version',
+      error('ResourceNotFoundException', 404, 'Requested version(s) of ImageSet(s) is not the latest.'),
+    ],
+    ['a lock', error('ConflictException', 409)],
+  ])('%s leads to a fresh read and a new decision, never to a blind repeat', async (_, refusal) => {
+    aws.script({
+      GetImageSet: [free, free, free, imageSet('5', 'ACTIVE'), imageSet('6', 'ACTIVE', 'COPIED')],
+      CopyImageSet: [
+        refusal,
+        {
+          ...copied,
+          destinationImageSetProperties: { imageSetId: destinationImageSetId, latestVersionId: '6' },
+        },
+      ],
+    });
+    expect(await run()).toMatchObject({ destinationLatestVersionId: '6' });
+    expect(aws.calls[5]).toMatchObject({
+      operation: 'CopyImageSet',
+      body: { destinationImageSet: { latestVersionId: '5' } },
+    });
+  });
+
+  test('an image set that is not there fails at once, under the AWS name', async () => {
+    aws.script({ GetImageSet: [error('ResourceNotFoundException', 404, 'no such image set')] });
+    expect(await failureOf(run())).toMatchObject({
+      type: 'ResourceNotFoundException',
+      message: expect.stringContaining('no such image set'),
+      details: { step: 'getSourceImageSet', ids: { datastoreId, imageSetId: destinationImageSetId } },
+    });
+    expect(called()).toEqual(['GetImageSet']);
+  });
+
+  test('passes on what may be asked for besides', async () => {
+    aws.script({ GetImageSet: [free, free, imageSet('2', 'ACTIVE', 'COPIED')], CopyImageSet: [copied] });
+    await run({ copiableAttributes: '{"SchemaVersion":"1.1"}', force: true, sourceImageSetId });
+    expect(aws.calls[2]?.body).toMatchObject({
+      sourceImageSet: { DICOMCopies: { copiableAttributes: '{"SchemaVersion":"1.1"}' } },
+    });
+  });
+});
+
+describe('onboardDatastoreAndImport', () => {
+  const store = (datastoreStatus: string) => ({
+    datastoreProperties: { datastoreId, datastoreName: 's', datastoreStatus },
+  });
+  const job = (jobStatus: string, more: object = {}) => ({
+    jobProperties: {
+      jobId: 'j1',
+      jobName: 'n',
+      jobStatus,
+      datastoreId,
+      submittedAt: Date.now() / 1000,
+      outputS3Uri: `s3://bucket/out/${datastoreId}-DicomImport-j1/`,
+      ...more,
+    },
+  });
+  const folder = `s3://bucket/out/${datastoreId}-DicomImport-j1`;
+  const manifest = (scanned: number, imported: number) => ({
+    [`${folder}/job-output-manifest.json`]: JSON.stringify({
+      jobSummary: {
+        numberOfScannedFiles: scanned,
+        numberOfImportedFiles: imported,
+        numberOfFilesWithCustomerError: scanned - imported,
+        numberOfFilesWithServerError: 0,
+      },
+    }),
+    [`${folder}/FAILURE/failure.ndjson`]: Array.from({ length: scanned - imported }, (_, index) =>
+      JSON.stringify({
+        inputFile: `in/${index}.dcm`,
+        exception: { exceptionType: 'ValidationException', message: 'DICOM attributes does not exist' },
+      }),
+    ).join('\n'),
+  });
+  const script = (replies: Record<string, Reply[]>, objects: Record<string, string> = manifest(3, 3)) =>
+    aws.script(
+      {
+        CreateDatastore: [{ datastoreId, datastoreStatus: 'CREATING' }],
+        GetDatastore: [store('ACTIVE')],
+        StartDICOMImportJob: [{ datastoreId, jobId: 'j1', jobStatus: 'SUBMITTED' }],
+        GetDICOMImportJob: [job('COMPLETED')],
+        ...replies,
+      },
+      objects,
+    );
+  const run = (input: object = {}) =>
+    cluster.flows.execute('onboardDatastoreAndImport', { ...onboardInput, ...input });
+
+  test('follows the document call by call', async () => {
+    script({
+      GetDatastore: [store('CREATING'), store('ACTIVE')],
+      GetDICOMImportJob: [job('SUBMITTED'), job('IN_PROGRESS'), job('COMPLETED')],
+    });
+    expect(await run()).toEqual({
+      datastoreId,
+      jobId: 'j1',
+      jobStatus: 'COMPLETED',
+      outcome: 'complete',
+      counts: { scanned: 3, imported: 3, customerErrors: 0, serverErrors: 0 },
+      manifest: { uri: `${folder}/job-output-manifest.json`, state: 'read' },
+      failures: { uri: `${folder}/FAILURE/`, byReason: {}, listed: [] },
+    });
+    expect(called()).toEqual([
+      'CreateDatastore',
+      'GetDatastore',
+      'GetDatastore',
+      'StartDICOMImportJob',
+      'GetDICOMImportJob',
+      'GetDICOMImportJob',
+      'GetDICOMImportJob',
+    ]);
+  });
+
+  test.each([
+    ['CREATE_FAILED', 'DatastoreCreateFailed'],
+    ['DELETING', 'DatastoreNotUsable'],
+    ['DELETED', 'DatastoreNotUsable'],
+  ])('a data store that is %s fails as %s, and nothing is started', async (status, type) => {
+    script({ GetDatastore: [store('CREATING'), store(status)] });
+    expect(await failureOf(run())).toMatchObject({
+      type,
+      details: {
+        step: 'pollDatastore',
+        status,
+        ids: { datastoreId },
+        left: [{ remove: `aws medical-imaging delete-datastore --datastore-id ${datastoreId}` }],
+      },
+    });
+    expect(called()).not.toContain('StartDICOMImportJob');
+  });
+
+  test("a FAILED job is a failure, with the job's message and the counts of its manifest", async () => {
+    script({ GetDICOMImportJob: [job('FAILED', { message: 'FILE_COUNTS_LIMIT exceeded' })] }, manifest(3, 1));
+    expect(await failureOf(run())).toMatchObject({
+      type: 'ImportJobFailed',
+      message: expect.stringContaining('FILE_COUNTS_LIMIT exceeded'),
+      details: {
+        step: 'pollImportJob',
+        status: 'FAILED',
+        ids: { jobId: 'j1' },
+        counts: { scanned: 3, imported: 1 },
+      },
+    });
+  });
+
+  test('files that failed are in the result, by reason; by name only when asked for', async () => {
+    script({}, manifest(3, 1));
+    const byReason = { ValidationException: 2 };
+    expect(await run()).toMatchObject({ outcome: 'partial', failures: { byReason, listed: [] } });
+    script({}, manifest(3, 1));
+    expect(await run({ listFailedFiles: 1 })).toMatchObject({
+      failures: {
+        byReason,
+        listed: [
+          { file: 'in/0.dcm', reason: 'ValidationException', message: 'DICOM attributes does not exist' },
+        ],
+      },
+    });
+  });
+
+  test('a job that imported none of what it scanned fails NothingImported, with the result it would have given', async () => {
+    script({}, manifest(2, 0));
+    expect(await failureOf(run())).toMatchObject({
+      type: 'NothingImported',
+      details: { counts: { scanned: 2, imported: 0 }, result: { jobId: 'j1', outcome: 'none' } },
+    });
+  });
+
+  test('onFileErrors: fail makes one failed file a failure; ignore reads nothing from S3', async () => {
+    script({}, manifest(3, 2));
+    expect(await failureOf(run({ onFileErrors: 'fail' }))).toMatchObject({
+      type: 'FilesFailed',
+      details: { counts: { imported: 2 }, result: { outcome: 'partial' } },
+    });
+    script({}, manifest(2, 0));
+    expect(await run({ onFileErrors: 'ignore' })).toEqual({
+      datastoreId,
+      jobId: 'j1',
+      jobStatus: 'COMPLETED',
+      outcome: 'unknown',
+    });
+  });
+
+  test.each([
+    ['missing', {}, 'not there'],
+    ['unreadable', { [`${folder}/job-output-manifest.json`]: 'SECRET {' }, 'it is not JSON'],
+    ['unreadable', { [`${folder}/job-output-manifest.json`]: '{}' }, 'no counters'],
+  ])('a manifest that is %s makes the outcome unknown, and says why', async (state, objects, reason) => {
+    script({}, objects as Record<string, string>);
+    expect(await run()).toMatchObject({
+      jobStatus: 'COMPLETED',
+      outcome: 'unknown',
+      manifest: { state, reason: expect.stringContaining(reason) },
+    });
+  });
+
+  test('a job without a name gets one, and tokens of this run; what the input names is passed on', async () => {
+    script({});
+    const handle = await cluster.flows.start('onboardDatastoreAndImport', {
+      ...onboardInput,
+      tags: { team: 'imaging' },
+    });
+    await handle.result();
+    const { runId } = await handle.describe();
+    const body = (operation: string) => aws.calls.find((call) => call.operation === operation)?.body;
+    expect(body('CreateDatastore')).toEqual({
+      datastoreName: 'store',
+      clientToken: `${runId}-createDatastore`,
+      tags: { team: 'imaging' },
+    });
+    expect(body('StartDICOMImportJob')).toEqual({
+      dataAccessRoleArn: onboardInput.dataAccessRoleArn,
+      inputS3Uri: onboardInput.inputS3Uri,
+      outputS3Uri: onboardInput.outputS3Uri,
+      clientToken: `${runId}-startImportJob`,
+      jobName: handle.workflowId,
+    });
+  });
+
+  test('with jobId it starts nothing and waits for that job', async () => {
+    script({});
+    expect(await run({ datastoreId, jobId: 'j1' })).toMatchObject({ jobId: 'j1', outcome: 'complete' });
+    expect(called()).toEqual(['GetDICOMImportJob']);
+  });
+
+  test('a job that ends too late fails WaitTimedOut, and says how to go on waiting', async () => {
+    script({ GetDICOMImportJob: [job('IN_PROGRESS')] });
+    const failure = await failureOf(run({ polling: { ...onboardInput.polling, timeout: 200 } }));
+    expect(failure).toMatchObject({
+      type: 'WaitTimedOut',
+      details: { step: 'pollImportJob', ids: { jobId: 'j1' } },
+    });
+    expect(failure.message).toContain('start again with the id of this job (j1)');
+  });
+
+  test('too many jobs at once are waited out; too many data stores are not', async () => {
+    script({
+      StartDICOMImportJob: [
+        error('ServiceQuotaExceededException', 402),
+        { datastoreId, jobId: 'j1', jobStatus: 'SUBMITTED' },
+      ],
+    });
+    expect(await run()).toMatchObject({ jobId: 'j1' });
+    script({ CreateDatastore: [error('ServiceQuotaExceededException', 402)] });
+    expect(await failureOf(run())).toMatchObject({
+      type: 'ServiceQuotaExceededException',
+      details: { step: 'createDatastore' },
+    });
+  });
+
+  test("a user's token that gives back an older job is said to have done so", async () => {
+    script({ GetDICOMImportJob: [job('COMPLETED', { submittedAt: Date.now() / 1000 - 3600 })] });
+    expect(await run({ importClientToken: 'mine' })).toMatchObject({ reusedJob: true });
+  });
+});
+
+describe('startImportAndWaitCompleted', () => {
+  const progress = { TotalNumberOfResourcesScanned: 9, TotalNumberOfResourcesImported: 4 };
+  const job = (JobStatus: string, more: object = {}) => ({
+    ImportJobProperties: {
+      JobId: 'j1',
+      JobStatus,
+      SubmitTime: Date.now() / 1000,
+      DatastoreId: datastoreId,
+      InputDataConfig: { S3Uri: fhirInput.InputS3Uri },
+      JobOutputDataConfig: { S3Configuration: { S3Uri: 's3://bucket/out/', KmsKeyId: 'alias/key' } },
+      JobProgressReport: progress,
+      ...more,
+    },
+  });
+  const folder = `s3://bucket/out/${datastoreId}-FHIR_IMPORT-j1`;
+  const manifest = (name: string) => ({
+    [`${folder}/${name}`]: JSON.stringify({
+      numberOfResourcesScanned: 9,
+      numberOfResourcesImportedSuccessfully: 7,
+      numberOfResourcesWithCustomerError: 2,
+      numberOfResourcesWithServerError: 0,
+    }),
+    [`${folder}/FAILURE/Patient.ndjson`]: [
+      '{"lineId":3,"UpdateResourceResponse":{"jsonBlob":{"resourceType":"OperationOutcome","issue":[{"code":"required","diagnostics":"Missing required id field"}]},"statusCode":400}}',
+      // As in AWS's own guide: not JSON.
+      '{"lineId":3, UpdateResourceResponse:{"jsonBlob":',
+    ].join('\n'),
+  });
+  const script = (
+    replies: Record<string, Reply[]>,
+    objects: Record<string, string> = manifest('manifest.json'),
+  ) =>
+    aws.script(
+      { StartFHIRImportJob: [{ JobId: 'j1', JobStatus: 'SUBMITTED', DatastoreId: datastoreId }], ...replies },
+      objects,
+    );
+  const run = (input: object = {}) =>
+    cluster.flows.execute('startImportAndWaitCompleted', { ...fhirInput, ...input });
+
+  test('follows the document call by call, and gives the outcome in resources', async () => {
+    script({ DescribeFHIRImportJob: [job('SUBMITTED'), job('IN_PROGRESS'), job('COMPLETED')] });
+    expect(await run({ listFailedFiles: 5 })).toMatchObject({
+      jobId: 'j1',
+      jobStatus: 'COMPLETED',
+      importJobProperties: { JobId: 'j1', DatastoreId: datastoreId },
+      progress,
+      outcome: 'partial',
+      counts: { scanned: 9, imported: 7, customerErrors: 2, serverErrors: 0 },
+      failures: {
+        byReason: { required: 1, Unknown: 1 },
+        listed: [
+          { file: 'Patient.ndjson', line: 3, reason: 'required', message: 'Missing required id field' },
+          { file: 'Patient.ndjson', reason: 'Unknown' },
+        ],
+      },
+    });
+    expect(called()).toEqual([
+      'StartFHIRImportJob',
+      ...Array.from({ length: 3 }, () => 'DescribeFHIRImportJob'),
+    ]);
+    expect(aws.calls[0]?.body).toMatchObject({
+      InputDataConfig: { S3Uri: fhirInput.InputS3Uri },
+      JobOutputDataConfig: { S3Configuration: { S3Uri: fhirInput.OutputS3Uri, KmsKeyId: 'alias/key' } },
+      DatastoreId: datastoreId,
+      DataAccessRoleArn: fhirInput.DataAccessRoleArn,
+    });
+  });
+
+  test('QUEUED is waited out', async () => {
+    script({ DescribeFHIRImportJob: [job('QUEUED'), job('QUEUED'), job('QUEUED'), job('COMPLETED')] });
+    expect(await run()).toMatchObject({ jobStatus: 'COMPLETED' });
+  });
+
+  test('COMPLETED_WITH_ERRORS is a result, marked as such', async () => {
+    script({ DescribeFHIRImportJob: [job('COMPLETED_WITH_ERRORS')] });
+    expect(await run()).toMatchObject({ jobStatus: 'COMPLETED_WITH_ERRORS', outcome: 'partial' });
+  });
+
+  test.each(['FAILED', 'CANCEL_SUBMITTED', 'CANCEL_IN_PROGRESS', 'CANCEL_COMPLETED', 'CANCEL_FAILED'])(
+    '%s is a failure, with message and counters',
+    async (status) => {
+      script({
+        DescribeFHIRImportJob: [job('IN_PROGRESS'), job(status, { Message: 'The role cannot be assumed' })],
+      });
+      expect(await failureOf(run())).toMatchObject({
+        type: 'ImportJobFailed',
+        message: expect.stringContaining('The role cannot be assumed'),
+        details: { status, counts: { scanned: 9, imported: 7 } },
+      });
+    },
+  );
+
+  test('the manifest of 2021 is found under its old name', async () => {
+    script({ DescribeFHIRImportJob: [job('COMPLETED')] }, manifest('Manifest.json'));
+    expect(await run()).toMatchObject({ counts: { scanned: 9 } });
+  });
+
+  test('a status of tomorrow is still going', async () => {
+    script({ DescribeFHIRImportJob: [job('PAUSED_FOR_THE_NIGHT'), job('COMPLETED')] });
+    expect(await run()).toMatchObject({ jobStatus: 'COMPLETED' });
+  });
+});
