@@ -1,0 +1,102 @@
+import type { Calls } from './calls.ts';
+import type { EntityKind, LocalAwsControl } from './control.ts';
+import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
+import { readSettings, SettingError } from './settings.ts';
+import { past, phaseAt, settled, type Entity } from './timeline.ts';
+import type { World } from './world.ts';
+
+/** Thrown for a control request that cannot be done; the message is for the developer. */
+class ControlError extends Error {}
+
+/** What {@link LocalAwsControl} asks for: the same verbs, arguments and results. */
+type Verbs = {
+  readonly [Verb in Exclude<keyof LocalAwsControl, 'endpoint'>]: (
+    args: NonNullable<Parameters<LocalAwsControl[Verb]>[0]>,
+  ) => Awaited<ReturnType<LocalAwsControl[Verb]>> | ReturnType<LocalAwsControl[Verb]>;
+};
+
+/** Entities with work of their own; called when a control has changed one. */
+export type OnArranged = (kind: EntityKind, id: string) => void;
+
+export class ControlServer {
+  readonly #verbs: Verbs;
+
+  constructor(world: World, services: readonly Service[], calls: Calls, onArranged: OnArranged) {
+    this.#verbs = verbs(world, services, calls, onArranged);
+  }
+
+  async answer({ method, path, body }: HttpRequest): Promise<HttpReply> {
+    try {
+      const verb = path.slice('/_local/'.length);
+      if (!Object.hasOwn(this.#verbs, verb) || method !== 'POST') {
+        throw new ControlError(`POST /_local/ and one of ${Object.keys(this.#verbs).join(', ')}`);
+      }
+      const args: unknown = JSON.parse(Buffer.from(body).toString() || '{}');
+      if (typeof args !== 'object' || args === null) throw new ControlError('the body is a JSON object');
+      const result = await this.#verbs[verb as keyof Verbs](args as never);
+      return json(200, result ?? null);
+    } catch (error) {
+      const known =
+        error instanceof ControlError || error instanceof SettingError || error instanceof SyntaxError;
+      return json(known ? 400 : 500, { message: known ? error.message : 'the control failed' });
+    }
+  }
+}
+
+const json = (status: number, value: unknown): HttpReply => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(value),
+});
+
+function verbs(world: World, services: readonly Service[], calls: Calls, onArranged: OnArranged): Verbs {
+  const { faults } = world;
+  const known = new Set(services.flatMap(({ protocol }) => protocol.operations));
+  const checked = (operation: string): string => {
+    if (known.has(operation)) return operation;
+    throw new ControlError(`there is no operation ${JSON.stringify(operation)}`);
+  };
+
+  /** Changes an entity and makes it durable before the test goes on. */
+  const change = async (kind: EntityKind, id: string, to: (entity: Entity, now: number) => Entity) => {
+    const table = world.store.table<Entity>(kind);
+    const entity = table.get(id);
+    if (!entity) throw new ControlError(`there is no ${kind} ${id}`);
+    table.put(id, to(entity, Date.now()));
+    onArranged(kind, id);
+    await world.store.commit();
+  };
+
+  return {
+    failNext: ({ operation, count, ...fault }) =>
+      faults.add(checked(operation), { kind: 'fail', ...fault }, count),
+    failOutcome: ({ operation, count, message = 'The local AWS was told to let this fail.' }) =>
+      faults.add(checked(operation), { kind: 'failOutcome', message }, count),
+    dropConnection: ({ operation, when, count }) =>
+      faults.add(checked(operation), { kind: 'drop', when }, count),
+    delay: ({ operation, ms, count }) => faults.add(checked(operation), { kind: 'delay', ms }, count),
+    hold: ({ operation, when = 'before', count }) =>
+      faults.add(checked(operation), { kind: 'hold', when }, count),
+    rival: ({ before, operation, input, settled = false }) =>
+      faults.add(checked(before), { kind: 'rival', operation: checked(operation), input, settled }),
+    release: () => faults.release(),
+    resetFaults: () => faults.reset(),
+
+    settings: (patch) => Object.assign(world.settings, readSettings({ ...patch })),
+
+    arrange: ({ kind, id, patch }) =>
+      change(kind, id, (entity, now) => ({
+        ...entity,
+        due: undefined,
+        phases: [...past(entity, now), { ...phaseAt(entity, now), ...patch, from: now }],
+      })),
+    settle: ({ kind, id }) => change(kind, id, settled),
+
+    calls: ({ operation }) => calls.list(operation),
+    waitForCall: ({ operation, count = 1, outcome }) => calls.seen(checked(operation), count, outcome),
+    jobs: () => ({
+      dicomImport: world.store.table('dicomImportJob').values().length,
+      fhirImport: world.store.table('fhirImportJob').values().length,
+    }),
+  };
+}

@@ -1,0 +1,137 @@
+import type { Calls } from './calls.ts';
+import { ServiceError } from './errors.ts';
+import type { Moment } from './faults.ts';
+import { imageSets } from './medical-imaging/image-set.ts';
+import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
+import { settled } from './timeline.ts';
+import type { World } from './world.ts';
+
+/** Thrown where a fault breaks the connection instead of answering. */
+class Dropped extends Error {}
+
+/** Takes every request to its service and its operation, past the faults that wait for it, and into the log of calls. */
+export class Dispatcher {
+  readonly #world: World;
+  readonly #services: readonly Service[];
+  readonly #calls: Calls;
+
+  constructor(world: World, services: readonly Service[], calls: Calls) {
+    this.#world = world;
+    this.#services = services;
+    this.#calls = calls;
+  }
+
+  /** @returns nothing when the connection is to break without an answer */
+  async answer(request: HttpRequest): Promise<HttpReply | undefined> {
+    const service = this.#serviceOf(request);
+    try {
+      const operation = service.protocol.operationOf(request);
+      if (!operation) throw unknownOperation(service);
+      return await this.#call(service, operation, request);
+    } catch (error) {
+      if (error instanceof Dropped) return undefined;
+      return service.protocol.encodeError(asServiceError(error));
+    }
+  }
+
+  /** Signed requests name their service; the others are told by header and path, and what is left is S3. */
+  #serviceOf(request: HttpRequest): Service {
+    const signedFor = signingName(request);
+    const service =
+      this.#services.find(({ name }) => name === signedFor) ??
+      this.#services.find(({ name, protocol }) => name !== 's3' && protocol.operationOf(request)) ??
+      this.#services.find(({ name }) => name === 's3');
+    if (!service) throw new Error('the local AWS has no service');
+    return service;
+  }
+
+  async #call(service: Service, operation: string, request: HttpRequest): Promise<HttpReply> {
+    const { store } = this.#world;
+    const call = this.#calls.arrived(service.name, operation);
+    try {
+      const input = await service.protocol.decode(operation, request);
+      this.#calls.identify(call, input);
+      await this.#interfereBefore(operation, call);
+      const output = await service.run(operation, input);
+      this.#calls.identify(call, output);
+      await this.#interfereAfter(operation, call);
+      this.#calls.ended(call, 'ok');
+      // The answer leaves only when what it tells is on disk.
+      await store.commit();
+      return await service.protocol.encode(operation, output);
+    } catch (error) {
+      if (error instanceof Dropped) this.#calls.ended(call, 'dropped');
+      else this.#calls.failed(call, error);
+      await store.commit();
+      throw error;
+    }
+  }
+
+  async #interfereBefore(operation: string, call: number): Promise<void> {
+    const { faults } = this.#world;
+    const delay = faults.take('delay', operation);
+    if (delay) await new Promise((resolve) => setTimeout(resolve, delay.ms));
+    await this.#hold(operation, 'before', call);
+    await this.#letRivalIn(operation);
+    this.#drop(operation, 'before');
+    const failure = faults.take('fail', operation);
+    if (failure) {
+      const { error, message = `The local AWS was told to fail ${operation}.`, ...wire } = failure;
+      throw new ServiceError(error, message, wire);
+    }
+  }
+
+  async #interfereAfter(operation: string, call: number): Promise<void> {
+    await this.#hold(operation, 'after', call);
+    this.#drop(operation, 'after');
+  }
+
+  async #hold(operation: string, moment: Moment, call: number): Promise<void> {
+    const { faults, store } = this.#world;
+    if (!faults.take('hold', operation, ({ when }) => when === moment)) return;
+    const released = faults.held();
+    this.#calls.ended(call, 'held');
+    await store.commit();
+    await released;
+  }
+
+  #drop(operation: string, moment: Moment): void {
+    if (this.#world.faults.take('drop', operation, ({ when }) => when === moment)) throw new Dropped();
+  }
+
+  /** The rival's call is a call like any other, but for the wire and the log: AWS has seen it, not from us. */
+  async #letRivalIn(operation: string): Promise<void> {
+    const rival = this.#world.faults.take('rival', operation);
+    if (!rival) return;
+    const service = this.#services.find(({ protocol }) => protocol.operations.includes(rival.operation));
+    await service?.run(rival.operation, rival.input);
+    if (rival.settled) this.#settleImageSets();
+    await this.#world.store.commit();
+  }
+
+  #settleImageSets(): void {
+    const sets = imageSets(this.#world);
+    for (const set of sets.values()) sets.put(set.imageSetId, settled(set, Date.now()));
+  }
+}
+
+/** The service in the scope of a signature: `Credential=<key>/<date>/<region>/<service>/aws4_request`. */
+function signingName({ headers, query }: HttpRequest): string | undefined {
+  const credential =
+    query.get('X-Amz-Credential') ?? /Credential=([^,\s]+)/.exec(headers.authorization ?? '')?.[1];
+  return credential?.split('/').at(-2);
+}
+
+const unknownOperation = ({ name, protocol }: Service) =>
+  new ServiceError(
+    'UnknownOperationException',
+    `This is no ${name} request that the local AWS knows; it knows ${protocol.operations.join(', ')}.`,
+  );
+
+function asServiceError(error: unknown): ServiceError {
+  if (error instanceof ServiceError) return error;
+  const { name, stack = '' } = error instanceof Error ? error : new Error('not an Error');
+  // The frames without the message, which may quote what is being worked on: patient data.
+  console.error(`local-aws: ${name}\n${stack.slice(stack.indexOf('\n    at '))}`);
+  return new ServiceError('InternalServerException', 'The local AWS has a bug; its log says where.');
+}

@@ -1,0 +1,72 @@
+import { mkdir } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { startLocalAws, type LocalAwsOptions } from './server.ts';
+import { readSettings, SettingError } from './settings.ts';
+
+const usage = 'local-aws --port 4566 --data DIR [--host 127.0.0.1] [--set name=value]…';
+
+/** A mistake of the user's: one line, no stack trace. */
+class UsageError extends Error {}
+
+async function main(): Promise<void> {
+  // Which Node runs the stand-in is nothing its user can act on.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+  const options = readOptions(process.argv.slice(2));
+  await mkdir(options.data, { recursive: true });
+  const aws = await startLocalAws(options);
+  console.log(`local AWS: HealthImaging, HealthLake and S3 at ${aws.endpoint}, state in ${options.data}`);
+  const stop = () => {
+    // A second signal kills: nothing durable is lost by it.
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    void aws.close();
+  };
+  process.on('SIGINT', stop).on('SIGTERM', stop);
+}
+
+function readOptions(args: string[]): LocalAwsOptions {
+  const { port, data, host, set } = parse(args);
+  if (!data) throw new UsageError(`--data is missing: ${usage}`);
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new UsageError('--port must be a number from 0 to 65535');
+  }
+  const pairs = set.map((pair): [string, string] => {
+    const equals = pair.indexOf('=');
+    if (equals < 1) throw new UsageError('--set must be name=value, such as copyMs=50');
+    return [pair.slice(0, equals), pair.slice(equals + 1)];
+  });
+  return { port: Number(port), data, host, settings: readSettings(Object.fromEntries(pairs)) };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        port: { type: 'string', default: '4566' },
+        host: { type: 'string', default: '127.0.0.1' },
+        data: { type: 'string' },
+        set: { type: 'string', multiple: true, default: [] },
+      },
+    }).values;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('. ')[0] : 'wrong arguments';
+    throw new UsageError(`${reason}: ${usage}`);
+  }
+}
+
+function explain(error: unknown): string {
+  if (error instanceof UsageError || error instanceof SettingError) return error.message;
+  if (isCode(error, 'EADDRINUSE'))
+    return 'the port is taken; choose another by --port (0 takes any free one)';
+  if (isCode(error, 'LEVEL_LOCKED'))
+    return 'the data folder is in use by another local AWS; choose another by --data';
+  return error instanceof Error && error.message ? error.message : 'it could not start';
+}
+
+const isCode = (error: unknown, code: string) =>
+  error instanceof Error && 'code' in error && error.code === code;
+
+main().catch((error: unknown) => {
+  console.error(`local-aws: ${explain(error)}`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import { parseS3Uri } from '../s3/buckets.ts';
+import { after } from '../timeline.ts';
+import type { World } from '../world.ts';
+import { NotImportable, readInstance } from './dicom.ts';
+import { keepFrames } from './frames.ts';
+import {
+  imageSets,
+  imageSetsOf,
+  keepMetadata,
+  nextVersion,
+  requireMetadata,
+  stateOf,
+  type ImageSet,
+} from './image-set.ts';
+import type { ImportJob } from './import-job.ts';
+import { merged, metadataOf, mismatch, type Metadata } from './metadata.ts';
+
+/** What became of one input file: the image set that holds it, or why none does. */
+export type FileOutcome =
+  | {
+      readonly inputFile: string;
+      readonly imageSetId: string;
+      readonly imageSetVersion: number;
+      readonly isPrimary: boolean;
+    }
+  | { readonly inputFile: string; readonly exceptionType: string; readonly message: string };
+
+/** Thrown when the job as a whole fails; the message is what GetDICOMImportJob shows. */
+export class JobFailure extends Error {}
+
+/** The files that fit one image set: same series, and the same Patient, Study and Series attributes. */
+interface Group {
+  readonly seriesUid: string;
+  readonly inputFiles: string[];
+  metadata: Metadata;
+}
+
+/**
+ * Reads every object beneath the job's input prefix and works out what the job does to the data store: one primary image
+ * set per series; what conflicts with it goes to image sets of its own; what is not DICOM is reported. Changes nothing
+ * but frames, which are named by their content: after a SIGKILL it is simply done again.
+ *
+ * @returns `apply`, which makes the changes in one go
+ * @throws JobFailure
+ */
+export async function readImport(
+  world: World,
+  { jobId, datastoreId, inputS3Uri }: ImportJob,
+): Promise<{ apply: () => FileOutcome[] }> {
+  const { bucket, key: prefix } = parseS3Uri(inputS3Uri);
+  const objects = await world.buckets.list(bucket, prefix);
+  const { settings } = world;
+  if (objects.length === 0 && settings.emptyInput === 'FAILED') {
+    throw new JobFailure('DICOM import job has failed. No file was found at the input location.');
+  }
+  if (objects.length > settings.maxFilesPerDicomImport) {
+    throw new JobFailure(
+      `DICOM import job has failed. FILE_COUNTS_LIMIT_EXCEEDED: more than ${settings.maxFilesPerDicomImport} files.`,
+    );
+  }
+  const groups: Group[] = [];
+  const failures: FileOutcome[] = [];
+  for (const { key } of objects) {
+    try {
+      const bytes = await world.buckets.read({ bucket, key });
+      const instance = readInstance(bytes ?? new Uint8Array(), datastoreId);
+      await keepFrames(world, instance.frames);
+      addToGroup(groups, instance.seriesUid, metadataOf(instance), key);
+    } catch (error) {
+      const message = error instanceof NotImportable ? error.message : 'The file could not be read.';
+      failures.push({ inputFile: key, exceptionType: 'ValidationException', message });
+    }
+  }
+  return {
+    apply: () => [
+      ...groups.flatMap((group, i) => applyGroup(world, datastoreId, group, `${jobId}/${i}`)),
+      ...failures,
+    ],
+  };
+}
+
+function addToGroup(groups: Group[], seriesUid: string, metadata: Metadata, inputFile: string): void {
+  const group = groups.find((group) => group.seriesUid === seriesUid && !mismatch(group.metadata, metadata));
+  if (group) {
+    group.metadata = merged(group.metadata, metadata);
+    group.inputFiles.push(inputFile);
+  } else groups.push({ seriesUid, metadata, inputFiles: [inputFile] });
+}
+
+function applyGroup(world: World, datastoreId: string, group: Group, name: string): FileOutcome[] {
+  const primary = primaryOf(world, datastoreId, group.seriesUid);
+  const conflicts = primary && mismatch(requireMetadata(world, stateOf(primary)), group.metadata);
+  const set =
+    primary && !conflicts
+      ? newVersion(world, primary, group)
+      : newSet(world, datastoreId, group, name, !primary);
+  const { imageSetId, isPrimary } = set;
+  const imageSetVersion = Number(set.phases.at(-1)?.versionId);
+  return group.inputFiles.map((inputFile) => ({ inputFile, imageSetId, imageSetVersion, isPrimary }));
+}
+
+/** The image set that holds a series of the data store, unless somebody is changing it just now. */
+function primaryOf(world: World, datastoreId: string, seriesUid: string): ImageSet | undefined {
+  return imageSetsOf(world, datastoreId).find((set) => {
+    const { imageSetState, metadata } = stateOf(set);
+    if (!set.isPrimary || imageSetState !== 'ACTIVE' || metadata === undefined) return false;
+    return Object.hasOwn(requireMetadata(world, stateOf(set)).Study.Series, seriesUid);
+  });
+}
+
+/** More of a series, or the same again: the image set's next version; the last file wins. */
+function newVersion(world: World, set: ImageSet, { metadata }: Group): ImageSet {
+  const state = stateOf(set);
+  const versionId = nextVersion(state.versionId);
+  const document = merged(requireMetadata(world, state), metadata);
+  return putImported(world, set, { versionId, document, imageSetWorkflowStatus: 'IMPORTED' });
+}
+
+function newSet(world: World, datastoreId: string, group: Group, name: string, isPrimary: boolean): ImageSet {
+  const imageSetId = createHash('sha256').update(name).digest('hex').slice(0, 32);
+  const set = { datastoreId, imageSetId, isPrimary, createdAt: Date.now(), phases: [] };
+  return putImported(world, set, {
+    versionId: '1',
+    document: group.metadata,
+    imageSetWorkflowStatus: 'CREATED',
+  });
+}
+
+function putImported(
+  world: World,
+  set: ImageSet,
+  change: { versionId: string; document: Metadata; imageSetWorkflowStatus: 'CREATED' | 'IMPORTED' },
+): ImageSet {
+  const { versionId, document, imageSetWorkflowStatus } = change;
+  const now = Date.now();
+  const metadata = keepMetadata(world, set.imageSetId, versionId, document);
+  const imported: ImageSet = {
+    ...set,
+    consistentFrom: after(now, world.settings.metadataInconsistentMs),
+    phases: [
+      ...set.phases,
+      { from: now, versionId, imageSetState: 'ACTIVE', imageSetWorkflowStatus, metadata },
+    ],
+  };
+  imageSets(world).put(set.imageSetId, imported);
+  return imported;
+}
+
+/** How many instances of the image sets came from this job, for the manifest. */
+export function imageSetsSummary(files: readonly FileOutcome[]) {
+  const summary = new Map<
+    string,
+    { imageSetId: string; imageSetVersion: number; isPrimary: boolean; numberOfMatchedSOPInstances: number }
+  >();
+  for (const file of files) {
+    if (!('imageSetId' in file)) continue;
+    const { inputFile: _, ...set } = file;
+    const counted = summary.get(file.imageSetId)?.numberOfMatchedSOPInstances ?? 0;
+    summary.set(file.imageSetId, { ...set, numberOfMatchedSOPInstances: counted + 1 });
+  }
+  return [...summary.values()];
+}

@@ -1,0 +1,130 @@
+import { gzipSync } from 'node:zlib';
+import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
+import { notFound } from '../errors.ts';
+import { pageOf } from '../paging.ts';
+import type { Handlers } from '../protocols/operations.ts';
+import { after } from '../timeline.ts';
+import type { World } from '../world.ts';
+import { requireActive } from './datastores.ts';
+import { readFrame } from './frames.ts';
+import {
+  imageSetArn,
+  imageSets,
+  notYetConsistent,
+  requireImageSet,
+  requireMetadata,
+  requireVersion,
+  requireWritable,
+  stateOf,
+  versionsOf,
+  type ImageSet,
+  type Version,
+} from './image-set.ts';
+import { instancesOf } from './metadata.ts';
+
+/** Reading image sets and deleting them. */
+export function imageSetHandlers(world: World) {
+  return {
+    GetImageSet({ datastoreId, imageSetId, versionId }) {
+      requireActive(world, datastoreId);
+      const set = requireImageSet(world, datastoreId, imageSetId);
+      const version = requireVersion(set, versionId);
+      return {
+        datastoreId,
+        ...propertiesOf(set, version),
+        imageSetWorkflowStatus: version.latest.imageSetWorkflowStatus,
+        imageSetArn: imageSetArn(world, set),
+      };
+    },
+
+    ListImageSetVersions({ datastoreId, imageSetId, maxResults, nextToken }) {
+      requireActive(world, datastoreId);
+      const set = requireImageSet(world, datastoreId, imageSetId);
+      const page = pageOf(versionsOf(set), ({ latest }) => latest.versionId, {
+        size: maxResults,
+        token: nextToken,
+      });
+      const imageSetPropertiesList = page.items.map((version) => ({
+        ...propertiesOf(set, version),
+        // The capital is the service's own.
+        ImageSetWorkflowStatus: version.latest.imageSetWorkflowStatus,
+      }));
+      return { ...page, imageSetPropertiesList };
+    },
+
+    GetImageSetMetadata({ datastoreId, imageSetId, versionId }) {
+      requireActive(world, datastoreId);
+      const set = requireImageSet(world, datastoreId, imageSetId);
+      const { latest } = requireVersion(set, versionId);
+      if (latest.imageSetState === 'DELETED') throw notFound(`Image set ${imageSetId}`);
+      if ((set.consistentFrom ?? 0) > Date.now()) throw notYetConsistent();
+      const { Patient, Study } = requireMetadata(world, latest);
+      const document = {
+        SchemaVersion: '1.1',
+        DatastoreID: datastoreId,
+        ImageSetID: imageSetId,
+        Patient,
+        Study,
+      };
+      return {
+        imageSetMetadataBlob: gzipSync(JSON.stringify(document)),
+        contentType: 'application/json',
+        contentEncoding: 'gzip',
+      };
+    },
+
+    async GetImageFrame({ datastoreId, imageSetId, imageFrameInformation: { imageFrameId } }) {
+      requireActive(world, datastoreId);
+      const set = requireImageSet(world, datastoreId, imageSetId);
+      const instances = Object.values(instancesOf(requireMetadata(world, stateOf(set))));
+      const owner = instances.find(({ ImageFrames }) => ImageFrames.some(({ ID }) => ID === imageFrameId));
+      const imageFrameBlob = owner && (await readFrame(world, imageFrameId));
+      if (!imageFrameBlob) throw notFound(`Image frame ${imageFrameId}`);
+      return { imageFrameBlob, contentType: frameType(owner.StoredTransferSyntaxUID) };
+    },
+
+    DeleteImageSet({ datastoreId, imageSetId }) {
+      requireActive(world, datastoreId);
+      const set = requireWritable(world, datastoreId, imageSetId);
+      const now = Date.now();
+      const end = after(now, world.settings.deleteImageSetMs);
+      const state = stateOf(set);
+      imageSets(world).put(imageSetId, {
+        ...set,
+        phases: [
+          ...set.phases,
+          { ...state, from: now, imageSetState: 'LOCKED', imageSetWorkflowStatus: 'DELETING' },
+          { ...state, from: end, imageSetState: 'DELETED', imageSetWorkflowStatus: 'DELETED' },
+        ],
+      });
+      return { datastoreId, imageSetId, imageSetState: 'LOCKED', imageSetWorkflowStatus: 'DELETING' };
+    },
+  } satisfies Partial<Handlers<typeof MedicalImaging>>;
+}
+
+function propertiesOf({ imageSetId, isPrimary }: ImageSet, { createdAt, latest }: Version) {
+  return {
+    imageSetId,
+    versionId: latest.versionId,
+    imageSetState: latest.imageSetState,
+    createdAt: new Date(createdAt),
+    updatedAt: new Date(latest.from),
+    deletedAt: latest.imageSetState === 'DELETED' ? new Date(latest.from) : undefined,
+    message: latest.message,
+    overrides: latest.forced ? { forced: true } : undefined,
+    isPrimary,
+  };
+}
+
+/** Frames keep the transfer syntax they came in; the service's media types for those that it lists. */
+function frameType(transferSyntax: string): string {
+  const types: Readonly<Record<string, string>> = {
+    '1.2.840.10008.1.2.4.50': 'image/jpeg',
+    '1.2.840.10008.1.2.4.90': 'image/j2c',
+    '1.2.840.10008.1.2.4.91': 'image/j2c',
+    '1.2.840.10008.1.2.4.112': 'image/jxl',
+    '1.2.840.10008.1.2.4.202': 'image/jph',
+    '1.2.840.10008.1.2.4.203': 'image/jphc',
+  };
+  return types[transferSyntax] ?? 'application/octet-stream';
+}

@@ -1,0 +1,48 @@
+import { parseS3Uri } from '../s3/buckets.ts';
+import type { World } from '../world.ts';
+import { imageSetsSummary, type FileOutcome } from './dicom-import.ts';
+import type { ImportJob } from './import-job.ts';
+
+/**
+ * Writes what an import leaves in S3: `job-output-manifest.json`, `SUCCESS/success.ndjson`, `FAILURE/failure.ndjson`.
+ * `inputFile` is the key within the bucket. Whether a file without lines exists AWS does not say: a setting.
+ */
+export async function writeImportOutputs(world: World, job: ImportJob): Promise<void> {
+  const { files = [], outputS3Uri } = job;
+  const { bucket, key } = parseS3Uri(outputS3Uri);
+  const write = (name: string, text: string) => world.buckets.write({ bucket, key: key + name }, text);
+  const writeLines = async (name: string, lines: readonly object[]) => {
+    if (lines.length === 0 && !world.settings.writeEmptyNdjson) return;
+    await write(name, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  };
+  await writeLines('SUCCESS/success.ndjson', files.filter(isImported).map(successLine));
+  await writeLines('FAILURE/failure.ndjson', files.filter((file) => !isImported(file)).map(failureLine));
+  // Last: whoever finds the manifest finds the rest.
+  await write('job-output-manifest.json', JSON.stringify({ jobSummary: summaryOf(job) }, null, 2));
+}
+
+const isImported = (file: FileOutcome) => 'imageSetId' in file;
+
+const successLine = ({ inputFile, ...importResponse }: FileOutcome) => ({ inputFile, importResponse });
+
+const failureLine = ({ inputFile, ...exception }: FileOutcome) => ({ inputFile, exception });
+
+function summaryOf({ jobId, datastoreId, inputS3Uri, outputS3Uri, files = [] }: ImportJob) {
+  const summary = imageSetsSummary(files);
+  const imported = files.filter(isImported).length;
+  return {
+    jobId,
+    datastoreId,
+    inputS3Uri,
+    outputS3Uri,
+    successOutputS3Uri: `${outputS3Uri}SUCCESS/`,
+    failureOutputS3Uri: `${outputS3Uri}FAILURE/`,
+    warningsOutputS3Uri: `${outputS3Uri}WARNING/`,
+    numberOfScannedFiles: files.length,
+    numberOfImportedFiles: imported,
+    numberOfFilesWithCustomerError: files.length - imported,
+    numberOfFilesWithServerError: 0,
+    numberOfGeneratedImageSets: summary.length,
+    imageSetsSummary: summary,
+  };
+}

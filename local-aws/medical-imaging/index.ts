@@ -1,0 +1,37 @@
+import * as MedicalImaging from '@aws-sdk/client-medical-imaging';
+import type { Service } from '../protocols/http.ts';
+import { notYet, runOperation, type Handlers } from '../protocols/operations.ts';
+import { RestJson } from '../protocols/rest-json.ts';
+import type { World } from '../world.ts';
+import { copyHandlers } from './copy.ts';
+import { datastoreHandlers } from './datastores.ts';
+import { importJobs } from './import-job.ts';
+import { enterImportJob, importJobHandlers } from './import-jobs.ts';
+import { imageSetHandlers } from './image-sets.ts';
+import { searchHandlers } from './search.ts';
+
+/** AWS HealthImaging. */
+export function medicalImaging(world: World): Service {
+  const handlers = {
+    ...datastoreHandlers(world),
+    ...importJobHandlers(world),
+    ...imageSetHandlers(world),
+    ...copyHandlers(world),
+    ...searchHandlers(world),
+    UpdateImageSetMetadata: notYet,
+    TagResource: notYet,
+    UntagResource: notYet,
+    ListTagsForResource: notYet,
+  } satisfies Handlers<typeof MedicalImaging>;
+  const client = new MedicalImaging.MedicalImagingClient({ region: world.settings.region });
+  return {
+    name: 'medical-imaging',
+    protocol: new RestJson(MedicalImaging, client),
+    run: (operation, input) => runOperation('medical-imaging', handlers, operation, input),
+  };
+}
+
+/** Enters the work of all jobs in the agenda: after a restart, or after a test has arranged one. */
+export function resumeMedicalImaging(world: World): void {
+  for (const job of importJobs(world).values()) enterImportJob(world, job);
+}

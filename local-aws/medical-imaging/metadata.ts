@@ -1,0 +1,100 @@
+import type { Attributes, DicomInstance } from './dicom.ts';
+import { checksumOf } from './dicom.ts';
+
+/** The document that GetImageSetMetadata gives, gzipped, but for the ids of its image set. */
+export interface Metadata {
+  readonly Patient: { readonly DICOM: Attributes };
+  readonly Study: { readonly DICOM: Attributes; readonly Series: Readonly<Record<string, Series>> };
+}
+
+export interface Series {
+  readonly DICOM: Attributes;
+  readonly Instances: Readonly<Record<string, Instance>>;
+}
+
+export interface Instance {
+  readonly DICOM: Attributes;
+  readonly DICOMVRs: Readonly<Record<string, string>>;
+  readonly StoredTransferSyntaxUID: string;
+  readonly ImageFrames: readonly { readonly ID: string; readonly [property: string]: unknown }[];
+}
+
+/** The metadata of an image set that holds one instance. */
+export function metadataOf(instance: DicomInstance): Metadata {
+  const { levels, seriesUid, sopUid } = instance;
+  return {
+    Patient: { DICOM: levels.patient },
+    Study: {
+      DICOM: levels.study,
+      Series: { [seriesUid]: { DICOM: levels.series, Instances: { [sopUid]: instanceOf(instance) } } },
+    },
+  };
+}
+
+function instanceOf({ levels, privateVrs, transferSyntax, frames, width, height }: DicomInstance): Instance {
+  return {
+    DICOM: levels.instance,
+    DICOMVRs: privateVrs,
+    StoredTransferSyntaxUID: transferSyntax,
+    ImageFrames: frames.map(({ id, bytes, minPixelValue, maxPixelValue }) => ({
+      ID: id,
+      PixelDataChecksumFromBaseToFullResolution: [
+        { Width: width, Height: height, Checksum: checksumOf(bytes) },
+      ],
+      MinPixelValue: minPixelValue,
+      MaxPixelValue: maxPixelValue,
+      FrameSizeInBytes: bytes.byteLength,
+    })),
+  };
+}
+
+/** Which level of two documents does not say the same, if any: what keeps them from being one image set. */
+export function mismatch(a: Metadata, b: Metadata): 'Patient' | 'Study' | 'Series' | undefined {
+  if (!equal(a.Patient.DICOM, b.Patient.DICOM)) return 'Patient';
+  if (!equal(a.Study.DICOM, b.Study.DICOM)) return 'Study';
+  const [, seriesA] = onlySeries(a);
+  const [, seriesB] = onlySeries(b);
+  return equal(seriesA?.DICOM, seriesB?.DICOM) ? undefined : 'Series';
+}
+
+/** The instances of `added` put into the series of `base`, whose Patient, Study and Series stay as they are. */
+export function merged(base: Metadata, added: Metadata): Metadata {
+  const [uid, series] = onlySeries(base);
+  const Instances = { ...series?.Instances, ...instancesOf(added) };
+  return {
+    ...base,
+    Study: { ...base.Study, Series: { [uid]: { DICOM: series?.DICOM ?? {}, Instances } } },
+  };
+}
+
+export function instancesOf({ Study }: Metadata): Readonly<Record<string, Instance>> {
+  return Object.assign({}, ...Object.values(Study.Series).map(({ Instances }) => Instances));
+}
+
+/** Only the named instances, each with nothing left out. */
+export function subset(metadata: Metadata, sopUids: readonly string[]): Metadata {
+  const [uid, series] = onlySeries(metadata);
+  const instances = Object.entries(series?.Instances ?? {}).filter(([sopUid]) => sopUids.includes(sopUid));
+  return {
+    ...metadata,
+    Study: {
+      ...metadata.Study,
+      Series: { [uid]: { DICOM: series?.DICOM ?? {}, Instances: Object.fromEntries(instances) } },
+    },
+  };
+}
+
+/** Imports make one image set per series, and copies put everything into the series of the destination. */
+function onlySeries({ Study }: Metadata): [uid: string, series: Series | undefined] {
+  return Object.entries(Study.Series)[0] ?? ['', undefined];
+}
+
+/** Equal as JSON, in whatever order the members stand. */
+function equal(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false;
+  const [entriesA, entriesB] = [Object.entries(a), new Map(Object.entries(b))];
+  return (
+    entriesA.length === entriesB.size && entriesA.every(([name, value]) => equal(value, entriesB.get(name)))
+  );
+}

@@ -1,0 +1,86 @@
+import type { ServiceError } from '../errors.ts';
+import { commonErrorStatus, retryAfter, type HttpReply, type HttpRequest, type Protocol } from './http.ts';
+import {
+  modelledErrorStatus,
+  SchemaCodec,
+  uriMembers,
+  type UriMembers,
+  type OperationSchema,
+  type SchemaClient,
+} from './schema-codec.ts';
+
+interface Route {
+  readonly operation: string;
+  readonly method: string;
+  readonly pattern: RegExp;
+  readonly labels: readonly string[];
+}
+
+/** The server's side of AWS restJson1: path and query name the operation and part of its input, the body the rest. */
+export class RestJson implements Protocol {
+  readonly #codec: SchemaCodec;
+  readonly #errorStatus: Map<string, number>;
+  readonly #routes: Route[];
+
+  constructor(sdk: object, client: SchemaClient) {
+    this.#codec = new SchemaCodec(sdk, client);
+    this.#errorStatus = modelledErrorStatus(sdk);
+    this.#routes = this.#codec.operations.map((name) => toRoute(name, this.#codec.schema(name)));
+  }
+
+  get operations(): string[] {
+    return this.#codec.operations;
+  }
+
+  operationOf({ method, path }: HttpRequest): string | undefined {
+    return this.#routes.find((route) => route.method === method && route.pattern.test(path))?.operation;
+  }
+
+  decode(operation: string, request: HttpRequest): Promise<object> {
+    const schema = this.#codec.schema(operation);
+    const { pattern, labels } = toRoute(operation, schema);
+    const values = pattern.exec(request.path)?.slice(1) ?? [];
+    const fromPath = labels.map((label, i) => [label, decodeLabel(values[i] ?? '')]);
+    const fromQuery = uriMembers(schema).flatMap(([name, place]) => {
+      if (!('query' in place) || !request.query.has(place.query)) return [];
+      return [[name, place.list ? request.query.getAll(place.query) : request.query.get(place.query)]];
+    });
+    const uri: UriMembers = Object.fromEntries([...fromPath, ...fromQuery]);
+    return this.#codec.decode(operation, request, uri);
+  }
+
+  encode(operation: string, output: object): Promise<HttpReply> {
+    return this.#codec.encode(operation, output);
+  }
+
+  /** The type goes in a header, the body is `{"message": …}`. */
+  encodeError(error: ServiceError): HttpReply {
+    const { type, message, wire } = error;
+    return {
+      status: wire.status ?? this.#errorStatus.get(type) ?? commonErrorStatus[type] ?? 400,
+      headers: { 'content-type': 'application/json', 'x-amzn-errortype': type, ...retryAfter(error) },
+      body: JSON.stringify({ message }),
+    };
+  }
+}
+
+function toRoute(operation: string, [, , , traits]: OperationSchema): Route {
+  const [method, uri] = (typeof traits === 'object' && traits.http) || ['', ''];
+  const path = uri.split('?')[0] ?? '';
+  const pattern = path.replaceAll(/\{[^}]+\}/g, '([^/]*)');
+  return {
+    operation,
+    method,
+    pattern: new RegExp(`^${pattern}/?$`),
+    labels: [...path.matchAll(/\{([^}+]+)\+?\}/g)].map(([, label]) => label ?? ''),
+  };
+}
+
+/** A label that is not percent-encoded rightly is taken as it stands, for the input rules to object to. */
+function decodeLabel(label: string): string {
+  try {
+    return decodeURIComponent(label);
+  } catch {
+    return label;
+  }
+}

@@ -1,0 +1,159 @@
+import type { CopyImageSet$ } from '@aws-sdk/client-medical-imaging';
+import { invalid } from '../errors.ts';
+import type { HttpReply, HttpRequest } from './http.ts';
+
+/** `[9, namespace, name, traits, input, output]`: how the SDK clients ship their operations. */
+export type OperationSchema = typeof CopyImageSet$;
+type SchemaRef = OperationSchema[4];
+/** `[3, namespace, name, traits, memberNames, memberSchemas, …]` */
+type StructureSchema = [3, string, string, unknown, string[], SchemaRef[], ...unknown[]];
+
+/** An SDK client. Its type leaves open whether `protocol` is a class or an instance; a constructed client has the instance. */
+export interface SchemaClient {
+  readonly config: { readonly protocol: unknown };
+}
+
+interface Protocol {
+  serializeRequest(
+    schema: object,
+    input: object,
+    context: object,
+  ): Promise<{ headers: Record<string, string>; body?: Uint8Array | string }>;
+  deserializeResponse(schema: object, context: object, response: object): Promise<Record<string, unknown>>;
+}
+
+/** The parts of a path and query string by member name, decoded; several values where the member is a list. */
+export type UriMembers = Readonly<Record<string, string | readonly string[]>>;
+
+/**
+ * The SDK's own codec of a service, held up to a mirror: a request is decoded as if it were a *response* of the
+ * operation's input shape, a reply encoded as if it were a *request* of its output shape. Nothing here is about any one
+ * operation, so all of them are right as soon as the client knows them.
+ */
+export class SchemaCodec {
+  readonly #config: object;
+  readonly #protocol: Protocol;
+  readonly #schemas: ReadonlyMap<string, OperationSchema>;
+
+  /** @param sdk - the client's module, which exports a schema for each operation */
+  constructor(sdk: object, client: SchemaClient) {
+    this.#config = client.config;
+    this.#protocol = client.config.protocol as Protocol;
+    this.#schemas = operationSchemas(sdk);
+  }
+
+  get operations(): string[] {
+    return [...this.#schemas.keys()];
+  }
+
+  schema(operation: string): OperationSchema {
+    const schema = this.#schemas.get(operation);
+    if (!schema) throw new Error(`the SDK client has no schema for ${operation}`);
+    return schema;
+  }
+
+  /**
+   * Reads the input of an operation from a request.
+   *
+   * A client never reads labels and query strings, so its codec cannot; but it reads headers of every type. Members
+   * that stand in the URI are therefore handed over as headers.
+   *
+   * @throws ServiceError where the body is not what the protocol says
+   */
+  async decode(operation: string, request: HttpRequest, uri: UriMembers = {}): Promise<object> {
+    const [, namespace, name, traits, input] = this.schema(operation);
+    const headers = Object.entries(uri).map(([member, values]) => [uriHeader(member), asHeader(values)]);
+    let decoded: Record<string, unknown>;
+    try {
+      decoded = await this.#protocol.deserializeResponse(
+        { namespace, name, traits, input: 'unit', output: withUriAsHeaders(input) },
+        this.#config,
+        { statusCode: 200, headers: Object.fromEntries(headers), body: request.body },
+      );
+    } catch {
+      // The parser's own message quotes the body, which may be patient data.
+      throw invalid(`The body of ${name} could not be read: it is not what the protocol says.`);
+    }
+    delete decoded['$metadata'];
+    return Object.fromEntries(Object.entries(decoded).filter(([, value]) => value !== null));
+  }
+
+  /** Writes the reply of an operation. */
+  async encode(operation: string, output: object): Promise<HttpReply> {
+    const [, namespace, name, , , outputSchema] = this.schema(operation);
+    const { headers, body } = await this.#protocol.serializeRequest(
+      { namespace, name, traits: { http: ['POST', '/', 200] }, input: outputSchema, output: 'unit' },
+      output,
+      { ...this.#config, endpoint: () => Promise.resolve(nowhere) },
+    );
+    return { status: 200, headers, ...(body !== undefined && { body }) };
+  }
+}
+
+/** A client's codec asks where to send to; a reply goes back to where the request came from. */
+const nowhere = { protocol: 'http:', hostname: 'localhost', path: '/', query: {} };
+
+const uriHeader = (member: string) => `x-uri-${member.toLowerCase()}`;
+
+const asHeader = (value: string | readonly string[]) =>
+  typeof value === 'string' ? value : value.map((item) => `"${item.replaceAll(/["\\]/g, '\\$&')}"`).join(',');
+
+function withUriAsHeaders(input: SchemaRef): SchemaRef {
+  const resolved: unknown = typeof input === 'function' ? input() : input;
+  if (!isStructure(resolved)) return input;
+  const [id, namespace, name, traits, names, members] = resolved;
+  const mirrored = members.map((member, i) =>
+    uriPlace(member) ? [targetOf(member), { httpHeader: uriHeader(names[i] ?? '') }] : member,
+  );
+  return [id, namespace, name, traits, names, mirrored] as SchemaRef;
+}
+
+/** Where in the URI a member of an input stands: the path, or the query string under a name of its own. */
+export type UriPlace = { readonly label: true } | { readonly query: string; readonly list: boolean };
+
+/** The members of an operation's input that stand in the URI. */
+export function uriMembers([, , , , input]: OperationSchema): [name: string, place: UriPlace][] {
+  const resolved: unknown = typeof input === 'function' ? input() : input;
+  if (!isStructure(resolved)) return [];
+  const [, , , , names, members] = resolved;
+  return names.flatMap((name, i) => {
+    const place = uriPlace(members[i] ?? 'unit');
+    return place ? [[name, place] as const] : [];
+  });
+}
+
+function uriPlace(member: SchemaRef): UriPlace | undefined {
+  const traits: unknown = Array.isArray(member) && member.length === 2 ? member[1] : undefined;
+  // The first bit of a trait vector is httpLabel.
+  if (typeof traits === 'number') return traits & 1 ? { label: true } : undefined;
+  if (typeof traits !== 'object' || traits === null) return undefined;
+  if ('httpLabel' in traits) return { label: true };
+  if ('httpQuery' in traits) return { query: String(traits.httpQuery), list: isList(targetOf(member)) };
+  return undefined;
+}
+
+const targetOf = (member: SchemaRef) => (Array.isArray(member) && member.length === 2 ? member[0] : member);
+
+/** A list of a simple type is a number with the bit 64 set, any other list a schema that starts with 1. */
+const isList = (schema: SchemaRef) =>
+  typeof schema === 'number' ? (schema & 0b1100_0000) === 64 : Array.isArray(schema) && schema[0] === 1;
+
+const isStructure = (schema: unknown): schema is StructureSchema => Array.isArray(schema) && schema[0] === 3;
+
+function operationSchemas(sdk: object): Map<string, OperationSchema> {
+  const schemas = Object.values(sdk).filter(
+    (value): value is OperationSchema => Array.isArray(value) && value[0] === 9,
+  );
+  return new Map(schemas.map((schema) => [schema[2], schema]));
+}
+
+/** The HTTP status that an SDK client's model gives each of its errors. */
+export function modelledErrorStatus(sdk: object): Map<string, number> {
+  const status = new Map<string, number>();
+  for (const schema of Object.values(sdk)) {
+    if (!Array.isArray(schema) || schema[0] !== -3) continue;
+    const [, , name, traits] = schema;
+    if (typeof traits?.httpError === 'number') status.set(name, traits.httpError);
+  }
+  return status;
+}

@@ -1,0 +1,146 @@
+import type { Duration } from './timeline.ts';
+
+/**
+ * What a caller may change about the local AWS. Durations say how long AWS takes; the others are what AWS does not
+ * document, each with the default that the evidence speaks for.
+ */
+export interface Settings {
+  /** The account and region that ARNs name. */
+  accountId: string;
+  region: string;
+
+  /** HealthImaging data store: CREATING, DELETING. */
+  datastoreCreateMs: Duration;
+  datastoreDeleteMs: Duration;
+  /** DICOM import: SUBMITTED, then IN_PROGRESS. */
+  dicomImportSubmittedMs: Duration;
+  dicomImportMs: Duration;
+  /** Image set: LOCKED while it is copied, updated, deleted. */
+  copyMs: Duration;
+  updateMs: Duration;
+  deleteImageSetMs: Duration;
+  /** How long GetImageSetMetadata answers "not consistent yet" after an import made or changed an image set. */
+  metadataInconsistentMs: Duration;
+  /** HealthLake data store: CREATING, DELETING. */
+  fhirDatastoreCreateMs: Duration;
+  fhirDatastoreDeleteMs: Duration;
+  /** FHIR import: SUBMITTED, then IN_PROGRESS. */
+  fhirImportSubmittedMs: Duration;
+  fhirImportMs: Duration;
+  /** How long after the end of an import its manifest and ndjson files appear in S3. */
+  manifestLagMs: Duration;
+
+  /** Whether `failure.ndjson` and `success.ndjson` exist where they have no line. */
+  writeEmptyNdjson: boolean;
+  /** What becomes of an import whose bucket or prefix holds no file: an empty `COMPLETED`, or `FAILED` with a message. */
+  emptyInput: 'COMPLETED' | 'FAILED';
+  /** More files than that and a DICOM import ends `FAILED`, message `FILE_COUNTS_LIMIT…`. */
+  maxFilesPerDicomImport: number;
+  /** DICOM imports that may run in one data store; one more is refused with ServiceQuotaExceededException. */
+  maxConcurrentDicomImports: number;
+  /** FHIR imports that may wait behind the running one. */
+  fhirImportQueueLength: number;
+
+  /** The error for a client token that came before with other parameters. */
+  imagingTokenReuseError: string;
+  fhirTokenReuseError: string;
+  /** How long a client token is remembered. AWS does not say. */
+  tokenLifetimeMs: Duration;
+  /** The error for writing to a LOCKED image set. */
+  lockedImageSetError: string;
+  /** The error for a `latestVersionId` that is not the latest. Seen in the field: ResourceNotFoundException. */
+  staleVersionError: string;
+  /** The error for calls on a data store that is not ACTIVE. */
+  imagingDatastoreNotActiveError: string;
+  fhirDatastoreNotActiveError: string;
+  /** The error for one more FHIR import than the queue holds. */
+  fhirQueueFullError: string;
+  /** The workflow status of the source image set after a copy that failed. */
+  sourceStatusAfterFailedCopy: 'COPIED' | 'COPY_FAILED';
+  /** HTTP status of HealthLake's client errors: 400 for all, as its API reference says, or as the SDK's model says. */
+  fhirErrorStatus: '400' | 'modelled';
+}
+
+/** Lively enough to watch on a laptop, slow enough to see each state go by. */
+export const defaultSettings: Settings = {
+  accountId: '123456789012',
+  region: 'us-east-1',
+  datastoreCreateMs: 2500,
+  datastoreDeleteMs: 1500,
+  dicomImportSubmittedMs: 500,
+  dicomImportMs: 3500,
+  copyMs: 2000,
+  updateMs: 2000,
+  deleteImageSetMs: 1000,
+  metadataInconsistentMs: 0,
+  fhirDatastoreCreateMs: 2500,
+  fhirDatastoreDeleteMs: 1500,
+  fhirImportSubmittedMs: 500,
+  fhirImportMs: 3500,
+  manifestLagMs: 0,
+  writeEmptyNdjson: false,
+  emptyInput: 'COMPLETED',
+  maxFilesPerDicomImport: 5000,
+  maxConcurrentDicomImports: 100,
+  fhirImportQueueLength: 25,
+  imagingTokenReuseError: 'ConflictException',
+  fhirTokenReuseError: 'ValidationException',
+  tokenLifetimeMs: 86_400_000,
+  lockedImageSetError: 'ConflictException',
+  staleVersionError: 'ResourceNotFoundException',
+  imagingDatastoreNotActiveError: 'ConflictException',
+  fhirDatastoreNotActiveError: 'ValidationException',
+  fhirQueueFullError: 'ThrottlingException',
+  sourceStatusAfterFailedCopy: 'COPY_FAILED',
+  fhirErrorStatus: '400',
+};
+
+/** The settings that take one of a few words. */
+const choices: { readonly [name: string]: readonly string[] } = {
+  emptyInput: ['COMPLETED', 'FAILED'],
+  sourceStatusAfterFailedCopy: ['COPIED', 'COPY_FAILED'],
+  fhirErrorStatus: ['400', 'modelled'],
+} satisfies Partial<Record<keyof Settings, readonly string[]>>;
+
+/** Thrown for a setting that does not exist or a value that it cannot take; the message is for the user. */
+export class SettingError extends Error {}
+
+/**
+ * Reads settings as they come from a command line (`copyMs=50`) or from JSON.
+ *
+ * @throws SettingError that names the setting and what is right
+ */
+export function readSettings(values: Readonly<Record<string, unknown>>): Partial<Settings> {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, readSetting(name, value)]));
+}
+
+function readSetting(name: string, value: unknown): unknown {
+  const standard: unknown = Object.hasOwn(defaultSettings, name)
+    ? defaultSettings[name as keyof Settings]
+    : undefined;
+  const words = choices[name];
+  if (words) {
+    if (words.includes(String(value))) return String(value);
+    throw new SettingError(`${name} must be one of ${words.join(', ')}`);
+  }
+  if (typeof standard === 'number') return readNumber(name, value);
+  if (typeof standard === 'boolean') {
+    if (['true', 'false'].includes(String(value))) return String(value) === 'true';
+    throw new SettingError(`${name} must be true or false`);
+  }
+  if (typeof standard === 'string') {
+    if (typeof value === 'string' && value) return value;
+    throw new SettingError(`${name} must be a text`);
+  }
+  throw new SettingError(
+    `there is no setting ${JSON.stringify(name)}; there are ${Object.keys(defaultSettings).join(', ')}`,
+  );
+}
+
+function readNumber(name: string, value: unknown): Duration {
+  const isDuration = name.endsWith('Ms');
+  if (isDuration && value === 'never') return value;
+  const number = value === '' || value === null ? NaN : Number(value);
+  if (number >= 0 && Number.isFinite(number)) return number;
+  throw new SettingError(`${name} must be a number${isDuration ? ' of milliseconds, or never' : ''}`);
+}

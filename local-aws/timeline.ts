@@ -1,0 +1,46 @@
+/** A state that an entity is in from a moment on, until its next phase begins. */
+export interface Phase {
+  /** Milliseconds since 1970. */
+  readonly from: number;
+}
+
+/** An entity whose state is a function of the time alone, never of how often it was read: a restart changes nothing. */
+export interface Timeline<P extends Phase> {
+  readonly phases: readonly P[];
+}
+
+/** A moment that never comes, and that JSON can hold (it turns `Infinity` into `null`). */
+export const NEVER = Number.MAX_SAFE_INTEGER;
+
+/** How long something takes, in milliseconds, or for ever. */
+export type Duration = number | 'never';
+
+export function after(time: number, duration: Duration): number {
+  return duration === 'never' || time === NEVER ? NEVER : time + duration;
+}
+
+/** The phase that a timeline is in at `now`. */
+export function phaseAt<P extends Phase>({ phases }: Timeline<P>, now: number): P {
+  const phase = phases.findLast(({ from }) => from <= now) ?? phases[0];
+  if (!phase) throw new Error('a timeline has at least one phase');
+  return phase;
+}
+
+/** What has happened by `now`; plans for later are dropped. */
+export function past<P extends Phase>({ phases }: Timeline<P>, now: number): P[] {
+  return phases.filter(({ from }) => from <= now);
+}
+
+/** Any entity: its timeline, and the work that it still has, if it has work. */
+export interface Entity extends Timeline<Phase> {
+  readonly due?: { readonly at: number } | undefined;
+}
+
+/** All that an entity still has before it happens at `now`, even what was never to happen. */
+export function settled<E extends Entity>(entity: E, now: number): E {
+  return {
+    ...entity,
+    ...(entity.due && { due: { ...entity.due, at: Math.min(entity.due.at, now) } }),
+    phases: entity.phases.map((phase) => ({ ...phase, from: Math.min(phase.from, now) })),
+  };
+}

@@ -1,0 +1,22 @@
+import { randomBytes } from 'node:crypto';
+import type { Agenda } from './agenda.ts';
+import type { Buckets } from './s3/buckets.ts';
+import type { Faults } from './faults.ts';
+import type { Settings } from './settings.ts';
+import type { Store } from './store.ts';
+
+/** What every handler works with. */
+export interface World {
+  /** The folder that holds everything. */
+  readonly data: string;
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly agenda: Agenda;
+  readonly buckets: Buckets;
+  readonly faults: Faults;
+  /** `http://127.0.0.1:4566`; known once the server listens. */
+  endpoint: string;
+}
+
+/** 32 characters of `[0-9a-f]`: what both services use for data stores, jobs and image sets. */
+export const newId = () => randomBytes(16).toString('hex');

@@ -1,0 +1,139 @@
+import { localAws, p10, putFiles, type LocalAwsUnderTest } from './harness.ts';
+import {
+  activeDatastore,
+  imageSetsBySeries,
+  importAll,
+  readLines,
+  readMetadata,
+  readObject,
+} from './imaging-harness.ts';
+
+describe('a DICOM import', () => {
+  let aws: LocalAwsUnderTest;
+  let datastoreId: string;
+  beforeAll(async () => (aws = await localAws()));
+  afterAll(() => aws.close());
+  beforeEach(async () => (datastoreId = await activeDatastore(aws)));
+
+  test('makes one primary image set per series and tells what became of each file', async () => {
+    await putFiles(aws.data, 'input', {
+      'a/1.dcm': p10({ series: '1.2.3.1', instance: '1.2.3.1.1' }),
+      'a/2.dcm': p10({ series: '1.2.3.1', instance: '1.2.3.1.2' }),
+      'a/3.dcm': p10({ series: '1.2.3.2', instance: '1.2.3.2.1' }),
+      'a/notes.txt': 'these are notes',
+      'ab/elsewhere.dcm': p10({ series: '1.2.3.9', instance: '1.2.3.9.1' }),
+    });
+    const job = await importAll(aws, {
+      datastoreId,
+      inputS3Uri: 's3://input/a/',
+      outputS3Uri: 's3://results/out',
+    });
+    expect(job).toMatchObject({ jobStatus: 'COMPLETED', inputS3Uri: 's3://input/a/', jobName: job.jobId });
+    expect(job.outputS3Uri).toBe(`s3://results/out/${datastoreId}-DicomImport-${job.jobId}/`);
+
+    const { jobSummary } = JSON.parse(await readObject(aws, `${job.outputS3Uri}job-output-manifest.json`));
+    const bySeries = await imageSetsBySeries(aws, datastoreId);
+    expect(jobSummary).toEqual({
+      jobId: job.jobId,
+      datastoreId,
+      inputS3Uri: 's3://input/a/',
+      outputS3Uri: job.outputS3Uri,
+      successOutputS3Uri: `${job.outputS3Uri}SUCCESS/`,
+      failureOutputS3Uri: `${job.outputS3Uri}FAILURE/`,
+      warningsOutputS3Uri: `${job.outputS3Uri}WARNING/`,
+      numberOfScannedFiles: 4,
+      numberOfImportedFiles: 3,
+      numberOfFilesWithCustomerError: 1,
+      numberOfFilesWithServerError: 0,
+      numberOfGeneratedImageSets: 2,
+      imageSetsSummary: [
+        {
+          imageSetId: bySeries['1.2.3.1'],
+          imageSetVersion: 1,
+          isPrimary: true,
+          numberOfMatchedSOPInstances: 2,
+        },
+        {
+          imageSetId: bySeries['1.2.3.2'],
+          imageSetVersion: 1,
+          isPrimary: true,
+          numberOfMatchedSOPInstances: 1,
+        },
+      ],
+    });
+    expect(await readLines(aws, `${job.outputS3Uri}FAILURE/failure.ndjson`)).toEqual([
+      {
+        inputFile: 'a/notes.txt',
+        exception: { exceptionType: 'ValidationException', message: 'DICOM attributes does not exist' },
+      },
+    ]);
+    expect(await readLines(aws, `${job.outputS3Uri}SUCCESS/success.ndjson`)).toContainEqual({
+      inputFile: 'a/3.dcm',
+      importResponse: { imageSetId: bySeries['1.2.3.2'], imageSetVersion: 1, isPrimary: true },
+    });
+  });
+
+  test('keeps the attributes by their levels, and the frames', async () => {
+    await putFiles(aws.data, 'input', { 'one/1.dcm': p10({ series: '1.2.4.1', instance: '1.2.4.1.1' }) });
+    await importAll(aws, { datastoreId, inputS3Uri: 's3://input/one/' });
+    const imageSetId = (await imageSetsBySeries(aws, datastoreId))['1.2.4.1'] ?? '';
+    const metadata = await readMetadata(aws, { datastoreId, imageSetId });
+    expect(metadata).toMatchObject({
+      SchemaVersion: '1.1',
+      DatastoreID: datastoreId,
+      ImageSetID: imageSetId,
+      Patient: { DICOM: { PatientName: 'Doe^Jane', PatientID: 'P1' } },
+      Study: { DICOM: { StudyInstanceUID: '1.2.3' }, Series: { '1.2.4.1': { DICOM: { Modality: 'CT' } } } },
+    });
+    const instance = metadata.Study.Series['1.2.4.1'].Instances['1.2.4.1.1'];
+    expect(instance).toMatchObject({
+      DICOM: { SliceThickness: '1.250', Rows: 4, '00091001': 'private' },
+      DICOMVRs: { '00091001': 'LO' },
+      StoredTransferSyntaxUID: '1.2.840.10008.1.2.1',
+      ImageFrames: [{ MinPixelValue: 0, MaxPixelValue: 1500, FrameSizeInBytes: 32 }],
+    });
+    const imageFrameInformation = { imageFrameId: instance.ImageFrames[0].ID };
+    const frame = await aws.imaging.getImageFrame({ datastoreId, imageSetId, imageFrameInformation });
+    expect(await frame.imageFrameBlob?.transformToByteArray()).toHaveLength(32);
+    expect(frame.contentType).toBe('application/octet-stream');
+  });
+
+  test('of the same instance again makes the next version of its image set', async () => {
+    await putFiles(aws.data, 'input', { 'again/1.dcm': p10({ series: '1.2.5.1', instance: '1.2.5.1.1' }) });
+    await importAll(aws, { datastoreId, inputS3Uri: 's3://input/again/' });
+    await importAll(aws, { datastoreId, inputS3Uri: 's3://input/again/' });
+    const imageSetId = (await imageSetsBySeries(aws, datastoreId))['1.2.5.1'] ?? '';
+    const { imageSetPropertiesList } = await aws.imaging.listImageSetVersions({ datastoreId, imageSetId });
+    expect(imageSetPropertiesList).toMatchObject([
+      { versionId: '2', ImageSetWorkflowStatus: 'IMPORTED', isPrimary: true },
+      { versionId: '1', ImageSetWorkflowStatus: 'CREATED', isPrimary: true },
+    ]);
+  });
+
+  test('puts what conflicts with a primary image set into one that is not primary', async () => {
+    await putFiles(aws.data, 'input', {
+      'first/1.dcm': p10({ series: '1.2.6.1', instance: '1.2.6.1.1', patient: 'P1' }),
+      'other/1.dcm': p10({ series: '1.2.6.1', instance: '1.2.6.1.2', patient: 'P2' }),
+    });
+    await importAll(aws, { datastoreId, inputS3Uri: 's3://input/first/' });
+    await importAll(aws, { datastoreId, inputS3Uri: 's3://input/other/' });
+    const { imageSetsMetadataSummaries } = await aws.imaging.searchImageSets({
+      datastoreId,
+      searchCriteria: { filters: [{ operator: 'EQUAL', values: [{ DICOMPatientId: 'P2' }] }] },
+    });
+    expect(imageSetsMetadataSummaries).toMatchObject([{ isPrimary: false, version: 1 }]);
+  });
+
+  test('that finds nothing ends with an empty manifest, or FAILED if so set', async () => {
+    const empty = { datastoreId, inputS3Uri: 's3://nowhere/a/' };
+    const job = await importAll(aws, empty);
+    const { jobSummary } = JSON.parse(await readObject(aws, `${job.outputS3Uri}job-output-manifest.json`));
+    expect(jobSummary).toMatchObject({ numberOfScannedFiles: 0, imageSetsSummary: [] });
+    await aws.control.settings({ emptyInput: 'FAILED' });
+    expect(await importAll(aws, empty)).toMatchObject({
+      jobStatus: 'FAILED',
+      message: expect.stringContaining('No file'),
+    });
+    await aws.control.settings({ emptyInput: 'COMPLETED' });
+  });
+});

@@ -1,0 +1,129 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { HealthLake } from '@aws-sdk/client-healthlake';
+import { MedicalImaging } from '@aws-sdk/client-medical-imaging';
+import { S3 } from '@aws-sdk/client-s3';
+import dcmjs from 'dcmjs';
+import { LocalAwsControl } from '../../local-aws/control.ts';
+import { startLocalAws, type Settings } from '../../local-aws/server.ts';
+
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
+/** Everything happens at once, in order. */
+export const instant: Partial<Settings> = {
+  datastoreCreateMs: 0,
+  datastoreDeleteMs: 0,
+  dicomImportSubmittedMs: 0,
+  dicomImportMs: 0,
+  copyMs: 0,
+  updateMs: 0,
+  deleteImageSetMs: 0,
+  fhirDatastoreCreateMs: 0,
+  fhirDatastoreDeleteMs: 0,
+  fhirImportSubmittedMs: 0,
+  fhirImportMs: 0,
+};
+
+export interface Clients {
+  readonly imaging: MedicalImaging;
+  readonly healthlake: HealthLake;
+  readonly s3: S3;
+  readonly control: LocalAwsControl;
+}
+
+export interface LocalAwsUnderTest extends Clients {
+  readonly endpoint: string;
+  readonly data: string;
+  close(): Promise<void>;
+}
+
+/** A local AWS in a folder of its own, with the SDK's own clients, which retry nothing. */
+export async function localAws(settings: Partial<Settings> = {}): Promise<LocalAwsUnderTest> {
+  const data = await temporaryFolder();
+  const aws = await startLocalAws({ data, settings: { ...instant, ...settings } });
+  const clients = clientsOf(aws.endpoint);
+  return {
+    ...clients,
+    endpoint: aws.endpoint,
+    data,
+    async close() {
+      for (const client of [clients.imaging, clients.healthlake, clients.s3]) client.destroy();
+      await aws.close();
+      await rm(data, { recursive: true });
+    },
+  };
+}
+
+export const temporaryFolder = () => mkdtemp(path.join(os.tmpdir(), 'local-aws-test-'));
+
+export function clientsOf(endpoint: string): Clients {
+  const config = {
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+    maxAttempts: 1,
+    disableHostPrefix: true,
+  };
+  return {
+    imaging: new MedicalImaging(config),
+    healthlake: new HealthLake(config),
+    s3: new S3({ ...config, forcePathStyle: true }),
+    control: new LocalAwsControl(endpoint),
+  };
+}
+
+/** Reads again until it is as wanted; the test's own time limit ends a wait that is in vain. */
+export async function until<T>(read: () => Promise<T>, wanted: (value: T) => boolean): Promise<T> {
+  for (;;) {
+    const value = await read();
+    if (wanted(value)) return value;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** Puts objects into a bucket the way a user may: by writing files. */
+export async function putFiles(
+  data: string,
+  bucket: string,
+  files: Readonly<Record<string, Uint8Array | string>>,
+) {
+  for (const [key, content] of Object.entries(files)) {
+    const file = path.join(data, 's3', bucket, key);
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeFile(file, content);
+  }
+}
+
+export interface Slice {
+  readonly patient?: string;
+  readonly study?: string;
+  readonly series: string;
+  readonly instance: string;
+}
+
+/** A CT slice of 4 × 4 pixels as a DICOM P10 file. */
+export function p10({ patient = 'P1', study = '1.2.3', series, instance }: Slice): Uint8Array {
+  const transferSyntax = { vr: 'UI', Value: ['1.2.840.10008.1.2.1'] };
+  const file = new dcmjs.data.DicomDict({ '00020010': transferSyntax });
+  const pixels = Uint16Array.from({ length: 16 }, (_, i) => i * 100);
+  file.dict = {
+    '00080016': { vr: 'UI', Value: ['1.2.840.10008.5.1.4.1.1.2'] },
+    '00080018': { vr: 'UI', Value: [instance] },
+    '00080020': { vr: 'DA', Value: ['20240131'] },
+    '00080060': { vr: 'CS', Value: ['CT'] },
+    '00091001': { vr: 'LO', Value: ['private'] },
+    '00100010': { vr: 'PN', Value: ['Doe^Jane'] },
+    '00100020': { vr: 'LO', Value: [patient] },
+    '00180050': { vr: 'DS', Value: ['1.250'] },
+    '0020000D': { vr: 'UI', Value: [study] },
+    '0020000E': { vr: 'UI', Value: [series] },
+    '00280002': { vr: 'US', Value: [1] },
+    '00280010': { vr: 'US', Value: [4] },
+    '00280011': { vr: 'US', Value: [4] },
+    '00280100': { vr: 'US', Value: [16] },
+    '00280103': { vr: 'US', Value: [0] },
+    '7FE00010': { vr: 'OW', Value: [pixels.buffer] },
+  };
+  return new Uint8Array(file.write());
+}
