@@ -9,6 +9,8 @@ export interface Child {
   readonly pid: number;
   /** The exit code as a shell would show it; resolves, never rejects, once the process is gone. */
   readonly exited: Promise<number>;
+  /** Resolves only if it ends without our having ended it, with what there is to say about that. */
+  readonly crashed: Promise<UserError>;
   readonly isRunning: () => boolean;
   /** SIGTERM, and SIGKILL for what is still there after `graceMs`. */
   readonly stop: (graceMs?: number) => Promise<void>;
@@ -56,16 +58,28 @@ export function startChild(program: string, args: readonly string[], options: Ch
     child.on('error', () => end(127));
   });
   const { pid } = child;
-  if (pid === undefined) throw new UserError(`${options.name} cannot be started: there is no /bin/sh here (on Windows, use WSL)`);
+  if (pid === undefined)
+    throw new UserError(`${options.name} cannot be started: there is no /bin/sh here (on Windows, use WSL)`);
 
-  /** Negative: the whole group, with whatever the program itself has started. */
-  const signal = (target: number, name: NodeJS.Signals) => running && process.kill(target, name);
+  const lastWords = () => readFileSync(options.logFile, 'utf8').trimEnd().split('\n').slice(-8).join('\n');
+  let endedByUs = false;
+  const crashed = new Promise<UserError>((resolve) => {
+    void exited.then((code) => {
+      if (!endedByUs) resolve(new UserError(`${options.name} has ended with code ${code}:\n${lastWords()}`));
+    });
+  });
+  /** A negative target is the whole group, with whatever the program itself has started. */
+  const signal = (target: number, name: NodeJS.Signals) => {
+    endedByUs = true;
+    if (running) process.kill(target, name);
+  };
   return {
     name: options.name,
     pid,
     exited,
+    crashed,
     isRunning: () => running,
-    async stop(graceMs = 5_000) {
+    async stop(graceMs = 2_000) {
       signal(pid, 'SIGTERM');
       const impatience = setTimeout(() => signal(-pid, 'SIGKILL'), graceMs);
       await exited;
@@ -75,6 +89,6 @@ export function startChild(program: string, args: readonly string[], options: Ch
       signal(-pid, 'SIGKILL');
       await exited;
     },
-    lastWords: () => readFileSync(options.logFile, 'utf8').trimEnd().split('\n').slice(-8).join('\n'),
+    lastWords,
   };
 }

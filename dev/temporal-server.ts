@@ -28,6 +28,8 @@ export interface TemporalServer extends Child {
   readonly address: string;
   /** Where its Web UI is, unless headless. */
   readonly uiUrl: string;
+  /** The `temporal` program that it is, which is the Temporal CLI too. */
+  readonly program: string;
 }
 
 /** What the workflows tag their runs with, where the namespace has them. */
@@ -53,7 +55,7 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
     if (await serves(address, child)) {
       if (options.dbFilename === undefined)
         void child.exited.then(() => rmSync(dirname(dbFilename), { recursive: true }));
-      return { ...child, address, uiUrl: `http://${loopback}:${ports.uiPort}` };
+      return { ...child, address, uiUrl: `http://${loopback}:${ports.uiPort}`, program };
     }
     await child.kill();
     const reason = child.lastWords();

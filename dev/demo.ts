@@ -1,0 +1,65 @@
+/**
+ * `npm run demo`: the three founding flows on a real Temporal server and the local AWS, one of them through the death of
+ * its worker. Needs nothing, touches nothing outside a temporary folder, leaves nothing.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createAwsClients } from '../src/aws-clients.ts';
+import { FlowClient } from '../src/client.ts';
+import type { Finished } from './demo/run-flow.ts';
+import { Screen } from './demo/screen.ts';
+import { play } from './demo/story.ts';
+import { isolateEnvironment } from './environment.ts';
+import { readFlags } from './flags.ts';
+import { startPlatform } from './platform.ts';
+import { type Life, runProcess } from './run-process.ts';
+import { writeSamples } from './samples/index.ts';
+import { existingTemporal } from './temporal-choice.ts';
+
+async function main(life: Life): Promise<void> {
+  const flags = readFlags({ json: true, keep: true, server: 'existing' }, 'npm run demo');
+  const screen = new Screen(flags.json ?? false);
+  const temporal = await existingTemporal(flags.server, screen.say);
+  isolateEnvironment({ keepTemporal: temporal !== undefined });
+  // What dies is found out and replaced soon: a demo should not wait as long as production may.
+  Object.assign(process.env, { ACTIVITY_START_TO_CLOSE: '2s', STICKY_SCHEDULE_TO_START: '200ms' });
+
+  const folder = mkdtempSync(join(tmpdir(), 'aws-health-demo-'));
+  life.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  screen.heading('Three durable flows on a local HealthImaging and HealthLake. No AWS account is used.');
+  const taskQueue = `aws-health-demo-${randomBytes(4).toString('hex')}`;
+  const platform = await startPlatform({ folder, taskQueue, temporal, say: screen.say }, life);
+  const samples = writeSamples({ s3Folder: platform.s3Folder });
+  screen.fact(`Temporal   ${platform.temporal.address}, Web UI ${platform.temporal.uiUrl}`);
+  screen.fact(`local AWS  ${platform.awsUrl}`);
+
+  const flows = await FlowClient.connect();
+  const aws = createAwsClients(process.env, 5_000);
+  const startWorker = () => {
+    const worker = platform.startWorker();
+    void worker.crashed.then(life.fail);
+    return worker;
+  };
+  summarize(screen, await play({ flows, uiUrl: platform.temporal.uiUrl, screen, aws, samples, startWorker }));
+  if (flags.keep) await goOn(screen);
+}
+
+function summarize(screen: Screen, finished: readonly Finished[]): void {
+  screen.heading('Look at each run in the Web UI (with -- --keep it stays up):');
+  for (const { flow, url } of finished) screen.fact(`${flow}\n     ${url}`);
+  screen.heading('Three things to do next:');
+  screen.fact(
+    'npm run dev         the same servers with durable state, and a command line for a run of your own',
+  );
+  screen.fact('README.md           start runs from your code, and read what their results mean');
+  screen.fact('npm run worker      the worker for your own Temporal namespace and AWS account');
+}
+
+function goOn(screen: Screen): Promise<never> {
+  screen.heading('All of it goes on running. Ctrl-C ends it.');
+  return new Promise(() => {});
+}
+
+void runProcess(main);

@@ -1,0 +1,55 @@
+/**
+ * What the demo and `npm run dev` see of the environment they are started in: nothing that could lead them, or a process
+ * of theirs, to the user's own AWS account or Temporal namespace.
+ */
+
+/** Our worker's own settings have no prefix. */
+const workerSettings = [
+  'ACTIVITY_START_TO_CLOSE',
+  'STICKY_SCHEDULE_TO_START',
+  'MANIFEST_WAIT',
+  'ARTIFACTS_S3_URI',
+];
+
+export interface Isolation {
+  /** The Temporal server is the user's own, so how to reach it is too. */
+  readonly keepTemporal: boolean;
+}
+
+/** Removes it from `process.env`, which all our processes inherit. Proxies go too: all our traffic is on this machine. */
+export function isolateEnvironment({ keepTemporal }: Isolation): void {
+  const foreign = keepTemporal ? /^AWS_|_proxy$/i : /^(AWS|TEMPORAL)_|_proxy$/i;
+  for (const name of Object.keys(process.env)) {
+    if (foreign.test(name) || workerSettings.includes(name)) delete process.env[name];
+  }
+  // All of them take a file that is not there for one that says nothing; the Temporal SDK chokes on an empty one.
+  const noFile = '/nonexistent/config';
+  Object.assign(process.env, {
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_REGION: 'us-east-1',
+    AWS_CONFIG_FILE: noFile,
+    AWS_SHARED_CREDENTIALS_FILE: noFile,
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    ...(keepTemporal ? {} : { TEMPORAL_CONFIG_FILE: noFile }),
+  });
+}
+
+export interface Servers {
+  readonly temporalAddress: string;
+  readonly awsUrl: string;
+  readonly taskQueue: string;
+}
+
+/**
+ * Points this process and all that it starts at these servers. One endpoint for every AWS service: a service that we do
+ * not know of yet cannot slip through to the real one.
+ */
+export function useServers({ temporalAddress, awsUrl, taskQueue }: Servers): void {
+  Object.assign(process.env, {
+    TEMPORAL_ADDRESS: temporalAddress,
+    TEMPORAL_TASK_QUEUE: taskQueue,
+    AWS_ENDPOINT_URL: awsUrl,
+  });
+}
