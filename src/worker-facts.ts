@@ -1,4 +1,4 @@
-import { NativeConnection } from '@temporalio/worker';
+import type { NativeConnection } from '@temporalio/worker';
 import type { WorkerFacts } from './activities/check-input.ts';
 import { isDuration, toMilliseconds } from './polling.ts';
 import { UserError } from './user-error.ts';
@@ -14,6 +14,8 @@ export interface WorkerSettings {
   stickyScheduleToStart: number;
   /** How long a manifest may be late, in milliseconds. */
   manifestWait: number;
+  /** How long the services are trusted to remember a client token, in milliseconds. Neither says. */
+  tokenLife: number;
   artifactsS3Uri?: string;
 }
 
@@ -31,6 +33,7 @@ export function readSettings(env: Environment): WorkerSettings {
     startToClose: duration('ACTIVITY_START_TO_CLOSE', 30_000),
     stickyScheduleToStart: duration('STICKY_SCHEDULE_TO_START', 10_000),
     manifestWait: duration('MANIFEST_WAIT', 30_000),
+    tokenLife: duration('CLIENT_TOKEN_LIFE', 10 * 60_000),
     ...(artifactsS3Uri && { artifactsS3Uri }),
   };
 }
@@ -49,11 +52,12 @@ export function workerFacts(connection: NativeConnection, namespace: string, set
     if (!known || Date.now() - known.at > REMEMBERED) {
       known = { at: Date.now(), names: searchAttributesOf(connection, namespace) };
     }
-    const { startToClose, manifestWait, artifactsS3Uri } = settings;
+    const { startToClose, manifestWait, tokenLife, artifactsS3Uri } = settings;
     return {
       searchAttributes: await known.names,
       startToClose,
       manifestWait,
+      tokenLife,
       ...(artifactsS3Uri !== undefined && { artifactsS3Uri }),
     };
   };

@@ -9,6 +9,8 @@ export interface WorkerFacts {
   startToClose: number;
   /** How long to wait for a manifest that is late, in milliseconds. */
   manifestWait: number;
+  /** How long the services are trusted to remember a client token, in milliseconds. */
+  tokenLife: number;
   /** Where blobs go when the input does not say. */
   artifactsS3Uri?: string;
 }

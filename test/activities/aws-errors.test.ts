@@ -25,7 +25,7 @@ function awsError(
 
 function mapped(operation: string, error: unknown, attempt = first) {
   const { type, nonRetryable, details, nextRetryDelay, message } = toFailure(operation, error, attempt);
-  const { effect, retry } = details?.[0] as AwsFailureDetails;
+  const [{ effect, retry }] = details as [AwsFailureDetails];
   return { type, nonRetryable, effect, retry, nextRetryDelay, message };
 }
 

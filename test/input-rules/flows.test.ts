@@ -28,9 +28,9 @@ test('the inputs of the three flows, without their client tokens', () => {
 test('a run that re-attaches need not say what only a start needs', () => {
   expect(flowProblems('startImportAndWaitCompleted', { DatastoreId: 'd', JobId: 'j' })).toEqual([]);
   expect(flowProblems('onboardDatastoreAndImport', { datastoreId: 'd'.repeat(32), jobId: 'j' })).toEqual([]);
-  expect(describeProblems(flowProblems('onboardDatastoreAndImport', { jobId: 'j', datastoreName: 'x' }))).toMatch(
-    /^datastoreId is missing, which jobId needs$/,
-  );
+  expect(
+    describeProblems(flowProblems('onboardDatastoreAndImport', { jobId: 'j', datastoreName: 'x' })),
+  ).toMatch(/^datastoreId is missing, which jobId needs$/);
 });
 
 test.each([undefined, null, 'text', 7, [], [ids]])('%j is not an object', (input) => {
@@ -39,7 +39,12 @@ test.each([undefined, null, 'text', 7, [], [ids]])('%j is not an object', (input
 
 test('all problems at once, by name and rule, with the nearest name and no value', () => {
   const text = describeProblems(
-    flowProblems('copyImageSet', { ...ids, datastoreId: 'SECRET', destinationImageSetID: 'SECRET', force: 'SECRET' }),
+    flowProblems('copyImageSet', {
+      ...ids,
+      datastoreId: 'SECRET',
+      destinationImageSetID: 'SECRET',
+      force: 'SECRET',
+    }),
   );
   expect(text).toContain('datastoreId must match pattern');
   expect(text).toContain('destinationImageSetID is not known here; did you mean destinationImageSetId?');

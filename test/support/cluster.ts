@@ -1,5 +1,7 @@
 /** A real Temporal server and a worker of this process, for the tests of one file. */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import Long from 'long';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { promptTimers, startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
@@ -36,29 +38,41 @@ export function startTestServer(): Promise<TemporalServer> {
   return startTemporalServer({ program, headless: true, port: 0, dynamicConfig: [promptTimers] });
 }
 
-/** @param endpoint - of whatever speaks the three services' protocols */
-export async function startCluster(endpoint: string): Promise<Cluster> {
+/**
+ * @param endpoint - of whatever speaks the three services' protocols
+ * @param namespace - one that is made for the occasion has no search attributes
+ */
+export async function startCluster(endpoint: string, namespace = 'default'): Promise<Cluster> {
   quietRuntime();
   Object.assign(process.env, awsEnvironment(endpoint));
   const temporal = await startTestServer();
   const taskQueue = `test-${randomUUID()}`;
-  const settings = { taskQueue, startToClose: 2_000, stickyScheduleToStart: 200, manifestWait: 500 };
+  const settings = {
+    taskQueue,
+    startToClose: 2_000,
+    stickyScheduleToStart: 200,
+    manifestWait: 500,
+    tokenLife: 2_500,
+  };
+  const connection = await Connection.connect({ address: temporal.address });
+  if (namespace !== 'default') await register(connection, namespace);
   const native = await NativeConnection.connect({ address: temporal.address });
   const worker = await Worker.create({
     connection: native,
+    namespace,
     taskQueue,
+    stickyQueueScheduleToStartTimeout: settings.stickyScheduleToStart,
     workflowBundle: { codePath: required('AHW_TEST_BUNDLE') },
     activities: createActivities(
       createAwsClients(process.env, settings.startToClose),
-      workerFacts(native, 'default', settings),
+      workerFacts(native, namespace, settings),
     ),
   });
   const running = worker.run();
-  const connection = await Connection.connect({ address: temporal.address });
   return {
     temporal,
     taskQueue,
-    flows: new FlowClient(new Client({ connection }), taskQueue),
+    flows: new FlowClient(new Client({ connection, namespace }), taskQueue),
     stop: async () => {
       worker.shutdown();
       await running;
@@ -66,6 +80,20 @@ export async function startCluster(endpoint: string): Promise<Cluster> {
       await temporal.stop();
     },
   };
+}
+
+async function register(connection: Connection, namespace: string): Promise<void> {
+  await connection.workflowService.registerNamespace({
+    namespace,
+    workflowExecutionRetentionPeriod: { seconds: Long.fromNumber(86_400) },
+  });
+  // The server learns of a new namespace from its own cache, a moment later.
+  const ready = () =>
+    connection.workflowService.listWorkflowExecutions({ namespace }).then(
+      () => true,
+      () => false,
+    );
+  while (!(await ready())) await pause(50);
 }
 
 /** Failing activities are what the tests are about; their stack traces would bury everything else. */

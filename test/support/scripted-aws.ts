@@ -76,11 +76,7 @@ function answer(request: IncomingMessage, response: ServerResponse, reply: Reply
   if (reply === 'drop') {
     request.socket.destroy();
   } else if ('$error' in reply) {
-    const {
-      $error,
-      status,
-      message = 'as scripted',
-    } = reply as { $error: string; status: number; message?: string };
+    const { $error, status, message = 'as scripted' } = reply;
     response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': $error });
     response.end(JSON.stringify({ __type: $error, message, Message: message }));
   } else {

@@ -346,7 +346,7 @@ describe('onboardDatastoreAndImport', () => {
     ['unreadable', { [`${folder}/job-output-manifest.json`]: 'SECRET {' }, 'it is not JSON'],
     ['unreadable', { [`${folder}/job-output-manifest.json`]: '{}' }, 'no counters'],
   ])('a manifest that is %s makes the outcome unknown, and says why', async (state, objects, reason) => {
-    script({}, objects as Record<string, string>);
+    script({}, objects);
     expect(await run()).toMatchObject({
       jobStatus: 'COMPLETED',
       outcome: 'unknown',

@@ -81,10 +81,6 @@ export async function copyEvidence(flow: Flow, copy: AttemptedCopy): Promise<Fou
 
 /** Whether the instances of `whole` are those of the two others together. See {@link InstancesDigest}. */
 function isSum(whole: InstancesDigest, one: InstancesDigest, other: InstancesDigest): boolean {
-  const xor = (index: number) =>
-    Number.parseInt(one.digest[index] ?? '', 16) ^ Number.parseInt(other.digest[index] ?? '', 16);
-  return (
-    whole.count === one.count + other.count &&
-    [...whole.digest].every((digit, index) => Number.parseInt(digit, 16) === xor(index))
-  );
+  const digest = (set: InstancesDigest) => BigInt(`0x${set.digest}`);
+  return whole.count === one.count + other.count && digest(whole) === (digest(one) ^ digest(other));
 }

@@ -204,9 +204,9 @@ export class Flow {
  *
  * @throws ApplicationFailure as `failureOfRun` makes it; a cancellation stays one
  */
-export async function runFlow<Input, Result>(
+export async function runFlow<Result>(
   name: FlowName,
-  input: Input,
+  input: unknown,
   steps: (flow: Flow) => Promise<Result>,
 ): Promise<Result> {
   const flow = new Flow(name);

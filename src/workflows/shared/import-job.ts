@@ -77,7 +77,7 @@ export async function importAndAwait<Job extends ImportJob>(
   service: ImportService<Job>,
   { jobId: attachTo, ...options }: ImportOptions & { jobId?: string | undefined },
 ): Promise<{ job: Job; result: ImportResult }> {
-  const jobId = attachTo ?? (await startImport(service, options));
+  const jobId = attachTo ?? (await startImport(flow, service, options));
   flow.know({ jobId });
   flow.runningJob = jobId;
   const { read: job } = await waitFor(flow, {
@@ -129,6 +129,7 @@ export function judge<Result extends ImportResult>(
 }
 
 function startImport<Job extends ImportJob>(
+  flow: Flow,
   service: ImportService<Job>,
   { polling }: ImportOptions,
 ): Promise<string> {
@@ -136,6 +137,7 @@ function startImport<Job extends ImportJob>(
   const jobName = service.jobName ?? derivedJobName();
   const derived = { jobName, clientToken: service.clientToken ?? tokenFor(step) };
   return startOnce({
+    tokenLife: flow.facts.tokenLife,
     timeout: pacingOf('importJob', polling).timeout,
     start: (budget) => service.start(step, budget, derived),
     // A job with a name that somebody chose may be somebody else's.

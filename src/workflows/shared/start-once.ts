@@ -3,15 +3,14 @@ import type { AwsFailureDetails } from '../../activities/aws-errors.ts';
 import { isRecord } from '../../guards.ts';
 import { originOf } from './failures.ts';
 
-/** Nobody has said how long the services remember a client token. It is not relied on for longer than this. */
-const TOKEN_LIFE = 10 * 60_000;
-
 /** The start of a job. */
 export interface Start<Job> {
   /** One start with a token, tried again by Temporal within `budget` milliseconds. */
-  start(budget: number): Promise<Job>;
+  start: (budget: number) => Promise<Job>;
   /** Looks for a job that an earlier attempt of this very run has started; absent where none could be told for sure. */
   adopt?: (() => Promise<Job | undefined>) | undefined;
+  /** For how long a repeated start is sure to give the same job back, in milliseconds. */
+  tokenLife: number;
   /** Milliseconds in all. */
   timeout: number;
 }
@@ -22,11 +21,11 @@ export interface Start<Job> {
  * Within the life of its token a repeated start gives the same job back. Beyond it the run looks for its job before it
  * asks again.
  */
-export async function startOnce<Job>({ start, adopt, timeout }: Start<Job>): Promise<Job> {
+export async function startOnce<Job>({ start, adopt, tokenLife, timeout }: Start<Job>): Promise<Job> {
   const since = Date.now();
   for (;;) {
     try {
-      return await start(Math.min(TOKEN_LIFE, timeout));
+      return await start(Math.min(tokenLife, timeout));
     } catch (error) {
       if (!mayPass(error) || Date.now() - since >= timeout) throw error;
     }
@@ -39,6 +38,6 @@ export async function startOnce<Job>({ start, adopt, timeout }: Start<Job>): Pro
 function mayPass(error: unknown): boolean {
   if (!(error instanceof ActivityFailure) || error.retryState !== 'TIMEOUT') return false;
   const [details] = originOf(error)?.details ?? [];
-  const retry: AwsFailureDetails['retry'] | unknown = isRecord(details) ? details['retry'] : undefined;
-  return retry !== 'tenMinutes';
+  const giveUp: AwsFailureDetails['retry'] = 'tenMinutes';
+  return !isRecord(details) || details['retry'] !== giveUp;
 }
