@@ -11,26 +11,23 @@ import { FlowClient } from '../src/client.ts';
 import type { Finished } from './demo/run-flow.ts';
 import { Screen } from './demo/screen.ts';
 import { play } from './demo/story.ts';
-import { isolateEnvironment } from './environment.ts';
 import { readFlags } from './flags.ts';
 import { startPlatform } from './platform.ts';
 import { type Life, runProcess } from './run-process.ts';
 import { writeSamples } from './samples/index.ts';
-import { existingTemporal } from './temporal-choice.ts';
+
+/** That a worker is dead is found out soon: a demo should not wait as long as production may. */
+const workerSettings = { ACTIVITY_START_TO_CLOSE: '2s', STICKY_SCHEDULE_TO_START: '200ms' };
 
 async function main(life: Life): Promise<void> {
   const flags = readFlags({ json: true, keep: true, server: 'existing' }, 'npm run demo');
   const screen = new Screen(flags.json ?? false);
-  const temporal = await existingTemporal(flags.server, screen.say);
-  isolateEnvironment({ keepTemporal: temporal !== undefined });
-  // What dies is found out and replaced soon: a demo should not wait as long as production may.
-  Object.assign(process.env, { ACTIVITY_START_TO_CLOSE: '2s', STICKY_SCHEDULE_TO_START: '200ms' });
-
   const folder = mkdtempSync(join(tmpdir(), 'aws-health-demo-'));
   life.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   screen.heading('Three durable flows on a local HealthImaging and HealthLake. No AWS account is used.');
   const taskQueue = `aws-health-demo-${randomBytes(4).toString('hex')}`;
-  const platform = await startPlatform({ folder, taskQueue, temporal, say: screen.say }, life);
+  const options = { folder, taskQueue, server: flags.server, workerSettings, say: screen.say };
+  const platform = await startPlatform(options, life);
   const samples = writeSamples({ s3Folder: platform.s3Folder });
   screen.fact(`Temporal   ${platform.temporal.address}, Web UI ${platform.temporal.uiUrl}`);
   screen.fact(`local AWS  ${platform.awsUrl}`);

@@ -7,23 +7,20 @@ import { ListDatastoresCommand, type MedicalImagingClient } from '@aws-sdk/clien
 import { createAwsClients } from '../src/aws-clients.ts';
 import { FlowClient } from '../src/client.ts';
 import { UserError } from '../src/user-error.ts';
-import { isolateEnvironment } from './environment.ts';
 import { readFlags } from './flags.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { type Life, runProcess } from './run-process.ts';
 import { copyInput, copyPair, type CopyPair, onboardInput } from './sample-jobs.ts';
 import { type Samples, writeSamples } from './samples/index.ts';
 import { sayOnStdout as say } from './say.ts';
-import { existingTemporal, type TemporalLocation } from './temporal-choice.ts';
+import type { TemporalLocation } from './temporal-choice.ts';
 
 const taskQueue = 'aws-health';
 
 async function main(life: Life): Promise<void> {
   const flags = readFlags({ data: 'DIR', server: 'existing' }, 'npm run dev');
   const folder = resolve(flags.data ?? '.local');
-  const temporal = await existingTemporal(flags.server, say);
-  isolateEnvironment({ keepTemporal: temporal !== undefined });
-  const platform = await startPlatform({ folder, taskQueue, temporal, say }, life);
+  const platform = await startPlatform({ folder, taskQueue, server: flags.server, say }, life);
   keepWorker(platform, life);
   say(`Temporal   ${platform.temporal.address}, Web UI ${platform.temporal.uiUrl}`);
   say(`local AWS  ${platform.awsUrl}, whose S3 is the folder ${platform.s3Folder}`);

@@ -12,13 +12,13 @@ const workerSettings = [
 ];
 
 export interface Isolation {
-  /** The Temporal server is the user's own, so how to reach it is too. */
+  /** The Temporal server is the user's own, and so is how to reach it. */
   readonly keepTemporal: boolean;
 }
 
-/** Removes it from `process.env`, which all our processes inherit. Proxies go too: all our traffic is on this machine. */
+/** Removes it from `process.env`, which all our processes inherit. Proxies go too: our own servers are on this machine. */
 export function isolateEnvironment({ keepTemporal }: Isolation): void {
-  const foreign = keepTemporal ? /^AWS_|_proxy$/i : /^(AWS|TEMPORAL)_|_proxy$/i;
+  const foreign = keepTemporal ? /^AWS_/ : /^(AWS|TEMPORAL)_|_proxy$/i;
   for (const name of Object.keys(process.env)) {
     if (foreign.test(name) || workerSettings.includes(name)) delete process.env[name];
   }

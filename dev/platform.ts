@@ -1,22 +1,24 @@
 /** What flows run on, all on this machine: a Temporal server, the local AWS, a worker, each in a process of its own. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { UserError } from '../src/user-error.ts';
 import { type Child, startChild } from './children.ts';
-import { useServers } from './environment.ts';
+import { isolateEnvironment, useServers } from './environment.ts';
 import { freePort, loopback } from './ports.ts';
 import type { Life } from './run-process.ts';
 import type { Say } from './say.ts';
-import type { TemporalLocation } from './temporal-choice.ts';
+import { startServer } from './start-server.ts';
+import { existingTemporal, type TemporalLocation } from './temporal-choice.ts';
+import { findTemporalProgram } from './temporal-program.ts';
 import { startTemporalServer } from './temporal-server.ts';
 
 export interface PlatformOptions {
   /** All state and all logs. */
   readonly folder: string;
   readonly taskQueue: string;
-  /** A Temporal server that is there already. */
-  readonly temporal?: TemporalLocation | undefined;
+  /** The value of the flag `--server`. */
+  readonly server: string | undefined;
+  /** Settings for the worker alone. */
+  readonly workerSettings?: Readonly<Record<string, string>>;
   readonly say: Say;
 }
 
@@ -28,51 +30,53 @@ export interface Platform {
   readonly startWorker: () => Child;
 }
 
-/** Starts the servers, and points this process at them. They end with its life, and it ends when one of them crashes. */
-export async function startPlatform(options: PlatformOptions, { defer, fail }: Life): Promise<Platform> {
-  const { folder, taskQueue, say } = options;
+/**
+ * Starts the servers, and points this process at them, and at nothing else. They end with its life, and it ends when one
+ * of them crashes.
+ */
+export async function startPlatform(options: PlatformOptions, life: Life): Promise<Platform> {
+  const { folder, taskQueue, server, workerSettings = {}, say } = options;
+  const existing = await existingTemporal(server, say);
+  // A program may have to be fetched through proxies that nothing after this may see.
+  const program = existing ? undefined : await findTemporalProgram({ say });
+  isolateEnvironment({ keepTemporal: existing !== undefined });
   mkdirSync(folder, { recursive: true });
-  const children: Child[] = [];
-  defer(() => Promise.all(children.map((child) => child.stop())));
-  const startOwn = (name: string, script: string, args: readonly string[] = []): Child => {
-    const path = join(import.meta.dirname, '..', script);
-    const child = startChild(process.execPath, [path, ...args], {
-      name,
-      logFile: join(folder, `${name}.log`),
-    });
-    children.push(child);
-    return child;
+  const stopAtEnd = stopper(life);
+  const need = <Needed extends Child>(child: Needed): Needed => {
+    void child.crashed.then(life.fail);
+    return stopAtEnd(child);
   };
-  const startTemporal = async (): Promise<TemporalLocation> => {
-    const server = await startTemporalServer({ dbFilename: join(folder, 'temporal.db'), say });
-    void server.crashed.then(fail);
-    children.push(server);
-    return server;
+  const startNode = (name: string, script: string, args: readonly string[], env = process.env): Child => {
+    const path = join(import.meta.dirname, '..', script);
+    return startChild(process.execPath, [path, ...args], { name, logFile: join(folder, `${name}.log`), env });
   };
 
-  // First, as it alone sees that another process works on this folder.
-  const port = await freePort(4566, 'the local AWS', say);
-  const awsUrl = `http://${loopback}:${port}`;
+  // The local AWS first, as it alone sees that another process works on this folder.
   const dataFolder = join(folder, 'aws');
-  const aws = startOwn('local-aws', 'local-aws/main.js', ['--port', String(port), '--data', dataFolder]);
-  void aws.crashed.then(fail);
-  await listens(awsUrl, aws);
-  const temporal = options.temporal ?? (await startTemporal());
-  useServers({ temporalAddress: temporal.address, awsUrl, taskQueue });
+  const startAws = async () => {
+    const port = await freePort(4566, 'the local AWS', say);
+    const child = startNode('local-aws', 'local-aws/main.js', ['--port', String(port), '--data', dataFolder]);
+    return { ...child, url: `http://${loopback}:${port}` };
+  };
+  const aws = need(await startServer(startAws, ({ url }) => fetch(url).then(Boolean)));
+  const dbFilename = join(folder, 'temporal.db');
+  const temporal = existing ?? need(await startTemporalServer({ program, dbFilename, say }));
+  useServers({ temporalAddress: temporal.address, awsUrl: aws.url, taskQueue });
   return {
     temporal,
-    awsUrl,
+    awsUrl: aws.url,
     s3Folder: join(dataFolder, 's3'),
-    startWorker: () => startOwn('worker', 'src/worker.js'),
+    startWorker: () =>
+      stopAtEnd(startNode('worker', 'src/worker.js', [], { ...process.env, ...workerSettings })),
   };
 }
 
-/** Any answer will do. That the server may end instead is its crash's business. */
-async function listens(url: string, server: Child): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!(await fetch(url).then(Boolean, () => false))) {
-    if (Date.now() > deadline)
-      throw new UserError(`${server.name} does not answer at ${url}:\n${server.lastWords()}`);
-    await pause(50);
-  }
+/** All of them at once: none waits for another's grace. */
+function stopper({ defer }: Life) {
+  const children: Child[] = [];
+  defer(() => Promise.all(children.map((child) => child.stop())));
+  return <Stopped extends Child>(child: Stopped): Stopped => {
+    children.push(child);
+    return child;
+  };
 }

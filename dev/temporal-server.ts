@@ -2,12 +2,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
-import { UserError } from '../src/user-error.ts';
 import { type Child, startChild } from './children.ts';
 import { freePort, loopback } from './ports.ts';
 import { type Say, sayOnStderr } from './say.ts';
+import { startServer } from './start-server.ts';
 import { findTemporalProgram } from './temporal-program.ts';
 
 export interface TemporalServerOptions {
@@ -20,7 +19,7 @@ export interface TemporalServerOptions {
   /** `KEY=VALUE` pairs; VALUE is JSON. */
   readonly dynamicConfig?: readonly string[];
   /** The `temporal` program, where the caller knows it already. */
-  readonly program?: string;
+  readonly program?: string | undefined;
   readonly say?: Say;
 }
 
@@ -38,31 +37,29 @@ const searchAttributes = ['AwsDatastoreId', 'AwsJobId', 'AwsImageSetId'];
 /** By default every timer lasts at least a second. With this a server for tests lets `sleep(10)` last 10 ms. */
 export const promptTimers = 'history.timerProcessorMaxTimeShift="10ms"';
 
-/** Starts a server and waits until it serves. It dies with us. */
+/** Starts a server and waits until its namespace is there, with our search attributes. It dies with us. */
 export async function startTemporalServer(options: TemporalServerOptions = {}): Promise<TemporalServer> {
   const { say = sayOnStderr } = options;
   const program = options.program ?? (await findTemporalProgram({ say }));
   const dbFilename = options.dbFilename ?? join(mkdtempSync(join(tmpdir(), 'temporal-')), 'temporal.db');
-
-  // Another process can take a port between our look and the server's bind; then look again.
-  for (let attempt = 1; ; attempt += 1) {
+  const start = async (): Promise<TemporalServer> => {
     const ports = await choosePorts(options, say);
     const child = startChild(program, serverArguments(dbFilename, ports, options), {
       name: 'The Temporal server',
       logFile: `${dbFilename}.log`,
     });
-    const address = `${loopback}:${ports.port}`;
-    if (await serves(address, child)) {
-      if (options.dbFilename === undefined)
-        void child.exited.then(() => rmSync(dirname(dbFilename), { recursive: true }));
-      return { ...child, address, uiUrl: `http://${loopback}:${ports.uiPort}`, program };
-    }
-    await child.kill();
-    const reason = child.lastWords();
-    if (attempt === 3 || !reason.includes('address already in use')) {
-      throw new UserError(`The Temporal server does not start: ${reason}`);
-    }
+    return {
+      ...child,
+      address: `${loopback}:${ports.port}`,
+      uiUrl: `http://${loopback}:${ports.uiPort}`,
+      program,
+    };
+  };
+  const server = await startServer(start, ({ address }) => hasSearchAttributes(address));
+  if (options.dbFilename === undefined) {
+    void server.exited.then(() => rmSync(dirname(dbFilename), { recursive: true }));
   }
+  return server;
 }
 
 interface Ports {
@@ -95,16 +92,6 @@ function serverArguments(dbFilename: string, ports: Ports, options: TemporalServ
     ...searchAttributes.map((name) => `--search-attribute=${name}=Keyword`),
     ...dynamicConfig.map((pair) => `--dynamic-config-value=${pair}`),
   ];
-}
-
-/** True once the default namespace is there with our search attributes; false if the server ends before that. */
-async function serves(address: string, child: Child): Promise<boolean> {
-  const deadline = Date.now() + 60_000;
-  while (child.isRunning() && Date.now() < deadline) {
-    if (await hasSearchAttributes(address).catch(() => false)) return true;
-    await pause(50);
-  }
-  return false;
 }
 
 async function hasSearchAttributes(address: string): Promise<boolean> {

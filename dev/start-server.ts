@@ -1,0 +1,32 @@
+/** Starts a server on ports that were free a moment ago. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { UserError } from '../src/user-error.ts';
+import type { Child } from './children.ts';
+
+/**
+ * Starts a server and waits until it serves. One that ends instead is started again, on ports chosen anew: another
+ * process may have taken one between our look and the server's bind.
+ */
+export async function startServer<Server extends Child>(
+  start: () => Promise<Server>,
+  serves: (server: Server) => Promise<boolean>,
+): Promise<Server> {
+  for (let attempt = 1; ; attempt += 1) {
+    const server = await start();
+    if (await comesUp(server, serves)) return server;
+    await server.kill();
+    if (attempt === 3) throw new UserError(`${server.name} does not start:\n${server.lastWords()}`);
+  }
+}
+
+async function comesUp<Server extends Child>(
+  server: Server,
+  serves: (server: Server) => Promise<boolean>,
+): Promise<boolean> {
+  const deadline = Date.now() + 30_000;
+  while (server.isRunning() && Date.now() < deadline) {
+    if (await serves(server).catch(() => false)) return true;
+    await pause(50);
+  }
+  return false;
+}

@@ -1,0 +1,49 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const dist = join(import.meta.dirname, '../../dist');
+
+/** A command of ours, built and run as a user runs it. */
+export class Command {
+  stdout = '';
+  stderr = '';
+  readonly exited: Promise<number | null>;
+  /** All that the command starts inherits it. */
+  readonly #mark = `AHW_TEST_MARK=${randomUUID()}`;
+  readonly #process;
+
+  constructor(script: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+    const [name = '', value] = this.#mark.split('=');
+    this.#process = spawn(process.execPath, [join(dist, script), ...args], {
+      env: { ...process.env, ...env, [name]: value },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process.stdout.on('data', (data) => (this.stdout += String(data)));
+    this.#process.stderr.on('data', (data) => (this.stderr += String(data)));
+    this.exited = new Promise((resolve) => this.#process.on('close', resolve));
+  }
+
+  /** Resolves when it has written this; fails when it ends without. */
+  async writes(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const found = pattern.exec(this.stdout + this.stderr);
+      if (found) return found;
+      if (this.#process.exitCode !== null) throw new Error(`It has ended:\n${this.stdout}\n${this.stderr}`);
+      await pause(50);
+    }
+  }
+
+  interrupt(): void {
+    this.#process.kill('SIGINT');
+  }
+
+  /** Processes that are alive and were started by it, or by what it has started. */
+  family(): string[] {
+    const processes = execFileSync('ps', ['axeww'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }).split(
+      '\n',
+    );
+    return processes.filter((line) => line.includes(this.#mark));
+  }
+}
