@@ -15,14 +15,11 @@ type Verbs = {
   ) => Awaited<ReturnType<LocalAwsControl[Verb]>> | ReturnType<LocalAwsControl[Verb]>;
 };
 
-/** Entities with work of their own; called when a control has changed one. */
-export type OnArranged = (kind: EntityKind, id: string) => void;
-
 export class ControlServer {
   readonly #verbs: Verbs;
 
-  constructor(world: World, services: readonly Service[], calls: Calls, onArranged: OnArranged) {
-    this.#verbs = verbs(world, services, calls, onArranged);
+  constructor(world: World, services: readonly Service[], calls: Calls) {
+    this.#verbs = verbs(world, services, calls);
   }
 
   async answer({ method, path, body }: HttpRequest): Promise<HttpReply> {
@@ -49,7 +46,7 @@ const json = (status: number, value: unknown): HttpReply => ({
   body: JSON.stringify(value),
 });
 
-function verbs(world: World, services: readonly Service[], calls: Calls, onArranged: OnArranged): Verbs {
+function verbs(world: World, services: readonly Service[], calls: Calls): Verbs {
   const { faults } = world;
   const known = new Set(services.flatMap(({ protocol }) => protocol.operations));
   const checked = (operation: string): string => {
@@ -63,7 +60,7 @@ function verbs(world: World, services: readonly Service[], calls: Calls, onArran
     const entity = table.get(id);
     if (!entity) throw new ControlError(`there is no ${kind} ${id}`);
     table.put(id, to(entity, Date.now()));
-    onArranged(kind, id);
+    for (const service of services) service.resume();
     await world.store.commit();
   };
 

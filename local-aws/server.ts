@@ -6,7 +6,8 @@ import { Calls } from './calls.ts';
 import { ControlServer } from './control-server.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Faults } from './faults.ts';
-import { medicalImaging, resumeMedicalImaging } from './medical-imaging/index.ts';
+import { healthLake } from './healthlake/index.ts';
+import { medicalImaging } from './medical-imaging/index.ts';
 import type { HttpReply, HttpRequest } from './protocols/http.ts';
 import { Buckets } from './s3/buckets.ts';
 import { s3 } from './s3/index.ts';
@@ -41,10 +42,10 @@ export interface LocalAws {
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const { port = 0, host = '127.0.0.1' } = options;
   const world = await openWorld(options);
-  const services = [medicalImaging(world), s3(world)];
+  const services = [medicalImaging(world), healthLake(world), s3(world)];
   const calls = new Calls(world.store);
   const dispatcher = new Dispatcher(world, services, calls);
-  const control = new ControlServer(world, services, calls, () => resumeMedicalImaging(world));
+  const control = new ControlServer(world, services, calls);
   const server = createServer((incoming, response) => {
     void answer(incoming, response, (request) =>
       request.path.startsWith('/_local/') ? control.answer(request) : dispatcher.answer(request),
@@ -58,7 +59,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     await world.store.close();
     throw error;
   }
-  resumeMedicalImaging(world);
+  for (const service of services) service.resume();
   return {
     endpoint: world.endpoint,
     port: Number(new URL(world.endpoint).port),
@@ -120,7 +121,12 @@ async function answer(
     }
     const { status, headers, body } = reply;
     const requestId = randomUUID();
-    response.writeHead(status, { 'x-amzn-requestid': requestId, 'x-amz-request-id': requestId, ...headers });
+    response.writeHead(status, {
+      'x-amzn-requestid': requestId,
+      'x-amz-request-id': requestId,
+      ...(status !== 204 && { 'content-length': Buffer.byteLength(body ?? '') }),
+      ...headers,
+    });
     response.end(incoming.method === 'HEAD' ? undefined : body);
   } catch {
     // The caller went away in the middle of its request, or asks what is not HTTP.

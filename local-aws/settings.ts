@@ -57,6 +57,8 @@ export interface Settings {
   fhirQueueFullError: string;
   /** The workflow status of the source image set after a copy that failed. */
   sourceStatusAfterFailedCopy: 'COPIED' | 'COPY_FAILED';
+  /** Whether DescribeFHIRImportJob shows the output location with the job's own folder, or as it was given. */
+  fhirOutputExpanded: boolean;
   /** HTTP status of HealthLake's client errors: 400 for all, as its API reference says, or as the SDK's model says. */
   fhirErrorStatus: '400' | 'modelled';
 }
@@ -92,6 +94,7 @@ export const defaultSettings: Settings = {
   fhirDatastoreNotActiveError: 'ValidationException',
   fhirQueueFullError: 'ThrottlingException',
   sourceStatusAfterFailedCopy: 'COPY_FAILED',
+  fhirOutputExpanded: true,
   fhirErrorStatus: '400',
 };
 

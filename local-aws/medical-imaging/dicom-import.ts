@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { JobFailure } from '../jobs.ts';
 import { parseS3Uri } from '../s3/buckets.ts';
 import { after } from '../timeline.ts';
 import type { World } from '../world.ts';
@@ -25,9 +26,6 @@ export type FileOutcome =
       readonly isPrimary: boolean;
     }
   | { readonly inputFile: string; readonly exceptionType: string; readonly message: string };
-
-/** Thrown when the job as a whole fails; the message is what GetDICOMImportJob shows. */
-export class JobFailure extends Error {}
 
 /** The files that fit one image set: same series, and the same Patient, Study and Series attributes. */
 interface Group {

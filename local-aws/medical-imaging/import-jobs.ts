@@ -2,15 +2,16 @@ import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { notFound, ServiceError } from '../errors.ts';
 import { pageOf } from '../paging.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
-import { after, past, phaseAt } from '../timeline.ts';
+import { entering, failureMessage, JobFailure, JobRunner, jobStatus, outputFolder } from '../jobs.ts';
+import { after } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
 import { newId, type World } from '../world.ts';
 import { requireActive } from './datastores.ts';
-import { JobFailure, readImport } from './dicom-import.ts';
-import { importJobs, importJobsOf, isRunning, type ImportJob, type ImportJobPhase } from './import-job.ts';
+import { readImport } from './dicom-import.ts';
+import { importJobs, importJobsOf, isRunning, type ImportJob } from './import-job.ts';
 import { writeImportOutputs } from './import-outputs.ts';
 
-export function importJobHandlers(world: World) {
+export function importJobHandlers(world: World, runner: JobRunner<ImportJob>) {
   const create = (input: InputOf<typeof MedicalImaging, 'StartDICOMImportJob'>): string => {
     const { datastoreId, dataAccessRoleArn, inputS3Uri } = input;
     const running = importJobsOf(world, datastoreId).filter(isRunning).length;
@@ -30,7 +31,7 @@ export function importJobHandlers(world: World) {
       datastoreId,
       dataAccessRoleArn,
       inputS3Uri,
-      outputS3Uri: `${input.outputS3Uri.replace(/\/?$/, '/')}${datastoreId}-DicomImport-${jobId}/`,
+      outputS3Uri: outputFolder(input.outputS3Uri, datastoreId, 'DicomImport', jobId),
       submittedAt: now,
       phases: [
         { from: now, status: 'SUBMITTED' },
@@ -39,7 +40,7 @@ export function importJobHandlers(world: World) {
       due: { step: 'import', at: after(begin, world.settings.dicomImportMs) },
       doom: world.faults.take('failOutcome', 'StartDICOMImportJob')?.message,
     };
-    put(world, job);
+    runner.put(job);
     return jobId;
   };
 
@@ -71,66 +72,43 @@ export function importJobHandlers(world: World) {
   } satisfies Partial<Handlers<typeof MedicalImaging>>;
 }
 
-/** Puts the next work of a job on the agenda: when it starts, and after a restart. */
-export function enterImportJob(world: World, { jobId, due }: ImportJob): void {
-  if (due) world.agenda.enter(jobId, due.at, () => runStep(world, jobId));
-  else world.agenda.cancel(jobId);
+/** What an import does when its time has come. */
+export function importJobRunner(world: World): JobRunner<ImportJob> {
+  return new JobRunner(world, importJobs(world), {
+    async import(job) {
+      try {
+        if (job.doom !== undefined) throw new JobFailure(job.doom);
+        const { apply } = await readImport(world, job);
+        return () => imported(world, { ...job, files: apply() });
+      } catch (error) {
+        return () => ({ ...job, due: undefined, phases: entering(job, 'FAILED', failureMessage(error)) });
+      }
+    },
+
+    async outputs(job) {
+      await writeImportOutputs(world, job);
+      return () => ({
+        ...job,
+        due: undefined,
+        phases: isRunning(job) ? entering(job, 'COMPLETED') : job.phases,
+      });
+    },
+  });
 }
 
-async function runStep(world: World, jobId: string): Promise<void> {
-  const job = importJobs(world).get(jobId);
-  if (job?.due?.step === 'import') await importFiles(world, job);
-  if (job?.due?.step === 'outputs') await writeOutputs(world, job);
-}
-
-/**
- * The image sets and the job's account of them become durable in one commit: after a SIGKILL there are both or neither,
- * and an import that is done again does not meet its own image sets.
- */
-async function importFiles(world: World, job: ImportJob): Promise<void> {
-  try {
-    if (job.doom !== undefined) throw new JobFailure(job.doom);
-    const { apply } = await readImport(world, job);
-    if (isOvertaken(world, job)) return;
-    const lag = world.settings.manifestLagMs;
-    const imported: ImportJob = {
-      ...job,
-      files: apply(),
-      due: { step: 'outputs', at: after(Date.now(), lag) },
-    };
-    put(world, lag === 0 ? imported : ended(imported, { status: 'COMPLETED' }));
-  } catch (error) {
-    const message =
-      error instanceof JobFailure ? error.message : 'DICOM import job has failed. INTERNAL_ERROR.';
-    put(world, { ...ended(job, { status: 'FAILED', message }), due: undefined });
-  }
-  await world.store.commit();
-}
-
-/** A job without a lag is not over before its manifest is there. */
-async function writeOutputs(world: World, job: ImportJob): Promise<void> {
-  await writeImportOutputs(world, job);
-  if (isOvertaken(world, job)) return;
-  put(world, { ...(isRunning(job) ? ended(job, { status: 'COMPLETED' }) : job), due: undefined });
-  await world.store.commit();
-}
-
-/** Somebody has arranged the job otherwise while its work went on. */
-const isOvertaken = (world: World, { jobId, due }: ImportJob) => importJobs(world).get(jobId)?.due !== due;
-
-function ended(job: ImportJob, state: Omit<ImportJobPhase, 'from'>): ImportJob {
-  const now = Date.now();
-  return { ...job, phases: [...past(job, now), { from: now, ...state }] };
-}
-
-function put(world: World, job: ImportJob): void {
-  importJobs(world).put(job.jobId, job);
-  enterImportJob(world, job);
+/** Without a lag a job is not over before its manifest is there. */
+function imported(world: World, job: ImportJob): ImportJob {
+  const lag = world.settings.manifestLagMs;
+  return {
+    ...job,
+    due: { step: 'outputs', at: after(Date.now(), lag) },
+    phases: lag === 0 ? job.phases : entering(job, 'COMPLETED'),
+  };
 }
 
 function summaryOf(job: ImportJob) {
   const { jobId, jobName, datastoreId, dataAccessRoleArn } = job;
-  const { status, message, from } = phaseAt(job, Date.now());
+  const { status, message, from } = jobStatus(job);
   return {
     jobId,
     jobName,

@@ -5,16 +5,16 @@ import { RestJson } from '../protocols/rest-json.ts';
 import type { World } from '../world.ts';
 import { copyHandlers } from './copy.ts';
 import { datastoreHandlers } from './datastores.ts';
-import { importJobs } from './import-job.ts';
-import { enterImportJob, importJobHandlers } from './import-jobs.ts';
+import { importJobHandlers, importJobRunner } from './import-jobs.ts';
 import { imageSetHandlers } from './image-sets.ts';
 import { searchHandlers } from './search.ts';
 
 /** AWS HealthImaging. */
 export function medicalImaging(world: World): Service {
+  const jobs = importJobRunner(world);
   const handlers = {
     ...datastoreHandlers(world),
-    ...importJobHandlers(world),
+    ...importJobHandlers(world, jobs),
     ...imageSetHandlers(world),
     ...copyHandlers(world),
     ...searchHandlers(world),
@@ -27,11 +27,7 @@ export function medicalImaging(world: World): Service {
   return {
     name: 'medical-imaging',
     protocol: new RestJson(MedicalImaging, client),
+    resume: () => jobs.resume(),
     run: (operation, input) => runOperation('medical-imaging', handlers, operation, input),
   };
-}
-
-/** Enters the work of all jobs in the agenda: after a restart, or after a test has arranged one. */
-export function resumeMedicalImaging(world: World): void {
-  for (const job of importJobs(world).values()) enterImportJob(world, job);
 }

@@ -34,6 +34,8 @@ export interface Service {
   readonly name: string;
   readonly protocol: Protocol;
   run(operation: string, input: object): Promise<object>;
+  /** Takes up the work that its entities still have: after a restart, or when a test has arranged one. */
+  resume(): void;
 }
 
 /** HTTP status of the errors that every AWS service may give and no service's model lists. */

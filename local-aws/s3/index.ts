@@ -10,6 +10,7 @@ export function s3(world: World): Service {
   return {
     name: 's3',
     protocol: s3Protocol,
+    resume: () => {},
     run: (operation, input) => handlers[operation as S3Operation](input as S3Request),
   };
 }

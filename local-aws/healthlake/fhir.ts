@@ -1,0 +1,45 @@
+/** The resource types of FHIR R4 (4.0.1). */
+const resourceTypes = new Set(
+  `Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary
+   BiologicallyDerivedProduct BodyStructure Bundle CapabilityStatement CarePlan CareTeam CatalogEntry ChargeItem
+   ChargeItemDefinition Claim ClaimResponse ClinicalImpression CodeSystem Communication CommunicationRequest
+   CompartmentDefinition Composition ConceptMap Condition Consent Contract Coverage CoverageEligibilityRequest
+   CoverageEligibilityResponse DetectedIssue Device DeviceDefinition DeviceMetric DeviceRequest DeviceUseStatement
+   DiagnosticReport DocumentManifest DocumentReference EffectEvidenceSynthesis Encounter Endpoint EnrollmentRequest
+   EnrollmentResponse EpisodeOfCare EventDefinition Evidence EvidenceVariable ExampleScenario ExplanationOfBenefit
+   FamilyMemberHistory Flag Goal GraphDefinition Group GuidanceResponse HealthcareService ImagingStudy Immunization
+   ImmunizationEvaluation ImmunizationRecommendation ImplementationGuide InsurancePlan Invoice Library Linkage List
+   Location Measure MeasureReport Media Medication MedicationAdministration MedicationDispense MedicationKnowledge
+   MedicationRequest MedicationStatement MedicinalProduct MedicinalProductAuthorization
+   MedicinalProductContraindication MedicinalProductIndication MedicinalProductIngredient
+   MedicinalProductInteraction MedicinalProductManufactured MedicinalProductPackaged
+   MedicinalProductPharmaceutical MedicinalProductUndesirableEffect MessageDefinition MessageHeader
+   MolecularSequence NamingSystem NutritionOrder Observation ObservationDefinition OperationDefinition
+   OperationOutcome Organization OrganizationAffiliation Parameters Patient PaymentNotice PaymentReconciliation
+   Person PlanDefinition Practitioner PractitionerRole Procedure Provenance Questionnaire QuestionnaireResponse
+   RelatedPerson RequestGroup ResearchDefinition ResearchElementDefinition ResearchStudy ResearchSubject
+   RiskAssessment RiskEvidenceSynthesis Schedule SearchParameter ServiceRequest Slot Specimen SpecimenDefinition
+   StructureDefinition StructureMap Subscription Substance SubstanceNucleicAcid SubstancePolymer SubstanceProtein
+   SubstanceReferenceInformation SubstanceSourceMaterial SubstanceSpecification SupplyDelivery SupplyRequest Task
+   TerminologyCapabilities TestReport TestScript ValueSet VerificationResult VisionPrescription`.split(/\s+/),
+);
+
+/** Why a line of ndjson is not a resource that can be imported; nothing if it is one. Holds no value of the line. */
+export function lineProblem(line: string): string | undefined {
+  let resource: unknown;
+  try {
+    resource = JSON.parse(line);
+  } catch {
+    return 'The line is not valid JSON';
+  }
+  if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) {
+    return 'The line is not a JSON object';
+  }
+  const { resourceType, id } = resource as { resourceType?: unknown; id?: unknown };
+  if (resourceType === undefined) return 'Missing required resourceType field';
+  if (typeof resourceType !== 'string' || !resourceTypes.has(resourceType)) {
+    return 'resourceType is not one of FHIR R4';
+  }
+  if (id === undefined) return 'Missing required id field';
+  return typeof id === 'string' && /^[A-Za-z0-9.-]{1,64}$/.test(id) ? undefined : 'The id is not valid';
+}

@@ -1,0 +1,185 @@
+import type { ImportJobProperties } from '@aws-sdk/client-healthlake';
+import { localAws, putFiles, until, type LocalAwsUnderTest } from './harness.ts';
+import { readLines, readObject } from './imaging-harness.ts';
+
+const patient = (id: string) => JSON.stringify({ resourceType: 'Patient', id });
+
+describe('a FHIR import', () => {
+  let aws: LocalAwsUnderTest;
+  let DatastoreId: string;
+  beforeAll(async () => (aws = await localAws()));
+  afterAll(() => aws.close());
+  beforeEach(async () => {
+    const created = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' });
+    DatastoreId = created.DatastoreId ?? '';
+    await until(
+      () => aws.healthlake.describeFHIRDatastore({ DatastoreId }),
+      ({ DatastoreProperties }) => DatastoreProperties?.DatastoreStatus === 'ACTIVE',
+    );
+    await putFiles(aws.data, 'input', { 'good/patients.ndjson': `${patient('1')}\n${patient('2')}\n` });
+  });
+  afterEach(async () => {
+    await aws.control.resetFaults();
+    await aws.control.settings({ fhirImportMs: 0, fhirImportQueueLength: 25, manifestLagMs: 0 });
+  });
+
+  const start = (S3Uri = 's3://input/good/', more: { JobName?: string; ClientToken?: string } = {}) =>
+    aws.healthlake.startFHIRImportJob({
+      DatastoreId,
+      DataAccessRoleArn: 'arn:aws:iam::123456789012:role/import',
+      InputDataConfig: { S3Uri },
+      JobOutputDataConfig: {
+        S3Configuration: { S3Uri: 's3://results/fhir', KmsKeyId: 'arn:aws:kms:us-east-1:123456789012:key/1' },
+      },
+      ...more,
+    });
+
+  async function describeJob(JobId: string | undefined): Promise<ImportJobProperties> {
+    const { ImportJobProperties } = await aws.healthlake.describeFHIRImportJob({ DatastoreId, JobId });
+    if (!ImportJobProperties) throw new Error('a job has properties');
+    return ImportJobProperties;
+  }
+
+  const reached = (JobId: string | undefined, status: string) =>
+    until(
+      () => describeJob(JobId),
+      ({ JobStatus }) => JobStatus === status,
+    );
+
+  test('tells line by line what it could not take', async () => {
+    const lines = [
+      patient('1'),
+      '{"resourceType":"Patient"}',
+      '{"resourceType":"Patiend","id":"3"}',
+      'not JSON, but Doe',
+      '[]',
+      '{"id":"6"}',
+      '{"resourceType":"Patient","id":"not/valid"}',
+    ];
+    await putFiles(aws.data, 'input', { 'mixed/a.ndjson': lines.join('\n'), 'mixed/b.ndjson': patient('b') });
+    const { JobId } = await start('s3://input/mixed/', { JobName: 'mixed' });
+    const job = await reached(JobId, 'COMPLETED_WITH_ERRORS');
+    const folder = `s3://results/fhir/${DatastoreId}-FHIR_IMPORT-${JobId}/`;
+    expect(job).toMatchObject({
+      JobName: 'mixed',
+      ValidationLevel: 'strict',
+      InputDataConfig: { S3Uri: 's3://input/mixed/' },
+      JobOutputDataConfig: { S3Configuration: { S3Uri: folder } },
+      JobProgressReport: {
+        TotalNumberOfScannedFiles: 2,
+        TotalNumberOfImportedFiles: 2,
+        TotalNumberOfResourcesScanned: 8,
+        TotalNumberOfResourcesImported: 2,
+        TotalNumberOfResourcesWithCustomerError: 6,
+        TotalNumberOfFilesReadWithCustomerError: 1,
+      },
+    });
+    expect(JSON.parse(await readObject(aws, `${folder}manifest.json`))).toMatchObject({
+      inputDataConfig: { s3Uri: 's3://input/mixed/' },
+      outputDataConfig: { s3Uri: folder, encryptionKeyID: 'arn:aws:kms:us-east-1:123456789012:key/1' },
+      successOutput: { successOutputS3Uri: `${folder}SUCCESS/` },
+      failureOutput: { failureOutputS3Uri: `${folder}FAILURE/` },
+      numberOfScannedFiles: 2,
+      numberOfFilesImported: 2,
+      numberOfResourcesScanned: 8,
+      numberOfResourcesImportedSuccessfully: 2,
+      numberOfResourcesWithCustomerError: 6,
+      numberOfResourcesWithServerError: 0,
+    });
+    const failures = await readLines(aws, `${folder}FAILURE/a.ndjson`);
+    expect(failures[0]).toEqual({
+      lineId: 2,
+      UpdateResourceResponse: {
+        jsonBlob: {
+          resourceType: 'OperationOutcome',
+          issue: [{ severity: 'error', code: 'processing', diagnostics: 'Missing required id field' }],
+        },
+        statusCode: 400,
+      },
+    });
+    expect(failures).toHaveLength(6);
+    expect(JSON.stringify(failures)).not.toContain('Doe');
+    await expect(readObject(aws, `${folder}FAILURE/b.ndjson`)).rejects.toMatchObject({ name: 'NoSuchKey' });
+  });
+
+  test('runs alone: the others are QUEUED and come in their order', async () => {
+    await aws.control.settings({ fhirImportMs: 'never' });
+    const [first, second, third] = [(await start()).JobId, (await start()).JobId, (await start()).JobId];
+    await reached(first, 'IN_PROGRESS');
+    await reached(second, 'QUEUED');
+    await aws.control.settle({ kind: 'fhirImportJob', id: first ?? '' });
+    await reached(first, 'COMPLETED');
+    await reached(second, 'IN_PROGRESS');
+    await reached(third, 'QUEUED');
+    await aws.control.arrange({
+      kind: 'fhirImportJob',
+      id: second ?? '',
+      patch: { status: 'CANCEL_COMPLETED' },
+    });
+    await reached(third, 'IN_PROGRESS');
+  });
+
+  test('is refused when the queue is full', async () => {
+    await aws.control.settings({ fhirImportMs: 'never', fhirImportQueueLength: 1 });
+    await start();
+    await start();
+    await expect(start()).rejects.toMatchObject({ name: 'ThrottlingException' });
+  });
+
+  test('is started once per token', async () => {
+    const ClientToken = 'token-1';
+    const { JobId } = await start('s3://input/good/', { ClientToken });
+    expect(await start('s3://input/good/', { ClientToken })).toMatchObject({ JobId });
+    await expect(start('s3://input/other/', { ClientToken })).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
+  });
+
+  test('is found by its name and its status', async () => {
+    const { JobId } = await start('s3://input/good/', { JobName: 'wanted' });
+    await start('s3://input/good/', { JobName: 'other' });
+    await reached(JobId, 'COMPLETED');
+    const { ImportJobPropertiesList } = await aws.healthlake.listFHIRImportJobs({
+      DatastoreId,
+      JobName: 'wanted',
+      JobStatus: 'COMPLETED',
+    });
+    expect(ImportJobPropertiesList).toMatchObject([{ JobId }]);
+  });
+
+  test('fails as told, with a message', async () => {
+    await aws.control.failOutcome({ operation: 'StartFHIRImportJob', message: 'told to' });
+    const { JobId } = await start();
+    expect(await reached(JobId, 'FAILED')).toMatchObject({ Message: 'told to', EndTime: expect.any(Date) });
+  });
+
+  test('can end before its manifest is there', async () => {
+    await aws.control.settings({ manifestLagMs: 'never' });
+    const { JobId } = await start();
+    const { JobOutputDataConfig } = await reached(JobId, 'COMPLETED');
+    const manifest = `${JobOutputDataConfig?.S3Configuration?.S3Uri}manifest.json`;
+    await expect(readObject(aws, manifest)).rejects.toMatchObject({ name: 'NoSuchKey' });
+    await aws.control.settle({ kind: 'fhirImportJob', id: JobId ?? '' });
+    await until(() => readObject(aws, manifest).catch(() => ''), Boolean);
+  });
+
+  test('needs a data store that is ACTIVE', async () => {
+    await aws.control.settings({ fhirDatastoreCreateMs: 'never' });
+    const created = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' });
+    DatastoreId = created.DatastoreId ?? '';
+    await expect(start()).rejects.toMatchObject({ name: 'ValidationException' });
+    await aws.control.settings({ fhirDatastoreCreateMs: 0 });
+  });
+
+  test('of a data store whose creation fails says why', async () => {
+    await aws.control.failOutcome({ operation: 'CreateFHIRDatastore', message: 'told to' });
+    const created = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' });
+    const { DatastoreProperties } = await aws.healthlake.describeFHIRDatastore({
+      DatastoreId: created.DatastoreId,
+    });
+    expect(DatastoreProperties).toMatchObject({
+      DatastoreStatus: 'CREATE_FAILED',
+      ErrorCause: { ErrorMessage: 'told to', ErrorCategory: 'NON_RETRYABLE_ERROR' },
+    });
+  });
+});
