@@ -97,7 +97,7 @@ async function register(connection: Connection, namespace: string): Promise<void
 }
 
 /** Failing activities are what the tests are about; their stack traces would bury everything else. */
-function quietRuntime(): void {
+export function quietRuntime(): void {
   try {
     Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   } catch {

@@ -1,0 +1,91 @@
+/** The whole platform as separate processes, each of which can be killed and started again on its state. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { startChild, type Child } from '../../dev/children.ts';
+import { freePort } from '../../dev/ports.ts';
+import { promptTimers, startTemporalServer } from '../../dev/temporal-server.ts';
+import { FlowClient } from '../../src/client.ts';
+import { clientsOf, instant } from '../local-aws/harness.ts';
+import { awsEnvironment, required } from '../support/cluster.ts';
+
+export type Victim = 'worker' | 'Temporal server' | 'local AWS';
+export const VICTIMS: readonly Victim[] = ['worker', 'Temporal server', 'local AWS'];
+
+const dist = join(import.meta.dirname, '../../dist');
+const taskQueue = 'durability';
+
+export type Platform = Awaited<ReturnType<typeof startPlatform>>;
+
+/** Starts everything. Each part keeps its state on disk and its port, so that a new process can take over. */
+export async function startPlatform() {
+  const folder = mkdtempSync(join(tmpdir(), 'durability-'));
+  const data = join(folder, 'aws');
+  const ports = { temporal: await freePort(0), aws: await freePort(0) };
+  const endpoint = `http://127.0.0.1:${ports.aws}`;
+  const address = `127.0.0.1:${ports.temporal}`;
+
+  const node = (name: Victim, script: string, args: readonly string[], env: Record<string, string>) =>
+    startChild(process.execPath, [join(dist, script), ...args], {
+      name,
+      logFile: join(folder, `${name}.log`),
+      env: { ...process.env, ...env },
+    });
+
+  const launch: Record<Victim, () => Promise<Child>> = {
+    'local AWS': async () => {
+      const settings = Object.entries(instant).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
+      const args = ['--port', String(ports.aws), '--data', data, ...settings];
+      const child = node('local AWS', 'local-aws/main.js', args, {});
+      while (!(await fetch(endpoint).then(Boolean, () => false))) {
+        if (!child.isRunning()) throw new Error(child.lastWords());
+        await pause(20);
+      }
+      return child;
+    },
+    'Temporal server': () =>
+      startTemporalServer({
+        program: required('AHW_TEST_TEMPORAL'),
+        dbFilename: join(folder, 'temporal.db'),
+        port: ports.temporal,
+        headless: true,
+        dynamicConfig: [promptTimers],
+      }),
+    worker: () =>
+      Promise.resolve(
+        node('worker', 'src/worker.js', [], {
+          ...awsEnvironment(endpoint),
+          TEMPORAL_ADDRESS: address,
+          TEMPORAL_TASK_QUEUE: taskQueue,
+          ACTIVITY_START_TO_CLOSE: '2s',
+          STICKY_SCHEDULE_TO_START: '200ms',
+        }),
+      ),
+  };
+
+  const running = {
+    'local AWS': await launch['local AWS'](),
+    'Temporal server': await launch['Temporal server'](),
+    worker: await launch.worker(),
+  };
+  const connection = await Connection.connect({ address });
+  const aws = clientsOf(endpoint);
+  return {
+    aws,
+    data,
+    flows: new FlowClient(new Client({ connection }), taskQueue),
+    /** SIGKILL, and a new process in its place. */
+    async killAndRestart(victim: Victim): Promise<void> {
+      await running[victim].kill();
+      running[victim] = await launch[victim]();
+    },
+    async stop(): Promise<void> {
+      await connection.close();
+      for (const client of [aws.imaging, aws.healthlake, aws.s3]) client.destroy();
+      await Promise.all(Object.values(running).map((child) => child.kill()));
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,21 @@
+/** The committed histories that `replay.test.ts` replays: proof that a change of a workflow does not break its runs. */
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+
+type History = ReturnType<typeof historyFromJSON>;
+
+const folder = join(import.meta.dirname, '../histories');
+
+/** Writes a history where `RECORD_HISTORIES=1` asks for it: after a change that is *meant* to begin anew. */
+export function recordHistory(name: string, history: History): void {
+  if (process.env['RECORD_HISTORIES'] !== '1') return;
+  writeFileSync(join(folder, `${name}.json`), `${historyToJSON(history)}\n`);
+}
+
+export function recordedHistories(): { name: string; history: History }[] {
+  return readdirSync(folder).map((file) => ({
+    name: file.replace(/\.json$/, ''),
+    history: historyFromJSON(JSON.parse(readFileSync(join(folder, file), 'utf8'))),
+  }));
+}

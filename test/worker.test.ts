@@ -1,0 +1,92 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createAwsClients, describeEndpoints, isLoopback } from '../src/aws-clients.ts';
+import { readSettings } from '../src/worker-facts.ts';
+
+const local = 'http://127.0.0.1:4566';
+const allLocal = {
+  AWS_ENDPOINT_URL_MEDICAL_IMAGING: local,
+  AWS_ENDPOINT_URL_HEALTHLAKE: local,
+  AWS_ENDPOINT_URL_S3: local,
+};
+const endpointsOf = (env: Record<string, string>) => {
+  process.env['AWS_REGION'] = 'eu-west-1';
+  return describeEndpoints(createAwsClients(env, 1_000), env);
+};
+
+/** Runs the built worker to its end, with nothing of this machine's AWS or Temporal settings. */
+function runWorker(env: Record<string, string>) {
+  const script = join(import.meta.dirname, '../dist/src/worker.js');
+  const quiet = { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true', AWS_REGION: 'eu-west-1' };
+  return spawnSync(process.execPath, [script], {
+    env: { PATH: process.env['PATH'], ...quiet, ...env },
+    encoding: 'utf8',
+    timeout: 30_000,
+  });
+}
+
+describe('endpoints', () => {
+  test('of AWS, by region, where nothing overrides them', async () => {
+    expect(await endpointsOf({})).toEqual({
+      imaging: 'https://medical-imaging.eu-west-1.amazonaws.com',
+      healthlake: 'https://healthlake.eu-west-1.amazonaws.com',
+      s3: 'https://s3.eu-west-1.amazonaws.com',
+    });
+  });
+
+  test('one for all, or one for each', async () => {
+    expect(await endpointsOf({ AWS_ENDPOINT_URL: local })).toEqual({
+      imaging: local,
+      healthlake: local,
+      s3: local,
+    });
+    expect(await endpointsOf(allLocal)).toEqual({ imaging: local, healthlake: local, s3: local });
+  });
+
+  test('some on this machine and some real are refused, unless that is meant', async () => {
+    const mixed = { AWS_ENDPOINT_URL_MEDICAL_IMAGING: local };
+    await expect(endpointsOf(mixed)).rejects.toThrow(
+      /AWS_ENDPOINT_URL_S3 → https:\/\/s3.*ALLOW_MIXED_ENDPOINTS=1/,
+    );
+    await expect(endpointsOf({ ...mixed, ALLOW_MIXED_ENDPOINTS: '1' })).resolves.toBeDefined();
+  });
+
+  test.each([
+    ['http://localhost:4566', true],
+    ['127.0.0.1:7233', true],
+    ['http://[::1]:1', true],
+    ['http://s3.localhost', true],
+    ['https://127.0.0.1.example.com', false],
+    ['temporal.example.com:7233', false],
+  ])('%s is this machine: %s', (url, expected) => {
+    expect(isLoopback(url)).toBe(expected);
+  });
+});
+
+test('settings have defaults, and a wrong one is named', () => {
+  expect(readSettings({})).toEqual({
+    taskQueue: 'aws-health',
+    startToClose: 30_000,
+    stickyScheduleToStart: 10_000,
+    manifestWait: 30_000,
+    tokenLife: 600_000,
+  });
+  expect(() => readSettings({ MANIFEST_WAIT: 'soon' })).toThrow(
+    'MANIFEST_WAIT must be a duration such as "30s", not "soon".',
+  );
+});
+
+describe('what the user can put right is one line, without a stack trace', () => {
+  test.each([
+    ['no Temporal server', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /No Temporal server at 127\.0\.0\.1:1/],
+    ['endpoints of two worlds', { AWS_ENDPOINT_URL_S3: local }, /Some AWS endpoints are on this machine/],
+    ['no region', { AWS_REGION: '', AWS_CONFIG_FILE: '/dev/null' }, /No AWS region is set/],
+    ['a wrong setting', { ACTIVITY_START_TO_CLOSE: 'soon' }, /ACTIVITY_START_TO_CLOSE must be/],
+  ])('%s', (_, env, line) => {
+    const { status, stdout, stderr } = runWorker(env);
+    expect(status).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(line);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+});

@@ -1,0 +1,29 @@
+/** What every run in the worker's cache carries: a schema library alone took a cached run from 0.28 to 1.75 MB. */
+import { readFileSync } from 'node:fs';
+import type { sleep } from '@temporalio/workflow';
+import { required } from '../support/cluster.ts';
+
+const bundle = readFileSync(required('AHW_TEST_BUNDLE'), 'utf8');
+/** The modules that webpack has put in, by their paths. */
+const modules = [...bundle.matchAll(/"(\.\/[^"\n]+\.[cm]?[jt]s)"/g)].map(([, path = '']) => path);
+
+test('the list of modules is really read', () => {
+  expect(modules).toContainEqual(expect.stringContaining('copy-image-set'));
+});
+
+test.each(['@aws-sdk', '@smithy', 'ajv', 'zod', 'input-rules', 'src/activities', 'node:'])(
+  'holds no %s',
+  (name) => {
+    expect(modules.filter((path) => path.includes(name))).toEqual([]);
+  },
+);
+
+test('is no bigger than its budget', () => {
+  expect(Buffer.byteLength(bundle)).toBeLessThan(2_000_000);
+});
+
+test('durations are typed: without the `ms` path in tsconfig.json this would compile, and fail at run time', () => {
+  // @ts-expect-error -- text that is no duration
+  const wrong: Parameters<typeof sleep>[0] = 'banana';
+  expect(wrong).toBe('banana');
+});
