@@ -25,9 +25,11 @@ async function main(life: Life): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'aws-health-demo-'));
   life.defer(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   screen.heading('Three durable flows on a local HealthImaging and HealthLake. No AWS account is used.');
-  const taskQueue = `aws-health-demo-${randomBytes(4).toString('hex')}`;
-  const options = { folder, taskQueue, server: flags.server, workerSettings, say: screen.say };
-  const platform = await startPlatform(options, life);
+  const name = `aws-health-demo-${randomBytes(4).toString('hex')}`;
+  const platform = await startPlatform(
+    { folder, taskQueue: name, server: flags.server, workerSettings, ending: 'kill', say: screen.say },
+    life,
+  );
   const samples = writeSamples({ s3Folder: platform.s3Folder });
   screen.fact(`Temporal   ${platform.temporal.address}, Web UI ${platform.temporal.uiUrl}`);
   screen.fact(`local AWS  ${platform.awsUrl}`);
@@ -39,7 +41,9 @@ async function main(life: Life): Promise<void> {
     void worker.crashed.then(life.fail);
     return worker;
   };
-  summarize(screen, await play({ flows, uiUrl: platform.temporal.uiUrl, screen, aws, samples, startWorker }));
+  const { uiUrl } = platform.temporal;
+  const finished = await play({ flows, uiUrl, screen, aws, samples, name, startWorker });
+  summarize(screen, finished);
   if (flags.keep) await goOn(screen);
 }
 

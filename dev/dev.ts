@@ -20,7 +20,10 @@ const taskQueue = 'aws-health';
 async function main(life: Life): Promise<void> {
   const flags = readFlags({ data: 'DIR', server: 'existing' }, 'npm run dev');
   const folder = resolve(flags.data ?? '.local');
-  const platform = await startPlatform({ folder, taskQueue, server: flags.server, say }, life);
+  const platform = await startPlatform(
+    { folder, taskQueue, server: flags.server, ending: 'stop', say },
+    life,
+  );
   keepWorker(platform, life);
   say(`Temporal   ${platform.temporal.address}, Web UI ${platform.temporal.uiUrl}`);
   say(`local AWS  ${platform.awsUrl}, whose S3 is the folder ${platform.s3Folder}`);

@@ -19,6 +19,8 @@ export interface PlatformOptions {
   readonly server: string | undefined;
   /** Settings for the worker alone. */
   readonly workerSettings?: Readonly<Record<string, string>>;
+  /** How the processes end: `stop` where somebody will go on with their state. */
+  readonly ending: 'stop' | 'kill';
   readonly say: Say;
 }
 
@@ -41,10 +43,10 @@ export async function startPlatform(options: PlatformOptions, life: Life): Promi
   const program = existing ? undefined : await findTemporalProgram({ say });
   isolateEnvironment({ keepTemporal: existing !== undefined });
   mkdirSync(folder, { recursive: true });
-  const stopAtEnd = stopper(life);
+  const endWithUs = ender(life, options.ending);
   const need = <Needed extends Child>(child: Needed): Needed => {
     void child.crashed.then(life.fail);
-    return stopAtEnd(child);
+    return endWithUs(child);
   };
   const startNode = (name: string, script: string, args: readonly string[], env = process.env): Child => {
     const path = join(import.meta.dirname, '..', script);
@@ -67,15 +69,15 @@ export async function startPlatform(options: PlatformOptions, life: Life): Promi
     awsUrl: aws.url,
     s3Folder: join(dataFolder, 's3'),
     startWorker: () =>
-      stopAtEnd(startNode('worker', 'src/worker.js', [], { ...process.env, ...workerSettings })),
+      endWithUs(startNode('worker', 'src/worker.js', [], { ...process.env, ...workerSettings })),
   };
 }
 
 /** All of them at once: none waits for another's grace. */
-function stopper({ defer }: Life) {
+function ender({ defer }: Life, ending: 'stop' | 'kill') {
   const children: Child[] = [];
-  defer(() => Promise.all(children.map((child) => child.stop())));
-  return <Stopped extends Child>(child: Stopped): Stopped => {
+  defer(() => Promise.all(children.map((child) => child[ending]())));
+  return <Started extends Child>(child: Started): Started => {
     children.push(child);
     return child;
   };

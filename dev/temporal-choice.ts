@@ -32,9 +32,8 @@ export async function existingTemporal(
     );
     return undefined;
   }
-  const { connectionOptions } = loadClientConnectConfig();
-  const address = connectionOptions.address ?? 'localhost:7233';
-  const unreachable = await Connection.connect({ ...connectionOptions, connectTimeout: 5_000 }).then(
+  const { address = 'localhost:7233', ...options } = connectionOptions();
+  const unreachable = await Connection.connect({ address, ...options, connectTimeout: 3_000 }).then(
     (connection) => connection.close(),
     (error: Error) => error,
   );
@@ -42,6 +41,15 @@ export async function existingTemporal(
   if (asked) throw new UserError(`No Temporal server answers at ${address}: ${unreachable.message}`);
   say(`No Temporal server answers at TEMPORAL_ADDRESS=${address}: starting one.`);
   return undefined;
+}
+
+function connectionOptions() {
+  try {
+    return loadClientConnectConfig().connectionOptions;
+  } catch (error) {
+    const [reason] = String(error).split('\n');
+    throw new UserError(`TEMPORAL_* or temporal.toml cannot be read: ${reason}`);
+  }
 }
 
 /** The development server has its Web UI a thousand ports up; nobody tells where others have theirs. */

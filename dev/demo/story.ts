@@ -1,9 +1,5 @@
 /** The demo's three acts, each a flow, each with what it proves. */
-import {
-  CreateFHIRDatastoreCommand,
-  DescribeFHIRDatastoreCommand,
-  type HealthLakeClient,
-} from '@aws-sdk/client-healthlake';
+import { CreateFHIRDatastoreCommand, DescribeFHIRDatastoreCommand } from '@aws-sdk/client-healthlake';
 import { ListDICOMImportJobsCommand } from '@aws-sdk/client-medical-imaging';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FailedFile, ImportCounts } from '../../src/activities/import-outcome.ts';
@@ -17,6 +13,8 @@ import { type Finished, runFlow, type Stage } from './run-flow.ts';
 export interface Props extends Stage {
   readonly aws: AwsClients;
   readonly samples: Samples;
+  /** Unlike that of any other demo: on a server that is there already, none may join another's runs. */
+  readonly name: string;
   readonly startWorker: () => Child;
 }
 
@@ -33,7 +31,7 @@ async function onboard(props: Props): Promise<Finished<'onboardDatastoreAndImpor
   const { aws, samples, screen } = props;
   screen.heading('1  onboardDatastoreAndImport: a new HealthImaging data store, and a DICOM import into it');
   const worker = props.startWorker();
-  const input = onboardInput(samples, 'demo');
+  const input = onboardInput(samples, props.name);
   const finished = await runFlow(props, 'onboardDatastoreAndImport', input, async ({ status }) => {
     if (status !== 'IN_PROGRESS' || !worker.isRunning()) return;
     await worker.kill();
@@ -80,10 +78,10 @@ async function copy(props: Props, datastoreId: string): Promise<Finished<'copyIm
 
 /** Act three: FHIR records, one of which HealthLake will not take. */
 async function importRecords(props: Props): Promise<Finished<'startImportAndWaitCompleted'>> {
-  const { aws, samples, screen } = props;
+  const { samples, screen } = props;
   screen.heading('3  startImportAndWaitCompleted: FHIR records into HealthLake');
   screen.detail('+createFHIRDatastore');
-  const input = fhirImportInput(samples, await createFhirDatastore(aws.healthlake));
+  const input = fhirImportInput(samples, await createFhirDatastore(props));
   const finished = await runFlow(props, 'startImportAndWaitCompleted', input);
   const { result } = finished;
   const { counts, failures } = result;
@@ -94,9 +92,9 @@ async function importRecords(props: Props): Promise<Finished<'startImportAndWait
 }
 
 /** The flow that imports FHIR records takes a data store that is there: this is how one gets there. */
-async function createFhirDatastore(healthlake: HealthLakeClient): Promise<string> {
+async function createFhirDatastore({ aws: { healthlake }, name }: Props): Promise<string> {
   const { DatastoreId } = await healthlake.send(
-    new CreateFHIRDatastoreCommand({ DatastoreName: 'demo', DatastoreTypeVersion: 'R4' }),
+    new CreateFHIRDatastoreCommand({ DatastoreName: name, DatastoreTypeVersion: 'R4' }),
   );
   for (;;) {
     const { DatastoreProperties } = await healthlake.send(new DescribeFHIRDatastoreCommand({ DatastoreId }));
