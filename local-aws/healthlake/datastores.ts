@@ -50,7 +50,8 @@ export function datastoreHandlers(world: World) {
   return {
     CreateFHIRDatastore(input) {
       const datastoreId = oncePerToken(world, 'CreateFHIRDatastore', input, () => create(input));
-      return propertiesOf(world, requireDatastore(world, datastoreId));
+      const datastore = requireDatastore(world, datastoreId);
+      return { ...propertiesOf(world, datastore), DatastoreStatus: 'CREATING' };
     },
 
     DescribeFHIRDatastore({ DatastoreId }) {
@@ -87,7 +88,7 @@ export function datastoreHandlers(world: World) {
         ],
       };
       datastores(world).put(DatastoreId, deleting);
-      return propertiesOf(world, deleting);
+      return { ...propertiesOf(world, deleting), DatastoreStatus: 'DELETING' };
     },
   } satisfies Partial<Handlers<typeof HealthLake>>;
 }

@@ -27,8 +27,7 @@ export function importJobHandlers(world: World, runner: JobRunner<FhirImportJob>
     StartFHIRImportJob(input) {
       requireActive(world, input.DatastoreId);
       const JobId = oncePerToken(world, 'StartFHIRImportJob', input, () => create(input));
-      const job = requireJob(world, input.DatastoreId, JobId);
-      return { JobId, JobStatus: jobStatus(job).status, DatastoreId: job.datastoreId };
+      return { JobId, JobStatus: 'SUBMITTED', DatastoreId: input.DatastoreId };
     },
 
     DescribeFHIRImportJob({ DatastoreId, JobId }) {

@@ -153,15 +153,17 @@ function lockAndCopy(
   return { source: lockedSource, destination: lockedDestination };
 }
 
+/** An image set as the call leaves it: in the phase that it begins, whose end is planned already. */
 function propertiesOf(world: World, set: ImageSet) {
   const { createdAt, latest } = requireVersion(set, undefined);
+  const { imageSetState, imageSetWorkflowStatus, from } = set.phases.at(-2) ?? latest;
   return {
     imageSetId: set.imageSetId,
     latestVersionId: latest.versionId,
-    imageSetState: latest.imageSetState,
-    imageSetWorkflowStatus: latest.imageSetWorkflowStatus,
+    imageSetState,
+    imageSetWorkflowStatus,
     createdAt: new Date(createdAt),
-    updatedAt: new Date(latest.from),
+    updatedAt: new Date(from),
     imageSetArn: imageSetArn(world, set),
   };
 }

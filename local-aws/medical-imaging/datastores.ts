@@ -48,7 +48,7 @@ export function datastoreHandlers(world: World) {
   return {
     CreateDatastore(input) {
       const datastoreId = oncePerToken(world, 'CreateDatastore', input, () => create(input));
-      return { datastoreId, datastoreStatus: statusOf(requireDatastore(world, datastoreId)) };
+      return { datastoreId, datastoreStatus: 'CREATING' };
     },
 
     GetDatastore({ datastoreId }) {

@@ -48,9 +48,8 @@ export function importJobHandlers(world: World, runner: JobRunner<ImportJob>) {
     StartDICOMImportJob(input) {
       requireActive(world, input.datastoreId);
       const jobId = oncePerToken(world, 'StartDICOMImportJob', input, () => create(input));
-      const job = requireJob(world, input.datastoreId, jobId);
-      const { jobStatus, submittedAt } = summaryOf(job);
-      return { datastoreId: job.datastoreId, jobId, jobStatus, submittedAt };
+      const { datastoreId, submittedAt } = requireJob(world, input.datastoreId, jobId);
+      return { datastoreId, jobId, jobStatus: 'SUBMITTED', submittedAt: new Date(submittedAt) };
     },
 
     GetDICOMImportJob({ datastoreId, jobId }) {

@@ -101,7 +101,7 @@ function listing(bucket: string, objects: readonly ObjectInfo[], query: URLSearc
   const token = query.get('continuation-token') ?? undefined;
   const start = token === undefined ? query.get('start-after') : Buffer.from(token, 'base64url').toString();
   const maxKeys = Math.min(Number(query.get('max-keys') ?? 1000) || 0, 1000);
-  const encode = query.get('encoding-type') === 'url' ? encodeURIComponent : (key: string) => key;
+  const encode = query.get('encoding-type') === 'url' ? urlEncoded : (key: string) => key;
 
   const entries = new Map<string, ObjectInfo | undefined>();
   for (const object of objects) {
@@ -128,6 +128,8 @@ function listing(bucket: string, objects: readonly ObjectInfo[], query: URLSearc
     CommonPrefixes: page.flatMap(([name, object]) => (object ? [] : [{ Prefix: encode(name) }])),
   });
 }
+
+const urlEncoded = (key: string) => encodeURIComponent(key).replaceAll('%2F', '/');
 
 const contentsOf = (Key: string, { size, modified, etag }: ObjectInfo) => ({
   Key,
