@@ -1,6 +1,6 @@
 /** Child processes that cannot outlive us, whatever ends us. */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { UserError } from '../src/user-error.ts';
 
@@ -16,7 +16,9 @@ export interface Child {
   readonly stop: (graceMs?: number) => Promise<void>;
   /** SIGKILL, at once. */
   readonly kill: () => Promise<void>;
-  /** The last lines that it wrote: what explains an unexpected death. */
+  /** All that it has written. */
+  readonly output: () => string;
+  /** The last lines of that: what explains an unexpected death. */
   readonly lastWords: () => string;
 }
 
@@ -39,6 +41,7 @@ const guarded = 'exec 3<&0; (read -r _ <&3; kill -KILL 0) & exec "$@" 3<&- </dev
  */
 export function startChild(program: string, args: readonly string[], options: ChildOptions): Child {
   const log = openSync(options.logFile, 'a');
+  const before = fstatSync(log).size;
   const child = spawn('/bin/sh', ['-c', guarded, 'sh', program, ...args], {
     stdio: ['pipe', log, log],
     detached: true,
@@ -61,7 +64,8 @@ export function startChild(program: string, args: readonly string[], options: Ch
   if (pid === undefined)
     throw new UserError(`${options.name} cannot be started: there is no /bin/sh here (on Windows, use WSL)`);
 
-  const lastWords = () => readFileSync(options.logFile, 'utf8').trimEnd().split('\n').slice(-8).join('\n');
+  const output = () => readFileSync(options.logFile).subarray(before).toString();
+  const lastWords = () => output().trimEnd().split('\n').slice(-8).join('\n');
   let endedByUs = false;
   const crashed = new Promise<UserError>((resolve) => {
     void exited.then((code) => {
@@ -89,6 +93,7 @@ export function startChild(program: string, args: readonly string[], options: Ch
       signal(-pid, 'SIGKILL');
       await exited;
     },
+    output,
     lastWords,
   };
 }

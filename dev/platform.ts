@@ -60,7 +60,7 @@ export async function startPlatform(options: PlatformOptions, life: Life): Promi
     const child = startNode('local-aws', 'local-aws/main.js', ['--port', String(port), '--data', dataFolder]);
     return { ...child, url: `http://${loopback}:${port}` };
   };
-  const aws = need(await startServer(startAws, ({ url }) => fetch(url).then(Boolean)));
+  const aws = need(await startServer(startAws, async ({ output, url }) => output().includes(url)));
   const dbFilename = join(folder, 'temporal.db');
   const temporal = existing ?? need(await startTemporalServer({ program, dbFilename, say }));
   useServers({ temporalAddress: temporal.address, awsUrl: aws.url, taskQueue });

@@ -6,6 +6,8 @@ import type { Child } from './children.ts';
 /**
  * Starts a server and waits until it serves. One that ends instead is started again, on ports chosen anew: another
  * process may have taken one between our look and the server's bind.
+ *
+ * @param serves - whether it does; to be told by its own output too, as on its port it may be another that answers
  */
 export async function startServer<Server extends Child>(
   start: () => Promise<Server>,

@@ -55,7 +55,10 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
       program,
     };
   };
-  const server = await startServer(start, ({ address }) => hasSearchAttributes(address));
+  const server = await startServer(
+    start,
+    async ({ output, address }) => isUp(output()) && hasSearchAttributes(address),
+  );
   if (options.dbFilename === undefined) {
     void server.exited.then(() => rmSync(dirname(dbFilename), { recursive: true }));
   }
@@ -93,6 +96,9 @@ function serverArguments(dbFilename: string, ports: Ports, options: TemporalServ
     ...dynamicConfig.map((pair) => `--dynamic-config-value=${pair}`),
   ];
 }
+
+/** The lines that it writes once it listens. */
+const isUp = (output: string): boolean => /^Server: /m.test(output);
 
 async function hasSearchAttributes(address: string): Promise<boolean> {
   const connection = await Connection.connect({ address, connectTimeout: 1_000 });

@@ -43,6 +43,18 @@ describe('startTemporalServer', () => {
     await server.kill();
     holder.close();
   });
+
+  it('gives two servers that want the same ports at the same moment ports of their own', async () => {
+    const port = await freePort(17_333);
+    const say = () => {};
+    const both = ['a.db', 'b.db'].map((name) =>
+      start({ dbFilename: join(folder, name), port, headless: true, say }),
+    );
+    const [first, second] = (await Promise.all(both)) as [TemporalServer, TemporalServer];
+    expect(first.address).not.toBe(second.address);
+    expect([first.isRunning(), second.isRunning()]).toEqual([true, true]);
+    await Promise.all([first.kill(), second.kill()]);
+  });
 });
 
 async function withClient<T>(server: TemporalServer, use: (client: Client) => Promise<T>): Promise<T> {
