@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { startLocalAws, type LocalAwsOptions } from './server.ts';
+import type { LocalAwsOptions } from './server.ts';
 import { readSettings, SettingError } from './settings.ts';
 
 const usage = 'local-aws --port 4566 --data DIR [--host 127.0.0.1] [--set name=value]…';
@@ -13,6 +13,8 @@ async function main(): Promise<void> {
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const options = readOptions(process.argv.slice(2));
   await mkdir(options.data, { recursive: true });
+  // Only now: loading the SDKs takes a second, which nobody should wait for to learn of a typing error.
+  const { startLocalAws } = await import('./server.ts');
   const aws = await startLocalAws(options);
   console.log(`local AWS: HealthImaging, HealthLake and S3 at ${aws.endpoint}, state in ${options.data}`);
   const stop = () => {

@@ -56,13 +56,15 @@ export class SchemaCodec {
    * Reads the input of an operation from a request.
    *
    * A client never reads labels and query strings, so its codec cannot; but it reads headers of every type. Members
-   * that stand in the URI are therefore handed over as headers.
+   * that stand in the URI are therefore handed over as headers. Lists, which are all of text, need no reading, and header
+   * lists lose the spaces around their items.
    *
    * @throws ServiceError where the body is not what the protocol says
    */
   async decode(operation: string, request: HttpRequest, uri: UriMembers = {}): Promise<object> {
     const [, namespace, name, traits, input] = this.schema(operation);
-    const headers = Object.entries(uri).map(([member, values]) => [uriHeader(member), asHeader(values)]);
+    const texts = Object.entries(uri).filter(([, value]) => typeof value === 'string');
+    const headers = texts.map(([member, value]) => [uriHeader(member), value]);
     let decoded: Record<string, unknown>;
     try {
       decoded = await this.#protocol.deserializeResponse(
@@ -75,7 +77,8 @@ export class SchemaCodec {
       throw invalid(`The body of ${name} could not be read: it is not what the protocol says.`);
     }
     delete decoded['$metadata'];
-    return Object.fromEntries(Object.entries(decoded).filter(([, value]) => value !== null));
+    const lists = Object.entries(uri).filter(([, value]) => typeof value !== 'string');
+    return Object.fromEntries([...Object.entries(decoded).filter(([, value]) => value !== null), ...lists]);
   }
 
   /** Writes the reply of an operation. */
@@ -94,9 +97,6 @@ export class SchemaCodec {
 const nowhere = { protocol: 'http:', hostname: 'localhost', path: '/', query: {} };
 
 const uriHeader = (member: string) => `x-uri-${member.toLowerCase()}`;
-
-const asHeader = (value: string | readonly string[]) =>
-  typeof value === 'string' ? value : value.map((item) => `"${item.replaceAll(/["\\]/g, '\\$&')}"`).join(',');
 
 function withUriAsHeaders(input: SchemaRef): SchemaRef {
   const resolved: unknown = typeof input === 'function' ? input() : input;

@@ -1,0 +1,84 @@
+import type { SearchCriteria } from '@aws-sdk/client-medical-imaging';
+import { localAws, p10, putFiles, type LocalAwsUnderTest } from './harness.ts';
+import { activeDatastore, importAll } from './imaging-harness.ts';
+
+describe('SearchImageSets', () => {
+  let aws: LocalAwsUnderTest;
+  let datastoreId: string;
+  const search = async (searchCriteria: SearchCriteria = {}) => {
+    const found = await aws.imaging.searchImageSets({ datastoreId, searchCriteria });
+    return found.imageSetsMetadataSummaries
+      ?.map(({ DICOMTags }) => DICOMTags?.DICOMSeriesInstanceUID)
+      .toSorted();
+  };
+
+  beforeAll(async () => {
+    aws = await localAws();
+    datastoreId = await activeDatastore(aws);
+    await putFiles(aws.data, 'input', {
+      '1.dcm': p10({ patient: 'A', study: '1.2', series: '1.2.1', instance: '1.2.1.1' }),
+      '2.dcm': p10({ patient: 'A', study: '1.2', series: '1.2.2', instance: '1.2.2.1' }),
+      '3.dcm': p10({ patient: 'B', study: '1.3', series: '1.3.1', instance: '1.3.1.1' }),
+    });
+    await importAll(aws, { datastoreId, inputS3Uri: 's3://input/' });
+  });
+  afterAll(() => aws.close());
+
+  test.each<[string, SearchCriteria, string[]]>([
+    ['nothing', {}, ['1.2.1', '1.2.2', '1.3.1']],
+    [
+      'a patient',
+      { filters: [{ operator: 'EQUAL', values: [{ DICOMPatientId: 'A' }] }] },
+      ['1.2.1', '1.2.2'],
+    ],
+    ['a study', { filters: [{ operator: 'EQUAL', values: [{ DICOMStudyInstanceUID: '1.3' }] }] }, ['1.3.1']],
+    ['what is primary', { filters: [{ operator: 'EQUAL', values: [{ isPrimary: false }] }] }, []],
+    [
+      'a span of study dates',
+      {
+        filters: [
+          {
+            operator: 'BETWEEN',
+            values: [
+              { DICOMStudyDateAndTime: { DICOMStudyDate: '20240101' } },
+              { DICOMStudyDateAndTime: { DICOMStudyDate: '20241231', DICOMStudyTime: '235959' } },
+            ],
+          },
+        ],
+      },
+      ['1.2.1', '1.2.2', '1.3.1'],
+    ],
+    [
+      'a series, updated in a span of time',
+      {
+        filters: [
+          { operator: 'EQUAL', values: [{ DICOMSeriesInstanceUID: '1.2.1' }] },
+          { operator: 'BETWEEN', values: [{ updatedAt: new Date(0) }, { updatedAt: new Date(4e12) }] },
+        ],
+      },
+      ['1.2.1'],
+    ],
+  ])('finds by %s', async (_what, criteria, expected) => {
+    expect(await search(criteria)).toEqual(expected);
+  });
+
+  test('refuses two filters of the same kind', async () => {
+    const filter = { operator: 'EQUAL' as const, values: [{ DICOMPatientId: 'A' }] };
+    await expect(search({ filters: [filter, filter] })).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
+  });
+
+  test('gives page after page, and says where a token is not its own', async () => {
+    const { nextToken, imageSetsMetadataSummaries: first } = await aws.imaging.searchImageSets({
+      datastoreId,
+      maxResults: 2,
+    });
+    expect(first).toHaveLength(2);
+    const rest = await aws.imaging.searchImageSets({ datastoreId, maxResults: 2, nextToken });
+    expect(rest.imageSetsMetadataSummaries).toHaveLength(1);
+    expect(rest.nextToken).toBeUndefined();
+    const wrong = aws.imaging.searchImageSets({ datastoreId, nextToken: 'nonsense' });
+    await expect(wrong).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+});

@@ -1,0 +1,159 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { clientsOf, p10, putFiles, temporaryFolder, until, type Clients } from './harness.ts';
+import { activeDatastore, imageSetsBySeries, startImport } from './imaging-harness.ts';
+
+const program = path.resolve(import.meta.dirname, '../../dist/local-aws/main.js');
+
+/** The program as a user starts it, on a free port. */
+class Program {
+  readonly #child: ChildProcess;
+  readonly #lines: AsyncIterableIterator<string>;
+
+  constructor(args: readonly string[]) {
+    if (!existsSync(program)) throw new Error(`npm run build first: there is no ${program}`);
+    this.#child = spawn(process.execPath, [program, '--port', '0', ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const { stdout } = this.#child;
+    if (!stdout) throw new Error('stdout is a pipe');
+    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
+  }
+
+  /** Clients of the endpoint that its one line names. */
+  async clients(): Promise<Clients> {
+    const line: unknown = (await this.#lines.next()).value;
+    const endpoint = /http:\S+\d/.exec(String(line))?.[0];
+    if (!endpoint) throw new Error(`no endpoint in: ${String(line)}`);
+    return clientsOf(endpoint);
+  }
+
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    this.#child.kill(signal);
+    return this.exited();
+  }
+
+  async exited(): Promise<number | null> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
+    return this.#child.exitCode;
+  }
+
+  async errors(): Promise<string> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of this.#child.stderr ?? []) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString();
+  }
+}
+
+describe('the program', () => {
+  let data: string;
+  const started: Program[] = [];
+  const start = (...args: string[]) => {
+    const program = new Program(args);
+    started.push(program);
+    return program;
+  };
+  beforeEach(async () => (data = await temporaryFolder()));
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((program) => program.end('SIGKILL')));
+    await rm(data, { recursive: true });
+  });
+
+  test('goes on after SIGKILL where it was: jobs, image sets, tokens and the log of calls', async () => {
+    const quick = ['--data', data, '--set', 'datastoreCreateMs=0', '--set', 'dicomImportSubmittedMs=0'];
+    const killed = start(...quick, '--set', 'dicomImportMs=200', '--set', 'copyMs=200');
+    const before = await killed.clients();
+    const datastoreId = await activeDatastore(before);
+    await putFiles(data, 'input', {
+      '1.dcm': p10({ series: '1.1', instance: '1.1.1' }),
+      '2.dcm': p10({ series: '1.2', instance: '1.2.1' }),
+    });
+    const input = { datastoreId, inputS3Uri: 's3://input/', clientToken: 'start-1' };
+    const { jobId } = await startImport(before, input);
+    await killed.end('SIGKILL');
+
+    const restarted = start(...quick, '--set', 'copyMs=200');
+    const after = await restarted.clients();
+    expect(await startImport(after, input)).toMatchObject({ jobId });
+    await until(
+      () => after.imaging.getDICOMImportJob({ datastoreId, jobId }),
+      ({ jobProperties }) => jobProperties?.jobStatus === 'COMPLETED',
+    );
+    expect(await after.control.jobs()).toMatchObject({ dicomImport: 1 });
+    const starts = await after.control.calls({ operation: 'StartDICOMImportJob' });
+    expect(starts).toMatchObject([{ ids: { jobId } }, { ids: { jobId } }]);
+
+    const bySeries = await imageSetsBySeries(after, datastoreId);
+    expect(Object.keys(bySeries)).toHaveLength(2);
+    const [sourceImageSetId = '', imageSetId = ''] = Object.values(bySeries);
+    await after.imaging.copyImageSet({
+      datastoreId,
+      sourceImageSetId,
+      copyImageSetInformation: {
+        sourceImageSet: { latestVersionId: '1' },
+        destinationImageSet: { imageSetId, latestVersionId: '1' },
+      },
+      force: true,
+    });
+    await restarted.end('SIGKILL');
+    const { imaging } = await start(...quick).clients();
+    const copied = await until(
+      () => imaging.getImageSet({ datastoreId, imageSetId }),
+      ({ imageSetState }) => imageSetState === 'ACTIVE',
+    );
+    expect(copied).toMatchObject({ versionId: '2', imageSetWorkflowStatus: 'COPIED' });
+  });
+
+  test.each(['SIGTERM', 'SIGINT'] as const)('ends in good order on %s', async (signal) => {
+    const program = start('--data', data);
+    await program.clients();
+    expect(await program.end(signal)).toBe(0);
+    expect(await program.errors()).toBe('');
+  });
+
+  test('explains a taken port and a taken folder in one line', async () => {
+    const first = await start('--data', data).clients();
+    const { port } = new URL(first.control.endpoint);
+    const other = await temporaryFolder();
+    const second = start('--port', port, '--data', other);
+    expect(await second.errors()).toBe(
+      'local-aws: the port is taken; choose another by --port (0 takes any free one)\n',
+    );
+    expect(await second.exited()).toBe(1);
+    await rm(other, { recursive: true });
+    const third = start('--data', data);
+    expect(await third.errors()).toMatch(/^local-aws: the data folder is in use.*\n$/);
+    expect(await third.exited()).toBe(1);
+  });
+
+  test.each([
+    [
+      'an unknown flag',
+      ['--prot', '1', '--data', 'x'],
+      /Unknown option '--prot': local-aws --port 4566 --data DIR/,
+    ],
+    ['no folder', [], /--data is missing/],
+    ['a port that is none', ['--data', 'x', '--port', 'http'], /--port must be a number/],
+    [
+      'a setting that is none',
+      ['--data', 'x', '--set', 'copyMS=1'],
+      /there is no setting "copyMS"; there are .*copyMs/,
+    ],
+    [
+      'a value that is none',
+      ['--data', 'x', '--set', 'copyMs=soon'],
+      /copyMs must be a number of milliseconds, or never/,
+    ],
+    ['a setting without value', ['--data', 'x', '--set', 'copyMs'], /--set must be name=value/],
+  ])('explains %s in one line', async (_what, args, line) => {
+    const program = start(...args);
+    const errors = await program.errors();
+    expect(errors).toMatch(line);
+    expect(errors.trimEnd().split('\n')).toHaveLength(1);
+    expect(await program.exited()).toBe(1);
+  });
+});
