@@ -10,6 +10,7 @@ const longestTimer = 2 ** 31 - 1;
 export class Agenda {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #running = new Set<Promise<void>>();
+  #closed = false;
   readonly #onError: (key: string, error: unknown) => void;
 
   constructor(onError: (key: string, error: unknown) => void) {
@@ -19,7 +20,7 @@ export class Agenda {
   /** Enters work for a time, in place of what the key was entered for before. */
   enter(key: string, time: number, work: () => Promise<void>): void {
     this.cancel(key);
-    if (time === NEVER) return;
+    if (time === NEVER || this.#closed) return;
     const wait = time - Date.now();
     const timer = setTimeout(
       () => {
@@ -39,6 +40,7 @@ export class Agenda {
 
   /** Drops what is still to come and waits for what is going on. */
   async close(): Promise<void> {
+    this.#closed = true;
     for (const key of this.#timers.keys()) this.cancel(key);
     await Promise.all(this.#running);
   }

@@ -1,3 +1,4 @@
+import { ServiceError } from './errors.ts';
 import type { Table } from './store.ts';
 import { past, phaseAt, type Phase, type Timeline } from './timeline.ts';
 import type { World } from './world.ts';
@@ -16,11 +17,14 @@ export interface Job<Status extends string, Step extends string> extends Timelin
 /** Thrown when a job as a whole fails; the message is what the service shows. */
 export class JobFailure extends Error {}
 
-/** What a job that failed shows; of an error that is none of its own, no more than that. */
-export const failureMessage = (error: unknown) =>
-  error instanceof JobFailure ? error.message : 'The job has failed. INTERNAL_ERROR.';
+/** Neither service names the states in which a job still goes on; these are they. */
+export const isOpen = (status: string) => ['SUBMITTED', 'QUEUED', 'IN_PROGRESS'].includes(status);
 
-/** Does the slow part of a step and returns what makes its changes, in one go and without waiting. */
+/**
+ * Does the slow part of a step and returns what makes its changes, in one go and without waiting.
+ *
+ * @throws JobFailure, or anything else, when the job as a whole fails
+ */
 export type StepWork<J> = (job: J) => Promise<() => J>;
 
 /**
@@ -65,13 +69,22 @@ export class JobRunner<J extends Job<string, string>> {
     const job = this.#table.get(jobId);
     if (!job?.due) return;
     const step: NonNullable<J['due']>['step'] = job.due.step;
-    const change = await this.#steps[step](job);
+    const change = await this.#steps[step](job).catch((error: unknown) => () => failed(job, error));
     // A test may have arranged the job otherwise in the meantime.
     if (this.#table.get(jobId)?.due !== job.due) return;
     this.put(change());
     this.#onStep();
     await this.#world.store.commit();
   }
+}
+
+/** A job that has ended stays as it has ended, even if its outputs cannot be written later. */
+function failed<J extends Job<string, string>>(job: J, error: unknown): J {
+  // Of an error that is not the job's own, no more than that: it may quote what it failed on.
+  const isOurs = error instanceof JobFailure || error instanceof ServiceError;
+  const message = isOurs ? error.message : 'The job has failed. INTERNAL_ERROR.';
+  const phases = isOpen(jobStatus(job).status) ? entering(job, 'FAILED', message) : job.phases;
+  return { ...job, due: undefined, phases };
 }
 
 /** The phases of a job that comes to another state now, whatever was planned. */

@@ -16,13 +16,13 @@ async function main(): Promise<void> {
   // Only now: loading the SDKs takes a second, which nobody should wait for to learn of a typing error.
   const { startLocalAws } = await import('./server.ts');
   const aws = await startLocalAws(options);
-  console.log(`local AWS: HealthImaging, HealthLake and S3 at ${aws.endpoint}, state in ${options.data}`);
   const stop = () => {
     // A second signal kills: nothing durable is lost by it.
     process.off('SIGINT', stop).off('SIGTERM', stop);
     void aws.close();
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
+  console.log(`local AWS: HealthImaging, HealthLake and S3 at ${aws.endpoint}, state in ${options.data}`);
 }
 
 function readOptions(args: string[]): LocalAwsOptions {

@@ -1,6 +1,6 @@
 import type * as HealthLake from '@aws-sdk/client-healthlake';
 import { invalid, notFound, ServiceError } from '../errors.ts';
-import { entering, failureMessage, JobRunner, jobStatus, type StepWork } from '../jobs.ts';
+import { entering, isOpen, JobFailure, JobRunner, jobStatus, type StepWork } from '../jobs.ts';
 import { pageOf } from '../paging.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
 import { after, NEVER } from '../timeline.ts';
@@ -84,24 +84,14 @@ function inQueue({ settings }: World, job: FhirImportJob): FhirImportJob {
 
 /** What an import does when its time has come. */
 export function importJobRunner(world: World): JobRunner<FhirImportJob> {
-  const end = (job: FhirImportJob, status: HealthLake.JobStatus, message?: string): FhirImportJob => ({
-    ...job,
-    due: undefined,
-    phases: entering(job, status, message),
-  });
-
   const begin = async (job: FhirImportJob): Promise<() => FhirImportJob> => {
-    try {
-      const files = await readInput(world, job);
-      return () => ({
-        ...job,
-        files,
-        phases: entering(job, 'IN_PROGRESS'),
-        due: { step: 'finish', at: after(Date.now(), world.settings.fhirImportMs) },
-      });
-    } catch (error) {
-      return () => end(job, 'FAILED', failureMessage(error));
-    }
+    const files = await readInput(world, job);
+    return () => ({
+      ...job,
+      files,
+      phases: entering(job, 'IN_PROGRESS'),
+      due: { step: 'finish', at: after(Date.now(), world.settings.fhirImportMs) },
+    });
   };
 
   const steps = {
@@ -109,14 +99,14 @@ export function importJobRunner(world: World): JobRunner<FhirImportJob> {
     read: begin,
 
     async finish(job: FhirImportJob) {
-      const { doom } = job;
-      if (doom !== undefined) return () => end(job, 'FAILED', doom);
+      if (job.doom !== undefined) throw new JobFailure(job.doom);
       const lag = world.settings.manifestLagMs;
       if (lag === 0) await writeImportOutputs(world, job);
-      const failed = totals(job.files ?? []).failed > 0;
+      const someFailed = totals(job.files ?? []).failed > 0;
       return () => ({
-        ...end(job, failed ? 'COMPLETED_WITH_ERRORS' : 'COMPLETED'),
-        due: lag === 0 ? undefined : { step: 'outputs', at: after(Date.now(), lag) },
+        ...job,
+        phases: entering(job, someFailed ? 'COMPLETED_WITH_ERRORS' : 'COMPLETED'),
+        due: lag === 0 ? undefined : { step: 'outputs' as const, at: after(Date.now(), lag) },
       });
     },
 
@@ -149,13 +139,12 @@ export function startQueued(world: World, runner: JobRunner<FhirImportJob>): voi
 function propertiesOf({ settings }: World, job: FhirImportJob) {
   const S3Uri = settings.fhirOutputExpanded ? outputOf(job) : job.outputS3Uri;
   const { status, message, from } = jobStatus(job);
-  const isOpen = ['SUBMITTED', 'QUEUED', 'IN_PROGRESS'].includes(status);
   return {
     JobId: job.jobId,
     JobName: job.jobName,
     JobStatus: status,
     SubmitTime: new Date(job.submittedAt),
-    EndTime: isOpen ? undefined : new Date(from),
+    EndTime: isOpen(status) ? undefined : new Date(from),
     DatastoreId: job.datastoreId,
     InputDataConfig: { S3Uri: job.inputS3Uri },
     JobOutputDataConfig: { S3Configuration: { S3Uri, KmsKeyId: job.kmsKeyId } },

@@ -88,23 +88,28 @@ function addToGroup(groups: Group[], seriesUid: string, metadata: Metadata, inpu
 
 function applyGroup(world: World, datastoreId: string, group: Group, name: string): FileOutcome[] {
   const primary = primaryOf(world, datastoreId, group.seriesUid);
-  const conflicts = primary && mismatch(requireMetadata(world, stateOf(primary)), group.metadata);
   const set =
-    primary && !conflicts
+    primary && fits(world, primary, group)
       ? newVersion(world, primary, group)
-      : newSet(world, datastoreId, group, name, !primary);
+      : newSet(world, datastoreId, group, { name, isPrimary: !primary });
   const { imageSetId, isPrimary } = set;
   const imageSetVersion = Number(set.phases.at(-1)?.versionId);
   return group.inputFiles.map((inputFile) => ({ inputFile, imageSetId, imageSetVersion, isPrimary }));
 }
 
-/** The image set that holds a series of the data store, unless somebody is changing it just now. */
+/** The one image set of a data store that a series belongs to. */
 function primaryOf(world: World, datastoreId: string, seriesUid: string): ImageSet | undefined {
   return imageSetsOf(world, datastoreId).find((set) => {
-    const { imageSetState, metadata } = stateOf(set);
-    if (!set.isPrimary || imageSetState !== 'ACTIVE' || metadata === undefined) return false;
-    return Object.hasOwn(requireMetadata(world, stateOf(set)).Study.Series, seriesUid);
+    const state = stateOf(set);
+    if (!set.isPrimary || state.imageSetState === 'DELETED' || state.metadata === undefined) return false;
+    return Object.hasOwn(requireMetadata(world, state).Study.Series, seriesUid);
   });
+}
+
+/** What conflicts with an image set cannot go into it, nor can anything while it is LOCKED. */
+function fits(world: World, set: ImageSet, { metadata }: Group): boolean {
+  const state = stateOf(set);
+  return state.imageSetState === 'ACTIVE' && !mismatch(requireMetadata(world, state), metadata);
 }
 
 /** More of a series, or the same again: the image set's next version; the last file wins. */
@@ -115,7 +120,12 @@ function newVersion(world: World, set: ImageSet, { metadata }: Group): ImageSet 
   return putImported(world, set, { versionId, document, imageSetWorkflowStatus: 'IMPORTED' });
 }
 
-function newSet(world: World, datastoreId: string, group: Group, name: string, isPrimary: boolean): ImageSet {
+function newSet(
+  world: World,
+  datastoreId: string,
+  group: Group,
+  { name, isPrimary }: { name: string; isPrimary: boolean },
+): ImageSet {
   const imageSetId = createHash('sha256').update(name).digest('hex').slice(0, 32);
   const set = { datastoreId, imageSetId, isPrimary, createdAt: Date.now(), phases: [] };
   return putImported(world, set, {

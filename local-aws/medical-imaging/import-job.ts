@@ -1,5 +1,5 @@
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
-import { jobStatus, type Job } from '../jobs.ts';
+import { isOpen, jobStatus, type Job } from '../jobs.ts';
 import type { World } from '../world.ts';
 import type { FileOutcome } from './dicom-import.ts';
 
@@ -23,4 +23,4 @@ export const importJobsOf = (world: World, datastoreId: string) =>
     .values()
     .filter((job) => job.datastoreId === datastoreId);
 
-export const isRunning = (job: ImportJob) => ['SUBMITTED', 'IN_PROGRESS'].includes(jobStatus(job).status);
+export const isRunning = (job: ImportJob) => isOpen(jobStatus(job).status);

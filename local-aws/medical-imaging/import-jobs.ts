@@ -2,7 +2,7 @@ import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { notFound, ServiceError } from '../errors.ts';
 import { pageOf } from '../paging.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
-import { entering, failureMessage, JobFailure, JobRunner, jobStatus, outputFolder } from '../jobs.ts';
+import { entering, JobFailure, JobRunner, jobStatus, outputFolder } from '../jobs.ts';
 import { after } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
 import { newId, type World } from '../world.ts';
@@ -75,13 +75,9 @@ export function importJobHandlers(world: World, runner: JobRunner<ImportJob>) {
 export function importJobRunner(world: World): JobRunner<ImportJob> {
   return new JobRunner(world, importJobs(world), {
     async import(job) {
-      try {
-        if (job.doom !== undefined) throw new JobFailure(job.doom);
-        const { apply } = await readImport(world, job);
-        return () => imported(world, { ...job, files: apply() });
-      } catch (error) {
-        return () => ({ ...job, due: undefined, phases: entering(job, 'FAILED', failureMessage(error)) });
-      }
+      if (job.doom !== undefined) throw new JobFailure(job.doom);
+      const { apply } = await readImport(world, job);
+      return () => imported(world, { ...job, files: apply() });
     },
 
     async outputs(job) {

@@ -36,8 +36,8 @@ export class AwsJson implements Protocol {
   }
 
   async encode(operation: string, output: object): Promise<HttpReply> {
-    const { body } = await this.#codec.encode(operation, output);
-    return { status: 200, headers: { 'content-type': 'application/x-amz-json-1.0' }, ...(body && { body }) };
+    const reply = await this.#codec.encode(operation, output);
+    return { ...reply, headers: { 'content-type': 'application/x-amz-json-1.0' } };
   }
 
   encodeError(error: ServiceError): HttpReply {
