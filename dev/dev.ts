@@ -3,15 +3,13 @@
  */
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { ListDatastoresCommand, type MedicalImagingClient } from '@aws-sdk/client-medical-imaging';
 import { createAwsClients } from '../src/aws-clients.ts';
 import { FlowClient } from '../src/client.ts';
-import { UserError } from '../src/user-error.ts';
 import { readFlags } from './flags.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { type Life, runProcess } from './run-process.ts';
-import { copyInput, copyPair, type CopyPair, onboardInput } from './sample-jobs.ts';
-import { type Samples, writeSamples } from './samples/index.ts';
+import { copyInput } from './sample-jobs.ts';
+import { samplesToCopy } from './sample-store.ts';
 import { sayOnStdout as say } from './say.ts';
 import type { TemporalLocation } from './temporal-choice.ts';
 
@@ -40,7 +38,7 @@ async function main(life: Life): Promise<void> {
   await new Promise<never>(() => {});
 }
 
-/** Starts a worker, and another when that one dies: try what becomes of a run. One that dies at once never will live. */
+/** Starts a worker, and another when that one dies: try what becomes of a run. One that dies at once would die again. */
 function keepWorker(platform: Platform, life: Life): void {
   const worker = platform.startWorker();
   const began = Date.now();
@@ -51,63 +49,6 @@ function keepWorker(platform: Platform, life: Life): void {
     return keepWorker(platform, life);
   });
 }
-
-interface SampleStore {
-  readonly datastoreId: string;
-  readonly pair: CopyPair;
-}
-
-/**
- * A data store with two image sets of which none has been copied into the other yet, so that the command we print works
- * each time. Copied ones cannot be copied again: then the next samples are imported, into a data store of their own.
- */
-async function samplesToCopy(
-  flows: FlowClient,
-  imaging: MedicalImagingClient,
-  s3Folder: string,
-): Promise<SampleStore> {
-  for (let number = 1; ; number += 1) {
-    const name = `samples-${number}`;
-    const samples = writeSamples({ s3Folder, bucket: name, seed: name });
-    const store =
-      (await findSamples(imaging, name, samples)) ?? (await importSamples(flows, imaging, name, samples));
-    if (isUncopied(store.pair, samples)) return store;
-  }
-}
-
-async function findSamples(
-  imaging: MedicalImagingClient,
-  name: string,
-  samples: Samples,
-): Promise<SampleStore | undefined> {
-  const { datastoreSummaries = [] } = await imaging.send(
-    new ListDatastoresCommand({ datastoreStatus: 'ACTIVE' }),
-  );
-  for (const { datastoreName, datastoreId = '' } of datastoreSummaries) {
-    const pair = datastoreName === name ? await copyPair(imaging, datastoreId, samples) : undefined;
-    if (pair !== undefined) return { datastoreId, pair };
-  }
-  return undefined;
-}
-
-/** Joins the run of an earlier start that was cut short, if there is one: it has gone on as soon as its worker was back. */
-async function importSamples(
-  flows: FlowClient,
-  imaging: MedicalImagingClient,
-  name: string,
-  samples: Samples,
-): Promise<SampleStore> {
-  const { datastoreId } = await flows.execute('onboardDatastoreAndImport', onboardInput(samples, name));
-  const pair = await copyPair(imaging, datastoreId, samples);
-  if (pair === undefined)
-    throw new UserError(
-      `The samples were imported, but data store ${datastoreId} has no image sets of them.`,
-    );
-  return { datastoreId, pair };
-}
-
-const isUncopied = ({ destination }: CopyPair, { studies: [{ series }] }: Samples): boolean =>
-  destination.instances === Math.max(...series.map(({ instances }) => instances.length));
 
 /** To be pasted into a shell. The program is named by its path where the shell would not find it. */
 function startCommand({ address, program = 'temporal' }: TemporalLocation, input: object): string {

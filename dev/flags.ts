@@ -11,21 +11,29 @@ export type FlagValues<Known extends Flags> = {
 
 /** @throws UserError, one line that says what is right, for anything that is not one of them */
 export function readFlags<const Known extends Flags>(known: Known, command: string): FlagValues<Known> {
+  const args = process.argv.slice(2);
   const options = Object.fromEntries(
     Object.entries(known).map(
       ([name, value]) => [name, { type: value === true ? 'boolean' : 'string' }] as const,
     ),
   );
-  const { tokens, values } = parseArgs({ options, strict: false, allowPositionals: true, tokens: true });
-  for (const token of tokens) {
-    const flag = token.kind === 'option' ? token.name : '';
-    const takesValue = known[flag] !== true;
-    if (token.kind === 'option' && flag in known && takesValue === (token.value !== undefined)) continue;
+  const { tokens, values } = parseArgs({
+    args,
+    options,
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const wrong = tokens.find((token) => token.kind !== 'option' || !fits(known, token.name, token.value));
+  if (wrong) {
     const usage = Object.entries(known).map(([name, value]) =>
       value === true ? `[--${name}]` : `[--${name} ${value}]`,
     );
-    const wrong = token.kind === 'option' ? token.rawName : token.kind === 'positional' ? token.value : '--';
-    throw new UserError(`${wrong} is not right here. It goes: ${command} -- ${usage.join(' ')}`);
+    throw new UserError(`${args[wrong.index]} is not right here. It goes: ${command} -- ${usage.join(' ')}`);
   }
   return values as FlagValues<Known>;
+}
+
+function fits(known: Flags, name: string, value: string | undefined): boolean {
+  return Object.hasOwn(known, name) && (known[name] === true) === (value === undefined);
 }

@@ -87,7 +87,7 @@ const cacheFolder = (env: NodeJS.ProcessEnv): string =>
 function downloaded(env: NodeJS.ProcessEnv): string[] {
   const folder = cacheFolder(env);
   const names = existsSync(folder) ? readdirSync(folder) : [];
-  return names.filter((name) => name.startsWith('temporal-cli')).map((name) => join(folder, name));
+  return names.filter((name) => name.startsWith('temporal')).map((name) => join(folder, name));
 }
 
 /** The SDK downloads only as a part of starting a test server, and does not let itself be called off; a child does. */
@@ -95,7 +95,12 @@ async function downloadBySdk(env: NodeJS.ProcessEnv, say: Say): Promise<void> {
   const script = `
     import { TestWorkflowEnvironment } from '@temporalio/testing';
     const executable = { type: 'cached-download', downloadDir: process.argv[1] };
-    await (await TestWorkflowEnvironment.createLocal({ server: { executable } })).teardown();`;
+    try {
+      await (await TestWorkflowEnvironment.createLocal({ server: { executable } })).teardown();
+    } catch (error) {
+      console.error(error.message);
+      process.exit(1);
+    }`;
   say('There is no Temporal program here yet: downloading it.');
   const args = ['--input-type=module', '--eval', script, cacheFolder(env)];
   await fetchBy(process.execPath, args, { what: 'The download of Temporal', minutes: 1.5, env, say });

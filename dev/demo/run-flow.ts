@@ -29,7 +29,7 @@ export async function runFlow<Flow extends FlowName>(
   input: FlowInput<Flow>,
   onProgress: (progress: Progress) => Promise<void> = async () => {},
 ): Promise<Finished<Flow>> {
-  const run = await flows.start(flow, input);
+  const run = await flows.start(flow, input, { workflowExecutionTimeout: '2 minutes' });
   const { runId } = await run.describe();
   const { workflowId } = run;
   const url = `${uiUrl}/namespaces/${flows.temporal.options.namespace}/workflows/${workflowId}/${runId}/history`;

@@ -33,9 +33,9 @@ async function onboard(props: Props): Promise<Finished<'onboardDatastoreAndImpor
   const worker = props.startWorker();
   const input = onboardInput(samples, props.name);
   const finished = await runFlow(props, 'onboardDatastoreAndImport', input, async ({ status }) => {
-    if (status !== 'IN_PROGRESS' || !worker.isRunning()) return;
+    if (!['SUBMITTED', 'IN_PROGRESS'].includes(status) || !worker.isRunning()) return;
     await worker.kill();
-    screen.highlight(`kill -9 ${worker.pid}: the worker is dead, in the middle of the import`);
+    screen.highlight(`kill -9 ${worker.pid}: the worker is dead, the import goes on inside AWS`);
     await pause(1_000);
     screen.highlight(`another worker starts, as process ${props.startWorker().pid}`);
   });
