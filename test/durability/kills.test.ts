@@ -6,18 +6,24 @@
  */
 import type { Moment } from '../../local-aws/faults.ts';
 import type { OperationName } from '../../local-aws/control.ts';
-import type { FlowRun } from '../../src/client.ts';
-import type { FlowName } from '../../src/input-rules/flows.ts';
-import { p10, putFiles, until } from '../local-aws/harness.ts';
-import { polling, roleArn } from '../support/inputs.ts';
+import { until } from '../local-aws/harness.ts';
 import { VICTIMS, startPlatform, type Platform, type Victim } from './platform.ts';
+import {
+  copyPairs,
+  counts,
+  fhirDatastore,
+  putSamples,
+  runsOf,
+  versions,
+  type CopyPair,
+  type Run,
+} from './runs.ts';
 
 let platform: Platform;
 
 beforeAll(async () => {
   platform = await startPlatform();
-  await putFiles(platform.data, 'dicom', { 'in/1.dcm': p10({ series: '1.2.1', instance: '1.2.1.1' }) });
-  await putFiles(platform.data, 'fhir', { 'in/Patient.ndjson': '{"resourceType":"Patient","id":"p1"}\n' });
+  await putSamples(platform);
 });
 afterAll(() => platform.stop());
 
@@ -25,9 +31,9 @@ const moments: readonly Moment[] = ['before', 'after'];
 const kills = VICTIMS.flatMap((victim) => moments.map((moment): [Victim, Moment] => [victim, moment]));
 
 test.each(kills)('%s killed, with calls unanswered %s they have taken effect', async (victim, moment) => {
-  const copies = await copyPairs(4);
-  const stores = [await fhirDatastore(), await fhirDatastore()] as const;
-  const before = await counts();
+  const copies = await copyPairs(platform, 4);
+  const stores = [await fhirDatastore(platform), await fhirDatastore(platform)] as const;
+  const before = await counts(platform);
 
   const runs = [...(await standAtWaits(copies, stores)), ...(await standAtCalls(copies, stores, moment))];
   await platform.killAndRestart(victim);
@@ -48,46 +54,12 @@ test.each(kills)('%s killed, with calls unanswered %s they have taken effect', a
     'complete',
     'COPIED',
   ]);
-  const after = await counts();
+  const after = await counts(platform);
   expect(after.dicomImport - before.dicomImport).toBe(4);
   expect(after.fhirImport - before.fhirImport).toBe(2);
   expect(after.datastores - before.datastores).toBe(4);
-  expect(await versions(copies)).toEqual(['2', '2', '2', '2']);
+  expect(await versions(platform, copies)).toEqual(['2', '2', '2', '2']);
 });
-
-interface CopyPair {
-  datastoreId: string;
-  sourceImageSetId: string;
-  destinationImageSetId: string;
-}
-
-type Run = FlowRun<FlowName>;
-
-let made = 0;
-
-const onboard = () =>
-  platform.flows.start('onboardDatastoreAndImport', {
-    datastoreName: `store-${++made}`,
-    dataAccessRoleArn: roleArn,
-    inputS3Uri: 's3://dicom/in/',
-    outputS3Uri: 's3://dicom/out/',
-    polling,
-  });
-
-const copy = (pair: CopyPair | undefined) => {
-  if (!pair) throw new Error('there are four pairs');
-  return platform.flows.start('copyImageSet', { ...pair, force: true, polling });
-};
-
-const fhirImport = (DatastoreId: string) =>
-  platform.flows.start('startImportAndWaitCompleted', {
-    DatastoreId,
-    InputS3Uri: 's3://fhir/in/',
-    OutputS3Uri: 's3://fhir/out/',
-    OutputKmsKeyId: 'alias/key',
-    DataAccessRoleArn: roleArn,
-    polling,
-  });
 
 /** Starts a run for each step that waits, and lets each come to where it waits. */
 async function standAtWaits(
@@ -95,6 +67,7 @@ async function standAtWaits(
   [store]: readonly [string, string],
 ): Promise<Run[]> {
   const { control } = platform.aws;
+  const { onboard, copy, fhirImport } = runsOf(platform);
   const never = {
     datastoreCreateMs: 'never',
     dicomImportMs: 'never',
@@ -130,6 +103,7 @@ async function standAtCalls(
   [, store]: readonly [string, string],
   when: Moment,
 ): Promise<Run[]> {
+  const { onboard, copy, fhirImport } = runsOf(platform);
   return [
     await held('StartFHIRImportJob', when, () => fhirImport(store)),
     await held('StartDICOMImportJob', when, onboard),
@@ -200,52 +174,4 @@ async function lock(id: string): Promise<void> {
     id,
     patch: { imageSetState: 'LOCKED', imageSetWorkflowStatus: 'UPDATING' },
   });
-}
-
-async function counts() {
-  const { datastoreSummaries = [] } = await platform.aws.imaging.listDatastores({ maxResults: 50 });
-  return { ...(await platform.aws.control.jobs()), datastores: datastoreSummaries.length };
-}
-
-const versions = (pairs: readonly CopyPair[]) =>
-  Promise.all(
-    pairs.map(async ({ datastoreId, destinationImageSetId: imageSetId }) => {
-      const { versionId } = await platform.aws.imaging.getImageSet({ datastoreId, imageSetId });
-      return versionId;
-    }),
-  );
-
-async function fhirDatastore(): Promise<string> {
-  const { healthlake } = platform.aws;
-  const { DatastoreId = '' } = await healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' });
-  await until(
-    () => healthlake.describeFHIRDatastore({ DatastoreId }),
-    ({ DatastoreProperties }) => DatastoreProperties?.DatastoreStatus === 'ACTIVE',
-  );
-  return DatastoreId;
-}
-
-/** Imports two series for each pair, into a data store of their own. */
-async function copyPairs(count: number): Promise<CopyPair[]> {
-  const { imaging } = platform.aws;
-  const bucket = `pairs-${++made}`;
-  const slices = Array.from({ length: 2 * count }, (_, index) => [
-    `in/${index}.dcm`,
-    p10({ series: `1.2.${made}.${index}`, instance: `1.2.${made}.${index}.1` }),
-  ]);
-  await putFiles(platform.data, bucket, Object.fromEntries(slices));
-  const { datastoreId } = await platform.flows.execute('onboardDatastoreAndImport', {
-    datastoreName: bucket,
-    dataAccessRoleArn: roleArn,
-    inputS3Uri: `s3://${bucket}/in/`,
-    outputS3Uri: `s3://${bucket}/out/`,
-    polling,
-  });
-  const { imageSetsMetadataSummaries = [] } = await imaging.searchImageSets({ datastoreId, maxResults: 50 });
-  const ids = imageSetsMetadataSummaries.map(({ imageSetId = '' }) => imageSetId);
-  return Array.from({ length: count }, (_, index) => ({
-    datastoreId,
-    sourceImageSetId: ids[2 * index] ?? '',
-    destinationImageSetId: ids[2 * index + 1] ?? '',
-  }));
 }
