@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { LocalAwsOptions } from './server.ts';
 import { readSettings, SettingError } from './settings.ts';
@@ -12,14 +11,13 @@ async function main(): Promise<void> {
   // Which Node runs the stand-in is nothing its user can act on.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const options = readOptions(process.argv.slice(2));
-  await mkdir(options.data, { recursive: true });
   // Only now: loading the SDKs takes a second, which nobody should wait for to learn of a typing error.
   const { startLocalAws } = await import('./server.ts');
   const aws = await startLocalAws(options);
   const stop = () => {
     // A second signal kills: nothing durable is lost by it.
     process.off('SIGINT', stop).off('SIGTERM', stop);
-    void aws.close();
+    aws.close().catch(fail);
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
   console.log(`local AWS: HealthImaging, HealthLake and S3 at ${aws.endpoint}, state in ${options.data}`);
@@ -68,7 +66,9 @@ function explain(error: unknown): string {
 const isCode = (error: unknown, code: string) =>
   error instanceof Error && 'code' in error && error.code === code;
 
-main().catch((error: unknown) => {
+function fail(error: unknown): void {
   console.error(`local-aws: ${explain(error)}`);
   process.exitCode = 1;
-});
+}
+
+main().catch(fail);

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -75,6 +76,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
 }
 
 async function openWorld({ data, settings }: LocalAwsOptions): Promise<World> {
+  await mkdir(data, { recursive: true });
   return {
     data,
     settings: { ...defaultSettings, ...settings },
