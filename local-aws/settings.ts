@@ -15,9 +15,8 @@ export interface Settings {
   /** DICOM import: SUBMITTED, then IN_PROGRESS. */
   dicomImportSubmittedMs: Duration;
   dicomImportMs: Duration;
-  /** Image set: LOCKED while it is copied, updated, deleted. */
+  /** Image set: LOCKED while it is copied or deleted. */
   copyMs: Duration;
-  updateMs: Duration;
   deleteImageSetMs: Duration;
   /** How long GetImageSetMetadata answers "not consistent yet" after an import made or changed an image set. */
   metadataInconsistentMs: Duration;
@@ -72,7 +71,6 @@ export const defaultSettings: Settings = {
   dicomImportSubmittedMs: 500,
   dicomImportMs: 3500,
   copyMs: 2000,
-  updateMs: 2000,
   deleteImageSetMs: 1000,
   metadataInconsistentMs: 0,
   fhirDatastoreCreateMs: 2500,

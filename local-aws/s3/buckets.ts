@@ -128,6 +128,12 @@ async function* filesBelow(root: string, folder: string): AsyncGenerator<string>
   }
 }
 
+/** There is a file where a folder should be, or a folder where the file should be. */
+const isCollision = (error: unknown) =>
+  error instanceof Error &&
+  'code' in error &&
+  ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY'].includes(String(error.code));
+
 const statOrUndefined = (file: string) => stat(file).catch(() => undefined);
 
 function toInfo(key: string, { size, mtime, ino }: { size: number; mtime: Date; ino: number }): ObjectInfo {

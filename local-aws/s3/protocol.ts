@@ -1,5 +1,4 @@
-import type { ServiceError } from '../errors.ts';
-import { ServiceError as S3Error } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import {
   commonErrorStatus,
   retryAfter,
@@ -90,7 +89,7 @@ function locationOf(path: string): S3Location {
   try {
     return { bucket: decodeURIComponent(bucket), key: decodeURIComponent(key.join('/')) };
   } catch {
-    throw new S3Error('InvalidURI', "Couldn't parse the specified URI.");
+    throw new ServiceError('InvalidURI', "Couldn't parse the specified URI.");
   }
 }
 
