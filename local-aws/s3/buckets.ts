@@ -77,8 +77,9 @@ export class Buckets {
       await file.sync();
       await file.close();
       await rename(temporary, target);
-    } catch {
+    } catch (error) {
       await rm(temporary, { force: true });
+      if (!isCollision(error)) throw error;
       throw new ServiceError(
         'InvalidRequest',
         'The local S3 is a folder: no object can lie beneath another.',
