@@ -131,7 +131,8 @@ async function* filesBelow(root: string, folder: string): AsyncGenerator<string>
 
 /** There is a file where a folder should be, or a folder where the file should be. */
 const isCollision = (error: unknown) =>
-  error instanceof Error &&
+  typeof error === 'object' &&
+  error !== null &&
   'code' in error &&
   ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY'].includes(String(error.code));
 
