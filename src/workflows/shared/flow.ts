@@ -170,7 +170,7 @@ export class Flow {
     options: ActivityOptions & { summary: string },
   ): Promise<Output> {
     const [step = ''] = options.summary.split(' ');
-    this.board.show({ step, lastError: undefined });
+    this.board.enter(step);
     return activity.executeWithOptions(
       {
         startToCloseTimeout: this.facts.startToClose,

@@ -28,6 +28,16 @@ export class ProgressBoard {
     this.show({});
   }
 
+  /** Begins a step. What was said of the one before does not hold of it, unless it is only a call on the side (`+`). */
+  enter(step: string): void {
+    const another = step !== this.now.step && !step.startsWith('+');
+    this.show({
+      step,
+      lastError: undefined,
+      ...(another && { status: '', waitedSeconds: 0, reads: 0, counters: undefined }),
+    });
+  }
+
   /** Takes over what is new; `undefined` removes a member. No history event comes of it. */
   show(news: { [Member in keyof Progress]?: Progress[Member] | undefined }): void {
     Object.assign(this.now, news);
