@@ -22,7 +22,7 @@ const everyWait = { maximumInterval: 5 * MINUTE, share: 0.1 };
 /** The pacing of each kind of wait where the input's `polling` does not say otherwise. */
 export const DEFAULT_PACING = {
   imageSet: { ...everyWait, minimumInterval: 2 * SECOND, timeout: 1 * HOUR },
-  importJob: { ...everyWait, minimumInterval: 5 * SECOND, timeout: 24 * HOUR },
+  job: { ...everyWait, minimumInterval: 5 * SECOND, timeout: 24 * HOUR },
   imagingDatastore: { ...everyWait, minimumInterval: 5 * SECOND, timeout: 6 * HOUR },
   fhirDatastore: { ...everyWait, minimumInterval: 15 * SECOND, timeout: 6 * HOUR },
 } as const satisfies Record<string, Pacing>;

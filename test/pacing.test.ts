@@ -66,7 +66,7 @@ describe('the pacing law', () => {
   });
 
   test('two hours of import cost 67 reads, a day 331 and, with events, 58', () => {
-    const waiting = (timeout: number) => ({ ...DEFAULT_PACING.importJob, timeout });
+    const waiting = (timeout: number) => ({ ...DEFAULT_PACING.job, timeout });
     expect(readTimes(waiting(2 * HOUR)).length).toBeLessThanOrEqual(68);
     expect(readTimes(waiting(24 * HOUR)).length).toBeLessThanOrEqual(332);
     expect(readTimes(paceWithEvents(waiting(24 * HOUR))).length).toBeLessThanOrEqual(59);
@@ -75,7 +75,7 @@ describe('the pacing law', () => {
 
 describe('the polling of an input', () => {
   test('changes what it names', () => {
-    expect(pacingOf('importJob', { minimumInterval: '1s', timeout: '2 days' })).toEqual({
+    expect(pacingOf('job', { minimumInterval: '1s', timeout: '2 days' })).toEqual({
       minimumInterval: 1_000,
       maximumInterval: 300_000,
       share: 0.1,
@@ -84,11 +84,11 @@ describe('the polling of an input', () => {
   });
 
   test('one interval alone pushes the other out of its way', () => {
-    expect(pacingOf('importJob', { maximumInterval: 10 })).toMatchObject({
+    expect(pacingOf('job', { maximumInterval: 10 })).toMatchObject({
       minimumInterval: 10,
       maximumInterval: 10,
     });
-    expect(pacingOf('importJob', { minimumInterval: '1h' })).toMatchObject({ maximumInterval: HOUR });
+    expect(pacingOf('job', { minimumInterval: '1h' })).toMatchObject({ maximumInterval: HOUR });
   });
 
   test.each(['', 'banana', '-5s', 0, -1, NaN, Infinity, null, {}, 'x'.repeat(200)])(

@@ -61,7 +61,7 @@ export const FLOW_RULES = {
     },
   },
   onboardDatastoreAndImport: {
-    waits: ['imagingDatastore', 'importJob'],
+    waits: ['imagingDatastore', 'job'],
     schema: {
       type: 'object',
       allOf: [
@@ -90,7 +90,7 @@ export const FLOW_RULES = {
     },
   },
   startImportAndWaitCompleted: {
-    waits: ['importJob'],
+    waits: ['job'],
     schema: {
       type: 'object',
       required: ['DatastoreId'],

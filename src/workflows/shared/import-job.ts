@@ -1,12 +1,9 @@
-import { workflowInfo } from '@temporalio/workflow';
 import type { ImportOutcome, ImportOutput } from '../../activities/import-outcome.ts';
-import { pacingOf, type Polling } from '../../polling.ts';
+import type { Polling } from '../../polling.ts';
 import { files } from './activities.ts';
-import type { Verdict } from './classify.ts';
 import { flowFailure } from './failures.ts';
-import { derivedJobName, tokenFor, type Flow } from './flow.ts';
-import { startOnce } from './start-once.ts';
-import { waitFor } from './waiting.ts';
+import type { Flow } from './flow.ts';
+import { startAndAwait, type Job, type JobService } from './job.ts';
 
 /** What every import takes besides the service's own members. */
 export interface ImportOptions {
@@ -27,80 +24,35 @@ export interface ImportResult extends Partial<Omit<ImportOutcome, 'outcome'>> {
   reusedJob?: true;
 }
 
-/** An import job in the words that both services share. */
-export interface ImportJob {
-  jobId: string;
-  status: string | undefined;
-  jobName: string | undefined;
-  submittedAt: string | undefined;
+export interface ImportJob extends Job {
   outputS3Uri?: string | undefined;
-  message?: string | undefined;
 }
 
-/** What the two services have names of their own for. */
-export interface ImportService<Job extends ImportJob> {
+export interface ImportService<AnyJob extends ImportJob> extends JobService<AnyJob> {
   name: ImportOutput['service'];
   datastoreId: string;
-  /** The name that the input gives the job. */
-  jobName: string | undefined;
-  clientToken: string | undefined;
-  /** @returns the job's id */
-  start(summary: string, budget: number, derived: { jobName: string; clientToken: string }): Promise<string>;
-  list(
-    summary: string,
-    budget: number,
-    page: { jobName: string; nextToken: string | undefined },
-  ): Promise<JobPage>;
-  describe(summary: string, budget: number, jobId: string): Promise<Job>;
-  classify(job: Job): Verdict;
-  counters?(job: Job): Record<string, number> | undefined;
-}
-
-export interface JobPage {
-  jobs: readonly ImportJob[];
-  nextToken: string | undefined;
 }
 
 const READ_BUDGET = 10 * 60_000;
-/** The services list the newest jobs first or let us ask by name: far enough back for a job of this run. */
-const MOST_PAGES = 40;
 
 /**
- * Starts an import job once, or attaches to the one that the input names, and waits until it has ended.
+ * Starts an import job once, or attaches to the one that the input names, waits until it has ended, and opens up how.
  *
  * @param jobId - a job that is running already: nothing is started
- * @returns the job as it ended, and what really happened to its files
  * @throws ApplicationFailure `ImportJobFailed` with the job's message and counts, or `WaitTimedOut`
  */
-export async function importAndAwait<Job extends ImportJob>(
+export async function importAndAwait<AnyJob extends ImportJob>(
   flow: Flow,
-  service: ImportService<Job>,
-  { jobId: attachTo, ...options }: ImportOptions & { jobId?: string | undefined },
-): Promise<{ job: Job; result: ImportResult }> {
-  const jobId = attachTo ?? (await startImport(flow, service, options));
-  flow.know({ jobId });
-  flow.runningJob = jobId;
-  const { read: job } = await waitFor(flow, {
-    step: 'pollImportJob',
-    kind: 'importJob',
+  service: ImportService<AnyJob>,
+  { jobId, ...options }: ImportOptions & { jobId?: string | undefined },
+): Promise<{ job: AnyJob; result: ImportResult }> {
+  const { job, reusedJob } = await startAndAwait(flow, service, {
+    jobId,
     polling: options.polling,
-    read: (summary, budget) => service.describe(summary, budget, jobId),
-    classify: (read) => service.classify(read),
-    status: ({ status }) => status,
-    counters: (read) => service.counters?.(read),
-    explain: async (read) => {
-      flow.runningJob = undefined;
-      const { counts } = await readOutcome(flow, service, read, options);
-      return { why: read.message, counts };
-    },
-    timedOut: `; to go on waiting start again with the id of this job (${jobId}) in the input`,
+    countsOfFailed: async (failed) => (await readOutcome(flow, service, failed, options)).counts,
   });
-  flow.runningJob = undefined;
   const outcome = await readOutcome(flow, service, job, options);
-  const reused = attachTo === undefined && service.clientToken !== undefined && !isOfThisRun(job);
-  if (reused)
-    flow.warn(`the client token of the input has given back job ${jobId}, which is older than this run`);
-  return { job, result: { ...outcome, ...(reused && { reusedJob: true }) } };
+  return { job, result: { ...outcome, ...(reusedJob && { reusedJob }) } };
 }
 
 /**
@@ -128,44 +80,11 @@ export function judge<Result extends ImportResult>(
   return result;
 }
 
-function startImport<Job extends ImportJob>(
-  flow: Flow,
-  service: ImportService<Job>,
-  { polling }: ImportOptions,
-): Promise<string> {
-  const step = 'startImportJob';
-  const jobName = service.jobName ?? derivedJobName();
-  const derived = { jobName, clientToken: service.clientToken ?? tokenFor(step) };
-  return startOnce({
-    tokenLife: flow.facts.tokenLife,
-    timeout: pacingOf('importJob', polling).timeout,
-    start: (budget) => service.start(step, budget, derived),
-    // A job with a name that somebody chose may be somebody else's.
-    adopt: service.jobName === undefined ? () => findJob(service, jobName) : undefined,
-  });
-}
-
-/** The job of that name that was submitted since this run began: only this run would have given it that name. */
-async function findJob<Job extends ImportJob>(service: ImportService<Job>, jobName: string) {
-  let nextToken: string | undefined;
-  for (let page = 1; page <= MOST_PAGES; page++) {
-    const list = await service.list('+findJob', READ_BUDGET, { jobName, nextToken });
-    const own = list.jobs.find((job) => job.jobName === jobName && isOfThisRun(job));
-    nextToken = list.nextToken;
-    if (own || nextToken === undefined) return own?.jobId;
-  }
-  return undefined;
-}
-
-function isOfThisRun({ submittedAt }: ImportJob): boolean {
-  return submittedAt !== undefined && Date.parse(submittedAt) >= workflowInfo().startTime.getTime();
-}
-
 /** Opens up an import that has ended, by its manifest in S3; not a call to either service. */
-async function readOutcome<Job extends ImportJob>(
+async function readOutcome<AnyJob extends ImportJob>(
   flow: Flow,
-  { name: service, datastoreId }: ImportService<Job>,
-  { jobId, outputS3Uri }: ImportJob,
+  { name: service, datastoreId }: ImportService<AnyJob>,
+  { jobId, outputS3Uri }: AnyJob,
   { onFileErrors, listFailedFiles = 0 }: ImportOptions,
 ): Promise<ImportResult> {
   if (onFileErrors === 'ignore' || outputS3Uri === undefined) return { outcome: 'unknown' };
