@@ -10,7 +10,7 @@ export interface Call {
   readonly time: number;
   /** Ids and client tokens, from the input and the output, by member name. */
   readonly ids: Readonly<Record<string, string>>;
-  /** `pending`, `held`, `ok`, `dropped`, or the name of the error. */
+  /** `pending`, `held`, `ok`, `dropped`, `cut`, `garbled`, or the name of the error. */
   readonly outcome: string;
 }
 

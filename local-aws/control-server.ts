@@ -71,6 +71,9 @@ function verbs(world: World, services: readonly Service[], calls: Calls): Verbs 
       faults.add(checked(operation), { kind: 'failOutcome', message }, count),
     dropConnection: ({ operation, when, count }) =>
       faults.add(checked(operation), { kind: 'drop', when }, count),
+    cutReply: ({ operation, count }) => faults.add(checked(operation), { kind: 'spoil', how: 'cut' }, count),
+    garbleReply: ({ operation, count }) =>
+      faults.add(checked(operation), { kind: 'spoil', how: 'garbled' }, count),
     delay: ({ operation, ms, count }) => faults.add(checked(operation), { kind: 'delay', ms }, count),
     hold: ({ operation, when = 'before', count }) =>
       faults.add(checked(operation), { kind: 'hold', when }, count),

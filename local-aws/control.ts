@@ -17,6 +17,7 @@ export type StartingOperation =
   | 'CreateDatastore'
   | 'StartDICOMImportJob'
   | 'CopyImageSet'
+  | 'UpdateImageSetMetadata'
   | 'CreateFHIRDatastore'
   | 'StartFHIRImportJob';
 
@@ -59,7 +60,7 @@ export class LocalAwsControl {
     return this.#post('failNext', fault);
   }
 
-  /** What the next calls start ends badly: CREATE_FAILED, FAILED, COPY_FAILED, with that message. */
+  /** What the next calls start ends badly: CREATE_FAILED, FAILED, COPY_FAILED, UPDATE_FAILED, with that message. */
   failOutcome(fault: { operation: StartingOperation; message?: string; count?: number }): Promise<void> {
     return this.#post('failOutcome', fault);
   }
@@ -67,6 +68,16 @@ export class LocalAwsControl {
   /** The connection of the next calls breaks, before they change anything or when they have. */
   dropConnection(fault: { operation: OperationName; when: Moment; count?: number }): Promise<void> {
     return this.#post('dropConnection', fault);
+  }
+
+  /** The next calls take effect and are answered with status 200, but the connection breaks amid the body. */
+  cutReply(fault: { operation: OperationName; count?: number }): Promise<void> {
+    return this.#post('cutReply', fault);
+  }
+
+  /** The next calls take effect and are answered with status 200 and a page of HTML, as by a proxy. */
+  garbleReply(fault: { operation: OperationName; count?: number }): Promise<void> {
+    return this.#post('garbleReply', fault);
   }
 
   /** The next calls take that much longer. */

@@ -1,6 +1,6 @@
 import type { Calls } from './calls.ts';
 import { ServiceError } from './errors.ts';
-import type { Moment } from './faults.ts';
+import type { Moment, Spoiling } from './faults.ts';
 import { imageSets } from './medical-imaging/image-set.ts';
 import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
 import { settled } from './timeline.ts';
@@ -55,10 +55,11 @@ export class Dispatcher {
       const output = await service.run(operation, input);
       this.#calls.identify(call, output);
       await this.#interfereAfter(operation, call);
-      this.#calls.ended(call, 'ok');
+      const spoiling = this.#world.faults.take('spoil', operation)?.how;
+      this.#calls.ended(call, spoiling ?? 'ok');
       // The answer leaves only when what it tells is on disk.
       await store.commit();
-      return await service.protocol.encode(operation, output);
+      return spoiled(await service.protocol.encode(operation, output), spoiling);
     } catch (error) {
       if (error instanceof Dropped) this.#calls.ended(call, 'dropped');
       else this.#calls.failed(call, error);
@@ -113,6 +114,14 @@ export class Dispatcher {
     const sets = imageSets(this.#world);
     for (const set of sets.values()) sets.put(set.imageSetId, settled(set, Date.now()));
   }
+}
+
+function spoiled(reply: HttpReply, how: Spoiling | undefined): HttpReply {
+  if (how === 'cut') return { ...reply, cut: true };
+  if (how === 'garbled') {
+    return { status: 200, headers: { 'content-type': 'text/html' }, body: '<html><body>OK</body></html>' };
+  }
+  return reply;
 }
 
 /** The service in the scope of a signature: `Credential=<key>/<date>/<region>/<service>/aws4_request`. */

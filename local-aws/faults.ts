@@ -8,6 +8,7 @@ export type Fault =
       readonly retryAfterSeconds?: number;
     }
   | { readonly kind: 'drop'; readonly when: Moment }
+  | { readonly kind: 'spoil'; readonly how: Spoiling }
   | { readonly kind: 'hold'; readonly when: Moment }
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'rival'; readonly operation: string; readonly input: object; readonly settled: boolean }
@@ -15,6 +16,9 @@ export type Fault =
 
 /** Before the call changes anything, or when it has, and only the answer is missing. */
 export type Moment = 'before' | 'after';
+
+/** What is wrong with an answer of status 200: the body ends in its middle, or is a page of HTML, as from a proxy. */
+export type Spoiling = 'cut' | 'garbled';
 
 type Kind = Fault['kind'];
 type FaultOf<K extends Kind> = Extract<Fault, { kind: K }>;

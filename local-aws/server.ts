@@ -121,15 +121,20 @@ async function answer(
       incoming.socket.destroy();
       return;
     }
-    const { status, headers, body } = reply;
+    const { status, headers, body, cut } = reply;
+    const content = Buffer.from(body ?? '');
+    // One byte is missing even of an answer without a body.
+    const length = cut ? Math.max(content.byteLength, 1) : content.byteLength;
     const requestId = randomUUID();
     response.writeHead(status, {
       'x-amzn-requestid': requestId,
       'x-amz-request-id': requestId,
-      ...(status !== 204 && { 'content-length': Buffer.byteLength(body ?? '') }),
+      ...(status !== 204 && { 'content-length': length }),
       ...headers,
     });
-    response.end(incoming.method === 'HEAD' ? undefined : body);
+    if (cut) {
+      response.write(content.subarray(0, content.byteLength / 2), () => incoming.socket.destroy());
+    } else response.end(incoming.method === 'HEAD' ? undefined : content);
   } catch {
     // The caller went away in the middle of its request, or asks what is not HTTP.
     incoming.socket.destroy();

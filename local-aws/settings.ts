@@ -15,8 +15,9 @@ export interface Settings {
   /** DICOM import: SUBMITTED, then IN_PROGRESS. */
   dicomImportSubmittedMs: Duration;
   dicomImportMs: Duration;
-  /** Image set: LOCKED while it is copied or deleted. */
+  /** Image set: LOCKED while it is copied, updated or deleted. */
   copyMs: Duration;
+  updateMs: Duration;
   deleteImageSetMs: Duration;
   /** How long GetImageSetMetadata answers "not consistent yet" after an import made or changed an image set. */
   metadataInconsistentMs: Duration;
@@ -54,6 +55,8 @@ export interface Settings {
   fhirDatastoreNotActiveError: string;
   /** The error for one more FHIR import than the queue holds. */
   fhirQueueFullError: string;
+  /** How an update that breaks a constraint on DICOM metadata ends: refused at once, or asynchronously. */
+  metadataConstraintBreach: 'ValidationException' | 'UPDATE_FAILED';
   /** The workflow status of the source image set after a copy that failed. */
   sourceStatusAfterFailedCopy: 'COPIED' | 'COPY_FAILED';
   /** Whether DescribeFHIRImportJob shows the output location with the job's own folder, or as it was given. */
@@ -71,6 +74,7 @@ export const defaultSettings: Settings = {
   dicomImportSubmittedMs: 500,
   dicomImportMs: 3500,
   copyMs: 2000,
+  updateMs: 2000,
   deleteImageSetMs: 1000,
   metadataInconsistentMs: 0,
   fhirDatastoreCreateMs: 2500,
@@ -91,6 +95,7 @@ export const defaultSettings: Settings = {
   imagingDatastoreNotActiveError: 'ConflictException',
   fhirDatastoreNotActiveError: 'ValidationException',
   fhirQueueFullError: 'ThrottlingException',
+  metadataConstraintBreach: 'ValidationException',
   sourceStatusAfterFailedCopy: 'COPY_FAILED',
   fhirOutputExpanded: true,
   fhirErrorStatus: '400',
@@ -99,6 +104,7 @@ export const defaultSettings: Settings = {
 /** The settings that take one of a few words. */
 const choices: { readonly [name: string]: readonly string[] } = {
   emptyInput: ['COMPLETED', 'FAILED'],
+  metadataConstraintBreach: ['ValidationException', 'UPDATE_FAILED'],
   sourceStatusAfterFailedCopy: ['COPIED', 'COPY_FAILED'],
   fhirErrorStatus: ['400', 'modelled'],
 } satisfies Partial<Record<keyof Settings, readonly string[]>>;

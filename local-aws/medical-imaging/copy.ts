@@ -5,29 +5,26 @@ import { after } from '../timeline.ts';
 import { newId, type World } from '../world.ts';
 import { requireActive } from './datastores.ts';
 import {
+  beginVersion,
+  begunProperties,
   imageSetArn,
   imageSets,
-  keepMetadata,
-  nextVersion,
   requireMetadata,
-  requireVersion,
   requireWritable,
   stateOf,
+  type ChangeResult,
   type ImageSet,
 } from './image-set.ts';
-import { instancesOf, merged, mismatch, subset, type Metadata } from './metadata.ts';
+import { instancesOf, merged, mismatch, subset } from './metadata.ts';
 
 type CopyInput = InputOf<typeof MedicalImaging, 'CopyImageSet'>;
 
-/**
- * CopyImageSet: the destination has its new version, LOCKED and COPYING, as soon as the call is answered; whether the copy
- * goes well shows later, and a failed one has used up the version all the same. There is no client token: the caller's
- * only guard against copying twice is `latestVersionId`.
- */
+/** CopyImageSet: into an image set that there is, or into a new one. */
 export function copyHandlers(world: World) {
   return {
     CopyImageSet(input) {
-      const { datastoreId, sourceImageSetId, copyImageSetInformation } = input;
+      const { datastoreId, sourceImageSetId, copyImageSetInformation, force } = input;
+      const { promoteToPrimary = false } = input;
       const { sourceImageSet, destinationImageSet } = copyImageSetInformation;
       requireActive(world, datastoreId);
       if (destinationImageSet?.imageSetId === sourceImageSetId) {
@@ -43,25 +40,29 @@ export function copyHandlers(world: World) {
           destinationImageSet.latestVersionId,
         );
       const result = copyResult(world, input, source, destination);
-      const copied = lockAndCopy(world, input, { source, destination, result });
+      const lockedSource = lockSource(world, source, result);
+      const target = promoteToPrimary || !destination ? newSet(datastoreId, promoteToPrimary) : destination;
+      const copying = beginVersion(world, target, {
+        status: 'COPYING',
+        takes: world.settings.copyMs,
+        result,
+        forced: force,
+      });
       return {
         datastoreId,
-        sourceImageSetProperties: propertiesOf(world, copied.source),
-        destinationImageSetProperties: propertiesOf(world, copied.destination),
+        sourceImageSetProperties: propertiesOf(world, lockedSource),
+        destinationImageSetProperties: propertiesOf(world, copying),
       };
     },
   } satisfies Partial<Handlers<typeof MedicalImaging>>;
 }
-
-/** What the copy will come to: the new content of the destination, or why it fails. */
-type CopyResult = { readonly metadata: Metadata } | { readonly message: string };
 
 function copyResult(
   world: World,
   { copyImageSetInformation, force }: CopyInput,
   source: ImageSet,
   destination: ImageSet | undefined,
-): CopyResult {
+): ChangeResult {
   const attributes = copyImageSetInformation.sourceImageSet.DICOMCopies?.copiableAttributes;
   const wanted = attributes === undefined ? undefined : sopInstanceUids(attributes);
   const failure = world.faults.take('failOutcome', 'CopyImageSet');
@@ -85,20 +86,12 @@ function copyResult(
   return { metadata: merged(base, content) };
 }
 
-function lockAndCopy(
-  world: World,
-  { force, promoteToPrimary = false }: CopyInput,
-  {
-    source,
-    destination,
-    result,
-  }: { source: ImageSet; destination: ImageSet | undefined; result: CopyResult },
-): { source: ImageSet; destination: ImageSet } {
+/** The source, which its readers still have while it is copied; its version stays. */
+function lockSource(world: World, source: ImageSet, result: ChangeResult): ImageSet {
+  const { copyMs, sourceStatusAfterFailedCopy } = world.settings;
   const now = Date.now();
-  const end = after(now, world.settings.copyMs);
-  const failed = 'message' in result;
   const before = stateOf(source);
-  const lockedSource: ImageSet = {
+  const locked: ImageSet = {
     ...source,
     phases: [
       ...source.phases,
@@ -110,63 +103,29 @@ function lockAndCopy(
       },
       {
         ...before,
-        from: end,
+        from: after(now, copyMs),
         imageSetState: 'ACTIVE',
-        imageSetWorkflowStatus: failed ? world.settings.sourceStatusAfterFailedCopy : 'COPIED',
+        imageSetWorkflowStatus: 'message' in result ? sourceStatusAfterFailedCopy : 'COPIED',
       },
     ],
   };
-  // Promoting changes the id: what comes of it is always another image set.
-  const existing = promoteToPrimary ? undefined : destination;
-  const imageSetId = existing?.imageSetId ?? newId();
-  const versionId = existing ? nextVersion(stateOf(existing).versionId) : '1';
-  const shown = existing && stateOf(existing).metadata;
-  const metadata = failed ? shown : keepMetadata(world, imageSetId, versionId, result.metadata);
-  const lockedDestination: ImageSet = {
-    datastoreId: source.datastoreId,
-    imageSetId,
-    isPrimary: existing?.isPrimary ?? promoteToPrimary,
-    createdAt: existing?.createdAt ?? now,
-    phases: [
-      ...(existing?.phases ?? []),
-      {
-        from: now,
-        versionId,
-        imageSetState: 'LOCKED',
-        imageSetWorkflowStatus: 'COPYING',
-        forced: force,
-        metadata: shown,
-      },
-      {
-        from: end,
-        versionId,
-        imageSetState: 'ACTIVE',
-        imageSetWorkflowStatus: failed ? 'COPY_FAILED' : 'COPIED',
-        message: failed ? result.message : undefined,
-        forced: force,
-        metadata,
-      },
-    ],
-  };
-  imageSets(world).put(source.imageSetId, lockedSource);
-  imageSets(world).put(imageSetId, lockedDestination);
-  return { source: lockedSource, destination: lockedDestination };
+  imageSets(world).put(source.imageSetId, locked);
+  return locked;
 }
 
-/** An image set as the call leaves it: in the phase that it begins, whose end is planned already. */
-function propertiesOf(world: World, set: ImageSet) {
-  const { createdAt, latest } = requireVersion(set, undefined);
-  const { imageSetState, imageSetWorkflowStatus, from } = set.phases.at(-2) ?? latest;
-  return {
-    imageSetId: set.imageSetId,
-    latestVersionId: latest.versionId,
-    imageSetState,
-    imageSetWorkflowStatus,
-    createdAt: new Date(createdAt),
-    updatedAt: new Date(from),
-    imageSetArn: imageSetArn(world, set),
-  };
-}
+/** What the copy goes to, if not to the destination itself: promoting changes the id. */
+const newSet = (datastoreId: string, isPrimary: boolean): ImageSet => ({
+  datastoreId,
+  imageSetId: newId(),
+  isPrimary,
+  createdAt: Date.now(),
+  phases: [],
+});
+
+const propertiesOf = (world: World, set: ImageSet) => ({
+  ...begunProperties(set),
+  imageSetArn: imageSetArn(world, set),
+});
 
 /** `{"SchemaVersion":"1.1","Study":{"Series":{"<uid>":{"Instances":{"<uid>":{}}}}}}`, the version also as a number. */
 function sopInstanceUids(copiableAttributes: string): string[] {

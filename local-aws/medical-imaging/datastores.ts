@@ -2,6 +2,7 @@ import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { notFound, ServiceError } from '../errors.ts';
 import { pageOf } from '../paging.ts';
 import type { Handlers } from '../protocols/operations.ts';
+import { addTags } from '../tags.ts';
 import { after, phaseAt, type Phase, type Timeline } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
 import { newId, type World } from '../world.ts';
@@ -17,7 +18,6 @@ export interface Datastore extends Timeline<Phase & { readonly status: Datastore
   readonly kmsKeyArn?: string | undefined;
   readonly lambdaAuthorizerArn?: string | undefined;
   readonly losslessStorageFormat?: MedicalImaging.LosslessStorageFormat | undefined;
-  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 export const datastores = ({ store }: World) => store.table<Datastore>('datastore');
@@ -36,12 +36,12 @@ export function datastoreHandlers(world: World) {
       kmsKeyArn: input.kmsKeyArn,
       lambdaAuthorizerArn: input.lambdaAuthorizerArn,
       losslessStorageFormat: input.losslessStorageFormat ?? 'HTJ2K',
-      tags: input.tags,
       phases: [
         { from: now, status: 'CREATING' },
         { from: after(now, settings.datastoreCreateMs), status: failure ? 'CREATE_FAILED' : 'ACTIVE' },
       ],
     });
+    if (input.tags) addTags(world, datastoreArn(world, datastoreId), input.tags);
     return datastoreId;
   };
 
@@ -113,7 +113,7 @@ function summaryOf(world: World, datastore: Datastore) {
   };
 }
 
-function requireDatastore(world: World, datastoreId: string): Datastore {
+export function requireDatastore(world: World, datastoreId: string): Datastore {
   const datastore = datastores(world).get(datastoreId);
   if (!datastore) throw notFound(`Data store ${datastoreId}`);
   return datastore;

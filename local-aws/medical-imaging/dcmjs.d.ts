@@ -21,6 +21,8 @@ declare module 'dcmjs' {
       DicomMetaDictionary: {
         /** Tags as `(0010,0010)`. */
         dictionary: Record<string, { name: string; vr: string } | undefined>;
+        /** By keyword; `vm` is the value multiplicity: `1`, `2-n`. */
+        nameMap: Record<string, { vr: string; vm: string } | undefined>;
         punctuateTag(this: void, tag: string): string;
       };
     };

@@ -1,6 +1,6 @@
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { notFound, ServiceError } from '../errors.ts';
-import { past, phaseAt, type Phase, type Timeline } from '../timeline.ts';
+import { after, past, phaseAt, type Duration, type Phase, type Timeline } from '../timeline.ts';
 import type { World } from '../world.ts';
 import type { Metadata } from './metadata.ts';
 
@@ -46,25 +46,15 @@ export function requireImageSet(world: World, datastoreId: string, imageSetId: s
   return set;
 }
 
-/** A version as it is now: when it began and the last phase that it has reached. */
-export interface Version {
-  readonly createdAt: number;
-  readonly latest: ImageSetPhase;
-}
-
-/** All versions that exist by now, newest first. */
-export function versionsOf(set: ImageSet): Version[] {
-  const versions = new Map<string, Version>();
-  for (const phase of past(set, Date.now())) {
-    const createdAt = versions.get(phase.versionId)?.createdAt ?? phase.from;
-    versions.set(phase.versionId, { createdAt, latest: phase });
-  }
+/** All versions that exist by now, newest first, each by the last phase that it has reached. */
+export function versionsOf(set: ImageSet): ImageSetPhase[] {
+  const versions = new Map(past(set, Date.now()).map((phase) => [phase.versionId, phase]));
   return [...versions.values()].toReversed();
 }
 
-export function requireVersion(set: ImageSet, versionId: string | undefined): Version {
+export function requireVersion(set: ImageSet, versionId: string | undefined): ImageSetPhase {
   const versions = versionsOf(set);
-  const version = versionId ? versions.find(({ latest }) => latest.versionId === versionId) : versions[0];
+  const version = versionId ? versions.find((phase) => phase.versionId === versionId) : versions[0];
   if (!version) throw notFound(`Version ${versionId} of image set ${set.imageSetId}`);
   return version;
 }
@@ -97,6 +87,73 @@ export function requireWritable(
 }
 
 export const nextVersion = (versionId: string) => String(Number(versionId) + 1);
+
+/** What a change will come to: the new content, or why it fails. */
+export type ChangeResult = { readonly metadata: Metadata } | { readonly message: string };
+
+const endings = {
+  COPYING: { done: 'COPIED', failed: 'COPY_FAILED' },
+  UPDATING: { done: 'UPDATED', failed: 'UPDATE_FAILED' },
+} as const;
+
+/**
+ * Begins a change: the image set has its next version, LOCKED, as soon as the call is answered, and until the change has
+ * ended shows what it was before. Whether it goes well shows later, and a failed one has used up the version all the
+ * same. There is no client token: the caller's only guard against changing twice is `latestVersionId`.
+ *
+ * @param set - without phases for an image set that this change makes
+ */
+export function beginVersion(
+  world: World,
+  set: ImageSet,
+  change: {
+    readonly status: keyof typeof endings;
+    readonly takes: Duration;
+    readonly result: ChangeResult;
+    readonly forced: boolean | undefined;
+  },
+): ImageSet {
+  const { status, takes, result, forced } = change;
+  const before = set.phases.length > 0 ? stateOf(set) : undefined;
+  const begun: ImageSetPhase = {
+    from: Date.now(),
+    versionId: before ? nextVersion(before.versionId) : '1',
+    imageSetState: 'LOCKED',
+    imageSetWorkflowStatus: status,
+    forced,
+    metadata: before?.metadata,
+  };
+  const { done, failed } = endings[status];
+  const ending =
+    'message' in result
+      ? { imageSetWorkflowStatus: failed, message: result.message }
+      : {
+          imageSetWorkflowStatus: done,
+          metadata: keepMetadata(world, set.imageSetId, begun.versionId, result.metadata),
+        };
+  const ended: ImageSetPhase = {
+    ...begun,
+    from: after(begun.from, takes),
+    imageSetState: 'ACTIVE',
+    ...ending,
+  };
+  const changing = { ...set, phases: [...set.phases, begun, ended] };
+  imageSets(world).put(set.imageSetId, changing);
+  return changing;
+}
+
+/** An image set as the call that changes it shows it: in the phase that it begins, whose end is planned already. */
+export function begunProperties(set: ImageSet) {
+  const { versionId, imageSetState, imageSetWorkflowStatus, from } = set.phases.at(-2) ?? stateOf(set);
+  return {
+    imageSetId: set.imageSetId,
+    latestVersionId: versionId,
+    imageSetState,
+    imageSetWorkflowStatus,
+    createdAt: new Date(set.createdAt),
+    updatedAt: new Date(from),
+  };
+}
 
 /** What a phase shows of the metadata. */
 export function requireMetadata(world: World, { metadata }: ImageSetPhase): Metadata {

@@ -18,7 +18,7 @@ import {
   stateOf,
   versionsOf,
   type ImageSet,
-  type Version,
+  type ImageSetPhase,
 } from './image-set.ts';
 import { instancesOf } from './metadata.ts';
 
@@ -32,7 +32,7 @@ export function imageSetHandlers(world: World) {
       return {
         datastoreId,
         ...propertiesOf(set, version),
-        imageSetWorkflowStatus: version.latest.imageSetWorkflowStatus,
+        imageSetWorkflowStatus: version.imageSetWorkflowStatus,
         imageSetArn: imageSetArn(world, set),
       };
     },
@@ -40,14 +40,14 @@ export function imageSetHandlers(world: World) {
     ListImageSetVersions({ datastoreId, imageSetId, maxResults, nextToken }) {
       requireActive(world, datastoreId);
       const set = requireImageSet(world, datastoreId, imageSetId);
-      const page = pageOf(versionsOf(set), ({ latest }) => latest.versionId, {
+      const page = pageOf(versionsOf(set), ({ versionId }) => versionId, {
         size: maxResults,
         token: nextToken,
       });
       const imageSetPropertiesList = page.items.map((version) => ({
         ...propertiesOf(set, version),
         // The capital is the service's own.
-        ImageSetWorkflowStatus: version.latest.imageSetWorkflowStatus,
+        ImageSetWorkflowStatus: version.imageSetWorkflowStatus,
       }));
       return { ...page, imageSetPropertiesList };
     },
@@ -55,10 +55,10 @@ export function imageSetHandlers(world: World) {
     GetImageSetMetadata({ datastoreId, imageSetId, versionId }) {
       requireActive(world, datastoreId);
       const set = requireImageSet(world, datastoreId, imageSetId);
-      const { latest } = requireVersion(set, versionId);
-      if (latest.imageSetState === 'DELETED') throw notFound(`Image set ${imageSetId}`);
+      const version = requireVersion(set, versionId);
+      if (version.imageSetState === 'DELETED') throw notFound(`Image set ${imageSetId}`);
       if ((set.consistentFrom ?? 0) > Date.now()) throw notYetConsistent();
-      const { Patient, Study } = requireMetadata(world, latest);
+      const { Patient, Study } = requireMetadata(world, version);
       const document = {
         SchemaVersion: '1.1',
         DatastoreID: datastoreId,
@@ -75,8 +75,9 @@ export function imageSetHandlers(world: World) {
 
     async GetImageFrame({ datastoreId, imageSetId, imageFrameInformation: { imageFrameId } }) {
       requireActive(world, datastoreId);
-      const set = requireImageSet(world, datastoreId, imageSetId);
-      const instances = Object.values(instancesOf(requireMetadata(world, stateOf(set))));
+      const state = stateOf(requireImageSet(world, datastoreId, imageSetId));
+      if (state.imageSetState === 'DELETED') throw notFound(`Image set ${imageSetId}`);
+      const instances = Object.values(instancesOf(requireMetadata(world, state)));
       const owner = instances.find(({ ImageFrames }) => ImageFrames.some(({ ID }) => ID === imageFrameId));
       const imageFrameBlob = owner && (await readFrame(world, imageFrameId));
       if (!imageFrameBlob) throw notFound(`Image frame ${imageFrameId}`);
@@ -102,16 +103,18 @@ export function imageSetHandlers(world: World) {
   } satisfies Partial<Handlers<typeof MedicalImaging>>;
 }
 
-function propertiesOf({ imageSetId, isPrimary }: ImageSet, { createdAt, latest }: Version) {
+function propertiesOf({ imageSetId, isPrimary, createdAt }: ImageSet, version: ImageSetPhase) {
+  const { versionId, imageSetState, from, message, forced } = version;
   return {
     imageSetId,
-    versionId: latest.versionId,
-    imageSetState: latest.imageSetState,
+    versionId,
+    imageSetState,
+    // Of the image set, not of the version, in the samples of the service.
     createdAt: new Date(createdAt),
-    updatedAt: new Date(latest.from),
-    deletedAt: latest.imageSetState === 'DELETED' ? new Date(latest.from) : undefined,
-    message: latest.message,
-    overrides: latest.forced ? { forced: true } : undefined,
+    updatedAt: new Date(from),
+    deletedAt: imageSetState === 'DELETED' ? new Date(from) : undefined,
+    message,
+    overrides: forced ? { forced } : undefined,
     isPrimary,
   };
 }

@@ -1,6 +1,6 @@
 import * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import type { Service } from '../protocols/http.ts';
-import { notYet, runOperation, type Handlers } from '../protocols/operations.ts';
+import { runOperation, type Handlers } from '../protocols/operations.ts';
 import { RestJson } from '../protocols/rest-json.ts';
 import type { World } from '../world.ts';
 import { copyHandlers } from './copy.ts';
@@ -8,6 +8,8 @@ import { datastoreHandlers } from './datastores.ts';
 import { importJobHandlers, importJobRunner } from './import-jobs.ts';
 import { imageSetHandlers } from './image-sets.ts';
 import { searchHandlers } from './search.ts';
+import { tagHandlers } from './tags.ts';
+import { updateHandlers } from './update.ts';
 
 /** AWS HealthImaging. */
 export function medicalImaging(world: World): Service {
@@ -18,10 +20,8 @@ export function medicalImaging(world: World): Service {
     ...imageSetHandlers(world),
     ...copyHandlers(world),
     ...searchHandlers(world),
-    UpdateImageSetMetadata: notYet,
-    TagResource: notYet,
-    UntagResource: notYet,
-    ListTagsForResource: notYet,
+    ...updateHandlers(world),
+    ...tagHandlers(world),
   } satisfies Handlers<typeof MedicalImaging>;
   const client = new MedicalImaging.MedicalImagingClient({ region: world.settings.region });
   return {

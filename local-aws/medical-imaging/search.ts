@@ -5,14 +5,7 @@ import type { Handlers, InputOf } from '../protocols/operations.ts';
 import type { World } from '../world.ts';
 import { requireActive } from './datastores.ts';
 import type { Attributes } from './dicom.ts';
-import {
-  imageSetsOf,
-  metadataTable,
-  requireVersion,
-  stateOf,
-  versionsOf,
-  type ImageSet,
-} from './image-set.ts';
+import { imageSetsOf, metadataTable, stateOf, type ImageSet } from './image-set.ts';
 import { instancesOf, type Metadata } from './metadata.ts';
 
 type Criteria = NonNullable<InputOf<typeof MedicalImaging, 'SearchImageSets'>['searchCriteria']>;
@@ -103,13 +96,13 @@ function by({ sortField, sortOrder }: Sort) {
 }
 
 function summaryOf({ set, metadata: { Patient, Study }, metadata }: Found) {
-  const { latest } = requireVersion(set, undefined);
+  const { versionId, from } = stateOf(set);
   const series = Object.values(Study.Series)[0]?.DICOM ?? {};
   return {
     imageSetId: set.imageSetId,
-    version: Number(latest.versionId),
-    createdAt: new Date(versionsOf(set).at(-1)?.createdAt ?? set.createdAt),
-    updatedAt: new Date(latest.from),
+    version: Number(versionId),
+    createdAt: new Date(set.createdAt),
+    updatedAt: new Date(from),
     isPrimary: set.isPrimary,
     DICOMTags: {
       DICOMPatientId: text(Patient.DICOM, 'PatientID'),

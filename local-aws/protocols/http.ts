@@ -15,6 +15,8 @@ export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
+  /** The connection breaks in the middle of the body. */
+  readonly cut?: boolean;
 }
 
 /** The server's side of an AWS protocol, for one service. */

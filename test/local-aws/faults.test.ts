@@ -64,6 +64,26 @@ describe('faults on demand', () => {
     expect(calls.map(({ outcome }) => outcome)).toEqual(['dropped', 'dropped']);
   });
 
+  test('cut an answer, or put another in its place, when the call has taken effect', async () => {
+    await aws.control.cutReply({ operation: 'CreateDatastore' });
+    await expect(aws.imaging.createDatastore({ datastoreName: 'cut' })).rejects.toThrow('aborted');
+    await aws.control.garbleReply({ operation: 'CreateDatastore' });
+    await expect(aws.imaging.createDatastore({ datastoreName: 'garbled' })).rejects.toMatchObject({
+      name: 'SyntaxError',
+      $response: { statusCode: 200, headers: { 'content-type': 'text/html' } },
+    });
+    expect(new Set(await names())).toEqual(new Set(['cut', 'garbled']));
+    const calls = await aws.control.calls({ operation: 'CreateDatastore' });
+    expect(calls.map(({ outcome }) => outcome)).toEqual(['cut', 'garbled']);
+  });
+
+  test('cut an answer that has no body', async () => {
+    await aws.control.cutReply({ operation: 'PutObject' });
+    const put = () => aws.s3.putObject({ Bucket: 'bucket', Key: 'key', Body: 'text' });
+    await expect(put()).rejects.toThrow('aborted');
+    await expect(put()).resolves.toMatchObject({ ETag: expect.any(String) });
+  });
+
   test.each(['before', 'after'] as const)('hold a call %s its effect until released', async (when) => {
     await aws.control.hold({ operation: 'CreateDatastore', when });
     const creating = aws.imaging.createDatastore({ datastoreName: 'held' });

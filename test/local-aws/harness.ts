@@ -17,6 +17,7 @@ export const instant: Partial<Settings> = {
   dicomImportSubmittedMs: 0,
   dicomImportMs: 0,
   copyMs: 0,
+  updateMs: 0,
   deleteImageSetMs: 0,
   fhirDatastoreCreateMs: 0,
   fhirDatastoreDeleteMs: 0,

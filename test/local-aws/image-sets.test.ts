@@ -40,8 +40,15 @@ describe('HealthImaging', () => {
     });
   });
 
-  test('a deleted image set still answers, but not for its metadata or a second delete', async () => {
+  test('a deleted image set still answers, but not for its metadata, its frames or a second delete', async () => {
     const { imageSetId } = await importInput();
+    const { Study } = await readMetadata(aws, { datastoreId, imageSetId });
+    const frame = {
+      datastoreId,
+      imageSetId,
+      imageFrameInformation: { imageFrameId: Study.Series['1.1'].Instances['1.1.1'].ImageFrames[0].ID },
+    };
+    expect(await aws.imaging.getImageFrame(frame)).toMatchObject({ contentType: 'application/octet-stream' });
     expect(await aws.imaging.deleteImageSet({ datastoreId, imageSetId })).toMatchObject({
       imageSetState: 'LOCKED',
       imageSetWorkflowStatus: 'DELETING',
@@ -49,6 +56,7 @@ describe('HealthImaging', () => {
     expect(await deleted(imageSetId)).toMatchObject({ deletedAt: expect.any(Date) });
     const gone = { name: 'ResourceNotFoundException' };
     await expect(readMetadata(aws, { datastoreId, imageSetId })).rejects.toMatchObject(gone);
+    await expect(aws.imaging.getImageFrame(frame)).rejects.toMatchObject(gone);
     await expect(aws.imaging.deleteImageSet({ datastoreId, imageSetId })).rejects.toMatchObject(gone);
   });
 

@@ -49,7 +49,7 @@ describe('on the wire', () => {
       ['an unknown id', 'GET', `/datastore/${'0'.repeat(32)}`, 404, 'ResourceNotFoundException'],
       ['an id that is none', 'GET', '/datastore/UPPER', 400, 'ValidationException'],
       ['a page size that is none', 'GET', '/datastore?maxResults=51', 400, 'ValidationException'],
-      ['an operation that is not there yet', 'GET', '/tags/arn%3Aaws%3Ax', 501, 'NotImplementedByLocalAws'],
+      ['an ARN that is none', 'GET', '/tags/arn%3Aaws%3Ax', 400, 'ValidationException'],
     ])(
       'an error for %s: its type in a header, its message in the body',
       async (_what, method, path, status, type) => {
@@ -58,6 +58,19 @@ describe('on the wire', () => {
         expect(reply.headers.get('x-amzn-errortype')).toBe(type);
       },
     );
+
+    test('tags: the ARN as one encoded label, the keys to remove as repeated members of the query', async () => {
+      const created = await send('POST', '/datastore', {
+        clientToken: 't-2',
+        tags: { a: '1', b: '2', c: '3' },
+      });
+      const { datastoreId } = created.json as { datastoreId: string };
+      const arn = `arn:aws:medical-imaging:us-east-1:123456789012:datastore/${datastoreId}`;
+      const tags = `/tags/${encodeURIComponent(arn)}`;
+      expect(await send('DELETE', `${tags}?tagKeys=a&tagKeys=b`)).toMatchObject({ status: 200 });
+      expect(await send('POST', tags, { tags: { d: '4' } })).toMatchObject({ status: 200 });
+      expect(await send('GET', tags)).toMatchObject({ status: 200, json: { tags: { c: '3', d: '4' } } });
+    });
 
     test('a body that is not JSON, or not an object, is an error and not the end of the server', async () => {
       for (const body of ['{', 'null', '[]', '"text"', '{"clientToken": {"deep": []}}']) {
@@ -93,6 +106,19 @@ describe('on the wire', () => {
           sourceImageSetProperties: { imageSetWorkflowStatus: 'COPYING_WITH_READ_ONLY_ACCESS' },
           destinationImageSetProperties: { latestVersionId: '1', updatedAt: expect.any(Number) },
         },
+      });
+      const updates = { SchemaVersion: 1.1, Study: { DICOM: { StudyDescription: 'CHEST' } } };
+      const updatableAttributes = Buffer.from(JSON.stringify(updates)).toString('base64');
+      const promoted = (copied.json as { destinationImageSetProperties: { imageSetId: string } })
+        .destinationImageSetProperties.imageSetId;
+      const updated = await send(
+        'POST',
+        `/datastore/${datastoreId}/imageSet/${promoted}/updateImageSetMetadata?latestVersion=1&force=true`,
+        { DICOMUpdates: { updatableAttributes } },
+      );
+      expect(updated).toMatchObject({
+        status: 200,
+        json: { latestVersionId: '2', imageSetState: 'LOCKED', imageSetWorkflowStatus: 'UPDATING' },
       });
       const missing = await send('POST', `${set}/copyImageSet`);
       expect(missing).toMatchObject({ status: 400, json: { message: 'copyImageSetInformation is missing' } });
