@@ -66,6 +66,15 @@ describe('expectHistoryFollows', () => {
     expect(follows(copy, 'getDestinationImageSet')).toThrow('toEqual');
   });
 
+  test('knows which service is meant where both have an operation of that name', () => {
+    const tag = history(
+      'getImageSet: getImageSet',
+      'tagImagingResource: tagResource',
+      'listTagsForImagingResource: listTags',
+    );
+    expect(() => expectHistoryFollows('tag-image-set.yaml', tag)).not.toThrow();
+  });
+
   test.each([
     ['a step is missing', copy.slice(0, 3)],
     ['two steps changed places', [copy[1]!, copy[0]!, ...copy.slice(2)]],

@@ -20,7 +20,7 @@ export interface DocumentedStep {
   readonly operationId: string;
 }
 
-/** What a workflow did for one step of its document. */
+/** What a workflow does for one step of its document. */
 export interface Call {
   readonly activityType: string;
   /** The first word of the call's summary. */
@@ -44,10 +44,12 @@ export function readDocument(file: string): ArazzoDocument {
   return parse(readFileSync(DOCUMENTS + file, 'utf8'));
 }
 
-/** The steps of a document, in order. */
-export function documentedSteps(file: string): DocumentedStep[] {
-  return readDocument(file).workflows.flatMap(({ steps }) =>
-    steps.map(({ stepId, operationId }) => ({ stepId, operationId })),
+/** The calls that the steps of a document stand for, in order. */
+function documentedCalls(file: string): Call[] {
+  const { sourceDescriptions, workflows } = readDocument(file);
+  const service = sourceDescriptions[0]?.name === 'healthLake' ? 'Fhir' : 'Imaging';
+  return workflows.flatMap(({ steps }) =>
+    steps.map(({ stepId, operationId }) => ({ activityType: activityTypeOf(operationId, service), stepId })),
   );
 }
 
@@ -74,20 +76,18 @@ export function stepsOfHistory({ events }: HistoryLike): Call[] {
 /**
  * Expects that a run made the calls of its document, in the document's order and under its step names.
  *
- * @param lastStep - where the run ended, if it failed before the document's last step
+ * @param lastStep - where the run ended, if that was before the document's last step
  */
 export function expectHistoryFollows(file: string, history: HistoryLike, lastStep?: string): void {
-  const steps = documentedSteps(file);
-  const end = lastStep ? steps.findIndex(({ stepId }) => stepId === lastStep) + 1 : steps.length;
-  const expected = steps
-    .slice(0, end)
-    .map(({ stepId, operationId }) => ({ activityType: activityTypeOf(operationId), stepId }));
-  expect(stepsOfHistory(history)).toEqual(expected);
+  const calls = documentedCalls(file);
+  const end = lastStep ? calls.findIndex(({ stepId }) => stepId === lastStep) + 1 : calls.length;
+  expect(stepsOfHistory(history)).toEqual(calls.slice(0, end));
 }
 
-/** The SDK client's method for an operation, after which the activity is named. */
-function activityTypeOf(operationId: string): string {
-  return operationId.charAt(0).toLowerCase() + operationId.slice(1);
+/** The activity of an operation: the SDK's method name. The tag operations have the same one in both services. */
+function activityTypeOf(operationId: string, service: 'Fhir' | 'Imaging'): string {
+  const method = operationId.charAt(0).toLowerCase() + operationId.slice(1);
+  return method.replace(/^(tag|untag|listTagsFor)(?=Resource$)/, `$1${service}`);
 }
 
 function firstWord(data: Uint8Array | string | null | undefined): string {
