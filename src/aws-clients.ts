@@ -18,16 +18,17 @@ const OVERRIDES = {
  *
  * One attempt a call: retries belong to Temporal, where they are seen and outlive the worker.
  *
- * @param timeout - milliseconds that one request may take
+ * @param timeout - the start-to-close time-out of an activity, in milliseconds
  */
 export function createAwsClients(env: Environment, timeout: number): AwsClients {
   const common = (service: keyof AwsClients) => {
     const endpoint = overrideOf(env, service);
     return {
       maxAttempts: 1,
+      // Before the attempt times out, so that Temporal hears of the service's silence and not of the worker's.
       requestHandler: {
-        connectionTimeout: Math.min(timeout, 5_000),
-        requestTimeout: timeout,
+        connectionTimeout: Math.min(0.4 * timeout, 5_000),
+        requestTimeout: 0.8 * timeout,
         throwOnRequestTimeout: true,
       },
       // The SDK would look for `runtime-127.0.0.1` otherwise.

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { Client, Connection, type WorkflowHandle, type WorkflowStartOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { validationFailure } from './activities/check-input.ts';
 import { isRecord } from './guards.ts';
-import { flowProblems, type FlowName } from './input-rules/flows.ts';
+import { assertFlowInput, type FlowName } from './input-rules/flows.ts';
 import { readSettings } from './worker-facts.ts';
 import type * as workflows from './workflows/index.ts';
 import type { Progress } from './workflows/shared/progress.ts';
@@ -62,8 +61,7 @@ export class FlowClient {
     input: FlowInput<Flow>,
     options: FlowStartOptions = {},
   ): Promise<FlowRun<Flow>> {
-    const problems = flowProblems(flow, input);
-    if (problems.length > 0) throw validationFailure(flow, problems);
+    assertFlowInput(flow, input);
     return this.temporal.workflow.start<(input: object) => Promise<FlowResult<Flow>>>(flow, {
       taskQueue: this.taskQueue,
       workflowId: workflowIdOf(flow, input),

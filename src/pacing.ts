@@ -22,7 +22,8 @@ const everyWait = { maximumInterval: 5 * MINUTE, share: 0.1 };
 /** The pacing of each kind of wait where the input's `polling` does not say otherwise. */
 export const DEFAULT_PACING = {
   imageSet: { ...everyWait, minimumInterval: 2 * SECOND, timeout: 1 * HOUR },
-  job: { ...everyWait, minimumInterval: 5 * SECOND, timeout: 24 * HOUR },
+  dicomJob: { ...everyWait, minimumInterval: 5 * SECOND, timeout: 24 * HOUR },
+  fhirJob: { ...everyWait, minimumInterval: 5 * SECOND, timeout: 24 * HOUR },
   imagingDatastore: { ...everyWait, minimumInterval: 5 * SECOND, timeout: 6 * HOUR },
   fhirDatastore: { ...everyWait, minimumInterval: 15 * SECOND, timeout: 6 * HOUR },
 } as const satisfies Record<string, Pacing>;
@@ -32,12 +33,8 @@ export type WaitKind = keyof typeof DEFAULT_PACING;
 /** HealthLake runs one import at a time and queues the rest: time in its queue says nothing about the job. */
 export const QUEUED_TIMEOUT = 7 * 24 * HOUR;
 
-/** Where events wake a run, reads are only the safety net. */
-export const paceWithEvents = (pacing: Pacing): Pacing => ({
-  ...pacing,
-  share: 1,
-  maximumInterval: Math.max(pacing.maximumInterval, 30 * MINUTE),
-});
+/** Where events wake a run, reads are only the safety net: what to wait by then, unless the input says otherwise. */
+export const PACING_WITH_EVENTS = { share: 1, maximumInterval: 30 * MINUTE } as const;
 
 /**
  * How long to sleep before the next read.

@@ -1,5 +1,13 @@
 import ms, { type StringValue } from 'ms';
-import { DEFAULT_PACING, MOST_READS, readsAtMost, type Pacing, type WaitKind } from './pacing.ts';
+import {
+  DEFAULT_PACING,
+  MOST_READS,
+  PACING_WITH_EVENTS,
+  QUEUED_TIMEOUT,
+  readsAtMost,
+  type Pacing,
+  type WaitKind,
+} from './pacing.ts';
 
 /** A number of milliseconds, or text that the `ms` package reads, such as `"30s"` or `"5 minutes"`. */
 export type Duration = StringValue | number;
@@ -28,8 +36,9 @@ export function isDuration(value: unknown): value is Duration {
 export function pacingOf(
   kind: WaitKind,
   { minimumInterval, maximumInterval, share, timeout }: Polling = {},
+  { hadEvent = false } = {},
 ): Pacing {
-  const usual = DEFAULT_PACING[kind];
+  const usual = { ...DEFAULT_PACING[kind], ...(hadEvent && PACING_WITH_EVENTS) };
   const minimum = minimumInterval === undefined ? undefined : toMilliseconds(minimumInterval);
   const maximum = maximumInterval === undefined ? undefined : toMilliseconds(maximumInterval);
   return {
@@ -55,10 +64,21 @@ export function pacingProblems(polling: Polling, kinds: readonly WaitKind[]): st
   ) {
     return ['minimumInterval must not be longer than maximumInterval'];
   }
-  const reads = Math.max(...kinds.map((kind) => readsAtMost(pacingOf(kind, polling))));
+  const reads = Math.max(...kinds.map((kind) => readsAtMost(longest(kind, polling))));
   return reads > MOST_READS
     ? [
         `would read up to ${reads} times in one wait, at most ${MOST_READS} are allowed: raise share or the intervals, or lower timeout`,
       ]
     : [];
+}
+
+/** The pacing of the longest wait of a kind: a job of HealthLake may stand in a queue first. */
+function longest(kind: WaitKind, polling: Polling): Pacing {
+  const pacing = pacingOf(kind, polling);
+  return kind === 'fhirJob' ? { ...pacing, timeout: queuedTimeout(polling) } : pacing;
+}
+
+/** How long a job may stand in HealthLake's queue, in milliseconds. */
+export function queuedTimeout({ timeout }: Polling = {}): number {
+  return timeout === undefined ? QUEUED_TIMEOUT : toMilliseconds(timeout);
 }

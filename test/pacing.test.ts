@@ -1,13 +1,6 @@
 import fc from 'fast-check';
-import {
-  DEFAULT_PACING,
-  MOST_READS,
-  nextSleep,
-  paceWithEvents,
-  readsAtMost,
-  type Pacing,
-} from '../src/pacing.ts';
-import { isDuration, pacingOf } from '../src/polling.ts';
+import { DEFAULT_PACING, MOST_READS, nextSleep, readsAtMost, type Pacing } from '../src/pacing.ts';
+import { isDuration, pacingOf, pacingProblems } from '../src/polling.ts';
 
 const HOUR = 3_600_000;
 
@@ -66,16 +59,18 @@ describe('the pacing law', () => {
   });
 
   test('two hours of import cost 67 reads, a day 331 and, with events, 58', () => {
-    const waiting = (timeout: number) => ({ ...DEFAULT_PACING.job, timeout });
+    const waiting = (timeout: number) => ({ ...DEFAULT_PACING.dicomJob, timeout });
     expect(readTimes(waiting(2 * HOUR)).length).toBeLessThanOrEqual(68);
     expect(readTimes(waiting(24 * HOUR)).length).toBeLessThanOrEqual(332);
-    expect(readTimes(paceWithEvents(waiting(24 * HOUR))).length).toBeLessThanOrEqual(59);
+    expect(
+      readTimes(pacingOf('dicomJob', { timeout: '24h' }, { hadEvent: true })).length,
+    ).toBeLessThanOrEqual(59);
   });
 });
 
 describe('the polling of an input', () => {
   test('changes what it names', () => {
-    expect(pacingOf('job', { minimumInterval: '1s', timeout: '2 days' })).toEqual({
+    expect(pacingOf('dicomJob', { minimumInterval: '1s', timeout: '2 days' })).toEqual({
       minimumInterval: 1_000,
       maximumInterval: 300_000,
       share: 0.1,
@@ -83,12 +78,28 @@ describe('the polling of an input', () => {
     });
   });
 
+  test('is not overridden by events', () => {
+    const polling = { maximumInterval: '1m', share: 0.5 } as const;
+    expect(pacingOf('dicomJob', polling, { hadEvent: true })).toMatchObject({
+      maximumInterval: 60_000,
+      share: 0.5,
+    });
+  });
+
+  test('is held against a week in the queue of HealthLake, where it does not say how long to wait', () => {
+    const polling = { minimumInterval: '30s', maximumInterval: '30s' } as const;
+    expect(pacingProblems(polling, ['dicomJob'])).toEqual([]);
+    expect(pacingProblems(polling, ['fhirJob'])).toHaveLength(1);
+    expect(pacingProblems({ ...polling, timeout: '24h' }, ['fhirJob'])).toEqual([]);
+    expect(pacingProblems({}, ['fhirJob'])).toEqual([]);
+  });
+
   test('one interval alone pushes the other out of its way', () => {
-    expect(pacingOf('job', { maximumInterval: 10 })).toMatchObject({
+    expect(pacingOf('dicomJob', { maximumInterval: 10 })).toMatchObject({
       minimumInterval: 10,
       maximumInterval: 10,
     });
-    expect(pacingOf('job', { minimumInterval: '1h' })).toMatchObject({ maximumInterval: HOUR });
+    expect(pacingOf('dicomJob', { minimumInterval: '1h' })).toMatchObject({ maximumInterval: HOUR });
   });
 
   test.each(['', 'banana', '-5s', 0, -1, NaN, Infinity, null, {}, 'x'.repeat(200)])(

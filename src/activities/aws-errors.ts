@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
+import { isRecord } from '../guards.ts';
 
 /**
  * How long an error is worth trying again:
@@ -37,6 +38,7 @@ const PASSES: Rule = { retry: 'untilDeadline', effect: 'refused' };
 const MENDABLE: Rule = { retry: 'tenMinutes', effect: 'refused' };
 const FINAL: Rule = { retry: 'never', effect: 'rejected' };
 const AMBIGUOUS: Rule = { retry: 'untilDeadline', effect: 'unknown' };
+const MYSTERIOUS: Rule = { retry: 'tenMinutes', effect: 'unknown' };
 
 /** The retry table. An operation's own row wins over the error's; what is in neither is judged by its HTTP status. */
 const BY_ERROR: Readonly<Record<string, Rule>> = {
@@ -50,6 +52,9 @@ const BY_ERROR: Readonly<Record<string, Rule>> = {
   ResourceNotFoundException: FINAL,
   NotAcceptableException: FINAL,
   BadRequestException: FINAL,
+  // Nothing was sent.
+  CredentialsProviderError: MENDABLE,
+  TokenProviderError: MENDABLE,
   // The connection was never made, so the service has seen nothing.
   ECONNREFUSED: PASSES,
   ENOTFOUND: PASSES,
@@ -67,12 +72,12 @@ const BY_OPERATION: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   getImageSetMetadata: { ConflictException: { retry: 'untilDeadline', effect: 'conflict' } },
 };
 
-/** Operations whose input is patient data: AWS's message may quote it. */
-const SENSITIVE_INPUT: ReadonlySet<string> = new Set([
-  'searchImageSets',
-  'updateImageSetMetadata',
-  'copyImageSet',
-]);
+/** Errors whose text may quote the input or the reply, and so patient data: it goes into the details alone. */
+const QUOTING: ReadonlySet<string> = new Set(['ValidationException', 'SyntaxError']);
+
+/** What Node and the SDK call a connection that broke, or an answer that never came: the request may have arrived. */
+const BROKEN_CONNECTION =
+  /^(TimeoutError|AbortError|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/;
 
 /** A stale `latestVersionId` is answered as "not found"; only the text tells it from a missing image set. */
 const STALE_VERSION = /not the latest/i;
@@ -98,18 +103,18 @@ export function toFailure(
   const details: AwsFailureDetails = { operation, effect, retry };
   if (seen.httpStatus !== undefined) details.httpStatus = seen.httpStatus;
   if (seen.requestId !== undefined) details.requestId = seen.requestId;
-  const sensitive = SENSITIVE_INPUT.has(operation) && seen.type === 'ValidationException';
-  if (sensitive) details.awsMessage = seen.message;
+  const quoting = QUOTING.has(seen.type);
+  if (quoting) details.awsMessage = seen.message;
   return ApplicationFailure.create({
     type: seen.type,
-    message: `${operation}: ${sensitive ? 'AWS refused the input (its words are in the details)' : seen.message}`,
+    message: `${operation}: ${quoting ? `${seen.type}; its words may be patient data, and are in the details` : seen.message}`,
     nonRetryable:
       retry === 'never' ||
       // A worker that was down for an hour has not tried for an hour: count attempts as well.
       (retry === 'tenMinutes' && attempt.age > TEN_MINUTES && attempt.number >= 5),
     details: [details],
     ...(seen.retryAfter !== undefined && { nextRetryDelay: seen.retryAfter }),
-    ...(error instanceof Error && !sensitive && { cause: error }),
+    ...(error instanceof Error && !quoting && { cause: error }),
   });
 }
 
@@ -126,35 +131,29 @@ function ruleFor(operation: string, { type, message, httpStatus }: SeenError): R
   if (STALE_VERSION.test(message)) return { retry: 'never', effect: 'conflict' };
   const listed = BY_OPERATION[operation]?.[type] ?? BY_ERROR[type];
   if (listed) return listed;
+  if (httpStatus === undefined) return BROKEN_CONNECTION.test(type) ? AMBIGUOUS : MYSTERIOUS;
   if (httpStatus === 429) return PASSES;
-  // No answer at all, or one from something broken between us and the service.
-  if (httpStatus === undefined || httpStatus >= 500) return isCredentials(type) ? MENDABLE : AMBIGUOUS;
-  return MENDABLE;
+  // An answer of "done" that broke off half-way says that it *was* done; a 408 or 5xx says nothing.
+  return httpStatus < 400 || httpStatus === 408 || httpStatus >= 500 ? AMBIGUOUS : MENDABLE;
 }
 
-function isCredentials(type: string): boolean {
-  return /Credential|Token|Signature/.test(type);
-}
-
-/** The members of an SDK error that matter, whichever SDK package (and so whichever class) it comes from. */
+/** The members of an SDK error that matter, by its shape: which class it is of depends on package and realm. */
 function readError(error: unknown): SeenError {
-  if (!(error instanceof Error)) return { type: 'UnknownError', message: String(error) };
-  const { name, message } = error;
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const metadata = memberOf(error, '$metadata');
-  const httpStatus = memberOf(metadata, 'httpStatusCode');
-  const requestId = memberOf(metadata, 'requestId');
-  const retryAfter = Number(memberOf(memberOf(memberOf(error, '$response'), 'headers'), 'retry-after'));
+  if (!isRecord(error)) return { type: 'UnknownError', message: String(error) };
+  const text = (name: string) => (typeof error[name] === 'string' ? error[name] : '');
+  const [name, code] = [text('name'), text('code')];
+  const { httpStatusCode, requestId } = recordOf(error['$metadata']);
+  const retryAfter = Number(recordOf(recordOf(error['$response'])['headers'])['retry-after']);
   return {
-    type: name === 'Error' || name === 'AggregateError' ? (code ?? name) : name,
+    type: name === 'Error' || name === 'AggregateError' ? code || name : name || 'UnknownError',
     // An AggregateError of refused connections (IPv4 and IPv6) has an empty message.
-    message: message || code || name,
-    ...(typeof httpStatus === 'number' && { httpStatus }),
+    message: text('message') || code || name,
+    ...(typeof httpStatusCode === 'number' && { httpStatus: httpStatusCode }),
     ...(typeof requestId === 'string' && { requestId }),
     ...(retryAfter > 0 && { retryAfter: retryAfter * 1000 }),
   };
 }
 
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+function recordOf(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {};
 }

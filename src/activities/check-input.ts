@@ -1,5 +1,4 @@
-import { ApplicationFailure } from '@temporalio/activity';
-import { describeProblems, flowProblems, type FlowName } from '../input-rules/flows.ts';
+import { assertFlowInput, type FlowName } from '../input-rules/flows.ts';
 
 /** What a run has to know of its worker, recorded once so that a replay on another worker decides alike. */
 export interface WorkerFacts {
@@ -15,19 +14,6 @@ export interface WorkerFacts {
   artifactsS3Uri?: string;
 }
 
-/** The failure of a bad input, from wherever it is checked: one message with all problems, and no value. */
-export function validationFailure(
-  flow: FlowName,
-  problems: ReturnType<typeof flowProblems>,
-): ApplicationFailure {
-  return ApplicationFailure.create({
-    type: 'ValidationFailed',
-    message: `${flow}: ${describeProblems(problems)}`,
-    nonRetryable: true,
-    details: [{ problems }],
-  });
-}
-
 /**
  * The first thing a run does, before any call to AWS: a bad `outputS3Uri` must not surface twenty minutes later.
  *
@@ -36,7 +22,6 @@ export function validationFailure(
 export const checkInputActivity =
   (facts: () => Promise<WorkerFacts>) =>
   async (flow: FlowName, input: unknown): Promise<WorkerFacts> => {
-    const problems = flowProblems(flow, input);
-    if (problems.length > 0) throw validationFailure(flow, problems);
+    assertFlowInput(flow, input);
     return facts();
   };

@@ -1,7 +1,7 @@
-import { ApplicationFailure, activityInfo, cancellationSignal } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { toFailure } from './aws-errors.ts';
-import { listUris, readText } from './s3.ts';
+import { listUris, readLines, readText } from './s3.ts';
 import { isRecord } from '../guards.ts';
 
 /** Where an import has put its output, and how much of it is wanted. */
@@ -38,7 +38,7 @@ export interface ImportOutcome {
   outcome: 'complete' | 'partial' | 'none' | 'unknown';
   counts?: ImportCounts;
   manifest: { uri: string; state: 'read' | 'missing' | 'unreadable'; reason?: string };
-  failures?: { uri: string; byReason: Record<string, number>; listed: FailedFile[] };
+  failures?: { uri: string; byReason: Record<string, number>; listed: FailedFile[]; unreadable?: string };
 }
 
 /** What differs between the manifests of the two services. */
@@ -46,6 +46,8 @@ interface Dialect {
   readonly folder: (output: ImportOutput) => string;
   readonly manifests: readonly string[];
   readonly counts: (manifest: Record<string, unknown>) => ImportCounts | undefined;
+  /** The files below `FAILURE/` where their names are known: a role may read objects without being allowed to list them. */
+  readonly failureFiles?: readonly string[];
   readonly failure: (line: Record<string, unknown>, file: string) => FailedFile;
 }
 
@@ -60,6 +62,7 @@ const DIALECTS: Readonly<Record<ImportOutput['service'], Dialect>> = {
         customerErrors: 'numberOfFilesWithCustomerError',
         serverErrors: 'numberOfFilesWithServerError',
       }),
+    failureFiles: ['failure.ndjson'],
     failure: ({ inputFile, exception }, file) => {
       const { exceptionType, message } = isRecord(exception) ? exception : {};
       return {
@@ -169,17 +172,28 @@ async function missing(uri: string, manifestWait: number): Promise<ImportOutcome
 
 /** Reads all failure files: counts them by reason, and keeps the first `most` by name. */
 async function readFailures(s3: S3Client, uri: string, dialect: Dialect, most: number) {
-  const byReason: Record<string, number> = {};
-  const listed: FailedFile[] = [];
-  for await (const file of listUris(s3, uri, cancellationSignal())) {
-    const lines = ((await readText(s3, file, cancellationSignal())) ?? '').split('\n');
-    for (const line of lines.filter((candidate) => candidate.trim() !== '')) {
-      const failed = dialect.failure(parseLine(line), file.slice(uri.length));
-      byReason[failed.reason] = (byReason[failed.reason] ?? 0) + 1;
-      if (listed.length < most) listed.push(failed);
+  const failures: NonNullable<ImportOutcome['failures']> = { uri, byReason: {}, listed: [] };
+  try {
+    for await (const file of failureUris(s3, uri, dialect)) {
+      for await (const line of readLines(s3, file, cancellationSignal())) {
+        const failed = dialect.failure(parseLine(line), file.slice(uri.length));
+        failures.byReason[failed.reason] = (failures.byReason[failed.reason] ?? 0) + 1;
+        if (failures.listed.length < most) failures.listed.push(failed);
+        heartbeat();
+      }
+      heartbeat();
     }
+  } catch (error) {
+    // What the manifest has told stays true, whoever may not read the rest.
+    if (cancellationSignal().aborted) throw error;
+    failures.unreadable = reasonOf(error);
   }
-  return { uri, byReason, listed };
+  return failures;
+}
+
+async function* failureUris(s3: S3Client, uri: string, { failureFiles }: Dialect): AsyncGenerator<string> {
+  if (failureFiles) yield* failureFiles.map((name) => uri + name);
+  else yield* listUris(s3, uri, cancellationSignal());
 }
 
 /** The samples in AWS's own guide are not all valid JSON: such a line still counts as one failure. */
@@ -211,5 +225,5 @@ const text = (value: unknown, otherwise: string): string => (typeof value === 's
 /** The error's name and no more for bad JSON, whose message quotes the text it could not read. */
 function reasonOf(error: unknown): string {
   if (error instanceof SyntaxError) return 'it is not JSON';
-  return error instanceof Error ? `${error.name}: ${error.message}` : 'UnknownError';
+  return isRecord(error) ? `${text(error['name'], 'Error')}: ${text(error['message'], '')}` : 'UnknownError';
 }

@@ -14,8 +14,8 @@ export type Json<T> = T extends Date
 /**
  * Makes activities of one AWS client, one for each operation.
  *
- * `read` passes the activity's cancellation on to the request. `change` does not: an aborted request may still take
- * effect, and nobody would know.
+ * A `read` is aborted when the worker shuts down. A `change` is not: an aborted request may still take effect, and nobody
+ * would know.
  */
 export function operationsOf<ClientInput extends object, ClientOutput extends MetadataBearer, Config>(
   client: Client<ClientInput, ClientOutput, Config>,

@@ -1,4 +1,7 @@
+import { createInterface } from 'node:readline/promises';
+import { Readable } from 'node:stream';
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import { isRecord } from '../guards.ts';
 
 export interface S3Location {
   bucket: string;
@@ -18,12 +21,28 @@ export async function readText(
   uri: string,
   abortSignal: AbortSignal,
 ): Promise<string | undefined> {
+  return (await open(s3, uri, abortSignal))?.transformToString('utf-8');
+}
+
+/** The lines of an object that may be too big to hold, but for empty ones; none where there is no such object. */
+export async function* readLines(
+  s3: S3Client,
+  uri: string,
+  abortSignal: AbortSignal,
+): AsyncGenerator<string> {
+  const body = await open(s3, uri, abortSignal);
+  if (!(body instanceof Readable)) return;
+  for await (const line of createInterface({ input: body, crlfDelay: Infinity })) {
+    if (line.trim() !== '') yield line;
+  }
+}
+
+async function open(s3: S3Client, uri: string, abortSignal: AbortSignal) {
   const { bucket, key } = parseS3Uri(uri);
   try {
-    const object = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
-    return await object.Body?.transformToString('utf-8');
+    return (await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal })).Body;
   } catch (error) {
-    if (error instanceof Error && error.name === 'NoSuchKey') return undefined;
+    if (isRecord(error) && error['name'] === 'NoSuchKey') return undefined;
     throw error;
   }
 }

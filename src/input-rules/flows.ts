@@ -1,116 +1,14 @@
-import type { WaitKind } from '../pacing.ts';
+import { ApplicationFailure } from '@temporalio/common';
 import { pacingProblems, type Polling } from '../polling.ts';
 import { compileRules, type Problem } from './ajv.ts';
-
-const imaging = (shape: string) => ({ $ref: `medical-imaging#/$defs/${shape}` });
-const healthlake = (shape: string) => ({ $ref: `healthlake#/$defs/${shape}` });
-
-/** The members of every flow that awaits something. */
-const waits = {
-  polling: {
-    type: 'object',
-    properties: {
-      minimumInterval: { duration: true },
-      maximumInterval: { duration: true },
-      share: { type: 'number', minimum: 0, maximum: 1 },
-      timeout: { duration: true },
-    },
-    additionalProperties: false,
-  },
-};
-
-/** The members of every flow that imports from S3. */
-const imports = {
-  ...waits,
-  onFileErrors: { enum: ['report', 'fail', 'ignore'] },
-  listFailedFiles: { type: 'integer', minimum: 0, maximum: 100 },
-};
-
-/** What a run that re-attaches to something need not say. */
-const unlessGiven = (member: string, required: string[]) => ({
-  if: { not: { required: [member] } },
-  // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's own word
-  then: { required },
-});
-
-/** What one flow takes: JSON Schema, with the services' shapes by reference, and the waits that `polling` applies to. */
-interface FlowRules {
-  readonly waits: readonly WaitKind[];
-  readonly schema: object;
-}
+import { HEALTHLAKE_FLOWS } from './healthlake-flows.ts';
+import { IMAGING_FLOWS } from './imaging-flows.ts';
 
 /**
  * The input of every flow: the document's own names, every optional member of its operations that the SDK sends, and
  * ours. What the document requires only to start a job is not required of a run that re-attaches to one.
  */
-export const FLOW_RULES = {
-  copyImageSet: {
-    waits: ['imageSet'],
-    schema: {
-      type: 'object',
-      required: ['datastoreId', 'sourceImageSetId', 'destinationImageSetId'],
-      properties: {
-        datastoreId: imaging('DatastoreId'),
-        sourceImageSetId: imaging('ImageSetId'),
-        destinationImageSetId: imaging('ImageSetId'),
-        copiableAttributes: imaging('CopiableAttributes'),
-        force: imaging('Boolean'),
-        ...waits,
-      },
-      additionalProperties: false,
-    },
-  },
-  onboardDatastoreAndImport: {
-    waits: ['imagingDatastore', 'job'],
-    schema: {
-      type: 'object',
-      allOf: [
-        unlessGiven('datastoreId', ['datastoreName']),
-        unlessGiven('jobId', ['dataAccessRoleArn', 'inputS3Uri', 'outputS3Uri']),
-      ],
-      dependencies: { jobId: ['datastoreId'] },
-      properties: {
-        datastoreName: imaging('DatastoreName'),
-        datastoreClientToken: imaging('ClientToken'),
-        tags: imaging('TagMap'),
-        kmsKeyArn: imaging('KmsKeyArn'),
-        lambdaAuthorizerArn: imaging('LambdaArn'),
-        losslessStorageFormat: imaging('LosslessStorageFormat'),
-        dataAccessRoleArn: imaging('RoleArn'),
-        importClientToken: imaging('ClientToken'),
-        inputS3Uri: imaging('S3Uri'),
-        outputS3Uri: imaging('S3Uri'),
-        inputOwnerAccountId: imaging('AwsAccountId'),
-        jobName: imaging('JobName'),
-        datastoreId: imaging('DatastoreId'),
-        jobId: imaging('JobId'),
-        ...imports,
-      },
-      additionalProperties: false,
-    },
-  },
-  startImportAndWaitCompleted: {
-    waits: ['job'],
-    schema: {
-      type: 'object',
-      required: ['DatastoreId'],
-      ...unlessGiven('JobId', ['InputS3Uri', 'OutputS3Uri', 'OutputKmsKeyId', 'DataAccessRoleArn']),
-      properties: {
-        DatastoreId: healthlake('DatastoreId'),
-        InputS3Uri: healthlake('S3Uri'),
-        OutputS3Uri: healthlake('S3Uri'),
-        OutputKmsKeyId: healthlake('EncryptionKeyID'),
-        DataAccessRoleArn: healthlake('IamRoleArn'),
-        ClientToken: healthlake('ClientTokenString'),
-        JobName: healthlake('JobName'),
-        ValidationLevel: healthlake('ValidationLevel'),
-        JobId: healthlake('JobId'),
-        ...imports,
-      },
-      additionalProperties: false,
-    },
-  },
-} as const satisfies Record<string, FlowRules>;
+export const FLOW_RULES = { ...IMAGING_FLOWS, ...HEALTHLAKE_FLOWS } as const;
 
 export type FlowName = keyof typeof FLOW_RULES;
 
@@ -136,6 +34,22 @@ export function flowProblems(flow: FlowName, input: unknown): Problem[] {
   return polling
     ? [...problems, ...pacingProblems(polling, kinds).map((rule) => ({ member: 'polling', rule }))]
     : problems;
+}
+
+/**
+ * Lets an input pass, or says all that is wrong with it.
+ *
+ * @throws ApplicationFailure `ValidationFailed`: one message with all problems, and no value
+ */
+export function assertFlowInput(flow: FlowName, input: unknown): void {
+  const problems = flowProblems(flow, input);
+  if (problems.length === 0) return;
+  throw ApplicationFailure.create({
+    type: 'ValidationFailed',
+    message: `${flow}: ${describeProblems(problems)}`,
+    nonRetryable: true,
+    details: [{ problems }],
+  });
 }
 
 /** All problems in one line, for a person: `datastoreId is missing; sourceImageSetId must match …`. */

@@ -114,9 +114,25 @@ describe('an AWS error becomes a failure with the AWS name', () => {
     expect(mapped('getImageSet', throttled).nextRetryDelay).toBe(7_000);
   });
 
-  test('what AWS quotes of a sensitive input stays out of the message and of the cause', () => {
+  test('an answer of "done" that broke off half-way, or made no sense, may have been done', () => {
+    const cut = Object.assign(new Error('aborted'), {
+      code: 'ECONNRESET',
+      $metadata: { httpStatusCode: 200 },
+    });
+    expect(mapped('copyImageSet', cut)).toMatchObject({ type: 'ECONNRESET', effect: 'unknown' });
+    const garbled = Object.assign(new SyntaxError(SECRET), { $metadata: { httpStatusCode: 200 } });
+    expect(mapped('copyImageSet', garbled)).toMatchObject({ type: 'SyntaxError', effect: 'unknown' });
+    expect(mapped('copyImageSet', garbled).message).not.toContain(SECRET);
+  });
+
+  test('what nobody has foreseen is taken as possibly done, and not tried for a day', () => {
+    const noRegion = new Error('Region is missing');
+    expect(mapped('copyImageSet', noRegion)).toMatchObject({ effect: 'unknown', retry: 'tenMinutes' });
+  });
+
+  test('what AWS quotes of an input stays out of the message and of the cause', () => {
     const failure = toFailure(
-      'searchImageSets',
+      'startFHIRImportJob',
       new ValidationException({ $metadata: {}, message: SECRET }),
       first,
     );

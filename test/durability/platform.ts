@@ -9,7 +9,7 @@ import { freePort } from '../../dev/ports.ts';
 import { promptTimers, startTemporalServer } from '../../dev/temporal-server.ts';
 import { FlowClient } from '../../src/client.ts';
 import { clientsOf, instant } from '../local-aws/harness.ts';
-import { awsEnvironment, required } from '../support/cluster.ts';
+import { awsEnvironment, required, startWorker } from '../support/cluster.ts';
 
 export type Victim = 'worker' | 'Temporal server' | 'local AWS';
 export const VICTIMS: readonly Victim[] = ['worker', 'Temporal server', 'local AWS'];
@@ -55,12 +55,10 @@ export async function startPlatform() {
       }),
     worker: () =>
       Promise.resolve(
-        node('worker', 'src/worker.js', [], {
+        startWorker({
           ...awsEnvironment(endpoint),
           TEMPORAL_ADDRESS: address,
           TEMPORAL_TASK_QUEUE: taskQueue,
-          ACTIVITY_START_TO_CLOSE: '2s',
-          STICKY_SCHEDULE_TO_START: '200ms',
         }),
       ),
   };

@@ -1,17 +1,16 @@
-/** A real Temporal server and a worker of this process, for the tests of one file. */
+/** A real Temporal server and the built worker, as processes of their own, for the tests of one file. */
 import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Long from 'long';
 import { Client, Connection } from '@temporalio/client';
-import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { startChild } from '../../dev/children.ts';
 import { promptTimers, startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
-import { createActivities } from '../../src/activities/index.ts';
-import { createAwsClients } from '../../src/aws-clients.ts';
 import { FlowClient } from '../../src/client.ts';
-import { workerFacts } from '../../src/worker-facts.ts';
 
 export interface Cluster {
-  readonly temporal: TemporalServer;
   readonly flows: FlowClient;
   readonly taskQueue: string;
   stop(): Promise<void>;
@@ -43,43 +42,37 @@ export function startTestServer(): Promise<TemporalServer> {
  * @param namespace - one that is made for the occasion has no search attributes
  */
 export async function startCluster(endpoint: string, namespace = 'default'): Promise<Cluster> {
-  quietRuntime();
-  Object.assign(process.env, awsEnvironment(endpoint));
   const temporal = await startTestServer();
   const taskQueue = `test-${randomUUID()}`;
-  const settings = {
-    taskQueue,
-    startToClose: 2_000,
-    stickyScheduleToStart: 200,
-    manifestWait: 500,
-    tokenLife: 2_500,
-  };
   const connection = await Connection.connect({ address: temporal.address });
   if (namespace !== 'default') await register(connection, namespace);
-  const native = await NativeConnection.connect({ address: temporal.address });
-  const worker = await Worker.create({
-    connection: native,
-    namespace,
-    taskQueue,
-    stickyQueueScheduleToStartTimeout: settings.stickyScheduleToStart,
-    workflowBundle: { codePath: required('AHW_TEST_BUNDLE') },
-    activities: createActivities(
-      createAwsClients(process.env, settings.startToClose),
-      workerFacts(native, namespace, settings),
-    ),
+  // Not in this process: in jest's realm an error of Node's own is no `Error`, and the SDK wraps it in another.
+  const worker = startWorker({
+    ...awsEnvironment(endpoint),
+    TEMPORAL_ADDRESS: temporal.address,
+    TEMPORAL_NAMESPACE: namespace,
+    TEMPORAL_TASK_QUEUE: taskQueue,
+    MANIFEST_WAIT: '500ms',
+    CLIENT_TOKEN_LIFE: '2500ms',
   });
-  const running = worker.run();
   return {
-    temporal,
     taskQueue,
     flows: new FlowClient(new Client({ connection, namespace }), taskQueue),
     stop: async () => {
-      worker.shutdown();
-      await running;
-      await Promise.all([native.close(), connection.close()]);
-      await temporal.stop();
+      await connection.close();
+      await Promise.all([worker.kill(), temporal.stop()]);
     },
   };
+}
+
+/** The built worker, impatient enough for tests. */
+export function startWorker(env: Record<string, string>) {
+  const script = join(import.meta.dirname, '../../dist/src/worker.js');
+  return startChild(process.execPath, [script], {
+    name: 'worker',
+    logFile: join(tmpdir(), `ahw-worker-${process.pid}.log`),
+    env: { ...process.env, ACTIVITY_START_TO_CLOSE: '2s', STICKY_SCHEDULE_TO_START: '200ms', ...env },
+  });
 }
 
 async function register(connection: Connection, namespace: string): Promise<void> {
@@ -96,7 +89,7 @@ async function register(connection: Connection, namespace: string): Promise<void
   while (!(await ready())) await pause(50);
 }
 
-/** Failing activities are what the tests are about; their stack traces would bury everything else. */
+/** A worker of this process replays histories; what it says of itself would bury everything else. */
 export function quietRuntime(): void {
   try {
     Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });

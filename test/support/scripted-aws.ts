@@ -7,6 +7,7 @@ export type Reply = object | { $error: string; status: number; message?: string 
 
 export interface Call {
   readonly operation: string;
+  readonly query: string;
   readonly body: unknown;
 }
 
@@ -27,7 +28,11 @@ export async function startScriptedAws(): Promise<ScriptedAws> {
     void readBody(request).then((body) => {
       const operation = operationOf(request);
       if (operation === undefined) return answerS3(request, response, stored);
-      calls.push({ operation, body: body === '' ? undefined : JSON.parse(body) });
+      calls.push({
+        operation,
+        query: request.url?.split('?')[1] ?? '',
+        body: body === '' ? undefined : JSON.parse(body),
+      });
       const replies = scripted[operation] ?? [];
       const reply = replies.length > 1 ? replies.shift() : replies[0];
       return answer(
@@ -57,6 +62,7 @@ export async function startScriptedAws(): Promise<ScriptedAws> {
 const ROUTES: readonly (readonly [RegExp, string])[] = [
   [/^POST \/datastore$/, 'CreateDatastore'],
   [/^GET \/datastore\/[^/]+$/, 'GetDatastore'],
+  [/^GET \/datastore$/, 'ListDatastores'],
   [/^POST \/startDICOMImportJob\//, 'StartDICOMImportJob'],
   [/^GET \/getDICOMImportJob\//, 'GetDICOMImportJob'],
   [/^GET \/listDICOMImportJobs\//, 'ListDICOMImportJobs'],

@@ -197,6 +197,7 @@ describe('copyImageSet', () => {
     expect(aws.calls[2]?.body).toMatchObject({
       sourceImageSet: { DICOMCopies: { copiableAttributes: '{"SchemaVersion":"1.1"}' } },
     });
+    expect(aws.calls[2]?.query).toBe('force=true');
   });
 });
 

@@ -230,6 +230,45 @@ describe('a run that goes on', () => {
     expect(events?.filter((entry) => entry.timerCanceledEventAttributes)).toHaveLength(1);
   });
 
+  test.each([[[]], [[null]], [['x']], [[{}]], [[{ detailType: 7, ids: null }]]])(
+    'passes over a signal that makes no sense: %j',
+    async (args) => {
+      script(job('IN_PROGRESS'), job('IN_PROGRESS'), job('COMPLETED'));
+      const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
+      await handle.signal('awsEvent', ...args);
+      expect(await handle.result()).toMatchObject({ jobId: 'j1' });
+    },
+  );
+
+  test('that is cancelled while a call is tried again makes no further attempt, and says what is in doubt', async () => {
+    aws.script({ StartFHIRImportJob: [{ $error: 'InternalServerException', status: 500 }] });
+    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
+    while (tokens().length < 2) await pause(20);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    const { status, memo } = await handle.describe();
+    expect(status.name).toBe('CANCELLED');
+    expect(memo).toEqual({ inDoubt: 'startImportJob' });
+    expect(tokens().length).toBeLessThan(4);
+  });
+
+  test('that is cancelled after it has made a data store says how that is removed', async () => {
+    const datastoreProperties = { datastoreId, datastoreName: 'store', datastoreStatus: 'CREATING' };
+    aws.script({
+      CreateDatastore: [{ datastoreId, datastoreStatus: 'CREATING' }],
+      GetDatastore: [{ datastoreProperties }],
+    });
+    const handle = await startRaw('onboardDatastoreAndImport', [onboardInput]);
+    await until(handle, ({ reads }) => reads > 0);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect((await handle.describe()).memo).toMatchObject({
+      awsDatastoreId: datastoreId,
+      stillRunning: true,
+      left: [{ remove: `aws medical-imaging delete-datastore --datastore-id ${datastoreId}` }],
+    });
+  });
+
   test('that is cancelled ends CANCELED, and its memo says what goes on inside AWS', async () => {
     script(job('IN_PROGRESS'));
     const handle = await startRaw('startImportAndWaitCompleted', [
@@ -266,7 +305,7 @@ describe('a start whose token may be forgotten', () => {
     ]);
   });
 
-  test('starts again where there is none, and never takes an older one, nor one with a name that the user chose', async () => {
+  test('starts again, with the same token, where there is none but an older one', async () => {
     const workflowId = `adopt-${randomUUID()}`;
     aws.script({
       StartFHIRImportJob: [busy, busy, busy, started],
@@ -277,13 +316,28 @@ describe('a start whose token may be forgotten', () => {
     await handle.result();
     expect(starts()).toBe(4);
     expect(new Set(tokens()).size).toBe(1);
+  });
 
-    aws.script({
-      StartFHIRImportJob: [busy, busy, busy, started],
-      DescribeFHIRImportJob: [job('COMPLETED')],
+  test('does not take a job for its own whose name the user chose, nor start a second one beside it', async () => {
+    aws.script({ StartFHIRImportJob: [busy], ListFHIRImportJobs: [listed('mine', Date.now() / 1000 + 1)] });
+    const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, JobName: 'mine' }]);
+    expect(await failureOf(handle.result())).toMatchObject({
+      type: 'OutcomeUnknown',
+      message: expect.stringContaining('j1'),
+      details: { step: '+findJob' },
     });
-    await (await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, JobName: 'mine' }])).result();
-    expect(aws.calls.map(({ operation }) => operation)).not.toContain('ListFHIRImportJobs');
+  });
+
+  test('of a data store likewise', async () => {
+    const datastoreSummaries = [
+      { datastoreId, datastoreName: 'store', datastoreStatus: 'CREATING', createdAt: Date.now() / 1000 + 1 },
+    ];
+    aws.script({ CreateDatastore: [busy], ListDatastores: [{ datastoreSummaries }] });
+    const handle = await startRaw('onboardDatastoreAndImport', [onboardInput]);
+    expect(await failureOf(handle.result())).toMatchObject({
+      type: 'OutcomeUnknown',
+      message: expect.stringContaining(datastoreId),
+    });
   });
 });
 
@@ -300,15 +354,17 @@ test('a namespace without our search attributes is no obstacle', async () => {
 describe('no text of an input', () => {
   test('stands in ids, summaries, memo, search attributes or failure messages', async () => {
     const secret = 'DOE-JANE-1970';
-    aws.script({ StartFHIRImportJob: [{ $error: 'AccessDeniedException', status: 403, message: 'no' }] });
+    const message = `Value '${secret}' at 'jobName' failed to satisfy constraint`;
+    aws.script({ StartFHIRImportJob: [{ $error: 'ValidationException', status: 400, message }] });
     const input = { ...fhirInput, InputS3Uri: `s3://bucket/${secret}/`, JobName: secret };
     const handle = await cluster.flows.start('startImportAndWaitCompleted', input);
-    const failure = await failureOf(handle.result());
+    const { type, message: shownMessage } = await failureOf(handle.result());
+    expect(type).toBe('ValidationException');
     const description = await handle.describe();
     const { events } = await handle.fetchHistory();
     const summaries = events?.map((event) => event.userMetadata?.summary?.data?.toString());
     const shown = {
-      failure,
+      shownMessage,
       id: handle.workflowId,
       memo: description.memo,
       summaries,

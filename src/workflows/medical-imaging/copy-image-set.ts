@@ -40,25 +40,19 @@ export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageS
     const { datastoreId, sourceImageSetId, destinationImageSetId, copiableAttributes, force, polling } =
       input;
     const { timeout } = pacingOf('imageSet', polling);
-    flow.know({ datastoreId, imageSetId: destinationImageSetId });
+    flow.know({ datastoreId, imageSetId: destinationImageSetId, sourceImageSetId });
 
     const copy = await mutateOnce(flow, {
       step: 'copyImageSet',
       timeout,
       prepare: async () => {
-        const wait = { datastoreId, polling };
-        return {
-          source: await readUnlocked(flow, {
-            ...wait,
-            step: 'getSourceImageSet',
-            imageSetId: sourceImageSetId,
-          }),
-          destination: await readUnlocked(flow, {
-            ...wait,
-            step: 'getDestinationImageSet',
-            imageSetId: destinationImageSetId,
-          }),
-        };
+        const read = (step: string, imageSetId: string) =>
+          readUnlocked(flow, { step, datastoreId, imageSetId, polling });
+        const source = await read('getSourceImageSet', sourceImageSetId);
+        const destination = await read('getDestinationImageSet', destinationImageSetId);
+        const [sourceVersionId, destinationVersionId] = [source.versionId ?? '', destination.versionId ?? ''];
+        flow.know({ sourceVersionId, destinationVersionId });
+        return { source, destination };
       },
       send: async ({ source, destination }): Promise<CopiedVersion> => {
         const reply = await flow.change(
@@ -88,6 +82,7 @@ export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageS
       find: (before, since) => copyEvidence(flow, { ...input, ...before, since }),
     });
 
+    flow.underWay = { awsImageSetId: copy.imageSetId };
     const settled = await awaitChange(flow, {
       step: 'pollDestination',
       datastoreId,

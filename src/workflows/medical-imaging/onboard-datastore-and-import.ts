@@ -3,11 +3,9 @@ import type {
   JobStatus,
   StartDICOMImportJobRequest,
 } from '@aws-sdk/client-medical-imaging';
-import { pacingOf } from '../../polling.ts';
-import { imaging } from '../shared/activities.ts';
-import { awaitDatastore } from '../shared/datastore.ts';
+import { awaitDatastore, createDatastore } from '../shared/datastore.ts';
 import { dicomImport } from '../shared/dicom-import.ts';
-import { runFlow, tokenFor } from '../shared/flow.ts';
+import { runFlow } from '../shared/flow.ts';
 import { importAndAwait, judge, type ImportOptions, type ImportResult } from '../shared/import-job.ts';
 
 export interface OnboardDatastoreAndImportInput
@@ -45,32 +43,21 @@ export async function onboardDatastoreAndImport(
     const { datastoreName, tags, kmsKeyArn, lambdaAuthorizerArn, losslessStorageFormat, polling } = input;
     const { dataAccessRoleArn, inputS3Uri, outputS3Uri, inputOwnerAccountId, jobName } = input;
 
-    const { datastoreId = '' } = input.datastoreId
-      ? input
-      : await flow.change(
-          'createDatastore',
-          imaging.createDatastore,
-          {
-            datastoreName,
-            clientToken: input.datastoreClientToken ?? tokenFor('createDatastore'),
-            tags,
-            kmsKeyArn,
-            lambdaAuthorizerArn,
-            losslessStorageFormat,
-          },
-          { budget: pacingOf('imagingDatastore', polling).timeout },
-        );
+    const clientToken = input.datastoreClientToken;
+    const store = { datastoreName, clientToken, tags, kmsKeyArn, lambdaAuthorizerArn, losslessStorageFormat };
+    const datastoreId =
+      input.datastoreId ?? (await createDatastore(flow, { step: 'createDatastore', polling, ...store }));
     flow.know({ datastoreId });
-    if (!input.datastoreId) {
-      flow.left.push({
-        what: `data store ${datastoreId}`,
-        remove: `aws medical-imaging delete-datastore --datastore-id ${datastoreId}`,
-      });
-    }
     if (!input.jobId) await awaitDatastore(flow, { step: 'pollDatastore', datastoreId, polling });
 
-    const clientToken = input.importClientToken;
-    const request = { dataAccessRoleArn, clientToken, inputS3Uri, outputS3Uri, inputOwnerAccountId, jobName };
+    const request = {
+      dataAccessRoleArn,
+      clientToken: input.importClientToken,
+      inputS3Uri,
+      outputS3Uri,
+      inputOwnerAccountId,
+      jobName,
+    };
     const { job, result } = await importAndAwait(flow, dicomImport(flow, datastoreId, request), input);
 
     return judge({ datastoreId, jobId: job.jobId, jobStatus: job.status ?? 'COMPLETED', ...result }, input);

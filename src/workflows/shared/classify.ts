@@ -107,12 +107,16 @@ const STALE_AT_MOST = 30_000;
  * It is the state that decides. Right after a change was accepted a read may still show the old version as `ACTIVE`;
  * one with a higher version than announced was changed again, by another writer, after the awaited change had ended.
  */
-export function classifyImageSet(read: ImageSetRead, expected?: ExpectedChange): Verdict {
+export function classifyImageSet(
+  read: ImageSetRead,
+  expected?: ExpectedChange,
+  whenDeleted: FailureType = 'CopyFailed',
+): Verdict {
   switch (read.imageSetState) {
     case 'LOCKED':
       return GOING;
     case 'DELETED':
-      return failed('CopyFailed', 'the image set is deleted');
+      return failed(whenDeleted, 'the image set is deleted');
     case 'ACTIVE':
       return expected ? classifyChange(read, expected) : SETTLED;
     case undefined:

@@ -21,6 +21,7 @@ export function dicomImport(
 ): ImportService<DicomImportJob> {
   return {
     name: 'medical-imaging',
+    kind: 'dicomJob',
     steps: { start: 'startImportJob', poll: 'pollImportJob' },
     datastoreId,
     jobName: request.jobName,

@@ -43,8 +43,14 @@ export function flowFailure(
   type: FailureType,
   why: string,
   more: Pick<FailureDetails, 'counts' | 'result'> = {},
+  cause?: unknown,
 ): ApplicationFailure {
-  return ApplicationFailure.create({ type, message: why, details: [more] });
+  return ApplicationFailure.create({
+    type,
+    message: why,
+    details: [more],
+    ...causedBy(cause),
+  });
 }
 
 /**
@@ -66,33 +72,37 @@ export function failureOfRun(error: unknown, where: FailureDetails): unknown {
     // A bad input stays bad. All else may end well at the next try, which is up to the run's own retry policy.
     nonRetryable: origin.type === 'ValidationFailed',
     details: [{ ...where, ...(own && isRecord(more) ? more : {}) }],
-    ...(error instanceof Error && origin !== error && { cause: error }),
+    ...causedBy(origin === error ? origin.cause : error),
   });
 }
 
-/** The failure that tells what happened: that of the last attempt, under the wrappings of Temporal. */
-export function originOf(error: unknown): ApplicationFailure | undefined {
+const causedBy = (cause: unknown) => (cause instanceof Error ? { cause } : {});
+
+/** The failure that the last attempt to answer has answered with, under the wrappings of Temporal. */
+export function answerIn(error: unknown): ApplicationFailure | undefined {
   if (error instanceof ApplicationFailure) return error;
-  if (error instanceof ActivityFailure) return originOf(error.cause);
-  if (error instanceof TimeoutFailure) {
-    return (
-      originOf(error.cause) ??
-      ApplicationFailure.create({
-        type: 'WaitTimedOut',
-        message: 'no worker has answered within the time allowed',
-      })
-    );
-  }
+  if (error instanceof ActivityFailure || error instanceof TimeoutFailure) return answerIn(error.cause);
   return undefined;
 }
 
-/** What an AWS call that failed says about the change it asked for; `unknown` when no attempt came back at all. */
-export function effectOf(error: unknown): AwsFailureDetails['effect'] | undefined {
-  if (!(error instanceof ActivityFailure)) return undefined;
-  const [details] = originOf(error)?.details ?? [];
-  return isRecord(details) && isEffect(details['effect']) ? details['effect'] : 'unknown';
+/** The failure that tells what happened; nothing for what is no failure of a call: a cancellation, a bug. */
+export function originOf(error: unknown): ApplicationFailure | undefined {
+  const timedOut = error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+  const nobody = { type: 'WaitTimedOut', message: 'no worker has answered within the time allowed' };
+  return answerIn(error) ?? (timedOut ? ApplicationFailure.create(nobody) : undefined);
+}
+
+/** What an AWS call that failed says of itself; an attempt that never came back says that nothing is known. */
+export function awsDetailsOf(error: unknown): Pick<AwsFailureDetails, 'effect' | 'retry'> {
+  const [details] = answerIn(error)?.details ?? [];
+  const { effect, retry } = isRecord(details) ? details : {};
+  return { effect: isEffect(effect) ? effect : 'unknown', retry: isRetry(retry) ? retry : 'untilDeadline' };
 }
 
 function isEffect(value: unknown): value is AwsFailureDetails['effect'] {
   return value === 'refused' || value === 'conflict' || value === 'rejected' || value === 'unknown';
+}
+
+function isRetry(value: unknown): value is AwsFailureDetails['retry'] {
+  return value === 'untilDeadline' || value === 'tenMinutes' || value === 'never';
 }

@@ -22,6 +22,7 @@ export function fhirImport(
 ): ImportService<FhirImportJob> {
   return {
     name: 'healthlake',
+    kind: 'fhirJob',
     steps: { start: 'startImportJob', poll: 'pollImportJob' },
     datastoreId: DatastoreId,
     jobName: request.JobName,

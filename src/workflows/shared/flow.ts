@@ -3,6 +3,7 @@ import {
   type ActivityOptions,
   ActivityCancellationType,
   CancellationScope,
+  CancelledFailure,
   condition,
   defineSignal,
   isCancellation,
@@ -16,7 +17,8 @@ import {
 import type { WorkerFacts } from '../../activities/check-input.ts';
 import type { FlowName } from '../../input-rules/flows.ts';
 import { checkInput } from './activities.ts';
-import { failureOfRun, originOf, type Left } from './failures.ts';
+import { isRecord } from '../../guards.ts';
+import { answerIn, awsDetailsOf, failureOfRun, originOf, type Left } from './failures.ts';
 import { ProgressBoard } from './progress.ts';
 
 /** An event of EventBridge, as whoever connects it forwards it. A hint that something has moved, never the truth. */
@@ -41,8 +43,6 @@ const SEARCH_ATTRIBUTES = {
   imageSetId: 'AwsImageSetId',
 } as const;
 
-type KnownId = keyof typeof SEARCH_ATTRIBUTES;
-
 /** An activity as a proxy has it. */
 interface ProxiedActivity<Input, Output> {
   executeWithOptions(options: ActivityOptions, args: [Input]): Promise<Output>;
@@ -55,10 +55,11 @@ interface ProxiedActivity<Input, Output> {
  */
 export class Flow {
   readonly board = new ProgressBoard();
-  /** Names what the run has made in AWS, for the failure's details. */
-  readonly left: Left[] = [];
-  /** The job that goes on inside AWS when the run is cancelled: imports cannot be cancelled there. */
-  runningJob: string | undefined;
+  readonly #left = new Map<string, Left>();
+  /** What goes on inside AWS when the run is cancelled, by id: imports cannot be cancelled there. */
+  underWay: { awsJobId: string } | { awsImageSetId: string } | { awsDatastoreId: string } | undefined;
+  /** The step whose call may or may not have taken effect. */
+  #inDoubt: string | undefined;
   hadEvent = false;
   #eventPending = false;
   #facts: WorkerFacts | undefined;
@@ -98,36 +99,64 @@ export class Flow {
     });
   }
 
+  /** A read of files in S3, of which there may be a great many: it may go on for as long as it shows that it is alive. */
+  readFiles<Input, Output>(
+    summary: string,
+    activity: ProxiedActivity<Input, Output>,
+    input: Input,
+  ): Promise<Output> {
+    return this.#call(activity, input, {
+      summary,
+      startToCloseTimeout: '1 hour',
+      scheduleToCloseTimeout: '2 hours',
+      heartbeatTimeout: this.facts.startToClose,
+      cancellationType: ActivityCancellationType.TRY_CANCEL,
+    });
+  }
+
   /**
-   * One call that changes something. Never cancelled half-way: whether it took effect would be unknown.
+   * One call that changes something. An attempt that is on its way is never cancelled: whether it took effect would be
+   * unknown. A cancelled run makes no further attempt.
    *
    * @param options - `maximumAttempts: 1` for a call that nothing makes safe to repeat (see `mutateOnce`)
    */
-  change<Input, Output>(
+  async change<Input, Output>(
     summary: string,
     activity: ProxiedActivity<Input, Output>,
     input: Input,
     { budget, maximumAttempts }: { budget: number; maximumAttempts?: number },
   ): Promise<Output> {
-    return CancellationScope.nonCancellable(() =>
-      this.#call(activity, input, {
+    const [step] = summary.split(' ');
+    this.#inDoubt = step;
+    try {
+      const output = await this.#call(activity, input, {
         summary,
         scheduleToCloseTimeout: budget,
+        cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         ...(maximumAttempts !== undefined && { retry: { maximumAttempts } }),
-      }),
-    );
+      });
+      this.#inDoubt = undefined;
+      return output;
+    } catch (error) {
+      if (answerIn(error) && awsDetailsOf(error).effect !== 'unknown') this.#inDoubt = undefined;
+      throw error;
+    }
   }
 
-  /** Notes an id that the run has learnt: for the query, the failure and, where the namespace has them, for search. */
-  know(ids: Partial<Record<KnownId, string>>): void {
+  /** Notes ids that the run has learnt: for the query, the failure and, where the namespace has them, for search. */
+  know(ids: Record<string, string>): void {
     this.board.show({ ids: { ...this.board.now.ids, ...ids } });
-    const attributes = Object.entries(ids).flatMap(([id, value]) => {
-      const name = SEARCH_ATTRIBUTES[id as KnownId];
-      return this.facts.searchAttributes.includes(name)
-        ? [{ key: defineSearchAttributeKey(name, 'KEYWORD'), value }]
-        : [];
+    const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([id, name]) => {
+      const value = ids[id];
+      const key = defineSearchAttributeKey(name, 'KEYWORD');
+      return value !== undefined && this.facts.searchAttributes.includes(name) ? [{ key, value }] : [];
     });
     if (attributes.length > 0) upsertSearchAttributes(attributes);
+  }
+
+  /** Notes something that the run has made in AWS, and how it is removed. */
+  leave(left: Left): void {
+    this.#left.set(left.what, left);
   }
 
   warn(message: string): void {
@@ -154,14 +183,24 @@ export class Flow {
   /** What the failure of the run says of where it ended. */
   get whereabouts() {
     const { step, status, ids } = this.board.now;
-    return { step, status, ids, ...(this.left.length > 0 && { left: this.left }) };
+    return { step, status, ids, ...this.#leftovers };
+  }
+
+  get #leftovers(): { left?: Left[] } {
+    return this.#left.size > 0 ? { left: [...this.#left.values()] } : {};
   }
 
   /** Cancelling a run stops the waiting, not what AWS does. (The text of a `CancelledFailure` never arrives; a memo does.) */
   noteCancellation(): void {
-    if (this.runningJob === undefined) return;
-    upsertMemo({ awsJobId: this.runningJob, stillRunning: true });
-    this.board.show({ lastError: `cancelled; job ${this.runningJob} goes on inside AWS` });
+    const memo = {
+      ...(this.underWay && { ...this.underWay, stillRunning: true }),
+      ...(this.#inDoubt !== undefined && { inDoubt: this.#inDoubt }),
+      ...this.#leftovers,
+    };
+    if (Object.keys(memo).length > 0) upsertMemo(memo);
+    this.warn(
+      this.underWay ? `cancelled; ${Object.values(this.underWay)[0]} goes on inside AWS` : 'cancelled',
+    );
   }
 
   #call<Input, Output>(
@@ -169,8 +208,7 @@ export class Flow {
     input: Input,
     options: ActivityOptions & { summary: string },
   ): Promise<Output> {
-    const [step = ''] = options.summary.split(' ');
-    this.board.enter(step);
+    this.board.enter(options.summary.split(' ')[0] ?? '');
     return activity.executeWithOptions(
       {
         startToCloseTimeout: this.facts.startToClose,
@@ -186,12 +224,18 @@ export class Flow {
     );
   }
 
-  #onEvent({ detailType, ids }: AwsEvent): void {
+  /** Takes nothing on trust: a handler that throws would block the run, and the signal stays in its history. */
+  #onEvent(event: unknown): void {
+    if (!isRecord(event) || typeof event['detailType'] !== 'string' || !isRecord(event['ids'])) {
+      log.warn('An awsEvent signal without detailType and ids was passed over.');
+      return;
+    }
+    const { detailType } = event;
     const own = this.board.now.ids;
-    const foreign = Object.entries(ids ?? {}).some(
-      ([name, id]) => own[name] !== undefined && own[name] !== id,
-    );
-    if (foreign) return;
+    // EventBridge spells the id of an image set with a small s.
+    const { imagesetId: imageSetId, ...others } = event['ids'];
+    const shared = Object.entries({ imageSetId, ...others }).filter(([name]) => own[name] !== undefined);
+    if (shared.length === 0 || shared.some(([name, id]) => id !== undefined && id !== own[name])) return;
     this.hadEvent = true;
     if (TERMINAL_EVENT.test(detailType)) this.#eventPending = true;
     else this.board.show({ status: detailType });
@@ -214,8 +258,12 @@ export async function runFlow<Result>(
     await flow.checkInput(input);
     return await steps(flow);
   } catch (error) {
-    if (isCancellation(error)) flow.noteCancellation();
-    else flow.board.show({ lastError: originOf(error)?.type ?? undefined });
+    if (isCancellation(error) || CancellationScope.current().consideredCancelled) {
+      flow.noteCancellation();
+      // A call that failed after the run was cancelled is not why the run ends.
+      throw isCancellation(error) ? error : new CancelledFailure('cancelled');
+    }
+    flow.board.show({ lastError: originOf(error)?.type ?? undefined });
     throw failureOfRun(error, flow.whereabouts);
   }
 }
@@ -226,6 +274,14 @@ export async function runFlow<Result>(
  */
 export function tokenFor(step: string): string {
   return `${workflowInfo().runId}-${step}`;
+}
+
+/** The clocks of AWS and of Temporal may differ, and a service may give whole seconds. */
+const CLOCK_SKEW = 5_000;
+
+/** Whether something that AWS has a time for came after this run began. (Not its first execution: a retry is a new run.) */
+export function isOfThisRun(time: string | undefined): boolean {
+  return time !== undefined && Date.parse(time) >= workflowInfo().runStartTime.getTime() - CLOCK_SKEW;
 }
 
 /** The job's name, where the input has none: the workflow id if the service takes it (scheduled ids hold a `:`). */

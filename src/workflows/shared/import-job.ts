@@ -1,7 +1,8 @@
+import { isCancellation } from '@temporalio/workflow';
 import type { ImportOutcome, ImportOutput } from '../../activities/import-outcome.ts';
 import type { Polling } from '../../polling.ts';
 import { files } from './activities.ts';
-import { flowFailure } from './failures.ts';
+import { flowFailure, originOf } from './failures.ts';
 import type { Flow } from './flow.ts';
 import { startAndAwait, type Job, type JobService } from './job.ts';
 
@@ -33,8 +34,6 @@ export interface ImportService<AnyJob extends ImportJob> extends JobService<AnyJ
   datastoreId: string;
 }
 
-const READ_BUDGET = 10 * 60_000;
-
 /**
  * Starts an import job once, or attaches to the one that the input names, waits until it has ended, and opens up how.
  *
@@ -61,11 +60,16 @@ export async function importAndAwait<AnyJob extends ImportJob>(
  * @param result - what the flow is about to give; if it fails instead, this is in the failure's details
  * @throws ApplicationFailure `NothingImported` or `FilesFailed`, with counts and result
  */
-export function judge<Result extends ImportResult>(
+export function judge<Result extends ImportResult & { jobStatus: string }>(
   result: Result,
   { onFileErrors = 'report' }: ImportOptions,
 ): Result {
-  const { counts } = result;
+  const { counts, jobStatus } = result;
+  if (!counts && onFileErrors === 'fail' && jobStatus === 'COMPLETED_WITH_ERRORS') {
+    throw flowFailure('FilesFailed', 'the job ended with errors; its manifest does not tell how many', {
+      result,
+    });
+  }
   if (!counts) return result;
   const { scanned, imported } = counts;
   if (onFileErrors === 'report' && scanned > 0 && imported === 0) {
@@ -90,5 +94,12 @@ async function readOutcome<AnyJob extends ImportJob>(
   if (onFileErrors === 'ignore' || outputS3Uri === undefined) return { outcome: 'unknown' };
   const { manifestWait } = flow.facts;
   const output = { service, outputS3Uri, datastoreId, jobId, listFailedFiles, manifestWait };
-  return flow.read('+outcome', files.readImportOutcome, output, READ_BUDGET);
+  try {
+    return await flow.readFiles('+outcome', files.readImportOutcome, output);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    // The job has ended, whatever S3 or the workers say of it.
+    const reason = originOf(error)?.type ?? 'unknown';
+    return { outcome: 'unknown', manifest: { uri: outputS3Uri, state: 'unreadable', reason } };
+  }
 }

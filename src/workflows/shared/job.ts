@@ -1,8 +1,8 @@
-import { workflowInfo } from '@temporalio/workflow';
+import type { WaitKind } from '../../pacing.ts';
 import { pacingOf, type Polling } from '../../polling.ts';
 import type { Verdict } from './classify.ts';
-import { derivedJobName, tokenFor, type Flow } from './flow.ts';
-import { startOnce } from './start-once.ts';
+import { derivedJobName, isOfThisRun, tokenFor, type Flow } from './flow.ts';
+import { startOnce, type Trace } from './start-once.ts';
 import { waitFor } from './waiting.ts';
 
 /** A job of either service, in the words that both share. */
@@ -16,6 +16,7 @@ export interface Job {
 
 /** What the services have names of their own for, by kind of job. */
 export interface JobService<AnyJob extends Job> {
+  kind: Extract<WaitKind, 'dicomJob' | 'fhirJob'>;
   /** The document's step that starts the job, and the one that polls it. */
   steps: { start: string; poll: string };
   /** The name and the token that the input gives the job. */
@@ -64,23 +65,24 @@ export async function startAndAwait<AnyJob extends Job>(
 ): Promise<{ job: AnyJob; reusedJob: boolean }> {
   const jobId = attachTo ?? (await start(flow, service, polling));
   flow.know({ jobId });
-  flow.runningJob = jobId;
+  flow.underWay = { awsJobId: jobId };
   const { read: job } = await waitFor(flow, {
     step: service.steps.poll,
-    kind: 'job',
+    kind: service.kind,
     polling,
     read: (summary, budget) => service.describe(summary, budget, jobId),
     classify: (read) => service.classify(read),
     status: ({ status }) => status,
     counters: (read) => service.counters?.(read),
     explain: async (read) => {
-      flow.runningJob = undefined;
+      flow.underWay = undefined;
       return { why: read.message, counts: await countsOfFailed?.(read) };
     },
     timedOut: `; to go on waiting start again with the id of this job (${jobId}) in the input`,
   });
-  flow.runningJob = undefined;
-  const reusedJob = attachTo === undefined && service.clientToken !== undefined && !isOfThisRun(job);
+  flow.underWay = undefined;
+  const reusedJob =
+    attachTo === undefined && service.clientToken !== undefined && !isOfThisRun(job.submittedAt);
   if (reusedJob)
     flow.warn(`the client token of the input has given back job ${jobId}, which is older than this run`);
   return { job, reusedJob };
@@ -94,27 +96,27 @@ function start<AnyJob extends Job>(
   const step = service.steps.start;
   const jobName = service.jobName ?? derivedJobName();
   const derived = { jobName, clientToken: service.clientToken ?? tokenFor(step) };
-  return startOnce({
-    tokenLife: flow.facts.tokenLife,
-    timeout: pacingOf('job', polling).timeout,
+  return startOnce(flow, {
+    step,
+    timeout: pacingOf(service.kind, polling).timeout,
     start: (budget) => service.start(step, budget, derived),
-    // A job with a name that somebody chose may be somebody else's.
-    adopt: service.jobName === undefined ? () => findJob(service, jobName) : undefined,
+    trace: () => traceJob(service, jobName),
   });
 }
 
-/** The job of that name that was submitted since this run began: only this run would have given it that name. */
-async function findJob<AnyJob extends Job>(service: JobService<AnyJob>, jobName: string) {
+/** Looks for the job of that name that was submitted since this run began. Only a derived name is surely our own. */
+async function traceJob<AnyJob extends Job>(
+  service: JobService<AnyJob>,
+  jobName: string,
+): Promise<Trace<string>> {
   let nextToken: string | undefined;
   for (let page = 1; page <= MOST_PAGES; page++) {
     const list = await service.list('+findJob', READ_BUDGET, { jobName, nextToken });
-    const own = list.jobs.find((job) => job.jobName === jobName && isOfThisRun(job));
+    const found = list.jobs.find((job) => job.jobName === jobName && isOfThisRun(job.submittedAt));
+    if (found && service.jobName === undefined) return { kind: 'ours', made: found.jobId };
+    if (found) return { kind: 'perhaps', id: found.jobId };
     nextToken = list.nextToken;
-    if (own || nextToken === undefined) return own?.jobId;
+    if (nextToken === undefined) break;
   }
-  return undefined;
-}
-
-function isOfThisRun({ submittedAt }: Job): boolean {
-  return submittedAt !== undefined && Date.parse(submittedAt) >= workflowInfo().startTime.getTime();
+  return { kind: 'none' };
 }

@@ -1,5 +1,6 @@
-import { sleep } from '@temporalio/workflow';
-import { effectOf, flowFailure } from './failures.ts';
+import { isCancellation, sleep } from '@temporalio/workflow';
+import { toMilliseconds } from '../../polling.ts';
+import { answerIn, awsDetailsOf, flowFailure } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** What became of a change whose reply never came. */
@@ -8,7 +9,7 @@ export type Found<Reply> = { kind: 'unchanged' } | { kind: 'ours'; reply: Reply 
 /** A change of an image set. The service has no token for it; its one guard is the version that the change is based on. */
 export interface Change<Basis, Reply> {
   step: string;
-  /** Milliseconds in all. */
+  /** Milliseconds in all, from when the image set is free. */
   timeout: number;
   /** Reads what the change is based on, and waits until it is free. */
   prepare(): Promise<Basis>;
@@ -22,6 +23,15 @@ export interface Change<Basis, Reply> {
   find(basis: Basis, since: number): Promise<Found<Reply>>;
 }
 
+/** The first attempt that nobody has answered, and that may still take effect, or has. */
+interface Doubt<Basis> {
+  basis: Basis;
+  since: number;
+}
+
+/** How long to try on an error that somebody may be mending just now. */
+const TEN_MINUTES = 10 * 60_000;
+
 /**
  * Makes a change of an image set exactly once, and never takes another writer's change for its own.
  *
@@ -30,51 +40,51 @@ export interface Change<Basis, Reply> {
  * - Possibly done: read. Unchanged → sent again with the *original* versions, so that the first request, should it
  *   arrive late, loses to the guard. Changed → ours only on evidence; otherwise decided anew.
  *
+ * The doubt about an attempt outlives every later refusal: it ends only when the version after its own has been judged.
+ *
  * @throws ActivityFailure of an attempt that the service has rejected, or of the last one when the time is over
- * @throws ApplicationFailure `OutcomeUnknown` when the time is over and nobody can say whether the change was made
+ * @throws ApplicationFailure `OutcomeUnknown` when nobody can say whether the change was made
  */
 export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis, Reply>): Promise<Reply> {
-  const end = Date.now() + change.timeout;
+  let basis = await change.prepare();
+  let doubt: Doubt<Basis> | undefined;
+  const begun = Date.now();
   for (const pause of pauses()) {
-    const outcome = await sendUntilKnown(flow, change, await change.prepare(), end);
-    if (outcome.kind === 'ours') return outcome.reply;
-    flow.warn(`${change.step}: another writer was faster; decided anew from a fresh read`);
-    await sleep(pause, { summary: `wait before ${change.step}` });
-  }
-  throw outOfTime(change.step);
-}
-
-async function sendUntilKnown<Basis, Reply>(
-  flow: Flow,
-  change: Change<Basis, Reply>,
-  basis: Basis,
-  end: number,
-): Promise<Found<Reply>> {
-  const since = Date.now();
-  let inDoubt = false;
-  for (const pause of pauses()) {
+    const sent = Date.now();
     let failure: unknown;
     try {
-      return { kind: 'ours', reply: await change.send(basis) };
+      return await change.send(basis);
     } catch (error) {
+      if (isCancellation(error)) throw error;
       failure = error;
     }
-    const effect = effectOf(failure);
-    if (effect === undefined) throw failure;
-    inDoubt ||= effect === 'unknown';
-    if (inDoubt) {
-      const found = await change.find(basis, since);
-      if (found.kind !== 'unchanged') return found;
-    }
+    const { effect, retry } = awsDetailsOf(failure);
+    if (effect === 'unknown') doubt ??= { basis, since: sent };
+
+    const found = doubt && (await findSurely(change, doubt));
+    if (found?.kind === 'ours') return found.reply;
+    if (found?.kind === 'rival') doubt = undefined;
     if (effect === 'rejected') throw failure;
-    if (Date.now() >= end) throw inDoubt ? outOfTime(change.step) : failure;
-    if (effect === 'conflict') return { kind: 'rival' };
+
+    const patience = retry === 'tenMinutes' ? Math.min(TEN_MINUTES, change.timeout) : change.timeout;
+    if (Date.now() - begun >= patience) throw doubt ? unknown(change.step) : failure;
+    const anew = effect === 'conflict' || found?.kind === 'rival';
     flow.warn(
-      `${change.step}: ${inDoubt ? 'no reply, and nothing has changed' : 'refused for now'}; sent again`,
+      `${change.step}: ${anew ? 'another writer was faster' : (answerIn(failure)?.type ?? 'no answer')}; tried again`,
     );
-    await sleep(pause, { summary: `wait before ${change.step}` });
+    await sleep(Math.max(pause, hintIn(failure)), { summary: `wait before ${change.step}` });
+    if (anew) basis = await change.prepare();
   }
-  throw outOfTime(change.step);
+  throw unknown(change.step);
+}
+
+/** A look that fails leaves the change in doubt; what it failed of is the cause. */
+async function findSurely<Basis, Reply>(change: Change<Basis, Reply>, { basis, since }: Doubt<Basis>) {
+  try {
+    return await change.find(basis, since);
+  } catch (error) {
+    throw isCancellation(error) ? error : unknown(change.step, error);
+  }
 }
 
 /** 1, 2, 4 … 30, 30 … seconds, without end: the services throttle changes to one in four seconds. */
@@ -82,9 +92,12 @@ function* pauses(): Generator<number> {
   for (let pause = 1_000; ; pause = Math.min(2 * pause, 30_000)) yield pause;
 }
 
-function outOfTime(step: string) {
-  return flowFailure(
-    'OutcomeUnknown',
-    `${step}: no reply, and what AWS shows does not tell whether the change was made`,
-  );
+/** The service's own word on when to come back, in milliseconds. */
+function hintIn(failure: unknown): number {
+  return toMilliseconds(answerIn(failure)?.nextRetryDelay ?? 0);
+}
+
+function unknown(step: string, cause?: unknown) {
+  const why = `${step}: no reply, and what AWS shows does not tell whether the change was made`;
+  return flowFailure('OutcomeUnknown', why, {}, cause);
 }

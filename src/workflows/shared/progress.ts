@@ -31,11 +31,8 @@ export class ProgressBoard {
   /** Begins a step. What was said of the one before does not hold of it, unless it is only a call on the side (`+`). */
   enter(step: string): void {
     const another = step !== this.now.step && !step.startsWith('+');
-    this.show({
-      step,
-      lastError: undefined,
-      ...(another && { status: '', waitedSeconds: 0, reads: 0, counters: undefined }),
-    });
+    const blank = { status: '', waitedSeconds: 0, reads: 0, counters: undefined, lastError: undefined };
+    this.show({ step, ...(another && blank) });
   }
 
   /** Takes over what is new; `undefined` removes a member. No history event comes of it. */

@@ -1,43 +1,68 @@
-import { ActivityFailure } from '@temporalio/workflow';
-import type { AwsFailureDetails } from '../../activities/aws-errors.ts';
-import { isRecord } from '../../guards.ts';
-import { originOf } from './failures.ts';
+import { ActivityFailure, CancellationScope } from '@temporalio/workflow';
+import { awsDetailsOf, flowFailure, originOf } from './failures.ts';
+import type { Flow } from './flow.ts';
 
-/** The start of a job. */
-export interface Start<Job> {
+/** What a look at AWS tells of a start whose token may be forgotten by now. */
+export type Trace<Made> =
+  | { kind: 'none' }
+  | { kind: 'ours'; made: Made }
+  /** Something that bears a name which others may give as well. */
+  | { kind: 'perhaps'; id: string };
+
+/** The start of something that AWS makes once for each client token. */
+export interface Start<Made> {
+  step: string;
   /** One start with a token, tried again by Temporal within `budget` milliseconds. */
-  start: (budget: number) => Promise<Job>;
-  /** Looks for a job that an earlier attempt of this very run has started; absent where none could be told for sure. */
-  adopt?: (() => Promise<Job | undefined>) | undefined;
-  /** For how long a repeated start is sure to give the same job back, in milliseconds. */
-  tokenLife: number;
+  start(budget: number): Promise<Made>;
+  /** Looks for what an earlier attempt of this very run may have made. */
+  trace(): Promise<Trace<Made>>;
   /** Milliseconds in all. */
   timeout: number;
 }
 
+/** The first round of attempts is short, so that what goes wrong is soon seen in the run's progress. */
+const FIRST_ROUND = 60_000;
+
 /**
- * Starts a job once, whatever dies and for however long.
+ * Makes something once, whatever dies and for however long.
  *
- * Within the life of its token a repeated start gives the same job back. Beyond it the run looks for its job before it
- * asks again.
+ * Within the life of its token a repeated start gives the same thing back. Beyond it, since neither service says how long
+ * it remembers a token, the run looks at what is there before it asks again.
+ *
+ * @throws ActivityFailure of the last attempt, when it will not pass or the time is over
+ * @throws ApplicationFailure `OutcomeUnknown` when what is there may be ours or not
  */
-export async function startOnce<Job>({ start, adopt, tokenLife, timeout }: Start<Job>): Promise<Job> {
+export async function startOnce<Made>(
+  flow: Flow,
+  { step, start, trace, timeout }: Start<Made>,
+): Promise<Made> {
+  const { tokenLife } = flow.facts;
   const since = Date.now();
-  for (;;) {
+  for (let round = FIRST_ROUND; ; round *= 2) {
     try {
-      return await start(Math.min(tokenLife, timeout));
+      return await start(Math.min(round, tokenLife, timeout));
     } catch (error) {
       if (!mayPass(error) || Date.now() - since >= timeout) throw error;
+      flow.warn(`${step}: ${originOf(error)?.type ?? 'no answer'}; tried again`);
     }
-    const job = await adopt?.();
-    if (job) return job;
+    if (Date.now() - since < tokenLife) continue;
+    const found = await trace();
+    if (found.kind === 'ours') return found.made;
+    if (found.kind === 'perhaps') {
+      throw flowFailure(
+        'OutcomeUnknown',
+        `no answer, and ${found.id}, which has the same name and came since this run began, may or may not be its own`,
+      );
+    }
   }
 }
 
-/** Whether Temporal gave up only because the time was over, on an error that passes by itself. */
+/** Whether Temporal gave up only because the round was over, on an error that passes by itself. */
 function mayPass(error: unknown): boolean {
-  if (!(error instanceof ActivityFailure) || error.retryState !== 'TIMEOUT') return false;
-  const [details] = originOf(error)?.details ?? [];
-  const giveUp: AwsFailureDetails['retry'] = 'tenMinutes';
-  return !isRecord(details) || details['retry'] !== giveUp;
+  if (CancellationScope.current().consideredCancelled) return false;
+  return (
+    error instanceof ActivityFailure &&
+    error.retryState === 'TIMEOUT' &&
+    awsDetailsOf(error).retry === 'untilDeadline'
+  );
 }

@@ -1,8 +1,8 @@
 import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
-import { QUEUED_TIMEOUT, nextSleep, paceWithEvents, type WaitKind } from '../../pacing.ts';
-import { pacingOf, type Polling } from '../../polling.ts';
+import { nextSleep, type WaitKind } from '../../pacing.ts';
+import { pacingOf, queuedTimeout, type Polling } from '../../polling.ts';
 import type { Verdict } from './classify.ts';
-import { flowFailure, originOf } from './failures.ts';
+import { answerIn, flowFailure } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** One wait of a flow: what is read, and what a read means. */
@@ -30,24 +30,25 @@ const READ_BUDGET = 10 * 60_000;
  * Reads, decides, sleeps, until the resource has settled: the one wait of all flows.
  *
  * The deadline is judged only after a read that was made past it: workers may have been down for longer than the
- * resource took.
+ * resource took. Time in a queue has a deadline of its own, and does not count against what runs after it.
  *
- * @returns the read that settled it, and the verdict
+ * @returns the read that settled it, and whether it was settled by another writer
  * @throws ApplicationFailure of the verdict's type, or `WaitTimedOut`
  */
 export async function waitFor<Read>(
   flow: Flow,
   wait: Wait<Read>,
 ): Promise<{ read: Read; byAnother: boolean }> {
-  const { step } = wait;
-  const pacing = pacingOf(wait.kind, wait.polling);
-  const since = Date.now();
+  const { step, polling } = wait;
+  const { timeout, minimumInterval } = pacingOf(wait.kind, polling);
+  const began = Date.now();
+  let deadline = began + timeout;
+  let queued = false;
   for (let reads = 1; ; reads++) {
     const summary = reads === 1 ? step : `${step} · ${reads}`;
-    const read = await readSurely(() =>
-      wait.read(summary, Math.max(since + pacing.timeout - Date.now(), READ_BUDGET)),
-    );
-    const waited = Date.now() - since;
+    const read = await readSurely(() => wait.read(summary, Math.max(deadline - Date.now(), READ_BUDGET)));
+    const now = Date.now();
+    const waited = now - began;
     const verdict = wait.classify(read, waited);
     const status = wait.status(read) ?? '';
     flow.board.show({
@@ -57,49 +58,33 @@ export async function waitFor<Read>(
       waitedSeconds: Math.round(waited / 1000),
       counters: wait.counters?.(read),
     });
-    switch (verdict.kind) {
-      case 'settled':
-        return { read, byAnother: verdict.byAnother ?? false };
-      case 'failed': {
-        const { why, counts } = (await wait.explain?.(read)) ?? {};
-        flow.board.show({ step });
-        throw flowFailure(
-          verdict.type,
-          why ? `${verdict.why}: ${why}` : verdict.why,
-          counts ? { counts } : {},
-        );
-      }
-      case 'going': {
-        if (verdict.warning) flow.warn(verdict.warning);
-        if (waited >= deadline(pacing.timeout, wait, verdict)) {
-          throw flowFailure('WaitTimedOut', `still ${status} after ${waited / 1000} s${wait.timedOut ?? ''}`);
-        }
-        const pace = flow.hadEvent ? paceWithEvents(pacing) : pacing;
-        await flow.pause(step, nextSleep(waited, pace), pacing.minimumInterval);
-      }
+    if (verdict.kind === 'settled') return { read, byAnother: verdict.byAnother ?? false };
+    if (verdict.kind === 'failed') {
+      const { why, counts } = (await wait.explain?.(read)) ?? {};
+      flow.board.show({ step });
+      throw flowFailure(verdict.type, why ? `${verdict.why}: ${why}` : verdict.why, counts ? { counts } : {});
     }
+    if (verdict.warning) flow.warn(verdict.warning);
+    if (queued !== (verdict.queued ?? false)) {
+      queued = !queued;
+      deadline = queued ? began + queuedTimeout(polling) : now + timeout;
+    }
+    if (now >= deadline) {
+      throw flowFailure('WaitTimedOut', `still ${status} after ${waited / 1000} s${wait.timedOut ?? ''}`);
+    }
+    const pacing = pacingOf(wait.kind, polling, { hadEvent: flow.hadEvent });
+    await flow.pause(step, Math.min(nextSleep(waited, pacing), deadline - now), minimumInterval);
   }
 }
 
-function deadline(timeout: number, { polling }: Wait<unknown>, verdict: { queued?: true }): number {
-  return verdict.queued && polling?.timeout === undefined ? QUEUED_TIMEOUT : timeout;
-}
-
-/** A read that timed out without an attempt ever coming back says that no worker was there, not that AWS failed. */
+/** A read that timed out without an answer of any attempt says that no worker was there, not that AWS failed. */
 async function readSurely<Read>(read: () => Promise<Read>): Promise<Read> {
   for (;;) {
     try {
       return await read();
     } catch (error) {
-      if (!neverAttempted(error)) throw error;
+      const timedOut = error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+      if (!timedOut || answerIn(error)) throw error;
     }
   }
-}
-
-function neverAttempted(error: unknown): boolean {
-  return (
-    error instanceof ActivityFailure &&
-    error.cause instanceof TimeoutFailure &&
-    originOf(error.cause.cause) === undefined
-  );
 }

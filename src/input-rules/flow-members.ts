@@ -1,0 +1,39 @@
+import type { WaitKind } from '../pacing.ts';
+
+/** What one flow takes: JSON Schema, with the services' shapes by reference, and the waits that `polling` applies to. */
+export interface FlowRules {
+  readonly waits: readonly WaitKind[];
+  readonly schema: object;
+}
+
+/** A shape of a service's rules. */
+export const imaging = (shape: string) => ({ $ref: `medical-imaging#/$defs/${shape}` });
+export const healthlake = (shape: string) => ({ $ref: `healthlake#/$defs/${shape}` });
+
+/** The members of every flow that awaits something. */
+export const waits = {
+  polling: {
+    type: 'object',
+    properties: {
+      minimumInterval: { duration: true },
+      maximumInterval: { duration: true },
+      share: { type: 'number', minimum: 0, maximum: 1 },
+      timeout: { duration: true },
+    },
+    additionalProperties: false,
+  },
+};
+
+/** The members of every flow that imports from S3. */
+export const imports = {
+  ...waits,
+  onFileErrors: { enum: ['report', 'fail', 'ignore'] },
+  listFailedFiles: { type: 'integer', minimum: 0, maximum: 100 },
+};
+
+/** What a run that re-attaches to something need not say. */
+export const unlessGiven = (member: string, required: string[]) => ({
+  if: { not: { required: [member] } },
+  // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's own word
+  then: { required },
+});
