@@ -97,6 +97,7 @@ function verbs(world: World, services: readonly Service[], calls: Calls): Verbs 
     jobs: () => ({
       dicomImport: world.store.table('dicomImportJob').values().length,
       fhirImport: world.store.table('fhirImportJob').values().length,
+      fhirExport: world.store.table('fhirExportJob').values().length,
     }),
   };
 }

@@ -19,9 +19,16 @@ export type StartingOperation =
   | 'CopyImageSet'
   | 'UpdateImageSetMetadata'
   | 'CreateFHIRDatastore'
-  | 'StartFHIRImportJob';
+  | 'StartFHIRImportJob'
+  | 'StartFHIRExportJob';
 
-export type EntityKind = 'datastore' | 'dicomImportJob' | 'imageSet' | 'fhirDatastore' | 'fhirImportJob';
+export type EntityKind =
+  | 'datastore'
+  | 'dicomImportJob'
+  | 'imageSet'
+  | 'fhirDatastore'
+  | 'fhirImportJob'
+  | 'fhirExportJob';
 
 export interface FailNext {
   readonly operation: OperationName;
@@ -130,7 +137,7 @@ export class LocalAwsControl {
   }
 
   /** How many jobs there are, whoever started them: the proof that a retry started no second one. */
-  jobs(): Promise<{ dicomImport: number; fhirImport: number }> {
+  jobs(): Promise<{ dicomImport: number; fhirImport: number; fhirExport: number }> {
     return this.#post('jobs', {});
   }
 

@@ -27,7 +27,10 @@ export interface Settings {
   /** FHIR import: SUBMITTED, then IN_PROGRESS. */
   fhirImportSubmittedMs: Duration;
   fhirImportMs: Duration;
-  /** How long after the end of an import its manifest and ndjson files appear in S3. */
+  /** FHIR export: SUBMITTED, then IN_PROGRESS. */
+  fhirExportSubmittedMs: Duration;
+  fhirExportMs: Duration;
+  /** How long after the end of an import or export its manifest and ndjson files appear in S3. */
   manifestLagMs: Duration;
 
   /** Whether `failure.ndjson` and `success.ndjson` exist where they have no line. */
@@ -38,9 +41,12 @@ export interface Settings {
   maxFilesPerDicomImport: number;
   /** DICOM imports that may run in one data store; one more is refused with ServiceQuotaExceededException. */
   maxConcurrentDicomImports: number;
-  /** FHIR imports that may wait behind the running one. */
+  /** FHIR imports and exports that may wait behind the running one of their kind. */
   fhirImportQueueLength: number;
+  fhirExportQueueLength: number;
 
+  /** How long a deleted data store or image set still answers, as DELETED. For HealthLake AWS says: 7 days. */
+  deletedVisibleMs: Duration;
   /** The error for a client token that came before with other parameters. */
   imagingTokenReuseError: string;
   fhirTokenReuseError: string;
@@ -53,7 +59,7 @@ export interface Settings {
   /** The error for calls on a data store that is not ACTIVE. */
   imagingDatastoreNotActiveError: string;
   fhirDatastoreNotActiveError: string;
-  /** The error for one more FHIR import than the queue holds. */
+  /** The error for one more FHIR job than the queue holds. */
   fhirQueueFullError: string;
   /** How an update that breaks a constraint on DICOM metadata ends: refused at once, or asynchronously. */
   metadataConstraintBreach: 'ValidationException' | 'UPDATE_FAILED';
@@ -81,12 +87,16 @@ export const defaultSettings: Settings = {
   fhirDatastoreDeleteMs: 1500,
   fhirImportSubmittedMs: 500,
   fhirImportMs: 3500,
+  fhirExportSubmittedMs: 500,
+  fhirExportMs: 3500,
   manifestLagMs: 0,
   writeEmptyNdjson: false,
   emptyInput: 'COMPLETED',
   maxFilesPerDicomImport: 5000,
   maxConcurrentDicomImports: 100,
   fhirImportQueueLength: 25,
+  fhirExportQueueLength: 25,
+  deletedVisibleMs: 7 * 86_400_000,
   imagingTokenReuseError: 'ConflictException',
   fhirTokenReuseError: 'ValidationException',
   tokenLifetimeMs: 86_400_000,

@@ -8,7 +8,8 @@ import { ClassicLevel } from 'classic-level';
 export class Store {
   readonly #db: ClassicLevel;
   readonly #tables = new Map<string, Map<string, unknown>>();
-  #pending = new Map<string, string>();
+  /** Rows to write; those without a value to delete. */
+  #pending = new Map<string, string | undefined>();
   #writing: Promise<void> = Promise.resolve();
 
   private constructor(db: ClassicLevel) {
@@ -36,6 +37,10 @@ export class Store {
         rows.set(id, value);
         this.#pending.set(`${name}/${id}`, JSON.stringify(value));
       },
+      delete: (id) => {
+        rows.delete(id);
+        this.#pending.set(`${name}/${id}`, undefined);
+      },
     };
   }
 
@@ -52,7 +57,9 @@ export class Store {
 
   async #write(): Promise<void> {
     if (this.#pending.size === 0) return;
-    const batch = [...this.#pending].map(([key, value]) => ({ type: 'put' as const, key, value }));
+    const batch = [...this.#pending].map(([key, value]) =>
+      value === undefined ? { type: 'del' as const, key } : { type: 'put' as const, key, value },
+    );
     this.#pending = new Map();
     await this.#db.batch(batch, { sync: true });
   }
@@ -69,6 +76,7 @@ export interface Table<T> {
   /** In the order of insertion; after a restart in the order of ids. */
   values(): T[];
   put(id: string, value: T): void;
+  delete(id: string): void;
 }
 
 function splitKey(key: string): [table: string, id: string] {

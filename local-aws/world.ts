@@ -4,6 +4,7 @@ import type { Buckets } from './s3/buckets.ts';
 import type { Faults } from './faults.ts';
 import type { Settings } from './settings.ts';
 import type { Store } from './store.ts';
+import { after, type Phase } from './timeline.ts';
 
 /** What every handler works with. */
 export interface World {
@@ -17,6 +18,10 @@ export interface World {
   /** `http://127.0.0.1:4566`; known once the server listens. */
   endpoint: string;
 }
+
+/** Whether what is in that phase was deleted so long ago that it does not answer any more. */
+export const isForgotten = ({ settings }: World, { status, from }: Phase & { readonly status: string }) =>
+  status === 'DELETED' && Date.now() >= after(from, settings.deletedVisibleMs);
 
 /** 32 characters of `[0-9a-f]`: what both services use for data stores, jobs and image sets. */
 export const newId = () => randomBytes(16).toString('hex');

@@ -1,10 +1,13 @@
 import type * as HealthLake from '@aws-sdk/client-healthlake';
 import { notFound, ServiceError } from '../errors.ts';
 import { pageOf } from '../paging.ts';
-import type { Handlers } from '../protocols/operations.ts';
+import type { Handlers, InputOf } from '../protocols/operations.ts';
+import { addTags, type Tags } from '../tags.ts';
 import { after, phaseAt, type Phase, type Timeline } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
-import { newId, type World } from '../world.ts';
+import { isForgotten, newId, type World } from '../world.ts';
+import { keepResources } from './resources.ts';
+import { syntheaResources } from './synthea.ts';
 
 export interface FhirDatastore extends Timeline<
   Phase & { readonly status: HealthLake.DatastoreStatus; readonly message?: string | undefined }
@@ -24,11 +27,12 @@ export interface FhirDatastore extends Timeline<
 
 const datastores = ({ store }: World) => store.table<FhirDatastore>('fhirDatastore');
 
-export function datastoreHandlers(world: World) {
+/** @param onDelete - ends what goes on in a data store, and removes what it holds */
+export function datastoreHandlers(world: World, onDelete: (datastoreId: string) => void) {
   const { settings } = world;
 
-  const create = (input: HealthLake.CreateFHIRDatastoreRequest): string => {
-    const { ClientToken: _token, Tags: _tags, ...properties } = input;
+  const create = (input: InputOf<typeof HealthLake, 'CreateFHIRDatastore'>): string => {
+    const { ClientToken: _, Tags, ...properties } = input;
     const datastoreId = newId();
     const now = Date.now();
     const end = after(now, settings.fhirDatastoreCreateMs);
@@ -44,6 +48,10 @@ export function datastoreHandlers(world: World) {
           : { from: end, status: 'CREATE_FAILED', message },
       ],
     });
+    if (Tags) addTags(world, datastoreArn(world, datastoreId), fromTagList(Tags));
+    if (message === undefined && input.PreloadDataConfig?.PreloadDataType === 'SYNTHEA') {
+      keepResources(world, datastoreId, syntheaResources);
+    }
     return datastoreId;
   };
 
@@ -62,6 +70,7 @@ export function datastoreHandlers(world: World) {
       const { DatastoreName, DatastoreStatus, CreatedAfter, CreatedBefore } = Filter;
       const found = datastores(world)
         .values()
+        .filter((datastore) => !isGone(world, datastore))
         .filter(({ createdAt }) => createdAt >= Number(CreatedAfter ?? 0))
         .filter(({ createdAt }) => createdAt <= Number(CreatedBefore ?? Infinity))
         .toSorted((a, b) => b.createdAt - a.createdAt)
@@ -88,33 +97,43 @@ export function datastoreHandlers(world: World) {
         ],
       };
       datastores(world).put(DatastoreId, deleting);
+      onDelete(DatastoreId);
       return { ...propertiesOf(world, deleting), DatastoreStatus: 'DELETING' };
     },
   } satisfies Partial<Handlers<typeof HealthLake>>;
 }
 
-function propertiesOf({ settings, endpoint }: World, datastore: FhirDatastore) {
+export const datastoreArn = ({ settings }: World, datastoreId: string) =>
+  `arn:aws:healthlake:${settings.region}:${settings.accountId}:datastore/fhir/${datastoreId}`;
+
+function propertiesOf(world: World, datastore: FhirDatastore) {
   const { datastoreId, createdAt, properties } = datastore;
   const { status, message } = phaseAt(datastore, Date.now());
   return {
     ...properties,
     DatastoreId: datastoreId,
-    DatastoreArn: `arn:aws:healthlake:${settings.region}:${settings.accountId}:datastore/fhir/${datastoreId}`,
+    DatastoreArn: datastoreArn(world, datastoreId),
     DatastoreStatus: status,
     CreatedAt: new Date(createdAt),
-    DatastoreEndpoint: `${endpoint}/datastore/${datastoreId}/r4/`,
+    DatastoreEndpoint: `${world.endpoint}/datastore/${datastoreId}/r4/`,
     ErrorCause: errorCause(message),
   };
 }
+
+/** HealthLake's spelling of tags. */
+export const fromTagList = (list: readonly { readonly Key: string; readonly Value: string }[]): Tags =>
+  Object.fromEntries(list.map(({ Key, Value }) => [Key, Value]));
 
 const errorCause = (message: string | undefined): HealthLake.ErrorCause | undefined =>
   message === undefined ? undefined : { ErrorMessage: message, ErrorCategory: 'NON_RETRYABLE_ERROR' };
 
 export function requireDatastore(world: World, datastoreId: string): FhirDatastore {
   const datastore = datastores(world).get(datastoreId);
-  if (!datastore) throw notFound(`Data store ${datastoreId}`);
+  if (!datastore || isGone(world, datastore)) throw notFound(`Data store ${datastoreId}`);
   return datastore;
 }
+
+const isGone = (world: World, datastore: FhirDatastore) => isForgotten(world, phaseAt(datastore, Date.now()));
 
 /** @throws ServiceError when the data store cannot take a job (AWS does not say which error: a setting) */
 export function requireActive(world: World, datastoreId: string): void {

@@ -1,8 +1,9 @@
+import type * as HealthLake from '@aws-sdk/client-healthlake';
 import { JobFailure } from '../jobs.ts';
 import { parseS3Uri } from '../s3/buckets.ts';
 import type { World } from '../world.ts';
-import { lineProblem } from './fhir.ts';
-import type { FhirImportJob } from './import-job.ts';
+import { readResource, type FhirResource } from './fhir.ts';
+import type { FhirJob } from './fhir-job.ts';
 
 /** What became of one ndjson file, line by line. */
 export interface FileOutcome {
@@ -13,37 +14,52 @@ export interface FileOutcome {
   readonly failed: readonly { readonly lineId: number; readonly problem: string }[];
 }
 
+export interface FhirImportJob extends FhirJob {
+  readonly inputS3Uri: string;
+  readonly validationLevel: HealthLake.ValidationLevel;
+  readonly files?: readonly FileOutcome[] | undefined;
+}
+
 /**
- * Reads every object beneath the job's input prefix and holds each line against what a resource must have.
+ * Reads every object beneath an input prefix and holds each line against what a resource must have.
  *
  * @throws JobFailure
  */
-export async function readInput(world: World, { inputS3Uri }: FhirImportJob): Promise<FileOutcome[]> {
+export async function readInput(
+  { buckets, settings }: World,
+  inputS3Uri: string,
+): Promise<{ files: FileOutcome[]; resources: FhirResource[] }> {
   const { bucket, key: prefix } = parseS3Uri(inputS3Uri);
-  const objects = await world.buckets.list(bucket, prefix);
-  if (objects.length === 0 && world.settings.emptyInput === 'FAILED') {
+  const objects = await buckets.list(bucket, prefix);
+  if (objects.length === 0 && settings.emptyInput === 'FAILED') {
     throw new JobFailure('No file was found at the input location.');
   }
   const files: FileOutcome[] = [];
+  const resources: FhirResource[] = [];
   for (const { key } of objects) {
-    files.push(outcomeOf(key, (await world.buckets.read({ bucket, key })) ?? Buffer.alloc(0)));
+    const content = (await buckets.read({ bucket, key })) ?? Buffer.alloc(0);
+    const file = readFile(content);
+    files.push({ key, bytes: content.byteLength, ...file.outcome });
+    resources.push(...file.resources);
   }
-  return files;
+  return { files, resources };
 }
 
-function outcomeOf(key: string, content: Buffer): FileOutcome {
+function readFile(content: Buffer) {
   const imported: number[] = [];
   const failed: { lineId: number; problem: string }[] = [];
-  let importedBytes = 0;
+  const resources: FhirResource[] = [];
   for (const [index, line] of content.toString().split('\n').entries()) {
     if (line.trim() === '') continue;
-    const problem = lineProblem(line);
-    if (problem === undefined) {
+    const result = readResource(line);
+    if ('problem' in result) failed.push({ lineId: index + 1, ...result });
+    else {
       imported.push(index + 1);
-      importedBytes += Buffer.byteLength(line);
-    } else failed.push({ lineId: index + 1, problem });
+      resources.push(result);
+    }
   }
-  return { key, bytes: content.byteLength, importedBytes, imported, failed };
+  const importedBytes = resources.reduce((sum, { json }) => sum + Buffer.byteLength(json), 0);
+  return { resources, outcome: { importedBytes, imported, failed } };
 }
 
 /** The sums over the files of a job. */

@@ -24,22 +24,30 @@ const resourceTypes = new Set(
    TerminologyCapabilities TestReport TestScript ValueSet VerificationResult VisionPrescription`.split(/\s+/),
 );
 
-/** Why a line of ndjson is not a resource that can be imported; nothing if it is one. Holds no value of the line. */
-export function lineProblem(line: string): string | undefined {
+export interface FhirResource {
+  readonly resourceType: string;
+  readonly id: string;
+  /** The whole resource as it was given: parsing and writing it again would change its decimals. */
+  readonly json: string;
+}
+
+/** The resource in a line of ndjson, or why it is none that can be imported, which holds no value of the line. */
+export function readResource(line: string): FhirResource | { readonly problem: string } {
   let resource: unknown;
   try {
     resource = JSON.parse(line);
   } catch {
-    return 'The line is not valid JSON';
+    return { problem: 'The line is not valid JSON' };
   }
   if (typeof resource !== 'object' || resource === null || Array.isArray(resource)) {
-    return 'The line is not a JSON object';
+    return { problem: 'The line is not a JSON object' };
   }
   const { resourceType, id } = resource as { resourceType?: unknown; id?: unknown };
-  if (resourceType === undefined) return 'Missing required resourceType field';
+  if (resourceType === undefined) return { problem: 'Missing required resourceType field' };
   if (typeof resourceType !== 'string' || !resourceTypes.has(resourceType)) {
-    return 'resourceType is not one of FHIR R4';
+    return { problem: 'resourceType is not one of FHIR R4' };
   }
-  if (id === undefined) return 'Missing required id field';
-  return typeof id === 'string' && /^[A-Za-z0-9.-]{1,64}$/.test(id) ? undefined : 'The id is not valid';
+  if (id === undefined) return { problem: 'Missing required id field' };
+  if (typeof id !== 'string' || !/^[A-Za-z0-9.-]{1,64}$/.test(id)) return { problem: 'The id is not valid' };
+  return { resourceType, id, json: line.trim() };
 }

@@ -1,15 +1,18 @@
 import path from 'node:path';
 import { parseS3Uri } from '../s3/buckets.ts';
 import type { World } from '../world.ts';
-import { totals, type FileOutcome } from './fhir-import.ts';
-import { outputOf, type FhirImportJob } from './import-job.ts';
+import { totals, type FhirImportJob, type FileOutcome } from './fhir-import.ts';
 
 /**
  * Writes what an import leaves in S3: `manifest.json`, and in `SUCCESS/` and `FAILURE/` one file per input file, of the
  * same name, with a line for each of its resources.
  */
-export async function writeImportOutputs(world: World, job: FhirImportJob): Promise<void> {
-  const { bucket, key } = parseS3Uri(outputOf(job));
+export async function writeImportOutputs(
+  world: World,
+  job: FhirImportJob,
+  outputS3Uri: string,
+): Promise<void> {
+  const { bucket, key } = parseS3Uri(outputS3Uri);
   const write = (name: string, text: string) => world.buckets.write({ bucket, key: key + name }, text);
   for (const file of job.files ?? []) {
     const name = path.posix.basename(file.key);
@@ -17,7 +20,7 @@ export async function writeImportOutputs(world: World, job: FhirImportJob): Prom
     if (file.failed.length > 0) await write(`FAILURE/${name}`, ndjson(failureLines(file)));
   }
   // Last: whoever finds the manifest finds the rest.
-  await write('manifest.json', JSON.stringify(manifestOf(job), null, 2));
+  await write('manifest.json', JSON.stringify(manifestOf(job, outputS3Uri), null, 2));
 }
 
 const ndjson = (lines: readonly object[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
@@ -36,9 +39,7 @@ const operationOutcome = (diagnostics: string) => ({
   issue: [{ severity: 'error', code: 'processing', diagnostics }],
 });
 
-function manifestOf(job: FhirImportJob) {
-  const { inputS3Uri, kmsKeyId, files = [] } = job;
-  const outputS3Uri = outputOf(job);
+function manifestOf({ inputS3Uri, kmsKeyId, files = [] }: FhirImportJob, outputS3Uri: string) {
   const sums = totals(files);
   return {
     inputDataConfig: { s3Uri: inputS3Uri },

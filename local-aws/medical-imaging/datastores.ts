@@ -5,7 +5,7 @@ import type { Handlers } from '../protocols/operations.ts';
 import { addTags } from '../tags.ts';
 import { after, phaseAt, type Phase, type Timeline } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
-import { newId, type World } from '../world.ts';
+import { isForgotten, newId, type World } from '../world.ts';
 import { imageSetsOf, stateOf } from './image-set.ts';
 import { isRunning, importJobsOf } from './import-job.ts';
 
@@ -66,6 +66,7 @@ export function datastoreHandlers(world: World) {
     ListDatastores({ datastoreStatus, maxResults, nextToken }) {
       const found = datastores(world)
         .values()
+        .filter((datastore) => !isGone(world, datastore))
         .filter((datastore) => !datastoreStatus || statusOf(datastore) === datastoreStatus)
         .toSorted((a, b) => b.createdAt - a.createdAt);
       const page = pageOf(found, ({ datastoreId }) => datastoreId, { size: maxResults, token: nextToken });
@@ -95,6 +96,8 @@ export function datastoreHandlers(world: World) {
   } satisfies Partial<Handlers<typeof MedicalImaging>>;
 }
 
+const isGone = (world: World, datastore: Datastore) => isForgotten(world, phaseAt(datastore, Date.now()));
+
 const statusOf = (datastore: Datastore) => phaseAt(datastore, Date.now()).status;
 
 export const datastoreArn = ({ settings }: World, datastoreId: string) =>
@@ -115,7 +118,7 @@ function summaryOf(world: World, datastore: Datastore) {
 
 export function requireDatastore(world: World, datastoreId: string): Datastore {
   const datastore = datastores(world).get(datastoreId);
-  if (!datastore) throw notFound(`Data store ${datastoreId}`);
+  if (!datastore || isGone(world, datastore)) throw notFound(`Data store ${datastoreId}`);
   return datastore;
 }
 

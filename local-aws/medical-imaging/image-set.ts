@@ -1,7 +1,7 @@
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { notFound, ServiceError } from '../errors.ts';
 import { after, past, phaseAt, type Duration, type Phase, type Timeline } from '../timeline.ts';
-import type { World } from '../world.ts';
+import { isForgotten, type World } from '../world.ts';
 import type { Metadata } from './metadata.ts';
 
 /** A state of an image set. Phases of one version follow each other, and a change begins a version by its first phase. */
@@ -43,6 +43,8 @@ export const imageSetArn = ({ settings }: World, { datastoreId, imageSetId }: Im
 export function requireImageSet(world: World, datastoreId: string, imageSetId: string): ImageSet {
   const set = imageSets(world).get(imageSetId);
   if (set?.datastoreId !== datastoreId) throw notFound(`Image set ${imageSetId}`);
+  const { imageSetState: status, from } = stateOf(set);
+  if (isForgotten(world, { status, from })) throw notFound(`Image set ${imageSetId}`);
   return set;
 }
 

@@ -1,6 +1,6 @@
 import type { Service as RulesService } from '../../src/input-rules/service.ts';
 import { operationProblems } from '../../src/input-rules/service.ts';
-import { invalid, ServiceError } from '../errors.ts';
+import { invalid } from '../errors.ts';
 
 /** The operations of an SDK client, given as the type of its module: `typeof import('@aws-sdk/client-…')`. */
 export type OperationsOf<Sdk> = {
@@ -42,19 +42,13 @@ export type HandlerOf<Sdk, Operation extends string> = (
   input: InputOf<Sdk, Operation>,
 ) => OutputOf<Sdk, Operation> | Promise<OutputOf<Sdk, Operation>>;
 
-/** Stands in a handler table for an operation that the local AWS does not do yet. */
-export const notYet = 'not yet';
-
-/**
- * A handler for every operation that the SDK client knows, or an explicit {@link notYet}: one that is forgotten, or that
- * a newer SDK adds, is a compile error.
- */
+/** A handler for every operation that the SDK client knows: one that is forgotten, or that a newer SDK adds, is a compile error. */
 export type Handlers<Sdk> = {
-  readonly [Operation in OperationsOf<Sdk> & string]: HandlerOf<Sdk, Operation> | typeof notYet;
+  readonly [Operation in OperationsOf<Sdk> & string]: HandlerOf<Sdk, Operation>;
 };
 
 /** A handler table of no service in particular, as the server calls it. */
-type AnyHandlers = Readonly<Record<string, ((input: never) => object | Promise<object>) | typeof notYet>>;
+type AnyHandlers = Readonly<Record<string, (input: never) => object | Promise<object>>>;
 
 /** Holds an input against the service's rules, then runs its handler. */
 export async function runOperation(
@@ -63,14 +57,8 @@ export async function runOperation(
   operation: string,
   input: object,
 ): Promise<object> {
-  const handler = handlers[operation] ?? notYet;
-  if (handler === notYet) {
-    throw new ServiceError(
-      'NotImplementedByLocalAws',
-      `The local AWS does not do ${operation} yet. Use a real ${service} endpoint for it, or add its handler in local-aws/${service}/.`,
-      { status: 501 },
-    );
-  }
+  const handler = handlers[operation];
+  if (!handler) throw new Error(`the local AWS has no handler for ${operation}`);
   const problems = operationProblems(service, operation, input);
   if (problems.length > 0) {
     throw invalid(problems.map(({ member, rule }) => `${member || 'input'} ${rule}`).join('; '));

@@ -183,6 +183,6 @@ describe('the log of calls', () => {
       { outcome: 'ResourceNotFoundException' },
     ]);
     expect(JSON.stringify(await aws.control.calls())).not.toContain('Doe');
-    expect(await aws.control.jobs()).toEqual({ dicomImport: 1, fhirImport: 0 });
+    expect(await aws.control.jobs()).toEqual({ dicomImport: 1, fhirImport: 0, fhirExport: 0 });
   });
 });

@@ -1,4 +1,4 @@
-import type { ImportJobProperties } from '@aws-sdk/client-healthlake';
+import { activeFhirDatastore, importReached, startFhirImport } from './fhir-harness.ts';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './harness.ts';
 import { readLines, readObject } from './imaging-harness.ts';
 
@@ -10,12 +10,7 @@ describe('a FHIR import', () => {
   beforeAll(async () => (aws = await localAws()));
   afterAll(() => aws.close());
   beforeEach(async () => {
-    const created = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' });
-    DatastoreId = created.DatastoreId ?? '';
-    await until(
-      () => aws.healthlake.describeFHIRDatastore({ DatastoreId }),
-      ({ DatastoreProperties }) => DatastoreProperties?.DatastoreStatus === 'ACTIVE',
-    );
+    DatastoreId = await activeFhirDatastore(aws);
     await putFiles(aws.data, 'input', { 'good/patients.ndjson': `${patient('1')}\n${patient('2')}\n` });
   });
   afterEach(async () => {
@@ -24,27 +19,8 @@ describe('a FHIR import', () => {
   });
 
   const start = (S3Uri = 's3://input/good/', more: { JobName?: string; ClientToken?: string } = {}) =>
-    aws.healthlake.startFHIRImportJob({
-      DatastoreId,
-      DataAccessRoleArn: 'arn:aws:iam::123456789012:role/import',
-      InputDataConfig: { S3Uri },
-      JobOutputDataConfig: {
-        S3Configuration: { S3Uri: 's3://results/fhir', KmsKeyId: 'arn:aws:kms:us-east-1:123456789012:key/1' },
-      },
-      ...more,
-    });
-
-  async function describeJob(JobId: string | undefined): Promise<ImportJobProperties> {
-    const { ImportJobProperties } = await aws.healthlake.describeFHIRImportJob({ DatastoreId, JobId });
-    if (!ImportJobProperties) throw new Error('a job has properties');
-    return ImportJobProperties;
-  }
-
-  const reached = (JobId: string | undefined, status: string) =>
-    until(
-      () => describeJob(JobId),
-      ({ JobStatus }) => JobStatus === status,
-    );
+    startFhirImport(aws, { DatastoreId, S3Uri, ...more });
+  const reached = (JobId: string, status: string) => importReached(aws, { DatastoreId, JobId }, status);
 
   test('tells line by line what it could not take', async () => {
     const lines = [
@@ -57,7 +33,7 @@ describe('a FHIR import', () => {
       '{"resourceType":"Patient","id":"not/valid"}',
     ];
     await putFiles(aws.data, 'input', { 'mixed/a.ndjson': lines.join('\n'), 'mixed/b.ndjson': patient('b') });
-    const { JobId } = await start('s3://input/mixed/', { JobName: 'mixed' });
+    const JobId = await start('s3://input/mixed/', { JobName: 'mixed' });
     const job = await reached(JobId, 'COMPLETED_WITH_ERRORS');
     const folder = `s3://results/fhir/${DatastoreId}-FHIR_IMPORT-${JobId}/`;
     expect(job).toMatchObject({
@@ -104,16 +80,16 @@ describe('a FHIR import', () => {
 
   test('runs alone: the others are QUEUED and come in their order', async () => {
     await aws.control.settings({ fhirImportMs: 'never' });
-    const [first, second, third] = [(await start()).JobId, (await start()).JobId, (await start()).JobId];
+    const [first, second, third] = [await start(), await start(), await start()];
     await reached(first, 'IN_PROGRESS');
     await reached(second, 'QUEUED');
-    await aws.control.settle({ kind: 'fhirImportJob', id: first ?? '' });
+    await aws.control.settle({ kind: 'fhirImportJob', id: first });
     await reached(first, 'COMPLETED');
     await reached(second, 'IN_PROGRESS');
     await reached(third, 'QUEUED');
     await aws.control.arrange({
       kind: 'fhirImportJob',
-      id: second ?? '',
+      id: second,
       patch: { status: 'CANCEL_COMPLETED' },
     });
     await reached(third, 'IN_PROGRESS');
@@ -128,15 +104,15 @@ describe('a FHIR import', () => {
 
   test('is started once per token', async () => {
     const ClientToken = 'token-1';
-    const { JobId } = await start('s3://input/good/', { ClientToken });
-    expect(await start('s3://input/good/', { ClientToken })).toMatchObject({ JobId });
+    const JobId = await start('s3://input/good/', { ClientToken });
+    expect(await start('s3://input/good/', { ClientToken })).toBe(JobId);
     await expect(start('s3://input/other/', { ClientToken })).rejects.toMatchObject({
       name: 'ValidationException',
     });
   });
 
   test('is found by its name and its status', async () => {
-    const { JobId } = await start('s3://input/good/', { JobName: 'wanted' });
+    const JobId = await start('s3://input/good/', { JobName: 'wanted' });
     await start('s3://input/good/', { JobName: 'other' });
     await reached(JobId, 'COMPLETED');
     const { ImportJobPropertiesList } = await aws.healthlake.listFHIRImportJobs({
@@ -149,17 +125,17 @@ describe('a FHIR import', () => {
 
   test('fails as told, with a message', async () => {
     await aws.control.failOutcome({ operation: 'StartFHIRImportJob', message: 'told to' });
-    const { JobId } = await start();
+    const JobId = await start();
     expect(await reached(JobId, 'FAILED')).toMatchObject({ Message: 'told to', EndTime: expect.any(Date) });
   });
 
   test('can end before its manifest is there', async () => {
     await aws.control.settings({ manifestLagMs: 'never' });
-    const { JobId } = await start();
-    const { JobOutputDataConfig } = await reached(JobId, 'COMPLETED');
-    const manifest = `${JobOutputDataConfig?.S3Configuration?.S3Uri}manifest.json`;
+    const JobId = await start();
+    const job = await reached(JobId, 'COMPLETED');
+    const manifest = `${job?.JobOutputDataConfig?.S3Configuration?.S3Uri}manifest.json`;
     await expect(readObject(aws, manifest)).rejects.toMatchObject({ name: 'NoSuchKey' });
-    await aws.control.settle({ kind: 'fhirImportJob', id: JobId ?? '' });
+    await aws.control.settle({ kind: 'fhirImportJob', id: JobId });
     await until(() => readObject(aws, manifest).catch(() => ''), Boolean);
   });
 

@@ -23,6 +23,8 @@ export const instant: Partial<Settings> = {
   fhirDatastoreDeleteMs: 0,
   fhirImportSubmittedMs: 0,
   fhirImportMs: 0,
+  fhirExportSubmittedMs: 0,
+  fhirExportMs: 0,
 };
 
 export interface Clients {

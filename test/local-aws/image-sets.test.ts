@@ -60,6 +60,18 @@ describe('HealthImaging', () => {
     await expect(aws.imaging.deleteImageSet({ datastoreId, imageSetId })).rejects.toMatchObject(gone);
   });
 
+  test('what was deleted long ago is not there any more', async () => {
+    const { imageSetId } = await importInput();
+    await aws.imaging.deleteImageSet({ datastoreId, imageSetId });
+    await deleted(imageSetId);
+    await aws.control.settings({ deletedVisibleMs: 0 });
+    const gone = { name: 'ResourceNotFoundException' };
+    await expect(aws.imaging.getImageSet({ datastoreId, imageSetId })).rejects.toMatchObject(gone);
+    await aws.imaging.deleteDatastore({ datastoreId });
+    await expect(aws.imaging.getDatastore({ datastoreId })).rejects.toMatchObject(gone);
+    expect((await aws.imaging.listDatastores({})).datastoreSummaries).toEqual([]);
+  });
+
   test('an import beside a LOCKED image set makes one that is not primary', async () => {
     const { imageSetId } = await importInput();
     await aws.control.arrange({ kind: 'imageSet', id: imageSetId, patch: { imageSetState: 'LOCKED' } });

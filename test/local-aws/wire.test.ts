@@ -152,13 +152,27 @@ describe('on the wire', () => {
       await aws.control.settings({ fhirErrorStatus: 'modelled' });
       expect(await unknown()).toMatchObject({ status: 404 });
       await aws.control.settings({ fhirErrorStatus: '400' });
-      expect(await healthLake('StartFHIRExportJob', {})).toMatchObject({ status: 501 });
       expect(await healthLake('DescribeFHIRDatastore', { DatastoreId: 7 })).toMatchObject({
         status: 400,
         json: { __type: 'com.amazonaws.healthlake#ValidationException' },
       });
       await aws.control.failNext({ operation: 'ListFHIRDatastores', error: 'InternalServerException' });
       expect(await healthLake('ListFHIRDatastores', {})).toMatchObject({ status: 500 });
+    });
+  });
+
+  test('HealthLake: tags as a list, nothing but an empty object where there is nothing to say', async () => {
+    const created = await healthLake('CreateFHIRDatastore', {
+      DatastoreTypeVersion: 'R4',
+      Tags: [{ Key: 'a', Value: '1' }],
+    });
+    const { DatastoreArn: ResourceARN } = created.json as { DatastoreArn: string };
+    expect(await healthLake('ListTagsForResource', { ResourceARN })).toMatchObject({
+      json: { Tags: [{ Key: 'a', Value: '1' }] },
+    });
+    expect(await healthLake('UntagResource', { ResourceARN, TagKeys: ['a'] })).toMatchObject({
+      status: 200,
+      json: {},
     });
   });
 
