@@ -68,6 +68,7 @@ const BY_OPERATION: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   createDatastore: { ConflictException: FINAL },
   createFHIRDatastore: { ConflictException: FINAL },
   copyImageSet: { ServiceQuotaExceededException: PASSES },
+  updateImageSetMetadata: { ServiceQuotaExceededException: PASSES },
   // "Requested ImageSet metadata is not consistent yet": seen for seconds after an import has COMPLETED.
   getImageSetMetadata: { ConflictException: { retry: 'untilDeadline', effect: 'conflict' } },
 };

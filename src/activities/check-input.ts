@@ -1,4 +1,4 @@
-import { assertFlowInput, type FlowName } from '../input-rules/flows.ts';
+import { assertInput, type WorkflowName } from '../input-rules/workflows.ts';
 
 /** What a run has to know of its worker, recorded once so that a replay on another worker decides alike. */
 export interface WorkerFacts {
@@ -21,7 +21,7 @@ export interface WorkerFacts {
  */
 export const checkInputActivity =
   (facts: () => Promise<WorkerFacts>) =>
-  async (flow: FlowName, input: unknown): Promise<WorkerFacts> => {
-    assertFlowInput(flow, input);
+  async (workflow: WorkflowName, input: unknown): Promise<WorkerFacts> => {
+    assertInput(workflow, input);
     return facts();
   };

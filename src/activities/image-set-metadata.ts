@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
+import { isRecord } from '../guards.ts';
 
 /**
  * Which instances an image set holds, in 80 bytes: their number, and the XOR of the SHA-256 of each SOP Instance UID.
@@ -12,21 +13,38 @@ export interface InstancesDigest {
   digest: string;
 }
 
-interface Metadata {
-  Study?: { Series?: Record<string, { Instances?: Record<string, unknown> }> };
+/** What an update of metadata asks for, as the JSON texts of its attributes. */
+export interface AskedUpdate {
+  updatableAttributes?: string | undefined;
+  removableAttributes?: string | undefined;
 }
 
-/**
- * @param blob - as GetImageSetMetadata has it: JSON, gzipped (the SDK does not inflate it)
- * @param copiableAttributes - the JSON of a CopyImageSet subset; only the instances it names count
- */
-export function digestInstances(blob: Uint8Array, copiableAttributes?: string): InstancesDigest {
-  const held = instancesOf(JSON.parse(inflate(blob).toString('utf8')));
-  const named = copiableAttributes === undefined ? held : instancesOf(JSON.parse(copiableAttributes));
+/** A small, typed part of the metadata, fit for a result. The patient is in it only where that is asked for. */
+export interface MetadataExtract {
+  studyInstanceUID?: string;
+  studyDate?: string;
+  modalities: string[];
+  seriesCount: number;
+  instanceCount: number;
+  frameCount: number;
+  patient?: { patientId?: string; patientName?: string; birthDate?: string; sex?: string };
+}
+
+type Json = Record<string, unknown>;
+
+/** @param blob - as GetImageSetMetadata has it: JSON, gzipped (the SDK does not inflate it) */
+export function parseMetadata(blob: Uint8Array): Json {
+  const gzipped = blob[0] === 0x1f && blob[1] === 0x8b;
+  return objectIn((gzipped ? gunzipSync(blob) : Buffer.from(blob)).toString('utf8'));
+}
+
+/** @param copiableAttributes - the JSON of a CopyImageSet subset; only the instances it names count */
+export function digestInstances(metadata: Json, copiableAttributes?: string): InstancesDigest {
+  const named = copiableAttributes === undefined ? undefined : instancesOf(objectIn(copiableAttributes));
   const sum = Buffer.alloc(32);
   let count = 0;
-  for (const uid of held) {
-    if (!named.has(uid)) continue;
+  for (const uid of instancesOf(metadata).keys()) {
+    if (named && !named.has(uid)) continue;
     count += 1;
     for (const [index, byte] of createHash('sha256').update(uid).digest().entries()) {
       sum[index] = (sum[index] ?? 0) ^ byte;
@@ -35,12 +53,90 @@ export function digestInstances(blob: Uint8Array, copiableAttributes?: string): 
   return { count, digest: sum.toString('hex') };
 }
 
-function instancesOf(metadata: Metadata): Set<string> {
-  const series = Object.values(metadata.Study?.Series ?? {});
-  return new Set(series.flatMap(({ Instances }) => Object.keys(Instances ?? {})));
+/** Two versions with the same digest hold the same DICOM content: what a revert is known by. */
+export function digestContent({ Patient, Study }: Json): string {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted({ Patient, Study })))
+    .digest('hex');
 }
 
-function inflate(blob: Uint8Array): Buffer {
-  const gzipped = blob[0] === 0x1f && blob[1] === 0x8b;
-  return gzipped ? gunzipSync(blob) : Buffer.from(blob);
+/** Whether metadata hold what an update asked for: every value that it set, and nothing that it removed. */
+export function holdsUpdate(
+  metadata: Json,
+  { updatableAttributes, removableAttributes }: AskedUpdate,
+): boolean {
+  return (
+    (updatableAttributes === undefined || holdsValues(metadata, withoutVersion(updatableAttributes))) &&
+    (removableAttributes === undefined || lacksLeaves(metadata, withoutVersion(removableAttributes)))
+  );
 }
+
+export function extractOf(metadata: Json, includePatient: boolean): MetadataExtract {
+  const study = objectOf(metadata['Study']);
+  const dicom = objectOf(study['DICOM']);
+  const series = Object.values(objectOf(study['Series'])).map(objectOf);
+  const instances = [...instancesOf(metadata).values()];
+  const modalities = series.map((one) => objectOf(one['DICOM'])['Modality']);
+  const patient = objectOf(objectOf(metadata['Patient'])['DICOM']);
+  return {
+    ...text('studyInstanceUID', dicom['StudyInstanceUID']),
+    ...text('studyDate', dicom['StudyDate']),
+    modalities: [...new Set(modalities.filter((modality) => typeof modality === 'string'))],
+    seriesCount: series.length,
+    instanceCount: instances.length,
+    frameCount: instances.reduce(
+      (sum, { ImageFrames }) => sum + (Array.isArray(ImageFrames) ? ImageFrames.length : 0),
+      0,
+    ),
+    ...(includePatient && {
+      patient: {
+        ...text('patientId', patient['PatientID']),
+        ...text('patientName', patient['PatientName']),
+        ...text('birthDate', patient['PatientBirthDate']),
+        ...text('sex', patient['PatientSex']),
+      },
+    }),
+  };
+}
+
+function instancesOf(metadata: Json): Map<string, Json> {
+  const series = Object.values(objectOf(objectOf(metadata['Study'])['Series'])).map(objectOf);
+  return new Map(
+    series.flatMap((one) =>
+      Object.entries(objectOf(one['Instances'])).map(([uid, held]) => [uid, objectOf(held)]),
+    ),
+  );
+}
+
+/** Whether every leaf of `asked` stands in `held` at the same place. */
+function holdsValues(held: unknown, asked: unknown): boolean {
+  if (!isRecord(asked)) return JSON.stringify(sorted(held)) === JSON.stringify(sorted(asked));
+  return isRecord(held) && Object.entries(asked).every(([name, value]) => holdsValues(held[name], value));
+}
+
+/** Whether nothing stands in `held` where `asked` has a leaf. An empty object is a leaf: it names a whole instance. */
+function lacksLeaves(held: unknown, asked: unknown): boolean {
+  if (!isRecord(asked) || Object.keys(asked).length === 0) return held === undefined || held === null;
+  return Object.entries(asked).every(([name, value]) => lacksLeaves(objectOf(held)[name], value));
+}
+
+/** AWS's own samples have SchemaVersion as text and as a number; it says nothing of the content. */
+function withoutVersion(attributes: string): Json {
+  const { SchemaVersion: _, ...content } = objectIn(attributes);
+  return content;
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, held]) => [name, sorted(held)]),
+  );
+}
+
+const objectOf = (value: unknown): Json => (isRecord(value) ? value : {});
+const objectIn = (json: string): Json => objectOf(JSON.parse(json));
+const text = <Name extends string>(name: Name, value: unknown) =>
+  (typeof value === 'string' ? { [name]: value } : {}) as { [Key in Name]?: string };

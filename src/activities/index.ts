@@ -2,8 +2,10 @@ import type { HealthLakeClient } from '@aws-sdk/client-healthlake';
 import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { checkInputActivity, type WorkerFacts } from './check-input.ts';
+import { expandInput } from './expand-input.ts';
 import { healthlakeActivities } from './healthlake.ts';
 import { importOutcomeActivity } from './import-outcome.ts';
+import { listInputActivity } from './list-input.ts';
 import { imagingActivities } from './medical-imaging.ts';
 
 export interface AwsClients {
@@ -20,9 +22,11 @@ export interface AwsClients {
  */
 export function createActivities(aws: AwsClients, facts: () => Promise<WorkerFacts>) {
   return {
-    ...imagingActivities(aws.imaging),
+    ...imagingActivities(aws.imaging, aws.s3),
     ...healthlakeActivities(aws.healthlake),
     checkInput: checkInputActivity(facts),
+    expandInput,
+    listInput: listInputActivity(aws.s3),
     readImportOutcome: importOutcomeActivity(aws.s3),
   };
 }

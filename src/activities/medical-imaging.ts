@@ -1,57 +1,143 @@
 import {
   CopyImageSetCommand,
   CreateDatastoreCommand,
+  DeleteDatastoreCommand,
+  DeleteImageSetCommand,
   GetDatastoreCommand,
   GetDICOMImportJobCommand,
+  GetImageFrameCommand,
   GetImageSetCommand,
   GetImageSetMetadataCommand,
   ListDatastoresCommand,
   ListDICOMImportJobsCommand,
   ListImageSetVersionsCommand,
+  ListTagsForResourceCommand,
   SearchImageSetsCommand,
   StartDICOMImportJobCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
+  UpdateImageSetMetadataCommand,
+  type GetImageFrameCommandInput,
   type GetImageSetMetadataCommandInput,
   type MedicalImagingClient,
+  type UpdateImageSetMetadataCommandInput,
 } from '@aws-sdk/client-medical-imaging';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { cancellationSignal } from '@temporalio/activity';
-import { digestInstances, type InstancesDigest } from './image-set-metadata.ts';
-import { attempt, operationsOf } from './operation.ts';
+import { storeBlob, type BlobReference } from './blobs.ts';
+import {
+  digestContent,
+  digestInstances,
+  extractOf,
+  holdsUpdate,
+  parseMetadata,
+  type AskedUpdate,
+  type InstancesDigest,
+  type MetadataExtract,
+} from './image-set-metadata.ts';
+import { attempt, operationsOf, toJson } from './operation.ts';
+
+/** What to do with metadata besides reading them. */
+export interface MetadataInput extends GetImageSetMetadataCommandInput {
+  /** Where to put the blob; nowhere where absent. */
+  place?: string | undefined;
+  includePatient?: boolean | undefined;
+  /** Counts only the instances that this subset of a copy names. */
+  copiableAttributes?: string | undefined;
+  /** Asks whether the metadata hold this update. */
+  asked?: AskedUpdate | undefined;
+}
+
+/** What a history may hold of an image set's metadata: the blob itself is up to 50 MB of patient data. */
+export interface MetadataReply {
+  blob: BlobReference;
+  instances: InstancesDigest;
+  /** 64 hexadecimal digits of the DICOM content. */
+  content: string;
+  extract: MetadataExtract;
+  holdsAsked?: boolean;
+}
+
+/** An update whose attributes are JSON, as text: JSON cannot carry the bytes that the operation wants. */
+export interface UpdateInput
+  extends Omit<UpdateImageSetMetadataCommandInput, 'updateImageSetMetadataUpdates'>, AskedUpdate {
+  revertToVersionId?: string | undefined;
+}
 
 /**
  * One activity for each operation of AWS HealthImaging, by the SDK's method name.
  *
  * @param client - made with `maxAttempts: 1`: retries are Temporal's alone
+ * @param s3 - where blobs go
  */
-export function imagingActivities(client: MedicalImagingClient) {
+export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
   const { read, change } = operationsOf(client);
   return {
     copyImageSet: change('copyImageSet', CopyImageSetCommand),
     createDatastore: change('createDatastore', CreateDatastoreCommand),
+    deleteDatastore: change('deleteDatastore', DeleteDatastoreCommand),
+    deleteImageSet: change('deleteImageSet', DeleteImageSetCommand),
     getDatastore: read('getDatastore', GetDatastoreCommand),
     getDICOMImportJob: read('getDICOMImportJob', GetDICOMImportJobCommand),
     getImageSet: read('getImageSet', GetImageSetCommand),
     listDatastores: read('listDatastores', ListDatastoresCommand),
     listDICOMImportJobs: read('listDICOMImportJobs', ListDICOMImportJobsCommand),
     listImageSetVersions: read('listImageSetVersions', ListImageSetVersionsCommand),
+    listTagsForImagingResource: read('listTagsForImagingResource', ListTagsForResourceCommand),
     searchImageSets: read('searchImageSets', SearchImageSetsCommand),
     startDICOMImportJob: change('startDICOMImportJob', StartDICOMImportJobCommand),
+    tagImagingResource: change('tagImagingResource', TagResourceCommand),
+    untagImagingResource: change('untagImagingResource', UntagResourceCommand),
 
-    /**
-     * The metadata blob is up to 50 MB of patient data, which must not pass through a workflow's history: what comes
-     * back is a digest of the instances it holds.
-     *
-     * @param input - the operation's input; `copiableAttributes` narrows the digest to the instances it names
-     */
-    getImageSetMetadata: ({
-      copiableAttributes,
-      ...input
-    }: GetImageSetMetadataCommandInput & { copiableAttributes?: string }): Promise<InstancesDigest> =>
+    /** Reads metadata, keeps the blob where it is wanted, and gives what a history may hold of it. */
+    getImageSetMetadata: (input: MetadataInput): Promise<MetadataReply> =>
       attempt('getImageSetMetadata', async () => {
-        const reply = await client.send(new GetImageSetMetadataCommand(input), {
+        const { place, includePatient = false, copiableAttributes, asked, ...request } = input;
+        const abortSignal = cancellationSignal();
+        const reply = await client.send(new GetImageSetMetadataCommand(request), { abortSignal });
+        const data = (await reply.imageSetMetadataBlob?.transformToByteArray()) ?? new Uint8Array();
+        const { contentType = 'application/json', contentEncoding } = reply;
+        const metadata = parseMetadata(data);
+        return {
+          blob: await storeBlob(s3, { data, contentType, contentEncoding }, place),
+          instances: digestInstances(metadata, copiableAttributes),
+          content: digestContent(metadata),
+          extract: extractOf(metadata, includePatient),
+          ...(asked && { holdsAsked: holdsUpdate(metadata, asked) }),
+        };
+      }),
+
+    /** Reads one frame, in the transfer syntax it is stored in, and keeps it where it is wanted. */
+    getImageFrame: ({
+      place,
+      ...request
+    }: GetImageFrameCommandInput & { place?: string | undefined }): Promise<BlobReference> =>
+      attempt('getImageFrame', async () => {
+        const reply = await client.send(new GetImageFrameCommand(request), {
           abortSignal: cancellationSignal(),
         });
-        const blob = await reply.imageSetMetadataBlob?.transformToByteArray();
-        return digestInstances(blob ?? new Uint8Array(), copiableAttributes);
+        const data = (await reply.imageFrameBlob?.transformToByteArray()) ?? new Uint8Array();
+        return storeBlob(s3, { data, contentType: reply.contentType ?? 'application/octet-stream' }, place);
+      }),
+
+    updateImageSetMetadata: ({
+      updatableAttributes,
+      removableAttributes,
+      revertToVersionId,
+      ...request
+    }: UpdateInput) =>
+      attempt('updateImageSetMetadata', async () => {
+        const bytes = (json: string | undefined) =>
+          json === undefined ? undefined : new TextEncoder().encode(json);
+        const DICOMUpdates = {
+          updatableAttributes: bytes(updatableAttributes),
+          removableAttributes: bytes(removableAttributes),
+        };
+        const updateImageSetMetadataUpdates =
+          revertToVersionId === undefined ? { DICOMUpdates } : { revertToVersionId };
+        return toJson(
+          await client.send(new UpdateImageSetMetadataCommand({ ...request, updateImageSetMetadataUpdates })),
+        );
       }),
   };
 }

@@ -44,7 +44,8 @@ export async function attempt<Result>(operation: string, call: () => Promise<Res
   }
 }
 
-function toJson<Output>(reply: Output): Json<Output> {
+/** A reply as Temporal will carry it. */
+export function toJson<Output>(reply: Output): Json<Output> {
   return JSON.parse(
     JSON.stringify(reply, (name: string, value: unknown) => (name === '$metadata' ? undefined : value)),
   );

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Readable } from 'node:stream';
-import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, paginateListObjectsV2, type S3Client, type _Object } from '@aws-sdk/client-s3';
 import { isRecord } from '../guards.ts';
 
 export interface S3Location {
@@ -53,12 +53,22 @@ export async function* listUris(
   prefix: string,
   abortSignal: AbortSignal,
 ): AsyncGenerator<string> {
+  const { bucket } = parseS3Uri(prefix);
+  for await (const { Key } of listObjects(s3, prefix, abortSignal)) yield `s3://${bucket}/${Key}`;
+}
+
+/** All objects under a prefix, page by page. */
+export async function* listObjects(
+  s3: S3Client,
+  prefix: string,
+  abortSignal: AbortSignal,
+): AsyncGenerator<_Object> {
   const { bucket, key } = parseS3Uri(prefix);
   for await (const page of paginateListObjectsV2(
     { client: s3 },
     { Bucket: bucket, Prefix: key },
     { abortSignal },
   )) {
-    for (const object of page.Contents ?? []) yield `s3://${bucket}/${object.Key}`;
+    yield* page.Contents ?? [];
   }
 }

@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { distance } from 'fastest-levenshtein';
+import { isRecord } from '../guards.ts';
 import { isDuration } from '../polling.ts';
 import serviceRules from './service-rules.json' with { type: 'json' };
 
@@ -27,6 +28,8 @@ const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
           value.byteLength >= (schema.minBytes ?? 0) &&
           value.byteLength <= (schema.maxBytes ?? Infinity),
   })
+  .addKeyword({ keyword: 'excludes', type: 'object', validate: isWithoutExcluded })
+  .addKeyword({ keyword: 'json', validate: isJson })
   .addKeyword({ keyword: 'duration', validate: (_: true, value: unknown) => isDuration(value) });
 for (const schema of Object.values(serviceRules)) ajv.addSchema(schema);
 
@@ -66,6 +69,10 @@ function toProblems(error: ErrorObject): Problem[] {
       ];
     case 'enum':
       return [{ member, rule: `must be one of ${params['allowedValues'].join(', ')}` }];
+    case 'excludes':
+      return excludedProblems(error);
+    case 'json':
+      return [{ member, rule: 'must be a JSON object of no more bytes than the service takes' }];
     case 'duration':
       return [{ member, rule: 'must be a number of milliseconds, or text such as "30s" or "5 minutes"' }];
     case 'wire':
@@ -77,6 +84,29 @@ function toProblems(error: ErrorObject): Problem[] {
           rule: error.message ?? 'is not valid',
         },
       ];
+  }
+}
+
+/** `excludes: {a: ['b', 'c']}`: where there is an `a`, there is no `b` and no `c`. */
+function isWithoutExcluded(excludes: Record<string, string[]>, value: Record<string, unknown>): boolean {
+  return Object.entries(excludes).every(
+    ([name, others]) => value[name] === undefined || others.every((other) => value[other] === undefined),
+  );
+}
+
+function excludedProblems({ schema }: ErrorObject): Problem[] {
+  return Object.entries(isRecord(schema) ? schema : {}).map(([member, others]) => ({
+    member,
+    rule: `does not go with ${[others].flat().join(' or ')}`,
+  }));
+}
+
+function isJson({ maxBytes }: { maxBytes: number }, value: unknown): boolean {
+  try {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return Buffer.byteLength(text) <= maxBytes && isRecord(JSON.parse(text));
+  } catch {
+    return false;
   }
 }
 

@@ -31,9 +31,21 @@ export const imports = {
   listFailedFiles: { type: 'integer', minimum: 0, maximum: 100 },
 };
 
-/** What a run that re-attaches to something need not say. */
-export const unlessGiven = (member: string, required: string[]) => ({
-  if: { not: { required: [member] } },
+/** The members of every flow that reads blobs. */
+export const blobs = {
+  artifactsS3Uri: imaging('S3Uri'),
+  includePatient: { type: 'boolean' },
+};
+
+/** DICOM attributes as the service's JSON, as text or as an object; the service takes up to 30,000 bytes. */
+export const attributesJson = { type: ['string', 'object'], json: { maxBytes: 30_000 } };
+
+/** What is needed only where none of `members` is given: a run that re-attaches to something need not say how to start it. */
+export const unlessGiven = (members: string[], required: string[]) => ({
+  if: { not: { anyOf: members.map((member) => ({ required: [member] })) } },
   // oxlint-disable-next-line unicorn/no-thenable -- JSON Schema's own word
   then: { required },
 });
+
+/** A member that says another thing than `others` do. */
+export const onlyOneOf = (member: string, others: string[]) => ({ excludes: { [member]: others } });

@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { isRecord } from '../guards.ts';
 import { pacingProblems, type Polling } from '../polling.ts';
 import { compileRules, type Problem } from './ajv.ts';
 import { HEALTHLAKE_FLOWS } from './healthlake-flows.ts';
@@ -27,7 +27,7 @@ export function flowProblems(flow: FlowName, input: unknown): Problem[] {
   const { schema, waits: kinds } = FLOW_RULES[flow];
   let check = compiled.get(flow);
   if (!check) compiled.set(flow, (check = compileRules(schema)));
-  const problems = check(input);
+  const problems = [...check(input), ...templateProblems(schema.properties, input)];
   const polling = problems.some(({ member }) => !member || member.startsWith('polling'))
     ? undefined
     : pollingOf(input);
@@ -36,25 +36,19 @@ export function flowProblems(flow: FlowName, input: unknown): Problem[] {
     : problems;
 }
 
-/**
- * Lets an input pass, or says all that is wrong with it.
- *
- * @throws ApplicationFailure `ValidationFailed`: one message with all problems, and no value
- */
-export function assertFlowInput(flow: FlowName, input: unknown): void {
-  const problems = flowProblems(flow, input);
-  if (problems.length === 0) return;
-  throw ApplicationFailure.create({
-    type: 'ValidationFailed',
-    message: `${flow}: ${describeProblems(problems)}`,
-    nonRetryable: true,
-    details: [{ problems }],
-  });
-}
-
 /** All problems in one line, for a person: `datastoreId is missing; sourceImageSetId must match …`. */
 export function describeProblems(problems: readonly Problem[]): string {
   return problems.map(({ member, rule }) => `${member || 'the input'} ${rule}`).join('; ');
+}
+
+/** A folder named by a template would be looked for by that very name. */
+function templateProblems(members: Readonly<Record<string, object>>, input: unknown): Problem[] {
+  return Object.entries(isRecord(input) ? input : {}).flatMap(([member, value]) => {
+    const isUri = isRecord(members[member]) && String(members[member]['$ref']).endsWith('/S3Uri');
+    return isUri && typeof value === 'string' && /[{}]/.test(value)
+      ? [{ member, rule: 'must not hold a brace: only recurringImport expands templates such as {yyyy}' }]
+      : [];
+  });
 }
 
 function pollingOf(input: unknown): Polling | undefined {

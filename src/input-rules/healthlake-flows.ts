@@ -7,7 +7,7 @@ export const HEALTHLAKE_FLOWS = {
     schema: {
       type: 'object',
       required: ['DatastoreId'],
-      ...unlessGiven('JobId', ['InputS3Uri', 'OutputS3Uri', 'OutputKmsKeyId', 'DataAccessRoleArn']),
+      ...unlessGiven(['JobId'], ['InputS3Uri', 'OutputS3Uri', 'OutputKmsKeyId', 'DataAccessRoleArn']),
       properties: {
         DatastoreId: healthlake('DatastoreId'),
         InputS3Uri: healthlake('S3Uri'),

@@ -1,20 +1,91 @@
-import { imaging, imports, unlessGiven, waits, type FlowRules } from './flow-members.ts';
+import {
+  attributesJson,
+  blobs,
+  imaging,
+  imports,
+  onlyOneOf,
+  unlessGiven,
+  waits,
+  type FlowRules,
+} from './flow-members.ts';
+
+const datastoreId = imaging('DatastoreId');
+const imageSetId = imaging('ImageSetId');
+
+/** What creates a data store, but for its token, which each flow has a name of its own for. */
+const newDatastore = {
+  datastoreName: imaging('DatastoreName'),
+  tags: imaging('TagMap'),
+  kmsKeyArn: imaging('KmsKeyArn'),
+  lambdaAuthorizerArn: imaging('LambdaArn'),
+  losslessStorageFormat: imaging('LosslessStorageFormat'),
+};
+
+/** What starts a DICOM import, but for its token; and what waits for one. */
+const dicomImport = {
+  dataAccessRoleArn: imaging('RoleArn'),
+  inputS3Uri: imaging('S3Uri'),
+  outputS3Uri: imaging('S3Uri'),
+  inputOwnerAccountId: imaging('AwsAccountId'),
+  jobName: imaging('JobName'),
+  jobId: imaging('JobId'),
+  ...imports,
+};
+const startsImport = unlessGiven(['jobId'], ['dataAccessRoleArn', 'inputS3Uri', 'outputS3Uri']);
 
 /** The inputs of the flows of HealthImaging. */
 export const IMAGING_FLOWS = {
+  auditCompletedImports: {
+    waits: [],
+    schema: {
+      type: 'object',
+      required: ['datastoreId'],
+      properties: { datastoreId },
+      additionalProperties: false,
+    },
+  },
   copyImageSet: {
     waits: ['imageSet'],
     schema: {
       type: 'object',
-      required: ['datastoreId', 'sourceImageSetId', 'destinationImageSetId'],
+      required: ['datastoreId', 'sourceImageSetId'],
       properties: {
-        datastoreId: imaging('DatastoreId'),
-        sourceImageSetId: imaging('ImageSetId'),
-        destinationImageSetId: imaging('ImageSetId'),
+        datastoreId,
+        sourceImageSetId: imageSetId,
+        destinationImageSetId: imageSetId,
         copiableAttributes: imaging('CopiableAttributes'),
         force: imaging('Boolean'),
+        promoteToPrimary: imaging('Boolean'),
         ...waits,
       },
+      additionalProperties: false,
+    },
+  },
+  findImageSetByPatient: {
+    waits: [],
+    schema: {
+      type: 'object',
+      required: ['datastoreId', 'dicomPatientId'],
+      properties: { datastoreId, dicomPatientId: imaging('DICOMPatientId'), ...blobs },
+      additionalProperties: false,
+    },
+  },
+  importDicomAndSearch: {
+    waits: ['dicomJob'],
+    schema: {
+      type: 'object',
+      required: ['datastoreId'],
+      ...startsImport,
+      properties: { datastoreId, clientToken: imaging('ClientToken'), ...dicomImport },
+      additionalProperties: false,
+    },
+  },
+  inspectImageSet: {
+    waits: ['imageSet'],
+    schema: {
+      type: 'object',
+      required: ['datastoreId', 'imageSetId', 'imageFrameId'],
+      properties: { datastoreId, imageSetId, imageFrameId: imaging('ImageFrameId'), ...blobs, ...waits },
       additionalProperties: false,
     },
   },
@@ -22,27 +93,51 @@ export const IMAGING_FLOWS = {
     waits: ['imagingDatastore', 'dicomJob'],
     schema: {
       type: 'object',
-      allOf: [
-        unlessGiven('datastoreId', ['datastoreName']),
-        unlessGiven('jobId', ['dataAccessRoleArn', 'inputS3Uri', 'outputS3Uri']),
-      ],
+      allOf: [unlessGiven(['datastoreId'], ['datastoreName']), startsImport],
       dependencies: { jobId: ['datastoreId'] },
       properties: {
-        datastoreName: imaging('DatastoreName'),
+        ...newDatastore,
         datastoreClientToken: imaging('ClientToken'),
-        tags: imaging('TagMap'),
-        kmsKeyArn: imaging('KmsKeyArn'),
-        lambdaAuthorizerArn: imaging('LambdaArn'),
-        losslessStorageFormat: imaging('LosslessStorageFormat'),
-        dataAccessRoleArn: imaging('RoleArn'),
+        ...dicomImport,
         importClientToken: imaging('ClientToken'),
-        inputS3Uri: imaging('S3Uri'),
-        outputS3Uri: imaging('S3Uri'),
-        inputOwnerAccountId: imaging('AwsAccountId'),
-        jobName: imaging('JobName'),
-        datastoreId: imaging('DatastoreId'),
-        jobId: imaging('JobId'),
-        ...imports,
+        datastoreId,
+      },
+      additionalProperties: false,
+    },
+  },
+  provisionDatastore: {
+    waits: ['imagingDatastore'],
+    schema: {
+      type: 'object',
+      required: ['datastoreName'],
+      properties: { ...newDatastore, clientToken: imaging('ClientToken'), ...waits },
+      additionalProperties: false,
+    },
+  },
+  tagImageSet: {
+    waits: ['imageSet'],
+    schema: {
+      type: 'object',
+      required: ['datastoreId', 'imageSetId', 'tags'],
+      properties: { datastoreId, imageSetId, tags: imaging('TagMap'), ...waits },
+      additionalProperties: false,
+    },
+  },
+  updateImageSetMetadata: {
+    waits: ['imageSet'],
+    schema: {
+      type: 'object',
+      required: ['datastoreId', 'imageSetId'],
+      ...unlessGiven(['removableAttributes', 'revertToVersionId'], ['updatableAttributes']),
+      ...onlyOneOf('revertToVersionId', ['updatableAttributes', 'removableAttributes']),
+      properties: {
+        datastoreId,
+        imageSetId,
+        updatableAttributes: attributesJson,
+        removableAttributes: attributesJson,
+        revertToVersionId: imaging('ImageSetExternalVersionId'),
+        force: imaging('Boolean'),
+        ...waits,
       },
       additionalProperties: false,
     },

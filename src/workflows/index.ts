@@ -1,4 +1,13 @@
-// Every workflow that the worker serves. Each is named like its document in `arazzo/`.
+// Every workflow that the worker serves. Each is named like its document in `arazzo/`, but for
+// `recurringImport`, which starts one of the others.
 export { startImportAndWaitCompleted } from './healthlake/start-import-and-wait-completed.ts';
+export { auditCompletedImports } from './medical-imaging/audit-completed-imports.ts';
 export { copyImageSet } from './medical-imaging/copy-image-set.ts';
+export { findImageSetByPatient } from './medical-imaging/find-image-set-by-patient.ts';
+export { importDicomAndSearch } from './medical-imaging/import-dicom-and-search.ts';
+export { inspectImageSet } from './medical-imaging/inspect-image-set.ts';
 export { onboardDatastoreAndImport } from './medical-imaging/onboard-datastore-and-import.ts';
+export { provisionDatastore } from './medical-imaging/provision-datastore.ts';
+export { tagImageSet } from './medical-imaging/tag-image-set.ts';
+export { updateImageSetMetadata } from './medical-imaging/update-image-set-metadata.ts';
+export { recurringImport } from './recurring-import.ts';

@@ -11,6 +11,7 @@ import { VICTIMS, startPlatform, type Platform, type Victim } from './platform.t
 import {
   copyPairs,
   counts,
+  endOf,
   fhirDatastore,
   putSamples,
   runsOf,
@@ -40,9 +41,7 @@ test.each(kills)('%s killed, with calls unanswered %s they have taken effect', a
   await letEverythingEnd(runs);
 
   const results = await Promise.all(runs.map((run) => run.result()));
-  expect(
-    results.map((result) => ('outcome' in result ? result.outcome : result.imageSetWorkflowStatus)),
-  ).toEqual([
+  expect(results.map((result) => endOf(result))).toEqual([
     'complete',
     'complete',
     'COPIED',

@@ -1,7 +1,7 @@
 /** Kills at moments that nobody has chosen. `npm run test:durability` asks for many of them. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { VICTIMS, startPlatform, type Platform } from './platform.ts';
-import { copyPairs, counts, fhirDatastore, putSamples, runsOf, versions } from './runs.ts';
+import { copyPairs, counts, endOf, fhirDatastore, putSamples, runsOf, versions } from './runs.ts';
 
 const kills = Number(process.env['KILLS'] ?? 3);
 const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
@@ -37,11 +37,7 @@ test(
         await platform.killAndRestart(VICTIMS[Math.floor(random() * VICTIMS.length)] ?? 'worker');
       }
 
-      expect(
-        (await results).map((result) =>
-          'outcome' in result ? result.outcome : result.imageSetWorkflowStatus,
-        ),
-      ).toEqual([
+      expect((await results).map((result) => endOf(result))).toEqual([
         ...['complete', 'complete'],
         ...['COPIED', 'COPIED', 'COPIED'],
         ...['complete', 'complete'],

@@ -7,6 +7,12 @@ import type { Platform } from './platform.ts';
 
 export type Run = FlowRun<FlowName>;
 
+/** How a run says that it ended well. */
+export function endOf(result: Awaited<ReturnType<Run['result']>>): string | undefined {
+  if ('outcome' in result) return result.outcome;
+  return 'imageSetWorkflowStatus' in result ? result.imageSetWorkflowStatus : undefined;
+}
+
 export interface CopyPair {
   datastoreId: string;
   sourceImageSetId: string;

@@ -1,7 +1,6 @@
 import type { ImageSetState, ImageSetWorkflowStatus } from '@aws-sdk/client-medical-imaging';
 import { pacingOf, type Polling } from '../../polling.ts';
-import { imaging } from '../shared/activities.ts';
-import { copyEvidence, type CopiedVersion } from '../shared/copy-evidence.ts';
+import { findCopy, sendCopy } from '../shared/copy.ts';
 import { runFlow } from '../shared/flow.ts';
 import { awaitChange, readUnlocked } from '../shared/image-set.ts';
 import { mutateOnce } from '../shared/mutate-once.ts';
@@ -9,11 +8,14 @@ import { mutateOnce } from '../shared/mutate-once.ts';
 export interface CopyImageSetInput {
   datastoreId: string;
   sourceImageSetId: string;
-  destinationImageSetId: string;
+  /** Absent: the copy makes a new image set. */
+  destinationImageSetId?: string;
   /** JSON that names the series and instances to copy; all of them where absent. */
   copiableAttributes?: string;
   /** Copy even where patient, study or series metadata do not match; the destination's stay. */
   force?: boolean;
+  /** Make the copy a primary image set, which gives it a new id. */
+  promoteToPrimary?: boolean;
   polling?: Polling;
 }
 
@@ -23,10 +25,12 @@ export interface CopyImageSetResult {
   destinationLatestVersionId: string;
   imageSetState: ImageSetState;
   imageSetWorkflowStatus?: ImageSetWorkflowStatus;
+  /** Whether the service says that this version was forced. */
+  forced: boolean;
 }
 
 /**
- * Copies one image set into another and waits until the copy has ended.
+ * Copies an image set into another, or into a new one, and waits until the copy has ended.
  *
  * Waits first until both are free, copies exactly once, and never takes another writer's change for its own.
  *
@@ -37,64 +41,35 @@ export interface CopyImageSetResult {
  */
 export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageSetResult> {
   return runFlow('copyImageSet', input, async (flow) => {
-    const { datastoreId, sourceImageSetId, destinationImageSetId, copiableAttributes, force, polling } =
-      input;
-    const { timeout } = pacingOf('imageSet', polling);
-    flow.know({ datastoreId, imageSetId: destinationImageSetId, sourceImageSetId });
+    const { datastoreId, sourceImageSetId, destinationImageSetId, polling } = input;
+    flow.know({ datastoreId, sourceImageSetId });
+    if (destinationImageSetId !== undefined) flow.know({ imageSetId: destinationImageSetId });
 
     const copy = await mutateOnce(flow, {
       step: 'copyImageSet',
-      timeout,
+      timeout: pacingOf('imageSet', polling).timeout,
       prepare: async () => {
         const read = (step: string, imageSetId: string) =>
           readUnlocked(flow, { step, datastoreId, imageSetId, polling });
         const source = await read('getSourceImageSet', sourceImageSetId);
+        flow.know({ sourceVersionId: source.versionId ?? '' });
+        if (destinationImageSetId === undefined) return { source, destination: undefined };
         const destination = await read('getDestinationImageSet', destinationImageSetId);
-        const [sourceVersionId, destinationVersionId] = [source.versionId ?? '', destination.versionId ?? ''];
-        flow.know({ sourceVersionId, destinationVersionId });
+        flow.know({ destinationVersionId: destination.versionId ?? '' });
         return { source, destination };
       },
-      send: async ({ source, destination }): Promise<CopiedVersion> => {
-        const reply = await flow.change(
-          'copyImageSet',
-          imaging.copyImageSet,
-          {
-            datastoreId,
-            sourceImageSetId,
-            ...(force !== undefined && { force }),
-            copyImageSetInformation: {
-              sourceImageSet: {
-                latestVersionId: source.versionId,
-                ...(copiableAttributes !== undefined && { DICOMCopies: { copiableAttributes } }),
-              },
-              destinationImageSet: {
-                imageSetId: destinationImageSetId,
-                latestVersionId: destination.versionId,
-              },
-            },
-          },
-          { budget: timeout, maximumAttempts: 1 },
-        );
-        const { imageSetId = destinationImageSetId, latestVersionId = '' } =
-          reply.destinationImageSetProperties ?? {};
-        return { imageSetId, latestVersionId };
-      },
-      find: (before, since) => copyEvidence(flow, { ...input, ...before, since }),
+      send: (basis) => sendCopy(flow, input, basis),
+      find: (basis, since) => findCopy(flow, input, basis, since),
     });
 
-    flow.underWay = { awsImageSetId: copy.imageSetId };
-    const settled = await awaitChange(flow, {
-      step: 'pollDestination',
-      datastoreId,
-      imageSetId: copy.imageSetId,
-      version: copy.latestVersionId,
-      polling,
-    });
+    flow.know({ imageSetId: copy.imageSetId });
+    const settled = await awaitChange(flow, { step: 'pollDestination', datastoreId, polling, ...copy });
     return {
       destinationImageSetId: copy.imageSetId,
       destinationLatestVersionId: copy.latestVersionId,
       imageSetState: settled.imageSetState ?? 'ACTIVE',
       ...(settled.imageSetWorkflowStatus && { imageSetWorkflowStatus: settled.imageSetWorkflowStatus }),
+      forced: settled.overrides?.forced ?? false,
     };
   });
 }

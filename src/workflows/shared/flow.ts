@@ -15,7 +15,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { WorkerFacts } from '../../activities/check-input.ts';
-import type { FlowName } from '../../input-rules/flows.ts';
+import type { WorkflowName } from '../../input-rules/workflows.ts';
 import { checkInput } from './activities.ts';
 import { isRecord } from '../../guards.ts';
 import { answerIn, awsDetailsOf, failureOfRun, originOf, type Left } from './failures.ts';
@@ -64,7 +64,7 @@ export class Flow {
   #eventPending = false;
   #facts: WorkerFacts | undefined;
 
-  constructor(readonly name: FlowName) {
+  constructor(readonly name: WorkflowName) {
     setHandler(awsEventSignal, (event) => this.#onEvent(event), {
       description: 'An EventBridge event of HealthImaging or HealthLake: makes the run look at once.',
     });
@@ -249,7 +249,7 @@ export class Flow {
  * @throws ApplicationFailure as `failureOfRun` makes it; a cancellation stays one
  */
 export async function runFlow<Result>(
-  name: FlowName,
+  name: WorkflowName,
   input: unknown,
   steps: (flow: Flow) => Promise<Result>,
 ): Promise<Result> {
@@ -277,7 +277,7 @@ export function tokenFor(step: string): string {
 }
 
 /** The clocks of AWS and of Temporal may differ, and a service may give whole seconds. */
-const CLOCK_SKEW = 5_000;
+export const CLOCK_SKEW = 5_000;
 
 /** Whether something that AWS has a time for came after this run began. (Not its first execution: a retry is a new run.) */
 export function isOfThisRun(time: string | undefined): boolean {

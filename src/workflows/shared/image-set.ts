@@ -1,6 +1,7 @@
 import type { Polling } from '../../polling.ts';
 import { imaging } from './activities.ts';
 import { classifyImageSet } from './classify.ts';
+import type { FailureType } from './failures.ts';
 import type { Flow } from './flow.ts';
 import { waitFor } from './waiting.ts';
 
@@ -12,16 +13,18 @@ export interface ImageSetId {
 interface ImageSetWait extends ImageSetId {
   step: string;
   polling: Polling | undefined;
+  /** What it is called when the image set turns out to be deleted. */
+  whenDeleted?: FailureType;
 }
 
 /** Reads an image set until nobody is changing it, so that the next call is not refused. */
-export async function readUnlocked(flow: Flow, { step, polling, ...id }: ImageSetWait) {
+export async function readUnlocked(flow: Flow, { step, polling, whenDeleted, ...id }: ImageSetWait) {
   const { read } = await waitFor(flow, {
     step,
     kind: 'imageSet',
     polling,
     read: (summary, budget) => flow.read(summary, imaging.getImageSet, id, budget),
-    classify: (imageSet) => classifyImageSet(imageSet),
+    classify: (imageSet) => classifyImageSet(imageSet, undefined, whenDeleted),
     status: ({ imageSetState }) => imageSetState,
   });
   return read;
@@ -33,12 +36,12 @@ export async function readUnlocked(flow: Flow, { step, polling, ...id }: ImageSe
  * Where another writer has changed the set since, its newest version tells nothing of ours: the version that the
  * change has announced is read once more, and judged.
  *
- * @param version - the version that the reply to the change has announced
+ * @param latestVersionId - the version that the reply to the change has announced
  * @throws ApplicationFailure `CopyFailed` or `UpdateFailed` with the image set's message
  */
 export async function awaitChange(
   flow: Flow,
-  { step, polling, version, ...id }: ImageSetWait & { version: string },
+  { step, polling, latestVersionId, whenDeleted, ...id }: ImageSetWait & { latestVersionId: string },
 ) {
   const wait = (name: string, versionId?: string) =>
     waitFor(flow, {
@@ -52,9 +55,12 @@ export async function awaitChange(
           { ...id, ...(versionId !== undefined && { versionId }) },
           budget,
         ),
-      classify: (imageSet, waited) => classifyImageSet(imageSet, { version, waited }),
+      classify: (imageSet, waited) =>
+        classifyImageSet(imageSet, { version: latestVersionId, waited }, whenDeleted),
       status: ({ imageSetState, imageSetWorkflowStatus }) => imageSetWorkflowStatus ?? imageSetState,
     });
+  flow.underWay = { awsImageSetId: id.imageSetId };
   const { read, byAnother } = await wait(step);
-  return byAnother ? (await wait('+ownVersion', version)).read : read;
+  flow.underWay = undefined;
+  return byAnother ? (await wait('+ownVersion', latestVersionId)).read : read;
 }

@@ -85,10 +85,10 @@ export function judge<Result extends ImportResult & { jobStatus: string }>(
 }
 
 /** Opens up an import that has ended, by its manifest in S3; not a call to either service. */
-async function readOutcome<AnyJob extends ImportJob>(
+export async function readOutcome(
   flow: Flow,
-  { name: service, datastoreId }: ImportService<AnyJob>,
-  { jobId, outputS3Uri }: AnyJob,
+  { name: service, datastoreId }: Pick<ImportService<ImportJob>, 'name' | 'datastoreId'>,
+  { jobId, outputS3Uri }: Pick<ImportJob, 'jobId' | 'outputS3Uri'>,
   { onFileErrors, listFailedFiles = 0 }: ImportOptions,
 ): Promise<ImportResult> {
   if (onFileErrors === 'ignore' || outputS3Uri === undefined) return { outcome: 'unknown' };

@@ -4,7 +4,12 @@ import { answerIn, awsDetailsOf, flowFailure } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** What became of a change whose reply never came. */
-export type Found<Reply> = { kind: 'unchanged' } | { kind: 'ours'; reply: Reply } | { kind: 'rival' };
+export type Found<Reply> =
+  | { kind: 'unchanged' }
+  | { kind: 'ours'; reply: Reply }
+  | { kind: 'rival' }
+  /** More than one thing could be it. */
+  | { kind: 'unclear'; why: string };
 
 /** A change of an image set. The service has no token for it; its one guard is the version that the change is based on. */
 export interface Change<Basis, Reply> {
@@ -63,6 +68,7 @@ export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis,
 
     const found = doubt && (await findSurely(change, doubt));
     if (found?.kind === 'ours') return found.reply;
+    if (found?.kind === 'unclear') throw unknown(change.step, found.why);
     if (found?.kind === 'rival') doubt = undefined;
     if (effect === 'rejected') throw failure;
 
@@ -83,7 +89,7 @@ async function findSurely<Basis, Reply>(change: Change<Basis, Reply>, { basis, s
   try {
     return await change.find(basis, since);
   } catch (error) {
-    throw isCancellation(error) ? error : unknown(change.step, error);
+    throw isCancellation(error) ? error : unknown(change.step, undefined, error);
   }
 }
 
@@ -97,7 +103,10 @@ function hintIn(failure: unknown): number {
   return toMilliseconds(answerIn(failure)?.nextRetryDelay ?? 0);
 }
 
-function unknown(step: string, cause?: unknown) {
-  const why = `${step}: no reply, and what AWS shows does not tell whether the change was made`;
-  return flowFailure('OutcomeUnknown', why, {}, cause);
+function unknown(
+  step: string,
+  why = 'what AWS shows does not tell whether the change was made',
+  cause?: unknown,
+) {
+  return flowFailure('OutcomeUnknown', `${step}: no reply, and ${why}`, {}, cause);
 }

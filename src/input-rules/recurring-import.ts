@@ -1,0 +1,115 @@
+import { isRecord } from '../guards.ts';
+import { TEMPLATES, expandTemplates, hasUnknownTemplate, isOffset, isTimeZone } from '../templates.ts';
+import { compileRules, type Problem } from './ajv.ts';
+import { FLOW_RULES, flowProblems, type FlowName } from './flows.ts';
+
+type Members<Flow extends FlowName> = (typeof FLOW_RULES)[Flow]['schema']['properties'];
+type HasInput = { inputS3Uri: unknown } | { InputS3Uri: unknown };
+type HasStore = { datastoreId: unknown } | { DatastoreId: unknown };
+
+/** The flows that can be recurring: those that import from S3 into a data store that is there already. */
+export type RecurringFlow = {
+  [Flow in FlowName]: Members<Flow> extends HasInput & HasStore ? Flow : never;
+}[FlowName];
+
+export const RECURRING_FLOWS = (Object.keys(FLOW_RULES) as FlowName[]).filter(isRecurringFlow);
+
+function isRecurringFlow(flow: FlowName): flow is RecurringFlow {
+  return memberLike(flow, /^inputS3Uri$/i) !== undefined && memberLike(flow, /^datastoreId$/i) !== undefined;
+}
+
+/** What a recurring import reads, and where to, under the names that the flow has for them. */
+export function recurringMembers(flow: RecurringFlow): { inputS3Uri: string; datastoreId: string } {
+  return {
+    inputS3Uri: memberLike(flow, /^inputS3Uri$/i) ?? '',
+    datastoreId: memberLike(flow, /^datastoreId$/i) ?? '',
+  };
+}
+
+/** HealthLake spells its members with a capital. */
+function memberLike(flow: FlowName, spelling: RegExp): string | undefined {
+  return Object.keys(FLOW_RULES[flow].schema.properties).find((member) => spelling.test(member));
+}
+
+export const RECURRING_IMPORT_SCHEMA = {
+  type: 'object',
+  required: ['flow', 'input'],
+  properties: {
+    flow: { enum: RECURRING_FLOWS },
+    input: { type: 'object' },
+    timeZone: { type: 'string' },
+    offset: { type: 'string' },
+    onlyNew: { type: 'boolean' },
+  },
+  additionalProperties: false,
+} as const;
+
+const checkShape = compileRules(RECURRING_IMPORT_SCHEMA);
+
+/** What `{flow, input, …}` looks like once its shape has been checked. */
+interface Shape {
+  flow: RecurringFlow;
+  input: Record<string, unknown>;
+  timeZone?: string;
+  offset?: string;
+}
+
+/**
+ * Holds the input of `recurringImport` against its rules, and the flow's input, expanded, against the flow's own.
+ *
+ * For any time: templates have a fixed width, so what is valid now is valid at each firing.
+ */
+export function recurringImportProblems(input: unknown): Problem[] {
+  const problems = checkShape(input);
+  if (problems.length > 0) return problems;
+  const shape = input as Shape;
+  const ours = [...timeProblems(shape), ...inputProblems(shape)];
+  const told = new Set(ours.map(({ member }) => member));
+  const example = expandTemplates(shape.input, { scheduledAt: '2000-01-01T00:00:00Z' });
+  const flows = flowProblems(shape.flow, example).map(({ member, rule }) => ({
+    member: member ? `input.${member}` : 'input',
+    rule,
+  }));
+  return [...ours, ...flows.filter(({ member }) => !told.has(member))];
+}
+
+function timeProblems({ timeZone, offset }: Shape): Problem[] {
+  return [
+    ...(timeZone === undefined || isTimeZone(timeZone)
+      ? []
+      : [{ member: 'timeZone', rule: 'must be an IANA time zone such as Europe/Berlin' }]),
+    ...(offset === undefined || isOffset(offset)
+      ? []
+      : [{ member: 'offset', rule: 'must be minutes, hours, days or weeks such as "-1 day" or "+6 hours"' }]),
+  ];
+}
+
+/** What is right for one run of the flow, but not for one after the other. */
+function inputProblems({ flow, input }: Shape): Problem[] {
+  const { datastoreId } = recurringMembers(flow);
+  return [
+    ...(input[datastoreId] === undefined
+      ? [{ member: `input.${datastoreId}`, rule: 'is missing: every firing imports into the same data store' }]
+      : []),
+    ...Object.keys(input).flatMap((name) => {
+      const rule = recurringMemberRule(name);
+      return rule === undefined ? [] : [{ member: `input.${name}`, rule }];
+    }),
+    ...membersWithUnknownTemplates(input, 'input').map((member) => ({
+      member,
+      rule: `holds a brace that is not part of ${TEMPLATES.join(' ')}`,
+    })),
+  ];
+}
+
+function recurringMemberRule(name: string): string | undefined {
+  if (/ClientToken$/i.test(name)) return 'is not for recurring imports: it would give the first job back for ever';
+  if (/^jobId$/i.test(name)) return 'is not for recurring imports: each firing starts a job of its own';
+  return undefined;
+}
+
+function membersWithUnknownTemplates(value: unknown, member: string): string[] {
+  if (typeof value === 'string') return hasUnknownTemplate(value) ? [member] : [];
+  const children = isRecord(value) || Array.isArray(value) ? Object.entries(value) : [];
+  return children.flatMap(([name, child]) => membersWithUnknownTemplates(child, `${member}.${name}`));
+}

@@ -1,0 +1,32 @@
+import { ApplicationFailure } from '@temporalio/common';
+import type { Problem } from './ajv.ts';
+import { describeProblems, flowProblems, type FlowName } from './flows.ts';
+import { recurringImportProblems } from './recurring-import.ts';
+
+/** Every workflow that can be started: the flows, each of which has a document, and what starts a flow again and again. */
+export type WorkflowName = FlowName | 'recurringImport';
+
+/**
+ * Holds the input of a workflow against all its rules.
+ *
+ * @returns every problem, by member and rule, never with a value; empty for an input that the workflow takes
+ */
+export function inputProblems(workflow: WorkflowName, input: unknown): Problem[] {
+  return workflow === 'recurringImport' ? recurringImportProblems(input) : flowProblems(workflow, input);
+}
+
+/**
+ * Lets an input pass, or says all that is wrong with it.
+ *
+ * @throws ApplicationFailure `ValidationFailed`: one message with all problems, and no value
+ */
+export function assertInput(workflow: WorkflowName, input: unknown): void {
+  const problems = inputProblems(workflow, input);
+  if (problems.length === 0) return;
+  throw ApplicationFailure.create({
+    type: 'ValidationFailed',
+    message: `${workflow}: ${describeProblems(problems)}`,
+    nonRetryable: true,
+    details: [{ problems }],
+  });
+}

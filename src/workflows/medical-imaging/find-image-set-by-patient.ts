@@ -1,0 +1,73 @@
+import type { BlobReference } from '../../activities/blobs.ts';
+import type { MetadataExtract } from '../../activities/image-set-metadata.ts';
+import { imaging } from '../shared/activities.ts';
+import { blobPlace, type BlobOptions } from '../shared/blob-place.ts';
+import { readMetadata } from '../shared/change-evidence.ts';
+import { runFlow } from '../shared/flow.ts';
+import { searchImageSets } from '../shared/search.ts';
+
+export interface FindImageSetByPatientInput extends BlobOptions {
+  datastoreId: string;
+  dicomPatientId: string;
+}
+
+export interface FindImageSetByPatientResult {
+  /** Absent where the patient has no image set. */
+  matchedImageSetId?: string;
+  versionId?: string;
+  imageSetMetadataBlob?: BlobReference;
+  metadata?: MetadataExtract;
+  /** All image sets of the patient, the first match among them. */
+  imageSetIds: string[];
+  nextToken?: string;
+}
+
+const READ_BUDGET = 60 * 60_000;
+
+/**
+ * Finds the image sets of a patient, and reads the first one's state and metadata. The blob goes to S3; the result says
+ * where it is.
+ *
+ * @throws ApplicationFailure `ValidationFailed`, or by the AWS exception's name
+ * @see arazzo/find-image-set-by-patient.yaml
+ */
+export async function findImageSetByPatient(
+  input: FindImageSetByPatientInput,
+): Promise<FindImageSetByPatientResult> {
+  return runFlow('findImageSetByPatient', input, async (flow) => {
+    const { datastoreId, dicomPatientId, includePatient } = input;
+    flow.know({ datastoreId });
+    const searchCriteria = {
+      filters: [{ operator: 'EQUAL' as const, values: [{ DICOMPatientId: dicomPatientId }] }],
+    };
+    const search = { datastoreId, maxResults: 1, searchCriteria };
+    const first = await flow.read('searchByPatient', imaging.searchImageSets, search, READ_BUDGET);
+    const imageSetId = first.imageSetsMetadataSummaries?.[0]?.imageSetId;
+    if (imageSetId === undefined) return { imageSetIds: [] };
+    flow.know({ imageSetId });
+
+    const id = { datastoreId, imageSetId };
+    const { versionId = '' } = await flow.read('getMatchedImageSet', imaging.getImageSet, id, READ_BUDGET);
+    const place = blobPlace(flow, input, { ...id, versionId })('metadata.json.gz');
+    const { blob, extract } = await readMetadata(flow, 'getMatchedMetadata', {
+      ...id,
+      versionId,
+      includePatient,
+      place,
+    });
+
+    const all =
+      first.nextToken === undefined
+        ? { imageSetsMetadataSummaries: [{ imageSetId }] }
+        : await searchImageSets(flow, '+allOfPatient', datastoreId, searchCriteria);
+    const { imageSetsMetadataSummaries, ...more } = all;
+    return {
+      matchedImageSetId: imageSetId,
+      versionId,
+      imageSetMetadataBlob: blob,
+      metadata: extract,
+      imageSetIds: imageSetsMetadataSummaries.map((summary) => summary.imageSetId ?? ''),
+      ...more,
+    };
+  });
+}

@@ -1,0 +1,60 @@
+import type { BlobReference } from '../../activities/blobs.ts';
+import type { MetadataExtract } from '../../activities/image-set-metadata.ts';
+import { pacingOf, type Polling } from '../../polling.ts';
+import { imaging } from '../shared/activities.ts';
+import { blobPlace, type BlobOptions } from '../shared/blob-place.ts';
+import { readMetadata } from '../shared/change-evidence.ts';
+import { runFlow } from '../shared/flow.ts';
+import { readUnlocked } from '../shared/image-set.ts';
+
+export interface InspectImageSetInput extends BlobOptions {
+  datastoreId: string;
+  imageSetId: string;
+  imageFrameId: string;
+  polling?: Polling;
+}
+
+export interface InspectImageSetResult {
+  versionId: string;
+  imageSetMetadataBlob: BlobReference;
+  imageFrameBlob: BlobReference;
+  metadata: MetadataExtract;
+}
+
+/**
+ * Reads an image set's state, metadata and one of its frames, once nobody is changing it. The blobs go to S3; the result
+ * says where they are.
+ *
+ * @throws ApplicationFailure `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's name
+ * @see arazzo/inspect-image-set.yaml
+ */
+export async function inspectImageSet(input: InspectImageSetInput): Promise<InspectImageSetResult> {
+  return runFlow('inspectImageSet', input, async (flow) => {
+    const { datastoreId, imageSetId, imageFrameId, includePatient, polling } = input;
+    flow.know({ datastoreId, imageSetId });
+    const { versionId = '' } = await readUnlocked(flow, {
+      step: 'getImageSet',
+      datastoreId,
+      imageSetId,
+      polling,
+    });
+
+    const place = blobPlace(flow, input, { datastoreId, imageSetId, versionId });
+    const { blob, extract } = await readMetadata(flow, 'getImageSetMetadata', {
+      ...{ datastoreId, imageSetId, versionId, includePatient },
+      place: place('metadata.json.gz'),
+    });
+    const imageFrameBlob = await flow.read(
+      'getImageFrame',
+      imaging.getImageFrame,
+      {
+        datastoreId,
+        imageSetId,
+        imageFrameInformation: { imageFrameId },
+        place: place(`frames/${imageFrameId}`),
+      },
+      pacingOf('imageSet', polling).timeout,
+    );
+    return { versionId, imageSetMetadataBlob: blob, imageFrameBlob, metadata: extract };
+  });
+}

@@ -1,0 +1,109 @@
+import type { ImageSetProperties, ImageSetState } from '@aws-sdk/client-medical-imaging';
+import type { Json } from '../../activities/operation.ts';
+import { pacingOf, type Polling } from '../../polling.ts';
+import { imaging } from '../shared/activities.ts';
+import { changeEvidence, readMetadata } from '../shared/change-evidence.ts';
+import { runFlow } from '../shared/flow.ts';
+import { awaitChange, readUnlocked } from '../shared/image-set.ts';
+import { mutateOnce } from '../shared/mutate-once.ts';
+import { allPages } from '../shared/pages.ts';
+
+export interface UpdateImageSetMetadataInput {
+  datastoreId: string;
+  imageSetId: string;
+  /** Attributes to add or change: the service's JSON, as text or as an object. */
+  updatableAttributes?: string | object;
+  /** Attributes to remove, likewise. */
+  removableAttributes?: string | object;
+  /** Goes back to the metadata of this version, instead of changing attributes. */
+  revertToVersionId?: string;
+  /** Change what is protected otherwise. */
+  force?: boolean;
+  polling?: Polling;
+}
+
+export interface UpdateImageSetMetadataResult {
+  /** The version that the update has made. */
+  latestVersionId: string;
+  imageSetState: ImageSetState;
+  /** Newest first, each with the status it ended with and whether it was forced. */
+  imageSetPropertiesList: Json<ImageSetProperties>[];
+  nextToken?: string;
+}
+
+/**
+ * Changes the metadata of an image set, or goes back to those of an earlier version, and sees the change through.
+ *
+ * Waits first until nobody else is changing the set, updates exactly once, and waits until the update has ended.
+ *
+ * @throws ApplicationFailure `UpdateFailed` with the image set's message, `WaitTimedOut`, `OutcomeUnknown`,
+ *   `ValidationFailed`, or by the AWS exception's name
+ * @see arazzo/update-image-set-metadata.yaml
+ */
+export async function updateImageSetMetadata(
+  input: UpdateImageSetMetadataInput,
+): Promise<UpdateImageSetMetadataResult> {
+  return runFlow('updateImageSetMetadata', input, async (flow) => {
+    const { datastoreId, imageSetId, revertToVersionId, force, polling } = input;
+    const imageSet = { datastoreId, imageSetId, polling, whenDeleted: 'UpdateFailed' as const };
+    const { timeout } = pacingOf('imageSet', polling);
+    const asked = {
+      updatableAttributes: textOf(input.updatableAttributes),
+      removableAttributes: textOf(input.removableAttributes),
+    };
+    flow.know({ datastoreId, imageSetId });
+
+    const update = await mutateOnce(flow, {
+      step: 'updateMetadata',
+      timeout,
+      prepare: () => readUnlocked(flow, { step: 'getImageSet', ...imageSet }),
+      send: async ({ versionId }) => {
+        const request = {
+          datastoreId,
+          imageSetId,
+          latestVersionId: versionId,
+          force,
+          revertToVersionId,
+          ...asked,
+        };
+        const budget = { budget: timeout, maximumAttempts: 1 };
+        const reply = await flow.change('updateMetadata', imaging.updateImageSetMetadata, request, budget);
+        return { imageSetId, latestVersionId: reply.latestVersionId ?? '' };
+      },
+      find: (before, since) =>
+        changeEvidence(flow, {
+          ...{ datastoreId, imageSetId, polling, before, since, status: 'UPDATED' },
+          proof: async (version) => {
+            const held = (summary: string, versionId: string | undefined) =>
+              readMetadata(flow, summary, { datastoreId, imageSetId, versionId, asked });
+            const [was, is] = [
+              await held('+metadataBefore', before.versionId),
+              await held('+metadataNow', version),
+            ];
+            if (revertToVersionId === undefined) return is.holdsAsked === true && was.holdsAsked !== true;
+            return (
+              is.content === (await held('+metadataAsked', revertToVersionId)).content &&
+              is.content !== was.content
+            );
+          },
+        }),
+    });
+
+    const settled = await awaitChange(flow, { step: '+awaitUpdate', ...imageSet, ...update });
+    const versions = await allPages('listVersions', async (summary, nextToken) => {
+      const request = { datastoreId, imageSetId, maxResults: 50, nextToken };
+      const page = await flow.read(summary, imaging.listImageSetVersions, request, timeout);
+      return { items: page.imageSetPropertiesList, nextToken: page.nextToken };
+    });
+    return {
+      latestVersionId: update.latestVersionId,
+      imageSetState: settled.imageSetState ?? 'ACTIVE',
+      imageSetPropertiesList: versions.items,
+      ...(versions.nextToken !== undefined && { nextToken: versions.nextToken }),
+    };
+  });
+}
+
+function textOf(attributes: string | object | undefined): string | undefined {
+  return typeof attributes === 'object' ? JSON.stringify(attributes) : attributes;
+}

@@ -1,0 +1,19 @@
+import type { Flow } from './flow.ts';
+
+/** What every flow takes that reads blobs. */
+export interface BlobOptions {
+  /** Where blobs go, such as `s3://bucket/artifacts/`; else to where the worker says, and else nowhere. */
+  artifactsS3Uri?: string;
+  /** Whether the patient is to be in the extract of the metadata that the result holds. */
+  includePatient?: boolean;
+}
+
+/** Where the blobs of one version of an image set go: the same place at every attempt, in every run. */
+export function blobPlace(
+  flow: Flow,
+  { artifactsS3Uri = flow.facts.artifactsS3Uri }: BlobOptions,
+  { datastoreId, imageSetId, versionId }: { datastoreId: string; imageSetId: string; versionId: string },
+): (name: string) => string | undefined {
+  const base = artifactsS3Uri?.replace(/\/*$/, '/');
+  return (name) => (base === undefined ? undefined : `${base}${datastoreId}/${imageSetId}/${versionId}/${name}`);
+}

@@ -1,0 +1,62 @@
+import type { InstancesDigest } from '../../activities/image-set-metadata.ts';
+import type { MetadataInput } from '../../activities/medical-imaging.ts';
+import type { Polling } from '../../polling.ts';
+import { imaging } from './activities.ts';
+import type { ImageSetRead } from './classify.ts';
+import { CLOCK_SKEW, type Flow } from './flow.ts';
+import { readUnlocked, type ImageSetId } from './image-set.ts';
+import type { Found } from './mutate-once.ts';
+
+/** A version of an image set that a change has made, or will have made once it has ended. */
+export interface ChangedVersion {
+  imageSetId: string;
+  latestVersionId: string;
+}
+
+/** A change that was asked for, of an image set as it was then. */
+interface AttemptedChange extends ImageSetId {
+  before: ImageSetRead;
+  /** When the first attempt was sent, in milliseconds since 1970. */
+  since: number;
+  polling: Polling | undefined;
+  /** What the workflow status of the version is once such a change has ended well. */
+  status: 'COPIED' | 'UPDATED';
+  /** Whether the version holds what this very change would have brought. */
+  proof(version: string): Promise<boolean>;
+}
+
+const READ_BUDGET = 10 * 60_000;
+
+/**
+ * Finds out whether a change whose reply never came has been made.
+ *
+ * A newer version alone proves nothing: it may be another writer's. Ours is the very next version, made by such a change,
+ * not before our first attempt, and it holds what ours would have brought.
+ */
+export async function changeEvidence(flow: Flow, change: AttemptedChange): Promise<Found<ChangedVersion>> {
+  const { datastoreId, imageSetId, before, polling } = change;
+  const now = await readUnlocked(flow, { step: '+imageSetNow', datastoreId, imageSetId, polling });
+  if (Number(now.versionId) <= Number(before.versionId)) return { kind: 'unchanged' };
+  const latestVersionId = String(Number(before.versionId) + 1);
+  const version = { datastoreId, imageSetId, versionId: latestVersionId };
+  const next =
+    now.versionId === latestVersionId
+      ? now
+      : await flow.read('+nextVersion', imaging.getImageSet, version, READ_BUDGET);
+  const ours =
+    next.imageSetWorkflowStatus === change.status &&
+    Date.parse(next.updatedAt ?? '') >= change.since - CLOCK_SKEW &&
+    (await change.proof(latestVersionId));
+  return ours ? { kind: 'ours', reply: { imageSetId, latestVersionId } } : { kind: 'rival' };
+}
+
+/** The metadata of one version, or what a history may hold of it. */
+export function readMetadata(flow: Flow, summary: string, input: MetadataInput) {
+  return flow.read(summary, imaging.getImageSetMetadata, input, READ_BUDGET);
+}
+
+/** Whether the instances of `whole` are those of the two others together. See {@link InstancesDigest}. */
+export function isSum(whole: InstancesDigest, one: InstancesDigest, other: InstancesDigest): boolean {
+  const digest = (set: InstancesDigest) => BigInt(`0x${set.digest}`);
+  return whole.count === one.count + other.count && digest(whole) === (digest(one) ^ digest(other));
+}
