@@ -1,22 +1,25 @@
 import { createHash } from 'node:crypto';
 import { Client, Connection, type WorkflowHandle, type WorkflowStartOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { documentName } from './document-name.ts';
 import { isRecord } from './guards.ts';
-import { assertFlowInput, type FlowName } from './input-rules/flows.ts';
+import { assertInput, type WorkflowName } from './input-rules/workflows.ts';
 import { readSettings } from './worker-facts.ts';
 import type * as workflows from './workflows/index.ts';
 import type { Progress } from './workflows/shared/progress.ts';
 
+export { documentName };
+
 type Flows = typeof workflows;
 
 /** What a flow takes, by its workflow type. */
-export type FlowInput<Flow extends FlowName> = Parameters<Flows[Flow]>[0];
+export type FlowInput<Flow extends WorkflowName> = Parameters<Flows[Flow]>[0];
 
 /** What a flow gives. */
-export type FlowResult<Flow extends FlowName> = Awaited<ReturnType<Flows[Flow]>>;
+export type FlowResult<Flow extends WorkflowName> = Awaited<ReturnType<Flows[Flow]>>;
 
 /** The handle of a run, whose `result()` is the flow's. */
-export type FlowRun<Flow extends FlowName> = WorkflowHandle<(input: object) => Promise<FlowResult<Flow>>>;
+export type FlowRun<Flow extends WorkflowName> = WorkflowHandle<(input: object) => Promise<FlowResult<Flow>>>;
 
 /** Temporal's own start options, less those that the flow sets. */
 export type FlowStartOptions = Partial<Omit<WorkflowStartOptions, 'args' | 'workflowIdConflictPolicy'>>;
@@ -56,12 +59,12 @@ export class FlowClient {
    *
    * @throws ApplicationFailure `ValidationFailed` with all problems of the input; nothing was started
    */
-  async start<Flow extends FlowName>(
+  async start<Flow extends WorkflowName>(
     flow: Flow,
     input: FlowInput<Flow>,
     options: FlowStartOptions = {},
   ): Promise<FlowRun<Flow>> {
-    assertFlowInput(flow, input);
+    assertInput(flow, input);
     return this.temporal.workflow.start<(input: object) => Promise<FlowResult<Flow>>>(flow, {
       taskQueue: this.taskQueue,
       workflowId: workflowIdOf(flow, input),
@@ -77,7 +80,7 @@ export class FlowClient {
    *
    * @throws WorkflowFailedError whose cause is the flow's one failure
    */
-  async execute<Flow extends FlowName>(
+  async execute<Flow extends WorkflowName>(
     flow: Flow,
     input: FlowInput<Flow>,
     options: FlowStartOptions = {},
@@ -96,13 +99,8 @@ export class FlowClient {
   }
 }
 
-/** `copyImageSet` → `copy-image-set`, the workflowId of the Arazzo document. */
-export function documentName(flow: FlowName): string {
-  return flow.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-}
-
 /** The id of the run of a flow with an input: equal inputs give equal ids, and no text of the input is in it. */
-export function workflowIdOf(flow: FlowName, input: unknown): string {
+export function workflowIdOf(flow: WorkflowName, input: unknown): string {
   const hash = createHash('sha256').update(canonicalJson(input)).digest('hex').slice(0, 16);
   return `${documentName(flow)}-${hash}`;
 }

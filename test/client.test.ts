@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { documentName, workflowIdOf } from '../src/client.ts';
+import { workflowIdOf } from '../src/client.ts';
+import { documentName } from '../src/document-name.ts';
 
 const json = fc.dictionary(fc.string(), fc.jsonValue());
 

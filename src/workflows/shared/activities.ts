@@ -9,10 +9,12 @@ const lastResort = { startToCloseTimeout: '30 seconds', scheduleToCloseTimeout: 
 
 export const imaging = proxyActivities<Activities>(lastResort);
 export const healthlake = proxyActivities<Activities>(lastResort);
-export const files = proxyActivities<Pick<Activities, 'readImportOutcome'>>(lastResort);
+export const files = proxyActivities<Pick<Activities, 'listInput' | 'readImportOutcome'>>(lastResort);
 
 /** Local: one event in the history, and no way for a bad input to wait behind a full task queue. */
-export const { checkInput } = proxyLocalActivities<Pick<Activities, 'checkInput'>>({
+export const { checkInput, expandInput } = proxyLocalActivities<
+  Pick<Activities, 'checkInput' | 'expandInput'>
+>({
   startToCloseTimeout: '10 seconds',
   scheduleToCloseTimeout: '1 minute',
 });

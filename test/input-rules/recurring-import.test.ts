@@ -1,0 +1,85 @@
+import { describeProblems, flowProblems } from '../../src/input-rules/flows.ts';
+import { RECURRING_FLOWS } from '../../src/input-rules/recurring-import.ts';
+import { inputProblems } from '../../src/input-rules/workflows.ts';
+import { datastoreId, fhirInput, onboardInput } from '../support/inputs.ts';
+
+const { datastoreName: _, ...dicom } = { ...onboardInput, datastoreId };
+const nightly = {
+  flow: 'startImportAndWaitCompleted',
+  input: { ...fhirInput, InputS3Uri: 's3://bucket/in/{yyyy}/{MM}/{dd}/{HH}{mm}/' },
+};
+const problemsOf = (input: unknown) => describeProblems(inputProblems('recurringImport', input));
+
+test('flows that import from S3 into a data store that is there can be recurring, and no others', () => {
+  expect(RECURRING_FLOWS).toEqual(
+    expect.arrayContaining(['onboardDatastoreAndImport', 'startImportAndWaitCompleted']),
+  );
+  expect(RECURRING_FLOWS).not.toContain('copyImageSet');
+});
+
+test('templates, a time zone and an offset', () => {
+  expect(problemsOf(nightly)).toBe('');
+  expect(problemsOf({ ...nightly, timeZone: 'Europe/Berlin', offset: '-1 day', onlyNew: true })).toBe('');
+  expect(problemsOf({ flow: 'onboardDatastoreAndImport', input: dicom })).toBe('');
+});
+
+test.each<[string, object, RegExp]>([
+  ['nothing', {}, /^flow is missing; input is missing$/],
+  ['another flow', { ...nightly, flow: 'copyImageSet' }, /^flow must be one of /],
+  ['itself', { ...nightly, flow: 'recurringImport' }, /^flow must be one of /],
+  [
+    'an unknown member',
+    { ...nightly, timezone: 'UTC' },
+    /^timezone is not known here; did you mean timeZone\?$/,
+  ],
+  ['no time zone', { ...nightly, timeZone: 'SECRET' }, /^timeZone must be an IANA time zone/],
+  ['no offset', { ...nightly, offset: 'SECRET' }, /^offset must be minutes, hours, days or weeks/],
+  [
+    'an unknown template',
+    nightlyWith({ InputS3Uri: 's3://bucket/{SECRET}/' }),
+    /^input.InputS3Uri holds a brace/,
+  ],
+  ['a half template', nightlyWith({ JobName: 'SECRET-{yyyy' }), /^input.JobName holds a brace/],
+  [
+    'a client token',
+    nightlyWith({ ClientToken: 'SECRET' }),
+    /^input.ClientToken is not for recurring imports/,
+  ],
+  ['a job', nightlyWith({ JobId: 'SECRET' }), /^input.JobId is not for recurring imports/],
+  [
+    'a member that breaks a rule of the flow',
+    nightlyWith({ OutputS3Uri: 'SECRET' }),
+    /^input.OutputS3Uri must match/,
+  ],
+  [
+    'a member that the flow does not know',
+    nightlyWith({ JobNam: 'SECRET' }),
+    /^input.JobNam is not known here; did/,
+  ],
+  [
+    'polling that would read too often',
+    nightlyWith({ polling: { share: 0 } }),
+    /^input.polling would read up to/,
+  ],
+  [
+    'a new data store each time',
+    { flow: 'onboardDatastoreAndImport', input: onboardInput },
+    /^input.datastoreId is missing: every firing/,
+  ],
+])('%s is refused, without its value', (_, input, problem) => {
+  expect(problemsOf(input)).toMatch(problem);
+  expect(problemsOf(input)).not.toContain('SECRET');
+});
+
+function nightlyWith(members: object): object {
+  return { ...nightly, input: { ...nightly.input, ...members } };
+}
+
+test('a flow started by itself expands nothing, and refuses what looks as if it should', () => {
+  expect(describeProblems(flowProblems('startImportAndWaitCompleted', nightly.input))).toBe(
+    'InputS3Uri must not hold a brace: only recurringImport expands templates such as {yyyy}',
+  );
+  expect(
+    describeProblems(flowProblems('onboardDatastoreAndImport', { ...dicom, outputS3Uri: 's3://b-b/{' })),
+  ).toMatch(/^outputS3Uri must not hold a brace/);
+});
