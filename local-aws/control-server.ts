@@ -28,7 +28,7 @@ export class ControlServer {
       if (!Object.hasOwn(this.#verbs, verb) || method !== 'POST') {
         throw new ControlError(`POST /_local/ and one of ${Object.keys(this.#verbs).join(', ')}`);
       }
-      const args: unknown = JSON.parse(Buffer.from(body).toString() || '{}');
+      const args: unknown = JSON.parse(Buffer.from(body).toString() || '{}', blobsFromBase64);
       if (typeof args !== 'object' || args === null) throw new ControlError('the body is a JSON object');
       const result = await this.#verbs[verb as keyof Verbs](args as never);
       return json(200, result ?? null);
@@ -39,6 +39,12 @@ export class ControlServer {
     }
   }
 }
+
+/** The other side of the control's own encoding of blobs. */
+const blobsFromBase64 = (_name: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && 'base64' in value
+    ? Buffer.from(String(value.base64), 'base64')
+    : value;
 
 const json = (status: number, value: unknown): HttpReply => ({
   status,

@@ -44,7 +44,7 @@ export interface FailNext {
 export interface Rival {
   /** The call of ours that the rival gets ahead of. */
   readonly before: OperationName;
-  /** What the rival calls, with which input (blobs and timestamps excepted). */
+  /** What the rival calls, with which input (timestamps excepted). */
   readonly operation: OperationName;
   readonly input: object;
   /** The rival's change is over when our call comes: not LOCKED any more, but a newer version. */
@@ -144,7 +144,7 @@ export class LocalAwsControl {
   async #post<T>(verb: string, body: object): Promise<T> {
     const response = await fetch(`${this.endpoint}/_local/${verb}`, {
       method: 'POST',
-      body: JSON.stringify(body),
+      body: JSON.stringify(body, blobsAsBase64),
     });
     const reply: unknown = await response.json();
     if (!response.ok) {
@@ -152,4 +152,11 @@ export class LocalAwsControl {
     }
     return reply as T;
   }
+}
+
+/** For `JSON.stringify`, which shows a `Buffer` only what its own `toJSON` has made of it. */
+function blobsAsBase64(this: Readonly<Record<string, unknown>>, name: string, value: unknown): unknown {
+  const blob = this[name];
+  if (!ArrayBuffer.isView(blob)) return value;
+  return { base64: Buffer.from(blob.buffer, blob.byteOffset, blob.byteLength).toString('base64') };
 }

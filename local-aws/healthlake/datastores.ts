@@ -1,6 +1,6 @@
 import type * as HealthLake from '@aws-sdk/client-healthlake';
 import { notFound, ServiceError } from '../errors.ts';
-import { pageOf } from '../paging.ts';
+import { newestDatastore, pageOf } from '../paging.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
 import { addTags, type Tags } from '../tags.ts';
 import { after, phaseAt, type Phase, type Timeline } from '../timeline.ts';
@@ -73,17 +73,16 @@ export function datastoreHandlers(world: World, onDelete: (datastoreId: string) 
         .filter((datastore) => !isGone(world, datastore))
         .filter(({ createdAt }) => createdAt >= Number(CreatedAfter ?? 0))
         .filter(({ createdAt }) => createdAt <= Number(CreatedBefore ?? Infinity))
-        .toSorted((a, b) => b.createdAt - a.createdAt)
-        .map((datastore) => propertiesOf(world, datastore))
-        .filter((properties) => !DatastoreName || properties.DatastoreName === DatastoreName)
-        .filter((properties) => !DatastoreStatus || properties.DatastoreStatus === DatastoreStatus);
-      const page = pageOf(found, ({ DatastoreId }) => DatastoreId, { size: MaxResults, token: NextToken });
-      return { DatastorePropertiesList: page.items, NextToken: page.nextToken };
+        .filter(({ properties }) => !DatastoreName || properties.DatastoreName === DatastoreName)
+        .filter((datastore) => !DatastoreStatus || statusOf(datastore) === DatastoreStatus);
+      const { items, nextToken } = pageOf(found, newestDatastore, { size: MaxResults, token: NextToken });
+      const DatastorePropertiesList = items.map((datastore) => propertiesOf(world, datastore));
+      return { DatastorePropertiesList, NextToken: nextToken };
     },
 
     DeleteFHIRDatastore({ DatastoreId }) {
       const datastore = requireDatastore(world, DatastoreId);
-      const { status } = phaseAt(datastore, Date.now());
+      const status = statusOf(datastore);
       if (status !== 'ACTIVE' && status !== 'CREATE_FAILED') {
         throw new ServiceError('ConflictException', `The data store ${DatastoreId} is ${status}.`);
       }
@@ -102,6 +101,8 @@ export function datastoreHandlers(world: World, onDelete: (datastoreId: string) 
     },
   } satisfies Partial<Handlers<typeof HealthLake>>;
 }
+
+const statusOf = (datastore: FhirDatastore) => phaseAt(datastore, Date.now()).status;
 
 export const datastoreArn = ({ settings }: World, datastoreId: string) =>
   `arn:aws:healthlake:${settings.region}:${settings.accountId}:datastore/fhir/${datastoreId}`;
@@ -137,7 +138,7 @@ const isGone = (world: World, datastore: FhirDatastore) => isForgotten(world, ph
 
 /** @throws ServiceError when the data store cannot take a job (AWS does not say which error: a setting) */
 export function requireActive(world: World, datastoreId: string): void {
-  const { status } = phaseAt(requireDatastore(world, datastoreId), Date.now());
+  const status = statusOf(requireDatastore(world, datastoreId));
   if (status === 'ACTIVE') return;
   throw new ServiceError(
     world.settings.fhirDatastoreNotActiveError,

@@ -1,7 +1,7 @@
 import type * as HealthLake from '@aws-sdk/client-healthlake';
 import { invalid, notFound, ServiceError } from '../errors.ts';
 import { entering, isOpen, JobFailure, JobRunner, jobStatus, outputFolder, type StepWork } from '../jobs.ts';
-import { pageOf } from '../paging.ts';
+import { newestJob, pageOf } from '../paging.ts';
 import type { InputOf } from '../protocols/operations.ts';
 import type { Table } from '../store.ts';
 import { after, NEVER } from '../timeline.ts';
@@ -64,9 +64,8 @@ export class FhirJobs<J extends FhirJob> {
       .filter(({ jobName }) => !filter.JobName || jobName === filter.JobName)
       .filter((job) => !filter.JobStatus || jobStatus(job).status === filter.JobStatus)
       .filter(({ submittedAt }) => submittedAt >= Number(filter.SubmittedAfter ?? 0))
-      .filter(({ submittedAt }) => submittedAt <= Number(filter.SubmittedBefore ?? Infinity))
-      .toReversed();
-    return pageOf(found, ({ jobId }) => jobId, { size: MaxResults, token: NextToken });
+      .filter(({ submittedAt }) => submittedAt <= Number(filter.SubmittedBefore ?? Infinity));
+    return pageOf(found, newestJob, { size: MaxResults, token: NextToken });
   }
 
   /** The folder that is this job's own. */

@@ -1,6 +1,6 @@
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { notFound, ServiceError } from '../errors.ts';
-import { pageOf } from '../paging.ts';
+import { newestDatastore, pageOf } from '../paging.ts';
 import type { Handlers } from '../protocols/operations.ts';
 import { addTags } from '../tags.ts';
 import { after, phaseAt, type Phase, type Timeline } from '../timeline.ts';
@@ -67,9 +67,8 @@ export function datastoreHandlers(world: World) {
       const found = datastores(world)
         .values()
         .filter((datastore) => !isGone(world, datastore))
-        .filter((datastore) => !datastoreStatus || statusOf(datastore) === datastoreStatus)
-        .toSorted((a, b) => b.createdAt - a.createdAt);
-      const page = pageOf(found, ({ datastoreId }) => datastoreId, { size: maxResults, token: nextToken });
+        .filter((datastore) => !datastoreStatus || statusOf(datastore) === datastoreStatus);
+      const page = pageOf(found, newestDatastore, { size: maxResults, token: nextToken });
       const datastoreSummaries = page.items.map((datastore) => summaryOf(world, datastore));
       return { ...page, datastoreSummaries };
     },

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { notFound } from '../errors.ts';
-import { pageOf } from '../paging.ts';
+import { pageOf, type Order } from '../paging.ts';
 import type { Handlers } from '../protocols/operations.ts';
 import { after } from '../timeline.ts';
 import type { World } from '../world.ts';
@@ -22,6 +22,11 @@ import {
 } from './image-set.ts';
 import { instancesOf } from './metadata.ts';
 
+const newestVersion: Order<ImageSetPhase> = {
+  by: ({ versionId }) => Number(versionId),
+  id: ({ versionId }) => versionId,
+};
+
 /** Reading image sets and deleting them. */
 export function imageSetHandlers(world: World) {
   return {
@@ -40,10 +45,7 @@ export function imageSetHandlers(world: World) {
     ListImageSetVersions({ datastoreId, imageSetId, maxResults, nextToken }) {
       requireActive(world, datastoreId);
       const set = requireImageSet(world, datastoreId, imageSetId);
-      const page = pageOf(versionsOf(set), ({ versionId }) => versionId, {
-        size: maxResults,
-        token: nextToken,
-      });
+      const page = pageOf(versionsOf(set), newestVersion, { size: maxResults, token: nextToken });
       const imageSetPropertiesList = page.items.map((version) => ({
         ...propertiesOf(set, version),
         // The capital is the service's own.

@@ -1,6 +1,6 @@
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { notFound, ServiceError } from '../errors.ts';
-import { pageOf } from '../paging.ts';
+import { newestJob, pageOf } from '../paging.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
 import { entering, JobFailure, JobRunner, jobStatus, outputFolder } from '../jobs.ts';
 import { after } from '../timeline.ts';
@@ -59,14 +59,13 @@ export function importJobHandlers(world: World, runner: JobRunner<ImportJob>) {
       return { jobProperties: { ...summaryOf(job), inputS3Uri, outputS3Uri } };
     },
 
-    ListDICOMImportJobs({ datastoreId, jobStatus, maxResults, nextToken }) {
+    ListDICOMImportJobs({ datastoreId, jobStatus: wanted, maxResults, nextToken }) {
       requireActive(world, datastoreId);
-      const found = importJobsOf(world, datastoreId)
-        .map(summaryOf)
-        .filter((job) => !jobStatus || job.jobStatus === jobStatus)
-        .toSorted((a, b) => b.submittedAt.getTime() - a.submittedAt.getTime());
-      const page = pageOf(found, ({ jobId }) => jobId, { size: maxResults, token: nextToken });
-      return { ...page, jobSummaries: page.items };
+      const found = importJobsOf(world, datastoreId).filter(
+        (job) => !wanted || jobStatus(job).status === wanted,
+      );
+      const page = pageOf(found, newestJob, { size: maxResults, token: nextToken });
+      return { ...page, jobSummaries: page.items.map(summaryOf) };
     },
   } satisfies Partial<Handlers<typeof MedicalImaging>>;
 }

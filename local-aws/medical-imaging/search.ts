@@ -1,6 +1,6 @@
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { invalid } from '../errors.ts';
-import { pageOf } from '../paging.ts';
+import { pageOf, type Order } from '../paging.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
 import type { World } from '../world.ts';
 import { requireActive } from './datastores.ts';
@@ -10,7 +10,6 @@ import { instancesOf, type Metadata } from './metadata.ts';
 
 type Criteria = NonNullable<InputOf<typeof MedicalImaging, 'SearchImageSets'>['searchCriteria']>;
 type Filter = NonNullable<Criteria['filters']>[number];
-type Sort = NonNullable<Criteria['sort']>;
 
 /** An image set by what can be searched for, each value comparable as text or number. */
 interface Found {
@@ -25,10 +24,15 @@ export function searchHandlers(world: World) {
       requireActive(world, datastoreId);
       const { filters = [], sort = { sortField: 'updatedAt', sortOrder: 'DESC' } } = searchCriteria ?? {};
       checkCombination(filters);
-      const found = searchable(world, datastoreId)
-        .filter((candidate) => filters.every((filter) => matches(candidate, filter)))
-        .toSorted(by(sort));
-      const page = pageOf(found, ({ set }) => set.imageSetId, { size: maxResults, token: nextToken });
+      const found = searchable(world, datastoreId).filter((candidate) =>
+        filters.every((filter) => matches(candidate, filter)),
+      );
+      const order: Order<Found> = {
+        by: ({ values }) => values[sort.sortField] ?? '',
+        id: ({ set }) => set.imageSetId,
+        ascending: sort.sortOrder === 'ASC',
+      };
+      const page = pageOf(found, order, { size: maxResults, token: nextToken });
       return { ...page, imageSetsMetadataSummaries: page.items.map(summaryOf), sort };
     },
   } satisfies Partial<Handlers<typeof MedicalImaging>>;
@@ -66,17 +70,26 @@ function checkCombination(filters: readonly Filter[]): void {
     throw invalid('searchCriteria.filters takes one filter, or one EQUAL and one BETWEEN.');
   }
   for (const { operator, values } of filters) {
+    const names = new Set(values.map((value) => comparable(value)[0]));
     const expected = operator === 'BETWEEN' ? 2 : 1;
-    if (values.length !== expected) {
-      throw invalid(`searchCriteria.filters.values has ${expected} for ${operator}.`);
+    if (values.length !== expected || names.size > 1) {
+      throw invalid(`searchCriteria.filters.values has ${expected} of one attribute for ${operator}.`);
+    }
+    if (operator === 'BETWEEN' && [...names].some((name) => !dates.includes(name))) {
+      throw invalid(`searchCriteria.filters.values has one of ${dates.join(', ')} for BETWEEN.`);
     }
   }
 }
 
-function matches({ values }: Found, filter: Filter): boolean {
-  const [[name, low] = ['', ''], [, high] = ['', '']] = filter.values.map(comparable);
+const dates = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime'];
+
+function matches({ values }: Found, { operator, values: wanted }: Filter): boolean {
+  const [[name, low] = ['', ''], [, high] = ['', '']] = wanted.map(comparable);
   const value = values[name] ?? '';
-  return filter.operator === 'EQUAL' ? value === low : value >= low && value <= high;
+  if (operator === 'EQUAL') return value === low;
+  if (value < low) return false;
+  // A day without a time ends with the day: every time of it starts with that day.
+  return typeof value === 'string' ? value <= high || value.startsWith(String(high)) : value <= high;
 }
 
 /** The one member of a search value that is set, as {@link valuesOf} has it. */
@@ -85,14 +98,6 @@ function comparable(member: Filter['values'][number]): [name: string, value: str
   if (value instanceof Date) return [name, value.getTime()];
   if (typeof value !== 'object') return [name, value];
   return [name, `${value.DICOMStudyDate}${value.DICOMStudyTime ?? ''}`];
-}
-
-function by({ sortField, sortOrder }: Sort) {
-  const direction = sortOrder === 'ASC' ? 1 : -1;
-  return (a: Found, b: Found) => {
-    const [left = '', right = ''] = [a.values[sortField], b.values[sortField]];
-    return left === right ? 0 : (left < right ? -1 : 1) * direction;
-  };
 }
 
 function summaryOf({ set, metadata: { Patient, Study }, metadata }: Found) {

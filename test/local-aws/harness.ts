@@ -100,19 +100,27 @@ export async function putFiles(
 export interface Slice {
   readonly patient?: string;
   readonly study?: string;
+  readonly studyDate?: string;
   readonly series: string;
   readonly instance: string;
 }
 
 /** A CT slice of 4 × 4 pixels as a DICOM P10 file. */
-export function p10({ patient = 'P1', study = '1.2.3', series, instance }: Slice): Uint8Array {
+export function p10({
+  patient = 'P1',
+  study = '1.2.3',
+  studyDate = '20240131',
+  series,
+  instance,
+}: Slice): Uint8Array {
   const transferSyntax = { vr: 'UI', Value: ['1.2.840.10008.1.2.1'] };
   const file = new dcmjs.data.DicomDict({ '00020010': transferSyntax });
   const pixels = Uint16Array.from({ length: 16 }, (_, i) => i * 100);
   file.dict = {
     '00080016': { vr: 'UI', Value: ['1.2.840.10008.5.1.4.1.1.2'] },
     '00080018': { vr: 'UI', Value: [instance] },
-    '00080020': { vr: 'DA', Value: ['20240131'] },
+    '00080020': { vr: 'DA', Value: [studyDate] },
+    '00080030': { vr: 'TM', Value: ['130000'] },
     '00080060': { vr: 'CS', Value: ['CT'] },
     '00091001': { vr: 'LO', Value: ['private'] },
     '00100010': { vr: 'PN', Value: ['Doe^Jane'] },

@@ -1,4 +1,4 @@
-import type { SearchCriteria } from '@aws-sdk/client-medical-imaging';
+import type { SearchCriteria, SearchFilter } from '@aws-sdk/client-medical-imaging';
 import { localAws, p10, putFiles, type LocalAwsUnderTest } from './harness.ts';
 import { activeDatastore, importAll } from './imaging-harness.ts';
 
@@ -49,6 +49,21 @@ describe('SearchImageSets', () => {
       ['1.2.1', '1.2.2', '1.3.1'],
     ],
     [
+      'a day, to its end',
+      {
+        filters: [
+          {
+            operator: 'BETWEEN',
+            values: [
+              { DICOMStudyDateAndTime: { DICOMStudyDate: '20240131', DICOMStudyTime: '120000' } },
+              { DICOMStudyDateAndTime: { DICOMStudyDate: '20240131' } },
+            ],
+          },
+        ],
+      },
+      ['1.2.1', '1.2.2', '1.3.1'],
+    ],
+    [
       'a series, updated in a span of time',
       {
         filters: [
@@ -62,11 +77,42 @@ describe('SearchImageSets', () => {
     expect(await search(criteria)).toEqual(expected);
   });
 
-  test('refuses two filters of the same kind', async () => {
-    const filter = { operator: 'EQUAL' as const, values: [{ DICOMPatientId: 'A' }] };
-    await expect(search({ filters: [filter, filter] })).rejects.toMatchObject({
-      name: 'ValidationException',
+  const patientA: SearchFilter = { operator: 'EQUAL', values: [{ DICOMPatientId: 'A' }] };
+  test.each<[string, SearchFilter[]]>([
+    ['two filters of the same kind', [patientA, patientA]],
+    [
+      'two values for EQUAL',
+      [{ operator: 'EQUAL', values: [{ DICOMPatientId: 'A' }, { DICOMPatientId: 'B' }] }],
+    ],
+    ['one value for BETWEEN', [{ operator: 'BETWEEN', values: [{ updatedAt: new Date(0) }] }]],
+    [
+      'a span of two attributes',
+      [{ operator: 'BETWEEN', values: [{ updatedAt: new Date(0) }, { createdAt: new Date() }] }],
+    ],
+    [
+      'a span of what is no date',
+      [{ operator: 'BETWEEN', values: [{ DICOMPatientId: 'A' }, { DICOMPatientId: 'B' }] }],
+    ],
+  ])('refuses %s', async (_what, filters) => {
+    await expect(search({ filters })).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  test.each([
+    ['ASC', ['1.1', '1.2']],
+    ['DESC', ['1.2', '1.1']],
+  ] as const)('sorts by the study date, %s', async (sortOrder, expected) => {
+    const datastoreId = await activeDatastore(aws);
+    await putFiles(aws.data, 'dates', {
+      '1.dcm': p10({ series: '1.1', studyDate: '20230131', instance: '1.1.1' }),
+      '2.dcm': p10({ series: '1.2', studyDate: '20240131', instance: '1.2.1' }),
     });
+    await importAll(aws, { datastoreId, inputS3Uri: 's3://dates/' });
+    const sort = { sortField: 'DICOMStudyDateAndTime' as const, sortOrder };
+    const found = await aws.imaging.searchImageSets({ datastoreId, searchCriteria: { sort } });
+    expect(found.sort).toEqual(sort);
+    expect(
+      found.imageSetsMetadataSummaries?.map(({ DICOMTags }) => DICOMTags?.DICOMSeriesInstanceUID),
+    ).toEqual(expected);
   });
 
   test('gives page after page, and says where a token is not its own', async () => {
@@ -80,5 +126,21 @@ describe('SearchImageSets', () => {
     expect(rest.nextToken).toBeUndefined();
     const wrong = aws.imaging.searchImageSets({ datastoreId, nextToken: 'nonsense' });
     await expect(wrong).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  test('goes on after a page whose image sets have been deleted since', async () => {
+    const datastoreId = await activeDatastore(aws);
+    await importAll(aws, { datastoreId, inputS3Uri: 's3://input/' });
+    const seen: unknown[] = [];
+    let nextToken: string | undefined;
+    do {
+      const page = await aws.imaging.searchImageSets({ datastoreId, maxResults: 1, nextToken });
+      for (const { imageSetId } of page.imageSetsMetadataSummaries ?? []) {
+        seen.push(imageSetId);
+        await aws.imaging.deleteImageSet({ datastoreId, imageSetId });
+      }
+      ({ nextToken } = page);
+    } while (nextToken);
+    expect(new Set(seen).size).toBe(3);
   });
 });

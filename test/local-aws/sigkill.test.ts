@@ -5,7 +5,14 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { clientsOf, p10, putFiles, temporaryFolder, until, type Clients } from './harness.ts';
-import { activeDatastore, imageSetsBySeries, startImport } from './imaging-harness.ts';
+import {
+  activeFhirDatastore,
+  exportReached,
+  importReached,
+  startFhirExport,
+  startFhirImport,
+} from './fhir-harness.ts';
+import { activeDatastore, imageSetsBySeries, readObject, startImport } from './imaging-harness.ts';
 
 const program = path.resolve(import.meta.dirname, '../../dist/local-aws/main.js');
 
@@ -106,6 +113,44 @@ describe('the program', () => {
       ({ imageSetState }) => imageSetState === 'ACTIVE',
     );
     expect(copied).toMatchObject({ versionId: '2', imageSetWorkflowStatus: 'COPIED' });
+  });
+
+  test('keeps through SIGKILL what FHIR imports brought, and goes on exporting it', async () => {
+    const quick = [
+      'fhirDatastoreCreateMs=0',
+      'fhirImportSubmittedMs=0',
+      'fhirImportMs=0',
+      'fhirExportSubmittedMs=0',
+      'fhirDatastoreDeleteMs=0',
+    ].flatMap((setting) => ['--set', setting]);
+    const killed = start('--data', data, ...quick, '--set', 'fhirExportMs=200');
+    const before = await killed.clients();
+    const DatastoreId = await activeFhirDatastore(before, { Tags: [{ Key: 'a', Value: '1' }] });
+    const patient = '{"resourceType":"Patient","id":"p1"}';
+    await putFiles(data, 'input', { 'good/a.ndjson': patient });
+    const JobId = await startFhirImport(before, { DatastoreId });
+    await importReached(before, { DatastoreId, JobId }, 'COMPLETED');
+    const first = await startFhirExport(before, { DatastoreId, ClientToken: 'export-1' });
+    await killed.end('SIGKILL');
+
+    const restarted = start('--data', data, ...quick, '--set', 'fhirExportMs=0');
+    const after = await restarted.clients();
+    expect(await startFhirExport(after, { DatastoreId, ClientToken: 'export-1' })).toBe(first);
+    expect(await after.control.jobs()).toMatchObject({ fhirImport: 1, fhirExport: 1 });
+    const exported = await exportReached(after, { DatastoreId, JobId: first }, 'COMPLETED');
+    const folder = exported?.OutputDataConfig?.S3Configuration?.S3Uri;
+    expect(await readObject(after, `${folder}Patient/Patient-1-1-1.ndjson`)).toBe(`${patient}\n`);
+    const { DatastoreArn: ResourceARN } = await after.healthlake.deleteFHIRDatastore({ DatastoreId });
+    expect(await after.healthlake.listTagsForResource({ ResourceARN })).toMatchObject({
+      Tags: [{ Key: 'a', Value: '1' }],
+    });
+    await restarted.end('SIGKILL');
+
+    const last = await start('--data', data, ...quick, '--set', 'fhirExportMs=0').clients();
+    await last.control.arrange({ kind: 'fhirDatastore', id: DatastoreId, patch: { status: 'ACTIVE' } });
+    const second = await startFhirExport(last, { DatastoreId, S3Uri: 's3://empty/' });
+    await exportReached(last, { DatastoreId, JobId: second }, 'COMPLETED');
+    expect(existsSync(path.join(data, 's3/empty'))).toBe(false);
   });
 
   test.each(['SIGTERM', 'SIGINT'] as const)('ends in good order on %s', async (signal) => {

@@ -1,4 +1,5 @@
 import type { MetadataUpdates } from '@aws-sdk/client-medical-imaging';
+import fc from 'fast-check';
 import { localAws, p10, putFiles, until, type LocalAwsUnderTest } from './harness.ts';
 import { activeDatastore, imageSetsBySeries, importAll, readMetadata } from './imaging-harness.ts';
 
@@ -244,6 +245,63 @@ describe('UpdateImageSetMetadata', () => {
     const error: unknown = await update(updates).catch((error: unknown) => error);
     expect(error).toMatchObject(refused);
     expect(String(error)).not.toContain('Doe');
+  });
+
+  test('meets a rival that has changed something else first', async () => {
+    const input = {
+      datastoreId,
+      imageSetId,
+      latestVersionId: '1',
+      updateImageSetMetadataUpdates: setting(patient({ PatientSex: 'O' })),
+    };
+    const operation = 'UpdateImageSetMetadata';
+    await aws.control.rival({ before: operation, operation, input, settled: true });
+    await expect(update(setting(patient({ PatientName: 'A' })))).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+    });
+    expect((await metadata()).Patient.DICOM).toMatchObject({ PatientName: 'Doe^Jane', PatientSex: 'O' });
+  });
+
+  test('takes or refuses whatever comes, and never breaks', async () => {
+    const anything = fc.json({ depthSize: 'medium' }).map((text) => Buffer.from(text));
+    const value = fc.jsonValue();
+    const keyword = fc.constantFrom(
+      'PatientName',
+      'StudyDate',
+      'SOPInstanceUID',
+      '__proto__',
+      'constructor',
+      '',
+    );
+    const attributes = fc.record({
+      DICOM: fc.dictionary(keyword, value),
+      DICOMVRs: fc.dictionary(keyword, value),
+    });
+    const likely = fc
+      .record({ change: attributes, uid: fc.constantFrom('1.2.1.1', '__proto__', 'toString') })
+      .map(({ change, uid }) =>
+        document({ Patient: change, Study: { Series: { [series]: { Instances: { [uid]: change } } } } }),
+      );
+    const blob = fc.option(fc.oneof(anything, likely), { nil: undefined });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.record({ updatableAttributes: blob, removableAttributes: blob }),
+        fc.boolean(),
+        async (DICOMUpdates, force) => {
+          const { versionId: latestVersionId = '' } = await settled();
+          const outcome: unknown = await update({ DICOMUpdates }, { latestVersionId, force }).catch(
+            (error: unknown) => error,
+          );
+          expect(outcome).toMatchObject(
+            outcome instanceof Error
+              ? { name: 'ValidationException' }
+              : { imageSetWorkflowStatus: 'UPDATING' },
+          );
+        },
+      ),
+      { numRuns: 60 },
+    );
+    expect(Object.keys((await metadata()).Study.Series)).toEqual([series]);
   });
 
   test('can meet a breach of the constraints later, and has then used up the version', async () => {
