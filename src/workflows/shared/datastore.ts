@@ -1,35 +1,29 @@
-import type { CreateDatastoreRequest } from '@aws-sdk/client-medical-imaging';
-import { pacingOf, type Polling } from '../../polling.ts';
+import type { CreateDatastoreRequest, DatastoreProperties } from '@aws-sdk/client-medical-imaging';
+import type { Json } from '../../activities/operation.ts';
+import type { Polling } from '../../polling.ts';
 import { imaging } from './activities.ts';
-import { classifyDatastore } from './classify.ts';
-import { isOfThisRun, tokenFor, type Flow } from './flow.ts';
-import { startOnce, type Trace } from './start-once.ts';
-import { waitFor } from './waiting.ts';
+import {
+  awaitActive,
+  createOnce,
+  type Datastore,
+  type DatastoreService,
+  type DatastoreWait,
+} from './datastore-service.ts';
+import type { Flow } from './flow.ts';
 
 /** What creates a data store; the token is derived where it is absent. */
 export type NewDatastore = Omit<CreateDatastoreRequest, 'clientToken'> & { clientToken: string | undefined };
 
-const READ_BUDGET = 10 * 60_000;
-/** An account has 100 data stores a region; a page has 50. */
-const MOST_PAGES = 20;
+interface ImagingDatastore extends Datastore {
+  properties: Json<DatastoreProperties> | undefined;
+}
 
 /** Creates one HealthImaging data store, whatever dies meanwhile. */
 export async function createDatastore(
   flow: Flow,
   { step, polling, ...request }: NewDatastore & { step: string; polling: Polling | undefined },
 ): Promise<string> {
-  const input = { ...request, clientToken: request.clientToken ?? tokenFor(step) };
-  const datastoreId = await startOnce(flow, {
-    step,
-    timeout: pacingOf('imagingDatastore', polling).timeout,
-    start: async (budget) =>
-      (await flow.change(step, imaging.createDatastore, input, { budget })).datastoreId ?? '',
-    trace: () => traceDatastore(flow, request.datastoreName),
-  });
-  flow.know({ datastoreId });
-  flow.underWay = { awsDatastoreId: datastoreId };
-  // A token of the user's may have given back a data store that has long been in use: awaitDatastore sees its age.
-  if (request.clientToken === undefined) leave(flow, datastoreId);
+  const { datastoreId } = await createOnce(flow, imagingDatastores(flow, request), { step, polling });
   return datastoreId;
 }
 
@@ -38,44 +32,47 @@ export async function createDatastore(
  *
  * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable` (deleted meanwhile) or `WaitTimedOut`
  */
-export async function awaitDatastore(
+export async function awaitDatastore(flow: Flow, wait: DatastoreWait) {
+  const { properties } = await awaitActive(flow, imagingDatastores(flow, {}), wait);
+  return properties;
+}
+
+/**
+ * HealthImaging's data stores.
+ *
+ * @param request - what creates one; not looked at by a run that uses one that is there
+ */
+function imagingDatastores(
   flow: Flow,
-  { step, datastoreId, polling }: { step: string; datastoreId: string; polling: Polling | undefined },
-) {
-  const { read } = await waitFor(flow, {
-    step,
+  { clientToken: given, ...request }: Partial<CreateDatastoreRequest>,
+): DatastoreService<{ datastoreId: string }, ImagingDatastore> {
+  return {
     kind: 'imagingDatastore',
-    polling,
-    read: async (summary, budget) => {
-      const { datastoreProperties } = await flow.read(summary, imaging.getDatastore, { datastoreId }, budget);
-      if (isOfThisRun(datastoreProperties?.createdAt)) leave(flow, datastoreId);
-      return datastoreProperties;
+    remove: 'aws medical-imaging delete-datastore --datastore-id',
+    name: request.datastoreName,
+    clientToken: given,
+    create: async (summary, budget, clientToken) => {
+      const input = { ...request, clientToken };
+      const { datastoreId = '' } = await flow.change(summary, imaging.createDatastore, input, { budget });
+      return { datastoreId };
     },
-    classify: (properties) => classifyDatastore(properties?.datastoreStatus),
-    status: (properties) => properties?.datastoreStatus,
-  });
-  flow.underWay = undefined;
-  return read;
+    list: async (summary, budget, nextToken) => {
+      const list = await flow.read(summary, imaging.listDatastores, { nextToken }, budget);
+      return { items: (list.datastoreSummaries ?? []).map(toDatastore), nextToken: list.nextToken };
+    },
+    describe: async (summary, budget, datastoreId) => {
+      const input = { datastoreId };
+      const { datastoreProperties } = await flow.read(summary, imaging.getDatastore, input, budget);
+      return { ...toDatastore(datastoreProperties), properties: datastoreProperties };
+    },
+  };
 }
 
-function leave(flow: Flow, datastoreId: string): void {
-  flow.leave({
-    what: `data store ${datastoreId}`,
-    remove: `aws medical-imaging delete-datastore --datastore-id ${datastoreId}`,
-  });
-}
-
-/** A data store of that name that came since this run began. Names are not unique: it may be somebody else's. */
-async function traceDatastore(flow: Flow, datastoreName: string | undefined): Promise<Trace<string>> {
-  let nextToken: string | undefined;
-  for (let page = 1; page <= MOST_PAGES; page++) {
-    const list = await flow.read('+findDatastore', imaging.listDatastores, { nextToken }, READ_BUDGET);
-    const found = list.datastoreSummaries?.find(
-      (store) => store.datastoreName === datastoreName && isOfThisRun(store.createdAt),
-    );
-    if (found) return { kind: 'perhaps', id: `data store ${found.datastoreId}` };
-    nextToken = list.nextToken;
-    if (nextToken === undefined) break;
-  }
-  return { kind: 'none' };
+function toDatastore(
+  store:
+    | Pick<Json<DatastoreProperties>, 'datastoreId' | 'datastoreName' | 'datastoreStatus' | 'createdAt'>
+    | undefined,
+): Datastore {
+  const { datastoreId = '', datastoreName: name, datastoreStatus: status, createdAt } = store ?? {};
+  return { datastoreId, name, status, createdAt };
 }

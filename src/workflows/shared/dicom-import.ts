@@ -34,7 +34,7 @@ export function dicomImport(
     },
     list: async (summary, budget, { nextToken }) => {
       const page = await flow.read(summary, imaging.listDICOMImportJobs, { datastoreId, nextToken }, budget);
-      return { jobs: (page.jobSummaries ?? []).map(toJob), nextToken: page.nextToken };
+      return { items: (page.jobSummaries ?? []).map(toJob), nextToken: page.nextToken };
     },
     describe: async (summary, budget, jobId) => {
       const { jobProperties } = await flow.read(

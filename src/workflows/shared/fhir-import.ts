@@ -35,7 +35,7 @@ export function fhirImport(
     list: async (summary, budget, { jobName: JobName, nextToken: NextToken }) => {
       const input = { DatastoreId, JobName, NextToken };
       const page = await flow.read(summary, healthlake.listFHIRImportJobs, input, budget);
-      return { jobs: (page.ImportJobPropertiesList ?? []).map(toJob), nextToken: page.NextToken };
+      return { items: (page.ImportJobPropertiesList ?? []).map(toJob), nextToken: page.NextToken };
     },
     describe: async (summary, budget, JobId) => {
       const input = { DatastoreId, JobId };

@@ -145,11 +145,13 @@ export class Flow {
 
   /** Notes ids that the run has learnt: for the query, the failure and, where the namespace has them, for search. */
   know(ids: Record<string, string>): void {
-    this.board.show({ ids: { ...this.board.now.ids, ...ids } });
+    const before = this.board.now.ids;
+    this.board.show({ ids: { ...before, ...ids } });
     const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([id, name]) => {
       const value = ids[id];
       const key = defineSearchAttributeKey(name, 'KEYWORD');
-      return value !== undefined && this.facts.searchAttributes.includes(name) ? [{ key, value }] : [];
+      const isNews = value !== undefined && value !== before[id];
+      return isNews && this.facts.searchAttributes.includes(name) ? [{ key, value }] : [];
     });
     if (attributes.length > 0) upsertSearchAttributes(attributes);
   }

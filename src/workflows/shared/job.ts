@@ -2,6 +2,7 @@ import type { WaitKind } from '../../pacing.ts';
 import { pacingOf, type Polling } from '../../polling.ts';
 import type { Verdict } from './classify.ts';
 import { derivedJobName, isOfThisRun, tokenFor, type Flow } from './flow.ts';
+import { pagesOf, type Page } from './pages.ts';
 import { startOnce, type Trace } from './start-once.ts';
 import { waitFor } from './waiting.ts';
 
@@ -28,15 +29,10 @@ export interface JobService<AnyJob extends Job> {
     summary: string,
     budget: number,
     page: { jobName: string; nextToken: string | undefined },
-  ): Promise<JobPage>;
+  ): Promise<Page<Job>>;
   describe(summary: string, budget: number, jobId: string): Promise<AnyJob>;
   classify(job: AnyJob): Verdict;
   counters?(job: AnyJob): Record<string, number> | undefined;
-}
-
-export interface JobPage {
-  jobs: readonly Job[];
-  nextToken: string | undefined;
 }
 
 /** How a run goes about its job. */
@@ -109,14 +105,12 @@ async function traceJob<AnyJob extends Job>(
   service: JobService<AnyJob>,
   jobName: string,
 ): Promise<Trace<string>> {
-  let nextToken: string | undefined;
-  for (let page = 1; page <= MOST_PAGES; page++) {
-    const list = await service.list('+findJob', READ_BUDGET, { jobName, nextToken });
-    const found = list.jobs.find((job) => job.jobName === jobName && isOfThisRun(job.submittedAt));
+  const read = (nextToken: string | undefined) =>
+    service.list('+findJob', READ_BUDGET, { jobName, nextToken });
+  for await (const { items } of pagesOf(MOST_PAGES, read)) {
+    const found = items?.find((job) => job.jobName === jobName && isOfThisRun(job.submittedAt));
     if (found && service.jobName === undefined) return { kind: 'ours', made: found.jobId };
     if (found) return { kind: 'perhaps', id: found.jobId };
-    nextToken = list.nextToken;
-    if (nextToken === undefined) break;
   }
   return { kind: 'none' };
 }

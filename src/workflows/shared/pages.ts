@@ -1,0 +1,50 @@
+/** A page of one of the services' lists, in the words that both share. */
+export interface Page<Item> {
+  items: readonly Item[] | undefined;
+  nextToken: string | undefined;
+}
+
+/** How much a run lists: it all stands in the history, where 2 MB is the most for one value. */
+const MOST_ITEMS = 1_000;
+const MOST_PAGES = 10;
+
+/**
+ * Reads the pages of a list one by one, until the last, or until nobody wants another.
+ *
+ * @param most - how many pages to read at the most
+ * @param read - reads one page; the first has no token
+ */
+export async function* pagesOf<Item>(
+  most: number,
+  read: (nextToken: string | undefined, page: number) => Promise<Page<Item>>,
+): AsyncGenerator<Page<Item>> {
+  let nextToken: string | undefined;
+  for (let number = 1; number <= most; number++) {
+    const page = await read(nextToken, number);
+    yield page;
+    nextToken = page.nextToken;
+    if (nextToken === undefined) return;
+  }
+}
+
+/**
+ * Lists all that a step of a document asks for: ten pages at the most, and none after the one that makes it 1,000 items.
+ *
+ * @param step - of the document; the summaries of further pages count on
+ * @param read - reads one page
+ * @returns the items, and the token of the next page where there is more
+ */
+export async function allPages<Item>(
+  step: string,
+  read: (summary: string, nextToken: string | undefined) => Promise<Page<Item>>,
+): Promise<{ items: Item[]; nextToken?: string }> {
+  const items: Item[] = [];
+  const summary = (page: number) => (page === 1 ? step : `${step} · ${page}`);
+  let nextToken: string | undefined;
+  for await (const page of pagesOf(MOST_PAGES, (token, number) => read(summary(number), token))) {
+    items.push(...(page.items ?? []));
+    ({ nextToken } = page);
+    if (items.length >= MOST_ITEMS) break;
+  }
+  return { items, ...(nextToken !== undefined && { nextToken }) };
+}
