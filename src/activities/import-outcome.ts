@@ -25,6 +25,13 @@ export interface ImportCounts {
   serverErrors: number;
 }
 
+export interface ImportedImageSet {
+  imageSetId: string;
+  imageSetVersion?: number;
+  /** Data that conflict with what is there make an image set that is not primary. */
+  isPrimary?: boolean;
+}
+
 export interface FailedFile {
   file: string;
   /** HealthLake: the line in the ndjson file. */
@@ -38,6 +45,8 @@ export interface ImportOutcome {
   outcome: 'complete' | 'partial' | 'none' | 'unknown';
   counts?: ImportCounts;
   manifest: { uri: string; state: 'read' | 'missing' | 'unreadable'; reason?: string };
+  /** HealthImaging: the image sets that the import has made or changed, up to 1,000. */
+  imageSets?: ImportedImageSet[];
   failures?: { uri: string; byReason: Record<string, number>; listed: FailedFile[]; unreadable?: string };
 }
 
@@ -46,6 +55,7 @@ interface Dialect {
   readonly folder: (output: ImportOutput) => string;
   readonly manifests: readonly string[];
   readonly counts: (manifest: Record<string, unknown>) => ImportCounts | undefined;
+  readonly imageSets?: (manifest: Record<string, unknown>) => ImportedImageSet[];
   /** The files below `FAILURE/` where their names are known: a role may read objects without being allowed to list them. */
   readonly failureFiles?: readonly string[];
   readonly failure: (line: Record<string, unknown>, file: string) => FailedFile;
@@ -62,6 +72,7 @@ const DIALECTS: Readonly<Record<ImportOutput['service'], Dialect>> = {
         customerErrors: 'numberOfFilesWithCustomerError',
         serverErrors: 'numberOfFilesWithServerError',
       }),
+    imageSets: ({ jobSummary }) => imageSetsOf(jobSummary),
     failureFiles: ['failure.ndjson'],
     failure: ({ inputFile, exception }, file) => {
       const { exceptionType, message } = isRecord(exception) ? exception : {};
@@ -120,7 +131,14 @@ export const importOutcomeActivity =
         return { outcome: 'unknown', manifest: { uri, state: 'unreadable', reason: 'it holds no counters' } };
       }
       const failures = await readFailures(s3, `${folder}FAILURE/`, dialect, output.listFailedFiles);
-      return { outcome: outcomeOf(counts), counts, manifest: { uri, state: 'read' }, failures };
+      const imageSets = dialect.imageSets?.(manifest);
+      return {
+        outcome: outcomeOf(counts),
+        counts,
+        manifest: { uri, state: 'read' },
+        ...(imageSets && { imageSets }),
+        failures,
+      };
     } catch (error) {
       if (error instanceof ApplicationFailure) throw error;
       // A network or a credential that is back in a moment is no reason to give up the outcome.
@@ -218,6 +236,22 @@ function countsOf(summary: unknown, names: Record<keyof ImportCounts, string>): 
     customerErrors: count(names.customerErrors) ?? 0,
     serverErrors: count(names.serverErrors) ?? 0,
   };
+}
+
+/** A result can hold so many: Temporal takes 2 MB. */
+const MOST_IMAGE_SETS = 1_000;
+
+function imageSetsOf(summary: unknown): ImportedImageSet[] {
+  const listed = isRecord(summary) ? summary['imageSetsSummary'] : undefined;
+  return (Array.isArray(listed) ? listed : []).slice(0, MOST_IMAGE_SETS).flatMap((entry: unknown) => {
+    if (!isRecord(entry) || typeof entry['imageSetId'] !== 'string') return [];
+    const { imageSetId, imageSetVersion, isPrimary } = entry;
+    return {
+      imageSetId,
+      ...(typeof imageSetVersion === 'number' && { imageSetVersion }),
+      ...(typeof isPrimary === 'boolean' && { isPrimary }),
+    };
+  });
 }
 
 const text = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise);

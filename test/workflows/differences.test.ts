@@ -71,6 +71,7 @@ describe('copyImageSet', () => {
       destinationLatestVersionId: '2',
       imageSetState: 'ACTIVE',
       imageSetWorkflowStatus: 'COPIED',
+      forced: false,
     });
     expect(called()).toEqual(['GetImageSet', 'GetImageSet', 'CopyImageSet', 'GetImageSet', 'GetImageSet']);
     // The member is the body itself: no `copyImageSetInformation` around it.
@@ -259,6 +260,7 @@ describe('onboardDatastoreAndImport', () => {
       outcome: 'complete',
       counts: { scanned: 3, imported: 3, customerErrors: 0, serverErrors: 0 },
       manifest: { uri: `${folder}/job-output-manifest.json`, state: 'read' },
+      imageSets: [],
       failures: { uri: `${folder}/FAILURE/`, byReason: {}, listed: [] },
     });
     expect(called()).toEqual([

@@ -1,63 +1,25 @@
 /** The flows over the local AWS: a real Temporal server, the real protocols, faults and another writer. */
 import { rm } from 'node:fs/promises';
 import { expectHistoryFollows } from '../arazzo/history.ts';
-import { localAws, p10, putFiles, type LocalAwsUnderTest } from '../local-aws/harness.ts';
-import { startCluster, type Cluster } from '../support/cluster.ts';
+import { p10, putFiles } from '../local-aws/harness.ts';
 import { failureOf } from '../support/failure.ts';
 import { recordHistory } from '../support/histories.ts';
 import { polling, roleArn } from '../support/inputs.ts';
+import { startStage, type Stage } from '../support/stage.ts';
 
-let aws: LocalAwsUnderTest;
-let cluster: Cluster;
+let stage: Stage;
+let aws: Stage['aws'];
+let cluster: Stage['cluster'];
 let datastoreId: string;
+const onboard = (datastoreName: string) => stage.onboard(datastoreName);
+const imageSet = (instances: number) => stage.imageSet(instances);
 
 beforeAll(async () => {
-  aws = await localAws({ copyMs: 30, dicomImportMs: 30, fhirImportMs: 30, datastoreCreateMs: 30 });
-  cluster = await startCluster(aws.endpoint);
-  ({ datastoreId } = await onboard('store'));
+  stage = await startStage();
+  ({ aws, cluster, datastoreId } = stage);
 });
-afterAll(async () => {
-  await cluster.stop();
-  await aws.close();
-});
+afterAll(() => stage.stop());
 afterEach(() => aws.control.resetFaults());
-
-/** Creates a data store and imports into it what is in the bucket. */
-async function onboard(datastoreName: string) {
-  return cluster.flows.execute('onboardDatastoreAndImport', {
-    datastoreName,
-    dataAccessRoleArn: roleArn,
-    inputS3Uri: `s3://${datastoreName}/in/`,
-    outputS3Uri: `s3://${datastoreName}/out/`,
-    listFailedFiles: 5,
-    polling,
-  });
-}
-
-let made = 0;
-
-/** Imports a series of its own, and gives its image set. */
-async function imageSet(instances: number): Promise<string> {
-  const series = `1.2.3.${++made}`;
-  const bucket = `series-${made}`;
-  const slices = Array.from({ length: instances }, (_, index) => [
-    `in/${index}.dcm`,
-    p10({ series, instance: `${series}.${index}` }),
-  ]);
-  await putFiles(aws.data, bucket, Object.fromEntries(slices));
-  await cluster.flows.execute('onboardDatastoreAndImport', {
-    datastoreId,
-    dataAccessRoleArn: roleArn,
-    inputS3Uri: `s3://${bucket}/in/`,
-    outputS3Uri: `s3://${bucket}/out/`,
-    polling,
-  });
-  const { imageSetsMetadataSummaries: [summary] = [] } = await aws.imaging.searchImageSets({
-    datastoreId,
-    searchCriteria: { filters: [{ operator: 'EQUAL', values: [{ DICOMSeriesInstanceUID: series }] }] },
-  });
-  return summary?.imageSetId ?? '';
-}
 
 const copyOf = (sourceImageSetId: string, destinationImageSetId: string) => ({
   datastoreId,
