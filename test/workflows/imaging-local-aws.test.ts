@@ -12,31 +12,17 @@ import { documentName } from '../../src/client.ts';
 
 let stage: Stage;
 let datastoreId: string;
+let control: Stage['aws']['control'];
+let imaging: Stage['aws']['imaging'];
 
 beforeAll(async () => {
   stage = await startStage();
   ({ datastoreId } = stage);
+  ({ control, imaging } = stage.aws);
   await stage.aws.s3.createBucket({ Bucket: 'artifacts' });
 });
 afterAll(() => stage.stop());
-afterEach(() => stage.aws.control.resetFaults());
-
-const { control, imaging } = new Proxy({} as Stage['aws'], {
-  get: (_, name) => proxyOf(name as keyof Stage['aws']),
-});
-
-/** The clients exist only once the stage is up. */
-function proxyOf(name: keyof Stage['aws']): never {
-  return new Proxy(
-    {},
-    {
-      get:
-        (_, member) =>
-        (...args: unknown[]) =>
-          Reflect.get(stage.aws[name], member).apply(stage.aws[name], args),
-    },
-  ) as never;
-}
+afterEach(() => control.resetFaults());
 
 /** Runs a flow, holds its history against its document, and keeps it for replay. */
 async function followed<Flow extends FlowName>(flow: Flow, input: FlowInput<Flow>, lastStep?: string) {
