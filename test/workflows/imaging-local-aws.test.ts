@@ -44,7 +44,11 @@ const named = (PatientName: string) => ({ SchemaVersion: 1.1, Patient: { DICOM: 
 
 test('provisionDatastore', async () => {
   expect(
-    await followed('provisionDatastore', { datastoreName: 'provisioned', tags: { team: 'a' }, polling }),
+    await followed(
+      'provisionDatastore',
+      { datastoreName: 'provisioned', tags: { team: 'a' }, polling },
+      'pollDatastore',
+    ),
   ).toEqual({
     datastoreId: expect.stringMatching(/^[0-9a-z]{32}$/),
     datastoreStatus: 'ACTIVE',

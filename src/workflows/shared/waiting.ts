@@ -61,7 +61,7 @@ export async function waitFor<Read>(
     if (verdict.kind === 'settled') return { read, byAnother: verdict.byAnother ?? false };
     if (verdict.kind === 'failed') {
       const { why, counts } = (await wait.explain?.(read)) ?? {};
-      flow.board.show({ step });
+      flow.board.show({ step, status });
       throw flowFailure(verdict.type, why ? `${verdict.why}: ${why}` : verdict.why, counts ? { counts } : {});
     }
     if (verdict.warning) flow.warn(verdict.warning);
