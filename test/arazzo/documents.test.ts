@@ -19,6 +19,7 @@ const BEYOND_ARAZZO = [
   'copiableAttributes',
   'datastoreId',
   'DatastoreId',
+  'includePatient',
   'jobId',
   'JobId',
   'listFailedFiles',
