@@ -65,6 +65,7 @@ const BY_OPERATION: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   // "Too many jobs at once" ends when one of them ends (aws-facts: 100 concurrent imports, no queue in the service).
   startDICOMImportJob: { ServiceQuotaExceededException: PASSES, ConflictException: FINAL },
   startFHIRImportJob: { ServiceQuotaExceededException: PASSES, ConflictException: FINAL },
+  startFHIRExportJob: { ServiceQuotaExceededException: PASSES, ConflictException: FINAL },
   createDatastore: { ConflictException: FINAL },
   createFHIRDatastore: { ConflictException: FINAL },
   copyImageSet: { ServiceQuotaExceededException: PASSES },

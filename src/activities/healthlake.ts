@@ -1,21 +1,42 @@
 import {
+  CreateFHIRDatastoreCommand,
+  DeleteFHIRDatastoreCommand,
+  DescribeFHIRDatastoreCommand,
+  DescribeFHIRExportJobCommand,
   DescribeFHIRImportJobCommand,
+  ListFHIRDatastoresCommand,
+  ListFHIRExportJobsCommand,
   ListFHIRImportJobsCommand,
+  ListTagsForResourceCommand,
+  StartFHIRExportJobCommand,
   StartFHIRImportJobCommand,
+  TagResourceCommand,
+  UntagResourceCommand,
   type HealthLakeClient,
 } from '@aws-sdk/client-healthlake';
 import { operationsOf } from './operation.ts';
 
 /**
- * One activity for each operation of AWS HealthLake, by the SDK's method name.
+ * One activity for each operation of AWS HealthLake, by the SDK's method name. HealthImaging has tags as well: those
+ * operations say whose they are.
  *
  * @param client - made with `maxAttempts: 1`: retries are Temporal's alone
  */
 export function healthlakeActivities(client: HealthLakeClient) {
   const { read, change } = operationsOf(client);
   return {
+    createFHIRDatastore: change('createFHIRDatastore', CreateFHIRDatastoreCommand),
+    deleteFHIRDatastore: change('deleteFHIRDatastore', DeleteFHIRDatastoreCommand),
+    describeFHIRDatastore: read('describeFHIRDatastore', DescribeFHIRDatastoreCommand),
+    describeFHIRExportJob: read('describeFHIRExportJob', DescribeFHIRExportJobCommand),
     describeFHIRImportJob: read('describeFHIRImportJob', DescribeFHIRImportJobCommand),
+    listFHIRDatastores: read('listFHIRDatastores', ListFHIRDatastoresCommand),
+    listFHIRExportJobs: read('listFHIRExportJobs', ListFHIRExportJobsCommand),
     listFHIRImportJobs: read('listFHIRImportJobs', ListFHIRImportJobsCommand),
+    listTagsForFhirResource: read('listTagsForFhirResource', ListTagsForResourceCommand),
+    startFHIRExportJob: change('startFHIRExportJob', StartFHIRExportJobCommand),
     startFHIRImportJob: change('startFHIRImportJob', StartFHIRImportJobCommand),
+    tagFhirResource: change('tagFhirResource', TagResourceCommand),
+    untagFhirResource: change('untagFhirResource', UntagResourceCommand),
   };
 }

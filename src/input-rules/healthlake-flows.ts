@@ -1,25 +1,121 @@
-import { healthlake, imports, unlessGiven, type FlowRules } from './flow-members.ts';
+import { healthlake, imports, unlessGiven, waits, type FlowRules } from './flow-members.ts';
+
+/** What creates a data store. */
+const newDatastore = {
+  DatastoreName: healthlake('DatastoreName'),
+  DatastoreTypeVersion: healthlake('FHIRVersion'),
+  PreloadDataType: healthlake('PreloadDataType'),
+  SseConfiguration: healthlake('SseConfiguration'),
+  IdentityProviderConfiguration: healthlake('IdentityProviderConfiguration'),
+  Tags: healthlake('TagList'),
+};
+const NEW_DATASTORE_NEEDS = ['DatastoreName', 'DatastoreTypeVersion'];
+
+/** What starts an export. */
+const fhirExport = {
+  OutputS3Uri: healthlake('S3Uri'),
+  OutputKmsKeyId: healthlake('EncryptionKeyID'),
+  DataAccessRoleArn: healthlake('IamRoleArn'),
+  JobId: healthlake('JobId'),
+};
+const EXPORT_NEEDS = ['OutputS3Uri', 'OutputKmsKeyId', 'DataAccessRoleArn'];
+
+/** What starts an import. */
+const fhirImport = {
+  ...fhirExport,
+  InputS3Uri: healthlake('S3Uri'),
+  ValidationLevel: healthlake('ValidationLevel'),
+  ...imports,
+};
+const IMPORT_NEEDS = ['InputS3Uri', ...EXPORT_NEEDS];
+
+const DatastoreId = healthlake('DatastoreId');
+const ClientToken = healthlake('ClientTokenString');
+const JobName = healthlake('JobName');
+const MaxResults = healthlake('MaxResultsInteger');
 
 /** The inputs of the flows of HealthLake. */
 export const HEALTHLAKE_FLOWS = {
+  createFhirDatastoreAndWaitActive: {
+    waits: ['fhirDatastore'],
+    schema: {
+      type: 'object',
+      ...unlessGiven(['DatastoreId'], NEW_DATASTORE_NEEDS),
+      properties: { ...newDatastore, ClientToken, DatastoreId, ...waits },
+      additionalProperties: false,
+    },
+  },
+  deleteFhirDatastoreAndConfirm: {
+    waits: ['fhirDatastore'],
+    schema: {
+      type: 'object',
+      required: ['DatastoreId'],
+      properties: { DatastoreId, ...waits },
+      additionalProperties: false,
+    },
+  },
+  provisionDatastoreAndExport: {
+    waits: ['fhirDatastore', 'fhirJob'],
+    schema: {
+      type: 'object',
+      allOf: [unlessGiven(['DatastoreId'], NEW_DATASTORE_NEEDS), unlessGiven(['JobId'], EXPORT_NEEDS)],
+      dependencies: { JobId: ['DatastoreId'] },
+      properties: {
+        ...newDatastore,
+        CreateClientToken: ClientToken,
+        ...fhirExport,
+        ExportClientToken: ClientToken,
+        ExportJobName: JobName,
+        DatastoreId,
+        ...waits,
+      },
+      additionalProperties: false,
+    },
+  },
+  provisionDatastoreAndImport: {
+    waits: ['fhirDatastore', 'fhirJob'],
+    schema: {
+      type: 'object',
+      allOf: [unlessGiven(['DatastoreId'], NEW_DATASTORE_NEEDS), unlessGiven(['JobId'], IMPORT_NEEDS)],
+      dependencies: { JobId: ['DatastoreId'] },
+      properties: {
+        ...newDatastore,
+        CreateClientToken: ClientToken,
+        ...fhirImport,
+        ImportClientToken: ClientToken,
+        ImportJobName: JobName,
+        DatastoreId,
+      },
+      additionalProperties: false,
+    },
+  },
+  startExportPollAndList: {
+    waits: ['fhirJob'],
+    schema: {
+      type: 'object',
+      required: ['DatastoreId'],
+      ...unlessGiven(['JobId'], EXPORT_NEEDS),
+      properties: { DatastoreId, ...fhirExport, ClientToken, JobName, MaxResults, ...waits },
+      additionalProperties: false,
+    },
+  },
   startImportAndWaitCompleted: {
     waits: ['fhirJob'],
     schema: {
       type: 'object',
       required: ['DatastoreId'],
-      ...unlessGiven(['JobId'], ['InputS3Uri', 'OutputS3Uri', 'OutputKmsKeyId', 'DataAccessRoleArn']),
-      properties: {
-        DatastoreId: healthlake('DatastoreId'),
-        InputS3Uri: healthlake('S3Uri'),
-        OutputS3Uri: healthlake('S3Uri'),
-        OutputKmsKeyId: healthlake('EncryptionKeyID'),
-        DataAccessRoleArn: healthlake('IamRoleArn'),
-        ClientToken: healthlake('ClientTokenString'),
-        JobName: healthlake('JobName'),
-        ValidationLevel: healthlake('ValidationLevel'),
-        JobId: healthlake('JobId'),
-        ...imports,
-      },
+      ...unlessGiven(['JobId'], IMPORT_NEEDS),
+      properties: { DatastoreId, ...fhirImport, ClientToken, JobName },
+      additionalProperties: false,
+    },
+  },
+  startImportPollAndList: {
+    waits: ['fhirJob'],
+    schema: {
+      type: 'object',
+      required: ['DatastoreId'],
+      ...unlessGiven(['JobId'], IMPORT_NEEDS),
+      properties: { DatastoreId, ...fhirImport, ClientToken, JobName, MaxResults },
       additionalProperties: false,
     },
   },

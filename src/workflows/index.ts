@@ -1,6 +1,12 @@
 // Every workflow that the worker serves. Each is named like its document in `arazzo/`, but for
 // `recurringImport`, which starts one of the others.
+export { createFhirDatastoreAndWaitActive } from './healthlake/create-fhir-datastore-and-wait-active.ts';
+export { deleteFhirDatastoreAndConfirm } from './healthlake/delete-fhir-datastore-and-confirm.ts';
+export { provisionDatastoreAndExport } from './healthlake/provision-datastore-and-export.ts';
+export { provisionDatastoreAndImport } from './healthlake/provision-datastore-and-import.ts';
+export { startExportPollAndList } from './healthlake/start-export-poll-and-list.ts';
 export { startImportAndWaitCompleted } from './healthlake/start-import-and-wait-completed.ts';
+export { startImportPollAndList } from './healthlake/start-import-poll-and-list.ts';
 export { auditCompletedImports } from './medical-imaging/audit-completed-imports.ts';
 export { copyImageSet } from './medical-imaging/copy-image-set.ts';
 export { findImageSetByPatient } from './medical-imaging/find-image-set-by-patient.ts';

@@ -1,33 +1,17 @@
-import type {
-  ImportJobProperties,
-  JobProgressReport,
-  JobStatus,
-  ValidationLevel,
-} from '@aws-sdk/client-healthlake';
+import type { ImportJobProperties } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
-import { fhirImport } from '../shared/fhir-import.ts';
+import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../shared/fhir-import.ts';
 import { runFlow } from '../shared/flow.ts';
-import { importAndAwait, judge, type ImportOptions, type ImportResult } from '../shared/import-job.ts';
+import { judge } from '../shared/import-job.ts';
 
-export interface StartImportAndWaitCompletedInput extends ImportOptions {
+export interface StartImportAndWaitCompletedInput extends FhirImportInput {
   DatastoreId: string;
-  InputS3Uri?: string;
-  OutputS3Uri?: string;
-  OutputKmsKeyId?: string;
-  DataAccessRoleArn?: string;
   ClientToken?: string;
   JobName?: string;
-  ValidationLevel?: ValidationLevel;
-  /** An import job that is running already: none is started. */
-  JobId?: string;
 }
 
-export interface StartImportAndWaitCompletedResult extends ImportResult {
-  jobId: string;
-  jobStatus: JobStatus;
+export interface StartImportAndWaitCompletedResult extends FhirImportResult {
   importJobProperties: Json<ImportJobProperties>;
-  /** What the service has counted. */
-  progress?: Json<JobProgressReport>;
 }
 
 /**
@@ -45,29 +29,9 @@ export async function startImportAndWaitCompleted(
   input: StartImportAndWaitCompletedInput,
 ): Promise<StartImportAndWaitCompletedResult> {
   return runFlow('startImportAndWaitCompleted', input, async (flow) => {
-    const { DatastoreId, InputS3Uri, OutputS3Uri, OutputKmsKeyId, DataAccessRoleArn } = input;
+    const { DatastoreId } = input;
     flow.know({ datastoreId: DatastoreId });
-
-    const service = fhirImport(flow, DatastoreId, {
-      JobName: input.JobName,
-      InputDataConfig: { S3Uri: InputS3Uri ?? '' },
-      JobOutputDataConfig: { S3Configuration: { S3Uri: OutputS3Uri, KmsKeyId: OutputKmsKeyId } },
-      DataAccessRoleArn,
-      ClientToken: input.ClientToken,
-      ValidationLevel: input.ValidationLevel,
-    });
-    const { job, result } = await importAndAwait(flow, service, { ...input, jobId: input.JobId });
-
-    const { JobProgressReport: progress } = job.properties;
-    return judge(
-      {
-        jobId: job.jobId,
-        jobStatus: job.status ?? 'COMPLETED',
-        importJobProperties: job.properties,
-        ...(progress && { progress }),
-        ...result,
-      },
-      input,
-    );
+    const { result, properties } = await importFhirAndAwait(flow, DatastoreId, input);
+    return judge({ ...result, importJobProperties: properties }, input);
   });
 }

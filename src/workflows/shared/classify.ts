@@ -4,7 +4,10 @@ import type {
   ImageSetWorkflowStatus,
   JobStatus as ImagingJobStatus,
 } from '@aws-sdk/client-medical-imaging';
-import type { JobStatus as FhirJobStatus } from '@aws-sdk/client-healthlake';
+import type {
+  DatastoreStatus as FhirDatastoreStatus,
+  JobStatus as FhirJobStatus,
+} from '@aws-sdk/client-healthlake';
 import type { FailureType } from './failures.ts';
 
 /**
@@ -59,8 +62,16 @@ export function classifyImagingImport(status: ImagingJobStatus | undefined): Ver
   return unknown(status);
 }
 
-/** A FHIR import job. `COMPLETED_WITH_ERRORS` is a result: most of the data may be in. */
-export function classifyFhirImport(status: FhirJobStatus | undefined): Verdict {
+/** A FHIR import job. */
+export const classifyFhirImport = (status: FhirJobStatus | undefined): Verdict =>
+  classifyFhirJob(status, 'ImportJobFailed', 'the import job');
+
+/** A FHIR export job. */
+export const classifyFhirExport = (status: FhirJobStatus | undefined): Verdict =>
+  classifyFhirJob(status, 'ExportJobFailed', 'the export job');
+
+/** `COMPLETED_WITH_ERRORS` is a result: most of the data may be there. */
+function classifyFhirJob(status: FhirJobStatus | undefined, type: FailureType, job: string): Verdict {
   switch (status) {
     case 'QUEUED':
       return { kind: 'going', queued: true };
@@ -71,12 +82,37 @@ export function classifyFhirImport(status: FhirJobStatus | undefined): Verdict {
     case 'COMPLETED_WITH_ERRORS':
       return SETTLED;
     case 'FAILED':
-      return failed('ImportJobFailed', 'the import job has failed');
+      return failed(type, `${job} has failed`);
     case 'CANCEL_SUBMITTED':
     case 'CANCEL_IN_PROGRESS':
     case 'CANCEL_COMPLETED':
     case 'CANCEL_FAILED':
-      return failed('ImportJobFailed', `somebody has cancelled the import job (${status})`);
+      return failed(type, `somebody has cancelled ${job} (${status})`);
+    case undefined:
+  }
+  return unknown(status);
+}
+
+/** A deletion may be accepted and yet not be seen for a moment; after this it has not happened, or was given up. */
+const UNDELETED_AT_MOST = 5 * 60_000;
+
+/**
+ * A HealthLake data store whose deletion was accepted.
+ *
+ * @param waited - milliseconds since the wait began
+ */
+export function classifyDeletion(status: FhirDatastoreStatus | undefined, waited: number): Verdict {
+  switch (status) {
+    case 'DELETED':
+      return SETTLED;
+    case 'DELETING':
+      return GOING;
+    case 'CREATING':
+    case 'ACTIVE':
+    case 'CREATE_FAILED':
+      return waited < UNDELETED_AT_MOST
+        ? GOING
+        : failed('DeleteFailed', `the data store is ${status}, though its deletion was accepted`);
     case undefined:
   }
   return unknown(status);

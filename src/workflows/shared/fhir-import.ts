@@ -1,35 +1,94 @@
-import type { ImportJobProperties, StartFHIRImportJobRequest } from '@aws-sdk/client-healthlake';
+import type {
+  ImportJobProperties,
+  JobProgressReport,
+  JobStatus,
+  StartFHIRImportJobRequest,
+  ValidationLevel,
+} from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
 import { healthlake } from './activities.ts';
 import { classifyFhirImport } from './classify.ts';
 import type { Flow } from './flow.ts';
-import type { ImportJob, ImportService } from './import-job.ts';
+import {
+  importAndAwait,
+  type ImportJob,
+  type ImportOptions,
+  type ImportResult,
+  type ImportService,
+} from './import-job.ts';
 
-export interface FhirImportJob extends ImportJob {
-  status: ImportJobProperties['JobStatus'];
+/** The members of a flow's input that import into a data store; a run that attaches to a job needs `JobId` alone. */
+export interface FhirImportInput extends ImportOptions {
+  InputS3Uri?: string;
+  OutputS3Uri?: string;
+  OutputKmsKeyId?: string;
+  DataAccessRoleArn?: string;
+  ValidationLevel?: ValidationLevel;
+  /** An import job that is running already: none is started. */
+  JobId?: string;
+}
+
+type JobNames = Pick<StartFHIRImportJobRequest, 'JobName' | 'ClientToken'>;
+
+/** What every import gives. Counts are in resources. */
+export interface FhirImportResult extends ImportResult {
+  jobId: string;
+  jobStatus: JobStatus;
+  /** What the service has counted. */
+  progress?: Json<JobProgressReport>;
+}
+
+interface FhirImportJob extends ImportJob {
+  status: JobStatus | undefined;
   properties: Json<ImportJobProperties>;
 }
 
 /**
- * HealthLake's import jobs.
+ * Starts an import job once, or attaches to the one that the input names, waits until it has ended, and opens up how,
+ * line by line where lines have failed.
  *
- * @param request - what starts a job; not looked at by a run that attaches to one
+ * @param input - with the job's name and token, which each flow calls differently; derived where they are absent
+ * @returns what the flow is to `judge` in the end, and the job as the service has it
+ * @throws ApplicationFailure `ImportJobFailed` with the job's message and counts, or `WaitTimedOut`
  */
-export function fhirImport(
+export async function importFhirAndAwait(
   flow: Flow,
   DatastoreId: string,
-  request: Omit<StartFHIRImportJobRequest, 'DatastoreId'>,
+  input: FhirImportInput & JobNames,
+): Promise<{ result: FhirImportResult; properties: Json<ImportJobProperties> }> {
+  const service = fhirImport(flow, DatastoreId, input);
+  const { job, result } = await importAndAwait(flow, service, { ...input, jobId: input.JobId });
+  const { properties } = job;
+  const { JobProgressReport: progress } = properties;
+  const jobStatus = job.status ?? 'COMPLETED';
+  return { result: { jobId: job.jobId, jobStatus, ...(progress && { progress }), ...result }, properties };
+}
+
+/** HealthLake's import jobs. What starts one is not looked at by a run that attaches to one. */
+function fhirImport(
+  flow: Flow,
+  DatastoreId: string,
+  input: FhirImportInput & JobNames,
 ): ImportService<FhirImportJob> {
   return {
     name: 'healthlake',
     kind: 'fhirJob',
     steps: { start: 'startImportJob', poll: 'pollImportJob' },
     datastoreId: DatastoreId,
-    jobName: request.JobName,
-    clientToken: request.ClientToken,
+    jobName: input.JobName,
+    clientToken: input.ClientToken,
     start: async (summary, budget, { jobName: JobName, clientToken: ClientToken }) => {
-      const input = { ...request, DatastoreId, JobName, ClientToken };
-      const { JobId = '' } = await flow.change(summary, healthlake.startFHIRImportJob, input, { budget });
+      const { InputS3Uri, OutputS3Uri: S3Uri, OutputKmsKeyId: KmsKeyId } = input;
+      const request = {
+        JobName,
+        InputDataConfig: { S3Uri: InputS3Uri ?? '' },
+        JobOutputDataConfig: { S3Configuration: { S3Uri, KmsKeyId } },
+        DatastoreId,
+        DataAccessRoleArn: input.DataAccessRoleArn,
+        ClientToken,
+        ValidationLevel: input.ValidationLevel,
+      };
+      const { JobId = '' } = await flow.change(summary, healthlake.startFHIRImportJob, request, { budget });
       return JobId;
     },
     list: async (summary, budget, { jobName: JobName, nextToken: NextToken }) => {

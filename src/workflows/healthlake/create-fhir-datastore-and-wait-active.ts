@@ -1,0 +1,26 @@
+import {
+  provisionFhirDatastore,
+  type FhirDatastoreInput,
+  type FhirDatastoreOutputs,
+} from '../shared/fhir-datastore.ts';
+import { runFlow } from '../shared/flow.ts';
+
+export interface CreateFhirDatastoreAndWaitActiveInput extends FhirDatastoreInput {
+  ClientToken?: string;
+}
+
+/**
+ * Creates a HealthLake data store and waits until it can be used.
+ *
+ * @returns the document's outputs
+ * @throws ApplicationFailure `DatastoreCreateFailed` with the service's reason, `DatastoreNotUsable`, `WaitTimedOut`,
+ *   `ValidationFailed`, or by the AWS exception's name
+ * @see arazzo/create-fhir-datastore-and-wait-active.yaml
+ */
+export async function createFhirDatastoreAndWaitActive(
+  input: CreateFhirDatastoreAndWaitActiveInput,
+): Promise<FhirDatastoreOutputs> {
+  return runFlow('createFhirDatastoreAndWaitActive', input, (flow) =>
+    provisionFhirDatastore(flow, { ClientToken: undefined, ...input }),
+  );
+}

@@ -1,0 +1,38 @@
+import {
+  provisionFhirDatastore,
+  type FhirDatastoreInput,
+  type FhirDatastoreOutputs,
+} from '../shared/fhir-datastore.ts';
+import { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from '../shared/fhir-export.ts';
+import { runFlow } from '../shared/flow.ts';
+
+export interface ProvisionDatastoreAndExportInput extends FhirDatastoreInput, FhirExportInput {
+  CreateClientToken?: string;
+  ExportClientToken?: string;
+  ExportJobName?: string;
+}
+
+export interface ProvisionDatastoreAndExportResult
+  extends Pick<FhirDatastoreOutputs, 'datastoreId' | 'datastoreArn'>, FhirExportResult {}
+
+/**
+ * Creates a HealthLake data store, waits until it can be used, and exports all that is in it to S3: what it was
+ * preloaded with, or nothing.
+ *
+ * @returns the document's outputs, and where the files are
+ * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable` (nothing was started), `ExportJobFailed`,
+ *   `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's name
+ * @see arazzo/provision-datastore-and-export.yaml
+ */
+export async function provisionDatastoreAndExport(
+  input: ProvisionDatastoreAndExportInput,
+): Promise<ProvisionDatastoreAndExportResult> {
+  return runFlow('provisionDatastoreAndExport', input, async (flow) => {
+    const { CreateClientToken, ExportClientToken, ExportJobName } = input;
+    const store = await provisionFhirDatastore(flow, { ...input, ClientToken: CreateClientToken });
+    const { datastoreId, datastoreArn } = store;
+    const names = { JobName: ExportJobName, ClientToken: ExportClientToken };
+    const result = await exportFhirAndAwait(flow, datastoreId, { ...input, ...names });
+    return { datastoreId, datastoreArn, ...result };
+  });
+}

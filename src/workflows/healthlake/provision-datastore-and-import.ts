@@ -1,0 +1,39 @@
+import {
+  provisionFhirDatastore,
+  type FhirDatastoreInput,
+  type FhirDatastoreOutputs,
+} from '../shared/fhir-datastore.ts';
+import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../shared/fhir-import.ts';
+import { runFlow } from '../shared/flow.ts';
+import { judge } from '../shared/import-job.ts';
+
+export interface ProvisionDatastoreAndImportInput extends FhirDatastoreInput, FhirImportInput {
+  CreateClientToken?: string;
+  ImportClientToken?: string;
+  ImportJobName?: string;
+}
+
+export interface ProvisionDatastoreAndImportResult
+  extends Pick<FhirDatastoreOutputs, 'datastoreId' | 'datastoreArn'>, FhirImportResult {}
+
+/**
+ * Creates a HealthLake data store, waits until it can be used, imports FHIR resources (ndjson in S3), and waits until the
+ * import has ended; then opens up how it ended.
+ *
+ * @returns the document's outputs, the outcome, the counts (in resources) and the failures by reason
+ * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable` (nothing was started), `ImportJobFailed`,
+ *   `NothingImported`, `FilesFailed`, `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's name
+ * @see arazzo/provision-datastore-and-import.yaml
+ */
+export async function provisionDatastoreAndImport(
+  input: ProvisionDatastoreAndImportInput,
+): Promise<ProvisionDatastoreAndImportResult> {
+  return runFlow('provisionDatastoreAndImport', input, async (flow) => {
+    const { CreateClientToken, ImportClientToken, ImportJobName } = input;
+    const store = await provisionFhirDatastore(flow, { ...input, ClientToken: CreateClientToken });
+    const { datastoreId, datastoreArn } = store;
+    const names = { JobName: ImportJobName, ClientToken: ImportClientToken };
+    const { result } = await importFhirAndAwait(flow, datastoreId, { ...input, ...names });
+    return judge({ datastoreId, datastoreArn, ...result }, input);
+  });
+}

@@ -1,0 +1,51 @@
+import type { ExportJobProperties } from '@aws-sdk/client-healthlake';
+import type { Json } from '../../activities/operation.ts';
+import { healthlake } from '../shared/activities.ts';
+import { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from '../shared/fhir-export.ts';
+import { runFlow } from '../shared/flow.ts';
+import { allPages } from '../shared/pages.ts';
+
+export interface StartExportPollAndListInput extends FhirExportInput {
+  DatastoreId: string;
+  ClientToken?: string;
+  JobName?: string;
+  /** How many jobs to list in one page: 1 to 500. */
+  MaxResults?: number;
+}
+
+export interface StartExportPollAndListResult extends FhirExportResult {
+  /** Up to the page that makes it 1,000 jobs, and no more than ten pages. */
+  exportJobPropertiesList: Json<ExportJobProperties>[];
+  /** Where the list goes on, if it does. */
+  nextToken?: string;
+}
+
+const READ_BUDGET = 10 * 60_000;
+
+/**
+ * Exports all FHIR resources of a HealthLake data store to S3, waits until the job has ended, and lists the exports of
+ * the data store.
+ *
+ * `QUEUED` is waited out: HealthLake runs one export at a time. `COMPLETED_WITH_ERRORS` is a result, marked as such.
+ *
+ * @returns the document's outputs, and where the files are
+ * @throws ApplicationFailure `ExportJobFailed` (nothing is listed), `WaitTimedOut`, `ValidationFailed`, or by the AWS
+ *   exception's name
+ * @see arazzo/start-export-poll-and-list.yaml
+ */
+export async function startExportPollAndList(
+  input: StartExportPollAndListInput,
+): Promise<StartExportPollAndListResult> {
+  return runFlow('startExportPollAndList', input, async (flow) => {
+    const { DatastoreId, MaxResults } = input;
+    flow.know({ datastoreId: DatastoreId });
+    const result = await exportFhirAndAwait(flow, DatastoreId, input);
+
+    const { items, ...more } = await allPages('listExportJobs', async (summary, NextToken) => {
+      const request = { DatastoreId, MaxResults, NextToken };
+      const page = await flow.read(summary, healthlake.listFHIRExportJobs, request, READ_BUDGET);
+      return { items: page.ExportJobPropertiesList, nextToken: page.NextToken };
+    });
+    return { ...result, exportJobPropertiesList: items, ...more };
+  });
+}

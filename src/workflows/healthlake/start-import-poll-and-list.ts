@@ -1,0 +1,50 @@
+import type { ImportJobProperties } from '@aws-sdk/client-healthlake';
+import type { Json } from '../../activities/operation.ts';
+import { healthlake } from '../shared/activities.ts';
+import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../shared/fhir-import.ts';
+import { runFlow } from '../shared/flow.ts';
+import { judge } from '../shared/import-job.ts';
+import { allPages } from '../shared/pages.ts';
+
+export interface StartImportPollAndListInput extends FhirImportInput {
+  DatastoreId: string;
+  ClientToken?: string;
+  JobName?: string;
+  /** How many jobs to list in one page: 1 to 500. */
+  MaxResults?: number;
+}
+
+export interface StartImportPollAndListResult extends FhirImportResult {
+  /** Up to the page that makes it 1,000 jobs, and no more than ten pages. */
+  importJobPropertiesList: Json<ImportJobProperties>[];
+  /** Where the list goes on, if it does. */
+  nextToken?: string;
+}
+
+const READ_BUDGET = 10 * 60_000;
+
+/**
+ * Imports FHIR resources (ndjson in S3) into a HealthLake data store, waits until the job has ended, opens up how it
+ * ended, and lists the imports of the data store.
+ *
+ * @returns the document's outputs, the outcome, the counts (in resources) and the failures by reason
+ * @throws ApplicationFailure `ImportJobFailed` (nothing is listed), `NothingImported`, `FilesFailed`, `WaitTimedOut`,
+ *   `ValidationFailed`, or by the AWS exception's name
+ * @see arazzo/start-import-poll-and-list.yaml
+ */
+export async function startImportPollAndList(
+  input: StartImportPollAndListInput,
+): Promise<StartImportPollAndListResult> {
+  return runFlow('startImportPollAndList', input, async (flow) => {
+    const { DatastoreId, MaxResults } = input;
+    flow.know({ datastoreId: DatastoreId });
+    const { result } = await importFhirAndAwait(flow, DatastoreId, input);
+
+    const { items, ...more } = await allPages('listImportJobs', async (summary, NextToken) => {
+      const request = { DatastoreId, MaxResults, NextToken };
+      const page = await flow.read(summary, healthlake.listFHIRImportJobs, request, READ_BUDGET);
+      return { items: page.ImportJobPropertiesList, nextToken: page.NextToken };
+    });
+    return { ...judge(result, input), importJobPropertiesList: items, ...more };
+  });
+}
