@@ -38,9 +38,13 @@ test(
       }
 
       expect((await results).map((result) => endOf(result))).toEqual([
-        ...['complete', 'complete'],
-        ...['COPIED', 'COPIED', 'COPIED'],
-        ...['complete', 'complete'],
+        'complete',
+        'complete',
+        'COPIED',
+        'COPIED',
+        'COPIED',
+        'complete',
+        'complete',
       ]);
       const after = await counts(platform);
       expect(after.datastores - before.datastores).toBe(2);

@@ -12,20 +12,23 @@ export interface AuditCompletedImportsInput {
 }
 
 /** One import that the service calls `COMPLETED`, and what became of its files. */
-export interface AuditedImport extends Pick<ImportOutcome, 'outcome' | 'counts' | 'manifest'> {
+export interface AuditedImport {
   jobId: string;
-  jobName?: string;
-  submittedAt?: string;
-  endedAt?: string;
+  jobName: string | undefined;
+  submittedAt: string | undefined;
+  endedAt: string | undefined;
+  outcome: ImportOutcome['outcome'];
+  counts: ImportOutcome['counts'] | undefined;
+  manifest: ImportOutcome['manifest'] | undefined;
   /** Failed files by the service's exception type. */
-  byReason?: Record<string, number>;
+  byReason: Record<string, number> | undefined;
 }
 
 export interface AuditCompletedImportsResult {
   /** The newest job, and where it had its files from and put its output; absent where no import has completed. */
   firstJobId?: string;
-  inputS3Uri?: string;
-  outputS3Uri?: string;
+  inputS3Uri?: string | undefined;
+  outputS3Uri?: string | undefined;
   imageSetsMetadataSummaries: Json<ImageSetsMetadataSummary>[];
   nextToken?: string;
   /** Newest first. */
@@ -62,14 +65,9 @@ export async function auditCompletedImports(
     const [first, ...others] = completed.slice(0, MOST_JOBS);
     if (!first) return { imageSetsMetadataSummaries: [], jobs: [], notAudited: 0 };
 
-    const audit = async (summary: string, { jobId = '' }: { jobId: string | undefined }) => {
-      const { jobProperties: job } = await flow.read(
-        summary,
-        imaging.getDICOMImportJob,
-        { datastoreId, jobId },
-        READ_BUDGET,
-      );
-      const { inputS3Uri, outputS3Uri, jobName, submittedAt, endedAt } = job ?? {};
+    const audit = async (summary: string, jobId = '') => {
+      const reply = await flow.read(summary, imaging.getDICOMImportJob, { datastoreId, jobId }, READ_BUDGET);
+      const { inputS3Uri, outputS3Uri, jobName, submittedAt, endedAt } = reply.jobProperties ?? {};
       const service = { name: 'medical-imaging' as const, datastoreId };
       const { failures, outcome, counts, manifest } = await readOutcome(
         flow,
@@ -77,27 +75,32 @@ export async function auditCompletedImports(
         { jobId, outputS3Uri },
         {},
       );
-      const times = { jobName, submittedAt, endedAt };
-      return {
-        inputS3Uri,
-        outputS3Uri,
+      const audited = {
         jobId,
-        ...times,
+        jobName,
+        submittedAt,
+        endedAt,
         outcome,
         counts,
         manifest,
         byReason: failures?.byReason,
       };
+      return { inputS3Uri, outputS3Uri, audited };
     };
-    const { inputS3Uri, outputS3Uri, ...newest } = await audit('getJobDetail', first);
+    const { audited: newest, ...places } = await audit('getJobDetail', first.jobId);
     const found = await searchImageSets(flow, 'searchImageSets', datastoreId);
 
-    const jobs = [newest];
+    const jobs: AuditedImport[] = [newest];
     for (let from = 0; from < others.length; from += AT_ONCE) {
-      const audits = others.slice(from, from + AT_ONCE).map((job) => audit('+jobDetail', job));
-      jobs.push(...(await Promise.all(audits)).map(({ inputS3Uri: _, outputS3Uri: __, ...rest }) => rest));
+      const some = others.slice(from, from + AT_ONCE).map(({ jobId }) => audit('+jobDetail', jobId));
+      jobs.push(...(await Promise.all(some)).map(({ audited }) => audited));
     }
-    const result = { firstJobId: newest.jobId, inputS3Uri, outputS3Uri, ...found, jobs };
-    return { ...result, notAudited: completed.length - jobs.length } as AuditCompletedImportsResult;
+    return {
+      firstJobId: newest.jobId,
+      ...places,
+      ...found,
+      jobs,
+      notAudited: completed.length - jobs.length,
+    };
   });
 }

@@ -41,7 +41,10 @@ export async function inspectImageSet(input: InspectImageSetInput): Promise<Insp
 
     const place = blobPlace(flow, input, { datastoreId, imageSetId, versionId });
     const { blob, extract } = await readMetadata(flow, 'getImageSetMetadata', {
-      ...{ datastoreId, imageSetId, versionId, includePatient },
+      datastoreId,
+      imageSetId,
+      versionId,
+      includePatient,
       place: place('metadata.json.gz'),
     });
     const imageFrameBlob = await flow.read(

@@ -72,7 +72,12 @@ export async function updateImageSetMetadata(
       },
       find: (before, since) =>
         changeEvidence(flow, {
-          ...{ datastoreId, imageSetId, polling, before, since, status: 'UPDATED' },
+          datastoreId,
+          imageSetId,
+          polling,
+          before,
+          since,
+          status: 'UPDATED',
           proof: async (version) => {
             const held = (summary: string, versionId: string | undefined) =>
               readMetadata(flow, summary, { datastoreId, imageSetId, versionId, asked });

@@ -41,7 +41,7 @@ export interface JobOptions<AnyJob extends Job> {
   jobId?: string | undefined;
   polling?: Polling | undefined;
   /** What the failure of a job should tell besides the service's message. */
-  countsOfFailed?(job: AnyJob): Promise<object | undefined>;
+  countsOfFailed?: (job: AnyJob) => Promise<object | undefined>;
 }
 
 const READ_BUDGET = 10 * 60_000;

@@ -13,9 +13,9 @@ export type Trace<Made> =
 export interface Start<Made> {
   step: string;
   /** One start with a token, tried again by Temporal within `budget` milliseconds. */
-  start(budget: number): Promise<Made>;
+  start: (budget: number) => Promise<Made>;
   /** Looks for what an earlier attempt of this very run may have made. */
-  trace(): Promise<Trace<Made>>;
+  trace: () => Promise<Trace<Made>>;
   /** Milliseconds in all. */
   timeout: number;
 }
