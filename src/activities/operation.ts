@@ -1,5 +1,6 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { Client, Command, MetadataBearer } from '@smithy/types';
+import { isRecord } from '../guards.ts';
 import { toFailure } from './aws-errors.ts';
 
 /** What an AWS reply looks like once Temporal has carried it as JSON: a `Date` is an ISO string. */
@@ -29,7 +30,7 @@ export function operationsOf<ClientInput extends object, ClientOutput extends Me
     (input: Input): Promise<Json<Output>> =>
       attempt(operation, async () => {
         const options = abortable ? { abortSignal: cancellationSignal() } : {};
-        return toJson(await client.send(new AwsCommand(input), options));
+        return toJson(await client.send(new AwsCommand(withDates(input)), options));
       });
   return { read: activity(true), change: activity(false) };
 }
@@ -49,4 +50,28 @@ export function toJson<Output>(reply: Output): Json<Output> {
   return JSON.parse(
     JSON.stringify(reply, (name: string, value: unknown) => (name === '$metadata' ? undefined : value)),
   );
+}
+
+/** The members of inputs that are timestamps, of both services. */
+const TIMESTAMPS: ReadonlySet<string> = new Set([
+  'CreatedAfter',
+  'CreatedBefore',
+  'SubmittedAfter',
+  'SubmittedBefore',
+  'createdAt',
+  'updatedAt',
+]);
+
+/** An input as the SDK wants it: Temporal has made text of each `Date`, which the SDK would send as it is. */
+export function withDates<Input>(input: Input): Input {
+  const revive = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(revive);
+    if (!isRecord(value) || value instanceof Date) return value;
+    const members = Object.entries(value).map(([name, held]) => [
+      name,
+      TIMESTAMPS.has(name) && typeof held === 'string' ? new Date(held) : revive(held),
+    ]);
+    return Object.fromEntries(members);
+  };
+  return revive(input) as Input;
 }

@@ -11,10 +11,13 @@ export type Found<Reply> =
   /** More than one thing could be it. */
   | { kind: 'unclear'; why: string };
 
-/** A change of an image set. The service has no token for it; its one guard is the version that the change is based on. */
+/**
+ * A change that the service has no token for. What guards it is the state it is based on: of an image set the version,
+ * of a data store that is deleted its being there.
+ */
 export interface Change<Basis, Reply> {
   step: string;
-  /** Milliseconds in all, from when the image set is free. */
+  /** Milliseconds in all, from when it has been prepared. */
   timeout: number;
   /** Reads what the change is based on, and waits until it is free. */
   prepare(): Promise<Basis>;
@@ -38,7 +41,7 @@ interface Doubt<Basis> {
 const TEN_MINUTES = 10 * 60_000;
 
 /**
- * Makes a change of an image set exactly once, and never takes another writer's change for its own.
+ * Makes a change exactly once, and never takes another writer's change for its own.
  *
  * - Certainly not done and worth another try (throttled, quota, connection refused): sent again.
  * - Refused by the guard (locked, or a newer version): decided anew, from a fresh read.

@@ -1,0 +1,195 @@
+/** The flows of HealthLake over the local AWS: the real protocol, real job queues, answers that never come. */
+import { expectHistoryFollows } from '../arazzo/history.ts';
+import { localAws, putFiles, type LocalAwsUnderTest } from '../local-aws/harness.ts';
+import { readLines } from '../local-aws/imaging-harness.ts';
+import { startCluster, type Cluster } from '../support/cluster.ts';
+import { failureOf } from '../support/failure.ts';
+import { recordHistory } from '../support/histories.ts';
+import { polling, roleArn } from '../support/inputs.ts';
+import { documentName, type FlowInput } from '../../src/client.ts';
+import type { FlowName } from '../../src/input-rules/flows.ts';
+
+let aws: LocalAwsUnderTest;
+let cluster: Cluster;
+let DatastoreId: string;
+
+beforeAll(async () => {
+  aws = await localAws({
+    fhirDatastoreCreateMs: 30,
+    fhirDatastoreDeleteMs: 30,
+    fhirImportMs: 30,
+    fhirExportMs: 30,
+  });
+  cluster = await startCluster(aws.endpoint);
+  await putFiles(aws.data, 'fhir', {
+    'in/Patient.ndjson': '{"resourceType":"Patient","id":"p1"}\n{"resourceType":"Patient"}\n',
+  });
+  ({ datastoreId: DatastoreId } = await cluster.flows.execute(
+    'createFhirDatastoreAndWaitActive',
+    newStore('store'),
+  ));
+});
+afterAll(async () => {
+  await cluster.stop();
+  await aws.close();
+});
+afterEach(() => aws.control.resetFaults());
+
+const newStore = (DatastoreName: string) => ({ DatastoreName, DatastoreTypeVersion: 'R4', polling }) as const;
+const output = { OutputS3Uri: 's3://fhir/out/', OutputKmsKeyId: 'alias/key', DataAccessRoleArn: roleArn };
+const input = { InputS3Uri: 's3://fhir/in/', ...output };
+const deletions = async () => (await aws.control.calls({ operation: 'DeleteFHIRDatastore' })).length;
+
+/** Runs a flow, holds its history against its document, and keeps it for replay. */
+async function followed<Flow extends FlowName>(flow: Flow, input: FlowInput<Flow>) {
+  const run = await cluster.flows.start(flow, input);
+  const result = await run.result();
+  const history = await run.fetchHistory();
+  expectHistoryFollows(`${documentName(flow)}.yaml`, history);
+  recordHistory(flow, history);
+  return result;
+}
+
+describe('follows its document', () => {
+  test('createFhirDatastoreAndWaitActive, with all that may be asked for', async () => {
+    const result = await followed('createFhirDatastoreAndWaitActive', {
+      ...newStore('created'),
+      PreloadDataType: 'SYNTHEA',
+      SseConfiguration: { KmsEncryptionConfig: { CmkType: 'AWS_OWNED_KMS_KEY' } },
+      IdentityProviderConfiguration: { AuthorizationStrategy: 'AWS_AUTH' },
+      Tags: [{ Key: 'team', Value: 'fhir' }],
+    });
+    expect(result).toMatchObject({
+      datastoreArn: expect.stringContaining(`/${result.datastoreId}`),
+      datastoreEndpoint: expect.stringContaining(result.datastoreId),
+      datastoreStatus: 'ACTIVE',
+    });
+    const { DatastoreProperties } = await aws.healthlake.describeFHIRDatastore({
+      DatastoreId: result.datastoreId,
+    });
+    expect(DatastoreProperties).toMatchObject({
+      DatastoreName: 'created',
+      PreloadDataConfig: { PreloadDataType: 'SYNTHEA' },
+      SseConfiguration: { KmsEncryptionConfig: { CmkType: 'AWS_OWNED_KMS_KEY' } },
+    });
+    expect(await aws.healthlake.listTagsForResource({ ResourceARN: result.datastoreArn })).toMatchObject({
+      Tags: [{ Key: 'team', Value: 'fhir' }],
+    });
+  });
+
+  test('deleteFhirDatastoreAndConfirm', async () => {
+    const { datastoreId } = await cluster.flows.execute(
+      'createFhirDatastoreAndWaitActive',
+      newStore('deleted'),
+    );
+    expect(
+      await followed('deleteFhirDatastoreAndConfirm', { DatastoreId: datastoreId, polling }),
+    ).toMatchObject({
+      datastoreId,
+      datastoreStatus: 'DELETED',
+    });
+  });
+
+  test('provisionDatastoreAndExport: what the data store was preloaded with is in S3', async () => {
+    const { datastoreId, jobId, ...result } = await followed('provisionDatastoreAndExport', {
+      ...newStore('exported'),
+      PreloadDataType: 'SYNTHEA',
+      ...output,
+    });
+    const uri = `s3://fhir/out/${datastoreId}-FHIR_EXPORT-${jobId}/`;
+    expect(result).toMatchObject({ jobStatus: 'COMPLETED', output: { uri } });
+    expect(await readLines(aws, `${uri}Patient/Patient-1-1-1.ndjson`)).toHaveLength(3);
+  });
+
+  test('provisionDatastoreAndImport: the bad line by number', async () => {
+    expect(
+      await followed('provisionDatastoreAndImport', {
+        ...newStore('imported'),
+        ...input,
+        listFailedFiles: 5,
+      }),
+    ).toMatchObject({
+      jobStatus: 'COMPLETED_WITH_ERRORS',
+      outcome: 'partial',
+      counts: { scanned: 2, imported: 1, customerErrors: 1 },
+      failures: { listed: [{ file: 'Patient.ndjson', line: 2 }] },
+    });
+  });
+
+  test('startExportPollAndList: two pages of one job', async () => {
+    await cluster.flows.execute('startExportPollAndList', {
+      DatastoreId,
+      ...output,
+      JobName: 'before',
+      polling,
+    });
+    const { jobId, exportJobPropertiesList, nextToken } = await followed('startExportPollAndList', {
+      DatastoreId,
+      ...output,
+      MaxResults: 1,
+      polling,
+    });
+    expect(exportJobPropertiesList).toMatchObject([{ JobId: jobId }, { JobName: 'before' }]);
+    expect(nextToken).toBeUndefined();
+  });
+
+  test('startImportPollAndList', async () => {
+    const result = await followed('startImportPollAndList', { DatastoreId, ...input, polling });
+    expect(result).toMatchObject({ jobStatus: 'COMPLETED_WITH_ERRORS', outcome: 'partial' });
+    expect(result.importJobPropertiesList).toMatchObject([
+      { JobId: result.jobId, ValidationLevel: 'strict' },
+    ]);
+  });
+});
+
+test('two exports of one data store: one runs, the other is queued, and both end well', async () => {
+  const run = (JobName: string) =>
+    cluster.flows.execute('startExportPollAndList', { DatastoreId, ...output, JobName, polling });
+  const [one, two] = await Promise.all([run('one'), run('two')]);
+  expect([one.jobStatus, two.jobStatus]).toEqual(['COMPLETED', 'COMPLETED']);
+  expect(one.jobId).not.toBe(two.jobId);
+});
+
+describe('an answer that never comes', () => {
+  test('to a creation and to a start leads to one data store and one job', async () => {
+    const before = await aws.control.jobs();
+    await aws.control.dropConnection({ operation: 'CreateFHIRDatastore', when: 'after' });
+    await aws.control.dropConnection({ operation: 'StartFHIRExportJob', when: 'after' });
+    await cluster.flows.execute('provisionDatastoreAndExport', { ...newStore('once'), ...output });
+    const { DatastorePropertiesList } = await aws.healthlake.listFHIRDatastores({
+      Filter: { DatastoreName: 'once' },
+    });
+    expect(DatastorePropertiesList).toHaveLength(1);
+    expect((await aws.control.jobs()).fhirExport).toBe(before.fhirExport + 1);
+  });
+
+  test.each(['before', 'after'] as const)('to a deletion (dropped %s it) leads to a look', async (when) => {
+    const { datastoreId } = await cluster.flows.execute('createFhirDatastoreAndWaitActive', newStore(when));
+    const sent = await deletions();
+    await aws.control.dropConnection({ operation: 'DeleteFHIRDatastore', when });
+    expect(
+      await cluster.flows.execute('deleteFhirDatastoreAndConfirm', { DatastoreId: datastoreId, polling }),
+    ).toMatchObject({ datastoreStatus: 'DELETED' });
+    expect(await deletions()).toBe(sent + (when === 'before' ? 2 : 1));
+  });
+});
+
+test('a data store that could not be created says why, and how it is removed', async () => {
+  await aws.control.failOutcome({
+    operation: 'CreateFHIRDatastore',
+    message: 'No Lake Formation permission',
+  });
+  const run = cluster.flows.execute('provisionDatastoreAndImport', { ...newStore('doomed'), ...input });
+  const { type, message, details } = await failureOf(run);
+  expect(type).toBe('DatastoreCreateFailed');
+  expect(message).toContain('No Lake Formation permission · NON_RETRYABLE_ERROR');
+  const { datastoreId } = details.ids;
+  expect(details.left).toEqual([
+    {
+      what: `data store ${datastoreId}`,
+      remove: `aws healthlake delete-fhir-datastore --datastore-id ${datastoreId}`,
+    },
+  ]);
+  // What the failure names as a command is what another flow does.
+  await cluster.flows.execute('deleteFhirDatastoreAndConfirm', { DatastoreId: datastoreId ?? '', polling });
+});
