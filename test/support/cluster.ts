@@ -11,6 +11,8 @@ import { promptTimers, startTemporalServer, type TemporalServer } from '../../de
 import { FlowClient } from '../../src/client.ts';
 
 export interface Cluster {
+  /** Of the Temporal server. */
+  readonly address: string;
   readonly flows: FlowClient;
   readonly taskQueue: string;
   stop(): Promise<void>;
@@ -56,6 +58,7 @@ export async function startCluster(endpoint: string, namespace = 'default'): Pro
     CLIENT_TOKEN_LIFE: '2500ms',
   });
   return {
+    address: temporal.address,
     taskQueue,
     flows: new FlowClient(new Client({ connection, namespace }), taskQueue),
     stop: async () => {

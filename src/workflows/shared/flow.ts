@@ -15,7 +15,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { WorkerFacts } from '../../activities/check-input.ts';
-import type { WorkflowName } from '../../input-rules/workflows.ts';
 import { checkInput } from './activities.ts';
 import { isRecord } from '../../guards.ts';
 import { answerIn, awsDetailsOf, failureOfRun, originOf, type Left } from './failures.ts';
@@ -64,7 +63,7 @@ export class Flow {
   #eventPending = false;
   #facts: WorkerFacts | undefined;
 
-  constructor(readonly name: WorkflowName) {
+  constructor(readonly name: string) {
     setHandler(awsEventSignal, (event) => this.#onEvent(event), {
       description: 'An EventBridge event of HealthImaging or HealthLake: makes the run look at once.',
     });
@@ -251,7 +250,7 @@ export class Flow {
  * @throws ApplicationFailure as `failureOfRun` makes it; a cancellation stays one
  */
 export async function runFlow<Result>(
-  name: WorkflowName,
+  name: string,
   input: unknown,
   steps: (flow: Flow) => Promise<Result>,
 ): Promise<Result> {

@@ -1,0 +1,55 @@
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from './activities/index.ts';
+import { createAwsClients, describeEndpoints } from './aws-clients.ts';
+import { UserError } from './user-error.ts';
+import { readSettings, workerFacts } from './worker-facts.ts';
+
+/**
+ * All that a worker needs but the workflows: the connection, the activities, and the settings of the environment. For the
+ * worker of this package and for that of a team which has flows of its own.
+ *
+ * Temporal by `TEMPORAL_*` and `temporal.toml` as the Temporal CLI reads them, AWS by the SDK's own chain.
+ *
+ * @throws UserError for what whoever starts the worker can put right
+ */
+export async function workerOptions(env: NodeJS.ProcessEnv) {
+  const settings = readSettings(env);
+  const aws = createAwsClients(env, settings.startToClose);
+  for (const [service, endpoint] of Object.entries(await describeEndpoints(aws, env))) {
+    console.error(`AWS ${service}: ${endpoint}`);
+  }
+  const { connection, namespace } = await connect();
+  return {
+    connection,
+    namespace,
+    taskQueue: settings.taskQueue,
+    activities: createActivities(aws, workerFacts(connection, namespace, settings)),
+    stickyQueueScheduleToStartTimeout: settings.stickyScheduleToStart,
+    // A call that is on its way may end: one cut off half-way may or may not have taken effect.
+    shutdownGraceTime: settings.startToClose,
+    maxCachedWorkflows: 500,
+  } satisfies WorkerOptions;
+}
+
+async function connect(): Promise<{ connection: NativeConnection; namespace: string }> {
+  const { connectionOptions, namespace = 'default' } = readConfig();
+  const connection = await NativeConnection.connect(connectionOptions).catch((error: Error) => {
+    throw new UserError(
+      `No Temporal server at ${connectionOptions.address ?? 'localhost:7233'} (${error.message}). ` +
+        'Start one (npm run dev), or set TEMPORAL_ADDRESS.',
+    );
+  });
+  return { connection, namespace };
+}
+
+/** An empty or broken `temporal.toml` makes the SDK throw whatever its parser threw. */
+function readConfig() {
+  try {
+    return loadClientConnectConfig();
+  } catch (error) {
+    throw new UserError(
+      `The Temporal configuration cannot be read (TEMPORAL_* and temporal.toml): ${String(error)}`,
+    );
+  }
+}
