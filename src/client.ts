@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { Client, Connection, type WorkflowHandle, type WorkflowStartOptions } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { canonicalJson } from './canonical-json.ts';
 import { documentName } from './document-name.ts';
-import { isRecord } from './guards.ts';
 import { assertInput, type WorkflowName } from './input-rules/workflows.ts';
+import { Schedules } from './schedules.ts';
 import { readSettings } from './worker-facts.ts';
 import type * as workflows from './workflows/index.ts';
 import type { Progress } from './workflows/shared/progress.ts';
@@ -33,6 +34,9 @@ export type FlowStartOptions = Partial<Omit<WorkflowStartOptions, 'args' | 'work
  * console.log(await run.result());
  */
 export class FlowClient {
+  /** Recurring imports: flows that Temporal starts by the clock. */
+  readonly schedules: Schedules;
+
   /**
    * @param temporal - connected to the namespace where the worker is
    * @param taskQueue - the worker's
@@ -40,7 +44,9 @@ export class FlowClient {
   constructor(
     readonly temporal: Client,
     readonly taskQueue: string = readSettings(process.env).taskQueue,
-  ) {}
+  ) {
+    this.schedules = new Schedules(temporal, taskQueue);
+  }
 
   /**
    * Connects as the Temporal CLI does: `TEMPORAL_*`, or the profile in `temporal.toml`.
@@ -103,13 +109,4 @@ export class FlowClient {
 export function workflowIdOf(flow: WorkflowName, input: unknown): string {
   const hash = createHash('sha256').update(canonicalJson(input)).digest('hex').slice(0, 16);
   return `${documentName(flow)}-${hash}`;
-}
-
-/** JSON whose members are in order, so that it does not matter how an input was written down. */
-function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_, member: unknown) =>
-    isRecord(member)
-      ? Object.fromEntries(Object.entries(member).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : member,
-  );
 }

@@ -44,7 +44,22 @@ export const RECURRING_IMPORT_SCHEMA = {
   additionalProperties: false,
 } as const;
 
-const checkShape = compileRules(RECURRING_IMPORT_SCHEMA);
+/** What a schedule is made of: what it starts, when, and by which policies. */
+export const SCHEDULE_SCHEMA = {
+  ...RECURRING_IMPORT_SCHEMA,
+  properties: {
+    ...RECURRING_IMPORT_SCHEMA.properties,
+    cron: { type: 'string' },
+    every: { duration: true },
+    jitter: { duration: true },
+    overlap: { enum: ['SKIP', 'BUFFER_ONE', 'BUFFER_ALL', 'CANCEL_OTHER', 'TERMINATE_OTHER', 'ALLOW_ALL'] },
+    catchupWindow: { duration: true },
+    pauseOnFailure: { type: 'boolean' },
+  },
+} as const;
+
+const checkImport = compileRules(RECURRING_IMPORT_SCHEMA);
+const checkSchedule = compileRules(SCHEDULE_SCHEMA);
 
 /** What `{flow, input, …}` looks like once its shape has been checked. */
 interface Shape {
@@ -60,9 +75,33 @@ interface Shape {
  * For any time: templates have a fixed width, so what is valid now is valid at each firing.
  */
 export function recurringImportProblems(input: unknown): Problem[] {
-  const problems = checkShape(input);
+  const problems = checkImport(input);
+  return problems.length > 0 ? problems : shapeProblems(input as Shape);
+}
+
+/** Holds a schedule against its rules when it is made, and not when it first fires. */
+export function scheduleProblems(schedule: unknown): Problem[] {
+  const problems = checkSchedule(schedule);
   if (problems.length > 0) return problems;
-  const shape = input as Shape;
+  return [
+    ...timetableProblems(schedule as { cron?: string; every?: unknown }),
+    ...shapeProblems(schedule as Shape),
+  ];
+}
+
+/** Time zones have their own member, and a comment is what a schedule is known by again. */
+const CRON = /^(@(yearly|monthly|weekly|daily|hourly)|[^\s#=]+( +[^\s#=]+){4})$/;
+
+function timetableProblems({ cron, every }: { cron?: string; every?: unknown }): Problem[] {
+  if ((cron === undefined) === (every === undefined)) {
+    return [{ member: 'cron', rule: 'or every must be given, and not both' }];
+  }
+  return cron === undefined || CRON.test(cron)
+    ? []
+    : [{ member: 'cron', rule: 'must be five fields such as "0 2 * * *", or a name such as @daily' }];
+}
+
+function shapeProblems(shape: Shape): Problem[] {
   const ours = [...timeProblems(shape), ...inputProblems(shape)];
   const told = new Set(ours.map(({ member }) => member));
   const example = expandTemplates(shape.input, { scheduledAt: '2000-01-01T00:00:00Z' });
@@ -89,7 +128,12 @@ function inputProblems({ flow, input }: Shape): Problem[] {
   const { datastoreId } = recurringMembers(flow);
   return [
     ...(input[datastoreId] === undefined
-      ? [{ member: `input.${datastoreId}`, rule: 'is missing: every firing imports into the same data store' }]
+      ? [
+          {
+            member: `input.${datastoreId}`,
+            rule: 'is missing: every firing imports into the same data store',
+          },
+        ]
       : []),
     ...Object.keys(input).flatMap((name) => {
       const rule = recurringMemberRule(name);
@@ -103,7 +147,8 @@ function inputProblems({ flow, input }: Shape): Problem[] {
 }
 
 function recurringMemberRule(name: string): string | undefined {
-  if (/ClientToken$/i.test(name)) return 'is not for recurring imports: it would give the first job back for ever';
+  if (/ClientToken$/i.test(name))
+    return 'is not for recurring imports: it would give the first job back for ever';
   if (/^jobId$/i.test(name)) return 'is not for recurring imports: each firing starts a job of its own';
   return undefined;
 }

@@ -1,10 +1,15 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Problem } from './ajv.ts';
-import { describeProblems, flowProblems, type FlowName } from './flows.ts';
+import { FLOW_RULES, describeProblems, flowProblems, type FlowName } from './flows.ts';
 import { recurringImportProblems } from './recurring-import.ts';
 
 /** Every workflow that can be started: the flows, each of which has a document, and what starts a flow again and again. */
 export type WorkflowName = FlowName | 'recurringImport';
+
+export const WORKFLOW_NAMES: readonly WorkflowName[] = [
+  ...(Object.keys(FLOW_RULES) as FlowName[]),
+  'recurringImport',
+];
 
 /**
  * Holds the input of a workflow against all its rules.
@@ -21,11 +26,20 @@ export function inputProblems(workflow: WorkflowName, input: unknown): Problem[]
  * @throws ApplicationFailure `ValidationFailed`: one message with all problems, and no value
  */
 export function assertInput(workflow: WorkflowName, input: unknown): void {
-  const problems = inputProblems(workflow, input);
+  refuse(workflow, inputProblems(workflow, input));
+}
+
+/**
+ * Refuses what has problems.
+ *
+ * @param subject - what has them; no value of an input
+ * @throws ApplicationFailure `ValidationFailed`
+ */
+export function refuse(subject: string, problems: readonly Problem[]): void {
   if (problems.length === 0) return;
   throw ApplicationFailure.create({
     type: 'ValidationFailed',
-    message: `${workflow}: ${describeProblems(problems)}`,
+    message: `${subject}: ${describeProblems(problems)}`,
     nonRetryable: true,
     details: [{ problems }],
   });

@@ -13,9 +13,17 @@ export function recordHistory(name: string, history: History): void {
   writeFileSync(join(folder, `${name}.json`), `${historyToJSON(history)}\n`);
 }
 
-export function recordedHistories(): { name: string; history: History }[] {
-  return readdirSync(folder).map((file) => ({
-    name: file.replace(/\.json$/, ''),
-    history: historyFromJSON(JSON.parse(readFileSync(join(folder, file), 'utf8'))),
-  }));
+export interface RecordedHistory {
+  name: string;
+  /** The run's: children are named after it. */
+  workflowId: string;
+  history: History;
+}
+
+export function recordedHistories(): RecordedHistory[] {
+  return readdirSync(folder).map((file) => {
+    const history = historyFromJSON(JSON.parse(readFileSync(join(folder, file), 'utf8')));
+    const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
+    return { name: file.replace(/\.json$/, ''), workflowId: started?.workflowId ?? '', history };
+  });
 }

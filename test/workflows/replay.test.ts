@@ -1,5 +1,5 @@
 import { Worker } from '@temporalio/worker';
-import { FLOW_RULES } from '../../src/input-rules/flows.ts';
+import { WORKFLOW_NAMES } from '../../src/input-rules/workflows.ts';
 import { quietRuntime, required } from '../support/cluster.ts';
 import { recordedHistories } from '../support/histories.ts';
 
@@ -8,23 +8,22 @@ const histories = recordedHistories();
 
 beforeAll(quietRuntime);
 
-test('there is a history of every flow', () => {
+test('there is a history of every workflow', () => {
   const flows = new Set(histories.map(({ name }) => name.replace(/\..*/, '')));
   expect([...flows].toSorted((a, b) => a.localeCompare(b))).toEqual(
-    Object.keys(FLOW_RULES).toSorted((a, b) => a.localeCompare(b)),
+    WORKFLOW_NAMES.toSorted((a, b) => a.localeCompare(b)),
   );
 });
 
-test.each(histories)('$name replays', async ({ name, history }) => {
-  await expect(Worker.runReplayHistory(replayOptions(), history, name)).resolves.toBeUndefined();
+test.each(histories)('$name replays', async ({ history, workflowId }) => {
+  await expect(Worker.runReplayHistory(replayOptions(), history, workflowId)).resolves.toBeUndefined();
 });
 
 test('a history that the code would not have written is found', async () => {
-  const [{ name, history } = { name: '', history: {} }] = histories;
-  const forged = structuredClone(history);
+  const forged = structuredClone(histories[0]!.history);
   const scheduled = forged.events?.find((event) => event.activityTaskScheduledEventAttributes);
   if (scheduled?.activityTaskScheduledEventAttributes?.activityType) {
     scheduled.activityTaskScheduledEventAttributes.activityType.name = 'somethingElse';
   }
-  await expect(Worker.runReplayHistory(replayOptions(), forged, name)).rejects.toThrow(/[Nn]ondeterminism/);
+  await expect(Worker.runReplayHistory(replayOptions(), forged)).rejects.toThrow(/[Nn]ondeterminism/);
 });

@@ -1,0 +1,342 @@
+import {
+  type Client,
+  type ScheduleDescription,
+  type ScheduleExecutionResult,
+  type ScheduleHandle,
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+} from '@temporalio/client';
+import { optionalDateToTs, tsToDate } from '@temporalio/common/lib/time.js';
+import { canonicalJson } from './canonical-json.ts';
+import { documentName } from './document-name.ts';
+import { scheduleProblems, type RecurringFlow } from './input-rules/recurring-import.ts';
+import { refuse } from './input-rules/workflows.ts';
+import { toMilliseconds, type Duration } from './polling.ts';
+import type * as workflows from './workflows/index.ts';
+import type { RecurringImportInput } from './workflows/recurring-import.ts';
+
+/** A recurring import: what is imported, when, and by which policies. */
+export interface RecurringImport<Flow extends RecurringFlow = RecurringFlow> extends Omit<
+  RecurringImportInput,
+  'flow' | 'input'
+> {
+  flow: Flow;
+  /** Its strings may hold `{yyyy}` `{MM}` `{dd}` `{HH}` `{mm}`. */
+  input: Parameters<(typeof workflows)[Flow]>[0];
+  /** Five fields such as `0 2 * * *`, or `@daily`; by the clock of `timeZone`. */
+  cron?: string;
+  /** Instead of `cron`: an interval, counted from 1970. */
+  every?: Duration;
+  /** Each firing comes late by up to this much, so that not all schedules fire at once. */
+  jitter?: Duration;
+  overlap?: ScheduleOverlapPolicy;
+  catchupWindow?: Duration;
+  pauseOnFailure?: boolean;
+}
+
+/**
+ * What holds where a schedule does not say otherwise.
+ *
+ * - A firing that falls into a longer one is made after it: skipped, a day would be missing.
+ * - After an outage only the firings of the last hour are made up for; by the engine's default it would be a year's, all
+ *   at once. The others are backfilled when somebody has decided so.
+ * - One failed night is no reason to import nothing on the next.
+ */
+export const SCHEDULE_DEFAULTS = {
+  timeZone: 'UTC',
+  jitter: '1 minute',
+  overlap: ScheduleOverlapPolicy.BUFFER_ONE,
+  catchupWindow: '1 hour',
+  pauseOnFailure: false,
+} as const satisfies Partial<RecurringImport>;
+
+export interface Ensured {
+  outcome: 'created' | 'updated' | 'unchanged';
+  /** The members that were different; those of the flow's input as `input.…`. */
+  changed: string[];
+}
+
+export interface Firing {
+  scheduledAt: Date;
+  startedAt: Date;
+  workflowId: string;
+  runId: string;
+}
+
+/** What Temporal tells of a schedule. Durations are in milliseconds. */
+export interface ScheduleStatus {
+  scheduleId: string;
+  recurringImport: RecurringImport;
+  taskQueue: string;
+  paused: boolean;
+  note: string;
+  next: Date[];
+  recent: Firing[];
+  /** The ids of the runs that are going on. */
+  running: string[];
+  counts: { fired: number; missedByOutage: number; skippedByOverlap: number };
+}
+
+/** A line of the list: what Temporal knows of a schedule without looking at it. May lag by a second. */
+export type ScheduleLine = Pick<ScheduleStatus, 'scheduleId' | 'paused' | 'note' | 'next' | 'recent'>;
+
+/**
+ * The schedules of recurring imports. Plain Temporal schedules of the workflow `recurringImport`: the Web UI and
+ * `temporal schedule` show and manage them too.
+ *
+ * All but `ensure` and `delete` throw `ScheduleNotFoundError` for an id that is none.
+ */
+export class Schedules {
+  constructor(
+    readonly temporal: Client,
+    readonly taskQueue: string,
+  ) {}
+
+  /**
+   * Has a schedule be as it is said here: creates it, changes it, or leaves it alone. Whether it is paused stays as it is.
+   *
+   * One that is right is not touched, as an update makes Temporal forget the firings that it was about to make up for.
+   *
+   * @throws ApplicationFailure `ValidationFailed` with all problems; nothing was made or changed
+   */
+  async ensure<Flow extends RecurringFlow>(
+    scheduleId: string,
+    recurringImport: RecurringImport<Flow>,
+  ): Promise<Ensured> {
+    refuse(`schedule ${scheduleId}`, scheduleProblems(recurringImport));
+    const wanted = withDefaults(recurringImport);
+    const options = optionsOf(scheduleId, this.taskQueue, wanted);
+    try {
+      const present = await this.#lookUp(scheduleId);
+      if (!present) {
+        await this.temporal.schedule.create({ scheduleId, ...options });
+        return { outcome: 'created', changed: [] };
+      }
+      const { recurringImport: is, taskQueue } = this.#status(present);
+      const changed = differences({ ...is, taskQueue }, { ...wanted, taskQueue: this.taskQueue });
+      if (changed.length === 0) return { outcome: 'unchanged', changed };
+      await this.#handle(scheduleId).update(({ state, typedSearchAttributes }) => ({
+        ...options,
+        state,
+        typedSearchAttributes,
+      }));
+      return { outcome: 'updated', changed };
+    } catch (error) {
+      // Somebody else was faster: then it is there now.
+      if (error instanceof ScheduleAlreadyRunning) return this.ensure(scheduleId, recurringImport);
+      // The SDK's word for a timetable that the server cannot read.
+      if (error instanceof TypeError) refuse(`schedule ${scheduleId}`, [timetableProblem(error)]);
+      throw error;
+    }
+  }
+
+  async describe(scheduleId: string): Promise<ScheduleStatus> {
+    return this.#status(await this.#handle(scheduleId).describe());
+  }
+
+  async list(): Promise<ScheduleLine[]> {
+    const lines: ScheduleLine[] = [];
+    for await (const { scheduleId, action, state, info } of this.temporal.schedule.list()) {
+      if (action?.workflowType !== 'recurringImport') continue;
+      const { paused, note = '' } = state;
+      lines.push({
+        scheduleId,
+        paused,
+        note,
+        next: info.nextActionTimes,
+        recent: info.recentActions.map(toFiring),
+      });
+    }
+    return lines;
+  }
+
+  /** No firing until `resume`; runs that are going on go on. */
+  pause(scheduleId: string, note?: string): Promise<void> {
+    return this.#handle(scheduleId).pause(note);
+  }
+
+  resume(scheduleId: string, note?: string): Promise<void> {
+    return this.#handle(scheduleId).unpause(note);
+  }
+
+  /** One firing now, or as soon as the one that is going on has ended. (The SDK's default runs both at once.) */
+  trigger(scheduleId: string): Promise<void> {
+    return this.#handle(scheduleId).trigger(ScheduleOverlapPolicy.BUFFER_ONE);
+  }
+
+  /**
+   * Makes all firings that fall between two times, these included, one after the other: of five backfilled at once the
+   * default policy runs one.
+   *
+   * @returns how many there are
+   */
+  async backfill(scheduleId: string, { from, to }: { from: Date; to: Date }): Promise<number> {
+    refuse(`backfill of ${scheduleId}`, rangeProblems(from, to));
+    // To Temporal the start is exclusive, in whole seconds.
+    const start = new Date(from.getTime() - 1_000);
+    const end = await this.#endAfter(scheduleId, to);
+    const firings = await this.#firingsBetween(scheduleId, start, end);
+    if (firings.length > 0) {
+      await this.#handle(scheduleId).backfill({ start, end, overlap: ScheduleOverlapPolicy.BUFFER_ALL });
+    }
+    return firings.length;
+  }
+
+  /** @returns whether there was one; runs that are going on go on */
+  async delete(scheduleId: string): Promise<boolean> {
+    try {
+      await this.#handle(scheduleId).delete();
+      return true;
+    } catch (error) {
+      if (error instanceof ScheduleNotFoundError) return false;
+      throw error;
+    }
+  }
+
+  #handle(scheduleId: string): ScheduleHandle {
+    return this.temporal.schedule.getHandle(scheduleId);
+  }
+
+  async #lookUp(scheduleId: string): Promise<ScheduleDescription | undefined> {
+    try {
+      return await this.#handle(scheduleId).describe();
+    } catch (error) {
+      if (error instanceof ScheduleNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  #status(description: ScheduleDescription): ScheduleStatus {
+    const { scheduleId, action, state, info } = description;
+    if (action.workflowType !== 'recurringImport') {
+      const rule = `starts ${action.workflowType} and is not ours`;
+      refuse(`schedule ${scheduleId}`, [{ member: 'it', rule }]);
+    }
+    return {
+      scheduleId,
+      recurringImport: recurringImportOf(description),
+      taskQueue: action.taskQueue,
+      paused: state.paused,
+      note: state.note ?? '',
+      next: info.nextActionTimes,
+      recent: info.recentActions.map(toFiring),
+      running: info.runningActions.map(({ workflow }) => workflow.workflowId),
+      counts: {
+        fired: info.numActionsTaken,
+        missedByOutage: info.numActionsMissedCatchupWindow,
+        skippedByOverlap: info.numActionsSkippedOverlap,
+      },
+    };
+  }
+
+  /**
+   * The time up to which Temporal has to look for firings that are scheduled until `to`.
+   *
+   * It goes by when they are made, jitter included. Jitter never carries a firing beyond the next one, so just before
+   * the next one is late enough for all, and too early for more.
+   */
+  async #endAfter(scheduleId: string, to: Date): Promise<Date> {
+    const { jitter = 0 } = (await this.describe(scheduleId)).recurringImport;
+    const latest = new Date(to.getTime() + toMilliseconds(jitter));
+    const later = (await this.#firingsBetween(scheduleId, to, latest)).find((firing) => firing > to);
+    return later ? new Date(later.getTime() - 1) : latest;
+  }
+
+  /** When firings are made, jitter included. */
+  async #firingsBetween(scheduleId: string, start: Date, end: Date): Promise<Date[]> {
+    const { startTime } = await this.temporal.workflowService.listScheduleMatchingTimes({
+      namespace: this.temporal.options.namespace,
+      scheduleId,
+      startTime: optionalDateToTs(start) ?? null,
+      endTime: optionalDateToTs(end) ?? null,
+    });
+    return startTime.map(tsToDate);
+  }
+}
+
+/** A recurring import with every default in it, and its durations in milliseconds: as Temporal gives it back. */
+function withDefaults(given: RecurringImport): RecurringImport {
+  const all = { ...SCHEDULE_DEFAULTS, ...given };
+  return {
+    ...all,
+    ...(all.every !== undefined && { every: toMilliseconds(all.every) }),
+    jitter: toMilliseconds(all.jitter),
+    catchupWindow: toMilliseconds(all.catchupWindow),
+  };
+}
+
+/** What Temporal is told. {@link recurringImportOf} is the way back. */
+function optionsOf(scheduleId: string, taskQueue: string, recurringImport: RecurringImport) {
+  const { cron, every, jitter = 0, overlap, catchupWindow = 0, pauseOnFailure, ...input } = recurringImport;
+  const { timeZone = 'UTC' } = input;
+  return {
+    spec: {
+      // Temporal keeps calendars, not their text. The comment survives: by it the text is known again.
+      ...(cron !== undefined && { cronExpressions: [`${cron}#${cron}`] }),
+      ...(every !== undefined && { intervals: [{ every }] }),
+      jitter,
+      timezone: timeZone,
+    },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'recurringImport',
+      args: [input],
+      taskQueue,
+      // Temporal appends the time.
+      workflowId: scheduleId,
+      staticSummary: `${documentName(input.flow)} · schedule ${scheduleId}`,
+    },
+    policies: { ...(overlap && { overlap }), catchupWindow, pauseOnFailure: pauseOnFailure ?? false },
+  } as const;
+}
+
+/** The recurring import that a schedule makes, whoever made the schedule. */
+function recurringImportOf({ action, spec, policies }: ScheduleDescription): RecurringImport {
+  const [input] = (action.args ?? []) as [RecurringImport];
+  const cron = spec.calendars?.map(({ comment, ...calendar }) => comment ?? JSON.stringify(calendar));
+  const every = spec.intervals?.map((interval) => interval.every);
+  return {
+    ...input,
+    ...(cron?.length && { cron: cron.join('; ') }),
+    ...(every?.[0] !== undefined && { every: every[0] }),
+    timeZone: spec.timezone || 'UTC',
+    jitter: spec.jitter ?? 0,
+    overlap: policies.overlap,
+    catchupWindow: policies.catchupWindow,
+    pauseOnFailure: policies.pauseOnFailure,
+  };
+}
+
+type Facts = RecurringImport & { taskQueue: string };
+
+/** The members in which two recurring imports differ. */
+function differences(is: Facts, wanted: Facts): string[] {
+  const [before, after] = [flatten(is), flatten(wanted)];
+  const members = new Set([...before.keys(), ...after.keys()]);
+  return [...members].filter((member) => before.get(member) !== after.get(member));
+}
+
+function flatten({ input, ...others }: Facts): Map<string, string> {
+  const members = Object.entries(others);
+  const inputs = Object.entries(input).map(([name, value]) => [`input.${name}`, value]);
+  return new Map(
+    [...members, ...inputs].flatMap(([name, value]) =>
+      value === undefined ? [] : [[String(name), canonicalJson(value)] as const],
+    ),
+  );
+}
+
+function toFiring({ scheduledAt, takenAt, action }: ScheduleExecutionResult): Firing {
+  const { workflowId, firstExecutionRunId: runId } = action.workflow;
+  return { scheduledAt, startedAt: takenAt, workflowId, runId };
+}
+
+function timetableProblem({ message }: TypeError) {
+  return { member: 'cron, every or timeZone', rule: `is not understood: ${message}` };
+}
+
+function rangeProblems(from: Date, to: Date) {
+  if (!(from <= to)) return [{ member: 'from', rule: 'must not be later than to' }];
+  return to > new Date() ? [{ member: 'to', rule: 'must not lie in the future' }] : [];
+}

@@ -1,0 +1,45 @@
+import { until } from '../local-aws/harness.ts';
+import { polling, roleArn } from '../support/inputs.ts';
+import { startPlatform, type Platform } from './platform.ts';
+import { counts, fhirDatastore, putSamples } from './runs.ts';
+
+let platform: Platform;
+
+beforeAll(async () => {
+  platform = await startPlatform();
+  await putSamples(platform);
+});
+afterAll(() => platform.stop());
+
+test('a firing whose worker and server are killed while its job is being started makes one job', async () => {
+  const { flows, aws } = platform;
+  await flows.schedules.ensure('nightly', {
+    flow: 'startImportAndWaitCompleted',
+    cron: '@yearly',
+    input: {
+      DatastoreId: await fhirDatastore(platform),
+      InputS3Uri: 's3://fhir/in/',
+      OutputS3Uri: 's3://fhir/out/',
+      OutputKmsKeyId: 'alias/key',
+      DataAccessRoleArn: roleArn,
+      polling,
+    },
+  });
+  const before = await counts(platform);
+  await aws.control.hold({ operation: 'StartFHIRImportJob', when: 'after', count: 1_000 });
+  await flows.schedules.trigger('nightly');
+  await aws.control.waitForCall({ operation: 'StartFHIRImportJob', outcome: 'held' });
+  await Promise.all([platform.killAndRestart('worker'), platform.killAndRestart('Temporal server')]);
+  await aws.control.resetFaults();
+
+  const { recent } = await until(
+    () => flows.schedules.describe('nightly'),
+    ({ recent, running }) => recent.length === 1 && running.length === 0,
+  );
+  const run = flows.temporal.workflow.getHandle(recent[0]?.workflowId ?? '');
+  expect(await run.result()).toMatchObject({
+    status: 'imported',
+    import: { result: { outcome: 'complete' } },
+  });
+  expect((await counts(platform)).fhirImport - before.fhirImport).toBe(1);
+});

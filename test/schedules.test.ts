@@ -1,0 +1,397 @@
+/** Recurring imports on a real Temporal server and the local AWS: what a schedule is made of, and what it does. */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { ScheduleNotFoundError, WorkflowFailedError, type ScheduleOptionsAction } from '@temporalio/client';
+import type { RecurringImport } from '../src/schedules.ts';
+import type { RecurringImportResult } from '../src/workflows/recurring-import.ts';
+import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
+import { required, startCluster, type Cluster } from './support/cluster.ts';
+import { failureOf } from './support/failure.ts';
+import { recordHistory } from './support/histories.ts';
+import { polling, roleArn } from './support/inputs.ts';
+
+type FhirImport = RecurringImport<'startImportAndWaitCompleted'>;
+
+let aws: LocalAwsUnderTest;
+let cluster: Cluster;
+let DatastoreId: string;
+
+beforeAll(async () => {
+  aws = await localAws();
+  cluster = await startCluster(aws.endpoint);
+  ({ DatastoreId = '' } = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' }));
+});
+afterAll(async () => {
+  await cluster.stop();
+  await aws.close();
+});
+afterEach(async () => {
+  await aws.control.resetFaults();
+  await aws.control.settings({ fhirImportMs: 0 });
+});
+
+let made = 0;
+const newId = () => `schedule-${++made}`;
+
+/** An import of a bucket of its own, which fires by itself only once a year. */
+function yearly(
+  bucket: string,
+  more: Partial<Omit<FhirImport, 'input'>> & { input?: Partial<FhirImport['input']> } = {},
+): FhirImport {
+  return {
+    flow: 'startImportAndWaitCompleted',
+    cron: '0 0 1 1 *',
+    ...more,
+    input: {
+      DatastoreId,
+      InputS3Uri: `s3://${bucket}/in/`,
+      OutputS3Uri: 's3://fhir-results/',
+      OutputKmsKeyId: 'alias/key',
+      DataAccessRoleArn: roleArn,
+      polling,
+      ...more.input,
+    },
+  };
+}
+
+const putPatient = (bucket: string, key: string) =>
+  putFiles(aws.data, bucket, { [key]: '{"resourceType":"Patient","id":"p1"}\n' });
+
+/** The jobs that AWS has seen for a bucket, by the folder that each has read, oldest first. */
+async function imported(bucket: string): Promise<string[]> {
+  const { ImportJobPropertiesList = [] } = await aws.healthlake.listFHIRImportJobs({
+    DatastoreId,
+    MaxResults: 500,
+  });
+  return ImportJobPropertiesList.toSorted((a, b) => Number(a.SubmitTime) - Number(b.SubmitTime))
+    .map(({ InputDataConfig }) => InputDataConfig?.S3Uri ?? '')
+    .filter((uri) => uri.startsWith(`s3://${bucket}/`));
+}
+
+/** Waits until a schedule has fired so often and nothing of it is going on. */
+const fired = (id: string, times: number) =>
+  until(
+    () => cluster.flows.schedules.describe(id),
+    ({ counts, running }) => counts.fired >= times && running.length === 0,
+  );
+
+/** The result of a schedule's latest firing. */
+async function resultOfLatest(id: string): Promise<RecurringImportResult> {
+  const { recent } = await cluster.flows.schedules.describe(id);
+  const { workflowId = '', runId } = recent.at(-1) ?? {};
+  return cluster.flows.temporal.workflow.getHandle(workflowId, runId).result();
+}
+
+async function fireOnce(id: string): Promise<RecurringImportResult> {
+  const { counts } = await cluster.flows.schedules.describe(id);
+  await cluster.flows.schedules.trigger(id);
+  await fired(id, counts.fired + 1);
+  return resultOfLatest(id);
+}
+
+describe('recurringImport', () => {
+  test('started by hand, expands its start time, and gives the result of the flow', async () => {
+    const today = new Date().toISOString().slice(0, 10);
+    await putPatient('by-hand', `in/${today}/Patient.ndjson`);
+    const { input } = yearly('by-hand');
+    const run = await cluster.flows.start('recurringImport', {
+      flow: 'startImportAndWaitCompleted',
+      input: { ...input, InputS3Uri: 's3://by-hand/in/{yyyy}-{MM}-{dd}/' },
+    });
+    const importWorkflowId = `${run.workflowId}-import`;
+    expect(await run.result()).toMatchObject({
+      status: 'imported',
+      inputS3Uri: `s3://by-hand/in/${today}/`,
+      objects: 1,
+      import: { workflowId: importWorkflowId, result: { outcome: 'complete', jobStatus: 'COMPLETED' } },
+    });
+    const child = await cluster.flows.temporal.workflow.getHandle(importWorkflowId).describe();
+    expect(child.type).toBe('startImportAndWaitCompleted');
+    expect(await child.staticSummary()).toBe('start-import-and-wait-completed');
+    recordHistory('recurringImport', await run.fetchHistory());
+  });
+
+  test('is skipped where nothing is there but the mark of a folder', async () => {
+    const { flow, input } = yearly('empty');
+    await aws.s3.putObject({ Bucket: 'empty', Key: 'in/', Body: new Uint8Array() });
+    const run = await cluster.flows.start('recurringImport', { flow, input });
+    expect(await run.result()).toMatchObject({ status: 'skipped', reason: 'nothing is there', objects: 0 });
+    expect(await imported('empty')).toEqual([]);
+    recordHistory('recurringImport.skipped', await run.fetchHistory());
+  });
+
+  test("the flow's failure is the run's one failure", async () => {
+    await putPatient('failing', 'in/Patient.ndjson');
+    await aws.control.failOutcome({ operation: 'StartFHIRImportJob', message: 'as planted' });
+    const { flow, input } = yearly('failing');
+    expect(await failureOf(cluster.flows.execute('recurringImport', { flow, input }))).toMatchObject({
+      type: 'ImportJobFailed',
+      message: expect.stringContaining('pollImportJob'),
+      details: { step: 'pollImportJob', status: 'FAILED', ids: { datastoreId: DatastoreId } },
+    });
+  });
+
+  test('whose import is ended from outside fails, and says that the job may go on', async () => {
+    await putPatient('terminated', 'in/Patient.ndjson');
+    await aws.control.settings({ fhirImportMs: 'never' });
+    const { flow, input } = yearly('terminated');
+    const run = await cluster.flows.start('recurringImport', { flow, input });
+    const child = cluster.flows.temporal.workflow.getHandle(`${run.workflowId}-import`);
+    const { ids } = await until(
+      () => cluster.flows.progress(child.workflowId).catch(() => ({ ids: {} as Record<string, string> })),
+      (progress) => progress.ids['jobId'] !== undefined,
+    );
+    await child.terminate();
+    expect(await failureOf(run.result())).toMatchObject({ type: 'OutcomeUnknown' });
+    await aws.control.settle({ kind: 'fhirImportJob', id: ids['jobId'] ?? '' });
+  });
+
+  test('a bad input is one ValidationFailed, and no call', async () => {
+    const calls = (await aws.control.calls()).length;
+    const input = { ...yearly('bad').input, ClientToken: 'SECRET' };
+    const start = cluster.flows.temporal.workflow.start('recurringImport', {
+      args: [{ flow: 'startImportAndWaitCompleted', input }],
+      taskQueue: cluster.taskQueue,
+      workflowId: newId(),
+    });
+    const { type, message } = await failureOf(start.then((run) => run.result()));
+    expect(type).toBe('ValidationFailed');
+    expect(message).toContain('input.ClientToken is not for recurring imports');
+    expect(message).not.toContain('SECRET');
+    expect(await aws.control.calls()).toHaveLength(calls);
+  });
+});
+
+describe('ensure', () => {
+  test('creates, then changes nothing, then what is different and nothing else', async () => {
+    const { schedules } = cluster.flows;
+    const id = newId();
+    const nightly = yearly('ensure', { cron: '0 2 * * *', timeZone: 'Europe/Berlin' });
+    expect(await schedules.ensure(id, nightly)).toEqual({ outcome: 'created', changed: [] });
+    expect(await schedules.ensure(id, nightly)).toEqual({ outcome: 'unchanged', changed: [] });
+
+    await schedules.pause(id, 'maintenance');
+    const changed = { ...nightly, cron: '30 2 * * *', offset: '-1 day', jitter: '5 minutes' } as const;
+    const input = { ...nightly.input, JobName: 'nightly-{dd}' };
+    const updated = await schedules.ensure(id, { ...changed, input });
+    expect(updated.outcome).toBe('updated');
+    expect(updated.changed.toSorted()).toEqual(['cron', 'input.JobName', 'jitter', 'offset']);
+    expect(await schedules.ensure(id, { ...changed, input })).toMatchObject({ outcome: 'unchanged' });
+    expect(await schedules.describe(id)).toMatchObject({ paused: true, note: 'maintenance' });
+    expect(await schedules.ensure(id, nightly)).toMatchObject({ outcome: 'updated' });
+  });
+
+  test('states every default', async () => {
+    const id = newId();
+    await cluster.flows.schedules.ensure(id, yearly('defaults'));
+    const { policies, spec, action } = await cluster.flows.temporal.schedule.getHandle(id).describe();
+    expect(policies).toEqual({ overlap: 'BUFFER_ONE', catchupWindow: 3_600_000, pauseOnFailure: false });
+    expect(spec).toMatchObject({ jitter: 60_000, timezone: 'UTC', calendars: [{ comment: '0 0 1 1 *' }] });
+    expect(action).toMatchObject({
+      workflowType: 'recurringImport',
+      workflowId: id,
+      taskQueue: cluster.taskQueue,
+      staticSummary: `start-import-and-wait-completed · schedule ${id}`,
+    });
+  });
+
+  test('finds what somebody else has changed by hand, and puts it right', async () => {
+    const id = newId();
+    const wanted = yearly('by-hand-changed', { cron: '@daily' });
+    await cluster.flows.schedules.ensure(id, wanted);
+    await cluster.flows.temporal.schedule.getHandle(id).update((schedule) => ({
+      ...schedule,
+      action: schedule.action as ScheduleOptionsAction,
+      spec: { calendars: [{ hour: 7 }] },
+      policies: { ...schedule.policies, overlap: 'ALLOW_ALL' },
+    }));
+    const { changed } = await cluster.flows.schedules.ensure(id, wanted);
+    expect(changed).toEqual(expect.arrayContaining(['cron', 'overlap', 'jitter']));
+    expect(await cluster.flows.schedules.ensure(id, wanted)).toMatchObject({ outcome: 'unchanged' });
+  });
+
+  test('twice at the same time makes one', async () => {
+    const id = newId();
+    const both = await Promise.all([1, 2].map(() => cluster.flows.schedules.ensure(id, yearly('race'))));
+    expect(both.map(({ outcome }) => outcome).toSorted()).toEqual(['created', 'unchanged']);
+  });
+
+  test.each<[string, object, RegExp]>([
+    [
+      'an unknown template',
+      { input: { InputS3Uri: 's3://bucket/{day}/' } },
+      /input.InputS3Uri holds a brace/,
+    ],
+    ['a client token', { input: { ClientToken: 'x' } }, /input.ClientToken is not for recurring imports/],
+    ['an unknown member', { cronn: 'x' }, /cronn is not known here; did you mean cron\?/],
+    ['two timetables', { every: '1 hour' }, /cron or every must be given, and not both/],
+    ['no timetable', { cron: undefined }, /cron or every must be given/],
+    ['a cron with a time zone', { cron: 'TZ=UTC 0 2 * * *' }, /cron must be five fields/],
+    [
+      'a cron that Temporal does not read',
+      { cron: '99 * * * *' },
+      /is not understood: Minute is not in range/,
+    ],
+  ])('refuses %s', async (_, more, problem) => {
+    const id = newId();
+    const wanted = { ...yearly('refused', more) };
+    await expect(cluster.flows.schedules.ensure(id, wanted)).rejects.toMatchObject({
+      type: 'ValidationFailed',
+      message: expect.stringMatching(problem),
+    });
+    await expect(cluster.flows.schedules.describe(id)).rejects.toBeInstanceOf(ScheduleNotFoundError);
+  });
+
+  test('leaves a schedule alone that starts something else', async () => {
+    const id = newId();
+    const action = { type: 'startWorkflow', workflowType: 'another', taskQueue: 'q' } as const;
+    await cluster.flows.temporal.schedule.create({ scheduleId: id, spec: {}, action });
+    await expect(cluster.flows.schedules.ensure(id, yearly('foreign'))).rejects.toThrow(
+      /starts another and is not ours/,
+    );
+  });
+});
+
+describe('a schedule', () => {
+  test('makes up for 30 missed days by exactly 30 right imports', async () => {
+    const { schedules } = cluster.flows;
+    const id = newId();
+    // Over a leap day and an hour that is skipped; an hour of jitter must not carry a firing into the next day's folder.
+    const days = Array.from({ length: 30 }, (_, day) => {
+      const date = new Date(Date.UTC(2024, 1, 28 + day)).toISOString();
+      return date.slice(0, 10).replaceAll('-', '/');
+    });
+    for (const day of days) await putPatient('missed', `in/${day}/Patient.ndjson`);
+    const input = { ...yearly('missed').input, InputS3Uri: 's3://missed/in/{yyyy}/{MM}/{dd}/' };
+    const timeZone = 'America/New_York';
+    await schedules.ensure(id, yearly('missed', { cron: '59 23 * * *', jitter: '1 hour', timeZone, input }));
+    const range = { from: new Date('2024-02-28T23:59:00-05:00'), to: new Date('2024-03-28T23:59:00-04:00') };
+    expect(await schedules.backfill(id, range)).toBe(30);
+    await fired(id, 30);
+    expect(await imported('missed')).toEqual(days.map((day) => `s3://missed/in/${day}/`));
+    expect((await schedules.describe(id)).counts.fired).toBe(30);
+  });
+
+  test('fires once more after a firing that takes longer, and not at the same time', async () => {
+    const { schedules } = cluster.flows;
+    const id = newId();
+    await putPatient('overlap', 'in/Patient.ndjson');
+    await schedules.ensure(id, yearly('overlap'));
+    await aws.control.settings({ fhirImportMs: 'never' });
+    await schedules.trigger(id);
+    await until(
+      () => imported('overlap'),
+      (jobs) => jobs.length === 1,
+    );
+    await schedules.trigger(id);
+    await schedules.trigger(id);
+    const { running } = await schedules.describe(id);
+    expect(running).toHaveLength(1);
+    await aws.control.settings({ fhirImportMs: 0 });
+    await settleJobs();
+    const { counts } = await fired(id, 2);
+    expect(counts.fired).toBe(2);
+    expect(await imported('overlap')).toHaveLength(2);
+  });
+
+  test('that is paused does not fire until it is resumed', async () => {
+    const { schedules } = cluster.flows;
+    const [id, clock] = [newId(), newId()];
+    const { cron: _, ...withoutCron } = yearly('paused');
+    const everySecond = { ...withoutCron, every: '1 second', jitter: '1ms' } as const;
+    const reaches = (schedule: string, times: number) =>
+      until(
+        () => schedules.describe(schedule),
+        ({ counts }) => counts.fired >= times,
+      );
+    await putPatient('paused', 'elsewhere/Patient.ndjson');
+    await schedules.ensure(id, everySecond);
+    await reaches(id, 1);
+    await schedules.pause(id, 'maintenance');
+    const { counts } = await schedules.describe(id);
+    await schedules.ensure(clock, everySecond);
+    await reaches(clock, 2);
+    expect(await schedules.describe(id)).toMatchObject({ paused: true, note: 'maintenance', counts });
+    await schedules.resume(id);
+    await reaches(id, counts.fired + 1);
+    await Promise.all([id, clock].map((each) => schedules.delete(each)));
+  });
+
+  test('imports only what is new, and what a firing that failed has not imported', async () => {
+    const id = newId();
+    await putPatient('only-new', 'in/1.ndjson');
+    await cluster.flows.schedules.ensure(id, yearly('only-new', { onlyNew: true }));
+    expect(await fireOnce(id)).toMatchObject({ status: 'imported', objects: 1 });
+    expect(await fireOnce(id)).toMatchObject({ status: 'skipped', reason: 'nothing is new' });
+
+    await putPatient('only-new', 'in/2.ndjson');
+    await aws.control.failOutcome({ operation: 'StartFHIRImportJob' });
+    await expect(fireOnce(id)).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect(await fireOnce(id)).toMatchObject({ status: 'imported', objects: 2 });
+    expect(await fireOnce(id)).toMatchObject({ status: 'skipped' });
+    // The watermark outlives the firings that were skipped.
+    expect(await fireOnce(id)).toMatchObject({ status: 'skipped', watermark: { objects: 2 } });
+    expect(await imported('only-new')).toHaveLength(3);
+  });
+
+  test('is listed and deleted, and deleting it again is no mistake', async () => {
+    const { schedules } = cluster.flows;
+    const id = newId();
+    await schedules.ensure(id, yearly('listed'));
+    await schedules.pause(id, 'not yet');
+    const lines = await until(
+      () => schedules.list(),
+      (list) => list.some(({ scheduleId, paused }) => scheduleId === id && paused),
+    );
+    expect(lines.find(({ scheduleId }) => scheduleId === id)).toMatchObject({ note: 'not yet', recent: [] });
+    expect(await schedules.delete(id)).toBe(true);
+    expect(await schedules.delete(id)).toBe(false);
+  });
+
+  test.each([
+    ['turned round', '2026-01-02', '2026-01-01', /from must not be later than to/],
+    ['of the future', '2026-01-02', '2999-01-01', /to must not lie in the future/],
+  ])('a backfill %s is refused', async (_, from, to, problem) => {
+    const range = { from: new Date(from), to: new Date(to) };
+    await expect(cluster.flows.schedules.backfill('any', range)).rejects.toThrow(problem);
+  });
+});
+
+describe('temporal schedule', () => {
+  const temporal = async (...args: string[]) => {
+    const program = required('AHW_TEST_TEMPORAL');
+    const { stdout } = await promisify(execFile)(program, [...args, '--address', cluster.address]);
+    return stdout;
+  };
+
+  test('sees and manages a schedule of ours', async () => {
+    const id = newId();
+    await cluster.flows.schedules.ensure(id, yearly('seen'));
+    expect(await temporal('schedule', 'describe', '-s', id)).toContain('recurringImport');
+    await temporal('schedule', 'toggle', '-s', id, '--pause', '--reason', 'by hand');
+    expect(await cluster.flows.schedules.describe(id)).toMatchObject({ paused: true, note: 'by hand' });
+  });
+
+  test('makes one that works', async () => {
+    const id = newId();
+    await putPatient('by-cli', 'in/Patient.ndjson');
+    const { flow, input: importInput } = yearly('by-cli');
+    const command = `schedule create --schedule-id ${id} --workflow-id ${id} --type recurringImport
+      --task-queue ${cluster.taskQueue} --time-zone Europe/Berlin --overlap-policy BufferOne --catchup-window 1h`;
+    const input = JSON.stringify({ flow, input: importInput });
+    await temporal(...command.split(/\s+/), '--cron', '0 2 * * *', '--input', input);
+    expect(await fireOnce(id)).toMatchObject({ status: 'imported' });
+    expect(await cluster.flows.schedules.describe(id)).toMatchObject({
+      recurringImport: { flow, input: importInput, timeZone: 'Europe/Berlin' },
+      paused: false,
+    });
+  });
+});
+
+/** Ends every import that would never end. */
+async function settleJobs(): Promise<void> {
+  const { ImportJobPropertiesList = [] } = await aws.healthlake.listFHIRImportJobs({ DatastoreId });
+  for (const { JobId = '', JobStatus } of ImportJobPropertiesList) {
+    if (JobStatus === 'IN_PROGRESS') await aws.control.settle({ kind: 'fhirImportJob', id: JobId });
+  }
+}
