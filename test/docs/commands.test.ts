@@ -1,0 +1,58 @@
+/** Every `temporal workflow start` in the documentation is run as it stands, and gets past the check of its input. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { FLOW_RULES } from '../../src/input-rules/flows.ts';
+import { localAws, type LocalAwsUnderTest } from '../local-aws/harness.ts';
+import { required, startCluster, type Cluster } from '../support/cluster.ts';
+
+const docs = join(import.meta.dirname, '../../docs');
+const files = readdirSync(join(docs, 'flows')).map((name) => join(docs, 'flows', name));
+const commands = files.flatMap((file) => commandsIn(readFileSync(file, 'utf8')));
+
+/** The commands in a document's shell blocks, each with the flow that it starts. */
+function commandsIn(markdown: string): { type: string; command: string }[] {
+  const blocks = [...markdown.matchAll(/```sh\n([^`]+)```/g)].map(([, block = '']) => block);
+  return blocks.flatMap((command) => {
+    const [, type] = /temporal workflow start .*--type (\w+)/.exec(command) ?? [];
+    return type === undefined ? [] : [{ type, command }];
+  });
+}
+
+let aws: LocalAwsUnderTest;
+let cluster: Cluster;
+
+beforeAll(async () => {
+  aws = await localAws();
+  cluster = await startCluster(aws.endpoint);
+});
+afterAll(async () => {
+  await cluster.stop();
+  await aws.close();
+});
+
+test('there is a command for every flow', () => {
+  const types = new Set(commands.map(({ type }) => type));
+  expect(Object.keys(FLOW_RULES).filter((flow) => !types.has(flow))).toEqual([]);
+});
+
+test.each(commands)('$type', async ({ type, command }) => {
+  const temporal = `"${required('AHW_TEST_TEMPORAL')}"`;
+  const mine = command
+    .replace(/^temporal/, temporal)
+    .replace('--task-queue aws-health', `--task-queue ${cluster.taskQueue} --workflow-id docs-${type}`);
+  const env = { ...process.env, TEMPORAL_ADDRESS: cluster.address };
+  execFileSync('/bin/sh', ['-c', mine], { env, stdio: 'pipe' });
+
+  const handle = cluster.flows.temporal.workflow.getHandle(`docs-${type}`);
+  const checked = async () => {
+    const { events } = await handle.fetchHistory();
+    return events?.find(({ workflowExecutionFailedEventAttributes, activityTaskScheduledEventAttributes }) =>
+      Boolean(workflowExecutionFailedEventAttributes ?? activityTaskScheduledEventAttributes),
+    );
+  };
+  let event = await checked();
+  while (!event) event = await checked();
+  // The first thing after the check is a call to AWS: the input was good.
+  expect(event.workflowExecutionFailedEventAttributes?.failure?.message).toBeUndefined();
+});
