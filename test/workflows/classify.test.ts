@@ -10,6 +10,8 @@ import {
 } from '@aws-sdk/client-healthlake';
 import {
   classifyDatastore,
+  classifyDeletion,
+  classifyFhirExport,
   classifyFhirImport,
   classifyImageSet,
   classifyImagingImport,
@@ -39,26 +41,45 @@ test('data stores of both services', () => {
   expect(verdicts(FhirDatastoreStatus, classify)).toEqual(expected);
 });
 
-test('import jobs', () => {
+test('a data store of HealthLake that is to be deleted', () => {
+  const after = (waited: number) => (status: FhirDatastoreStatus) => classifyDeletion(status, waited).kind;
+  expect(verdicts(FhirDatastoreStatus, after(299_999))).toEqual({
+    CREATING: 'going',
+    ACTIVE: 'going',
+    CREATE_FAILED: 'going',
+    DELETING: 'going',
+    DELETED: 'settled',
+  });
+  expect(verdicts(FhirDatastoreStatus, after(300_000))).toMatchObject({
+    ACTIVE: 'failed',
+    CREATE_FAILED: 'failed',
+    DELETING: 'going',
+  });
+  expect(classifyDeletion('ACTIVE', 300_000)).toHaveProperty('type', 'DeleteFailed');
+});
+
+test('jobs', () => {
   expect(verdicts(ImagingJobStatus, (status) => classifyImagingImport(status).kind)).toEqual({
     SUBMITTED: 'going',
     IN_PROGRESS: 'going',
     COMPLETED: 'settled',
     FAILED: 'failed',
   });
-  expect(verdicts(FhirJobStatus, (status) => classifyFhirImport(status).kind)).toEqual({
-    SUBMITTED: 'going',
-    QUEUED: 'going',
-    IN_PROGRESS: 'going',
-    COMPLETED: 'settled',
-    COMPLETED_WITH_ERRORS: 'settled',
-    FAILED: 'failed',
-    CANCEL_SUBMITTED: 'failed',
-    CANCEL_IN_PROGRESS: 'failed',
-    CANCEL_COMPLETED: 'failed',
-    CANCEL_FAILED: 'failed',
-  });
-  expect(classifyFhirImport('QUEUED')).toHaveProperty('queued', true);
+  for (const classify of [classifyFhirImport, classifyFhirExport]) {
+    expect(verdicts(FhirJobStatus, (status) => classify(status).kind)).toEqual({
+      SUBMITTED: 'going',
+      QUEUED: 'going',
+      IN_PROGRESS: 'going',
+      COMPLETED: 'settled',
+      COMPLETED_WITH_ERRORS: 'settled',
+      FAILED: 'failed',
+      CANCEL_SUBMITTED: 'failed',
+      CANCEL_IN_PROGRESS: 'failed',
+      CANCEL_COMPLETED: 'failed',
+      CANCEL_FAILED: 'failed',
+    });
+    expect(classify('QUEUED')).toHaveProperty('queued', true);
+  }
 });
 
 test('an image set that is to be free', () => {
@@ -100,6 +121,7 @@ test('a status that only the service knows is still going, with a warning', () =
     classifyDatastore(tomorrow),
     classifyImagingImport(tomorrow),
     classifyFhirImport(tomorrow),
+    classifyDeletion(tomorrow, Infinity),
     classifyImageSet({ imageSetState: tomorrow }),
   ]) {
     expect(verdict).toMatchObject({
