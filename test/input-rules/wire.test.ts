@@ -4,8 +4,7 @@ import * as medicalImaging from '@aws-sdk/client-medical-imaging';
 import { FLOW_RULES } from '../../src/input-rules/flows.ts';
 import serviceRules from '../../src/input-rules/service-rules.json' with { type: 'json' };
 import { isRecord } from '../../src/guards.ts';
-
-type Service = keyof typeof serviceRules;
+import { fill, member, shapeOf, type Service } from '../support/filled.ts';
 
 const SDK = { 'medical-imaging': medicalImaging, healthlake } as const;
 const CLIENT = {
@@ -14,36 +13,6 @@ const CLIENT = {
 };
 /** The union with the most members has nine. */
 const PICKS = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-
-function member(value: unknown, name: string): unknown {
-  return isRecord(value) ? value[name] : undefined;
-}
-
-const shapeOf = (service: Service, name: string) => member(serviceRules[service].$defs, name);
-
-/** A value of a shape with every member set; of a union, the one that `pick` says. */
-function fill(service: Service, shape: string, pick: number): unknown {
-  const rule = shapeOf(service, shape);
-  const inner = (ref: unknown) => fill(service, String(member(ref, '$ref')).split('/').at(-1) ?? '', pick);
-  if (member(rule, 'wire') === 'timestamp') return new Date(1_700_000_000_000);
-  if (member(rule, 'wire') === 'blob') return new Uint8Array([1]);
-  switch (member(rule, 'type')) {
-    case 'string':
-      return 'text';
-    case 'boolean':
-      return true;
-    case 'integer':
-      return 7;
-    case 'array':
-      return [inner(member(rule, 'items'))];
-  }
-  const properties = Object.entries(member(rule, 'properties') ?? {});
-  if (properties.length === 0) return { key: inner(member(rule, 'additionalProperties')) };
-  const chosen = member(rule, 'maxProperties') === 1 ? [properties[pick % properties.length]] : properties;
-  return Object.fromEntries(
-    chosen.flatMap((property) => (property ? [[property[0], inner(property[1])]] : [])),
-  );
-}
 
 /** What the SDK would put on the wire; the reason where it refuses to. */
 async function onTheWire(service: Service, operation: string, input: object): Promise<string> {

@@ -1,0 +1,115 @@
+/**
+ * Every operation of both services as an activity, answered over HTTP with every error that its model declares: the AWS
+ * name is kept, and it is tried again or not.
+ */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { createActivities } from '../../src/activities/index.ts';
+import { createAwsClients } from '../../src/aws-clients.ts';
+import { awsEnvironment } from '../support/cluster.ts';
+import { fill, type Service } from '../support/filled.ts';
+import declared from './declared-errors.json' with { type: 'json' };
+
+type Outcome = 'again' | 'again for ten minutes' | 'failure';
+
+const USUAL: Readonly<Record<string, Outcome>> = {
+  ThrottlingException: 'again',
+  InternalServerException: 'again',
+  ConflictException: 'again for ten minutes',
+  ServiceQuotaExceededException: 'failure',
+  AccessDeniedException: 'failure',
+  ResourceNotFoundException: 'failure',
+  ValidationException: 'failure',
+  NotAcceptableException: 'failure',
+  BadRequestException: 'failure',
+  // Of a model that is newer than the SDK: unknown, so somebody may be mending it.
+  FailedDependencyException: 'again for ten minutes',
+};
+
+const UNUSUAL: Readonly<Record<string, Outcome>> = {
+  'StartDICOMImportJob ServiceQuotaExceededException': 'again',
+  'CopyImageSet ServiceQuotaExceededException': 'again',
+  'UpdateImageSetMetadata ServiceQuotaExceededException': 'again',
+  'GetImageSetMetadata ConflictException': 'again',
+  'StartDICOMImportJob ConflictException': 'failure',
+  'CreateDatastore ConflictException': 'failure',
+};
+
+const STATUS: Readonly<Record<string, number>> = {
+  AccessDeniedException: 403,
+  ConflictException: 409,
+  InternalServerException: 500,
+  NotAcceptableException: 406,
+  ResourceNotFoundException: 404,
+  ServiceQuotaExceededException: 402,
+  ThrottlingException: 429,
+};
+
+/** The two services have three operations of one name each. */
+const ACTIVITY: Readonly<Record<Service, Readonly<Record<string, string>>>> = {
+  'medical-imaging': {
+    TagResource: 'tagImagingResource',
+    UntagResource: 'untagImagingResource',
+    ListTagsForResource: 'listTagsForImagingResource',
+  },
+  healthlake: {
+    TagResource: 'tagFhirResource',
+    UntagResource: 'untagFhirResource',
+    ListTagsForResource: 'listTagsForFhirResource',
+  },
+};
+
+let server: Server;
+let answer: { service: Service; error: string };
+let activities: Record<string, unknown>;
+
+beforeAll(async () => {
+  server = createServer((_, response) => {
+    const { service, error } = answer;
+    const usual = STATUS[error] ?? 400;
+    // HealthLake's API reference: 400 for every error of the client's.
+    const status = service === 'healthlake' && usual < 500 ? 400 : usual;
+    response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': error });
+    response.end(JSON.stringify({ __type: error, message: 'as declared', Message: 'as declared' }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const env = awsEnvironment(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  Object.assign(process.env, env);
+  activities = createActivities(createAwsClients(env, 5_000), () => Promise.reject(new Error('not asked')));
+});
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const cases = (Object.keys(declared) as Service[]).flatMap((service) =>
+  Object.entries<string[]>(declared[service]).map(([operation, errors]) => ({ service, operation, errors })),
+);
+
+test('there are 31 operations', () => {
+  expect(cases).toHaveLength(31);
+});
+
+test.each(cases)('$service $operation', async ({ service, operation, errors }) => {
+  const name = ACTIVITY[service][operation] ?? operation[0]?.toLowerCase() + operation.slice(1);
+  const activity = activities[name] as (input: unknown) => Promise<unknown>;
+  const input = fill(service, `${operation}Request`, 0);
+  for (const error of errors) {
+    answer = { service, error };
+    const failure: unknown = await new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') })
+      .run(activity, input)
+      .catch((reason: unknown) => reason);
+    if (!(failure instanceof ApplicationFailure)) throw failure;
+    const [{ retry }] = failure.details as [{ retry: string }];
+    const outcome: Outcome = failure.nonRetryable
+      ? 'failure'
+      : retry === 'untilDeadline'
+        ? 'again'
+        : 'again for ten minutes';
+    const expected = UNUSUAL[`${operation} ${error}`] ?? USUAL[error];
+    expect({ error, type: failure.type, outcome }).toEqual({ error, type: error, outcome: expected });
+  }
+});
