@@ -203,13 +203,10 @@ describe('deleteFhirDatastoreAndConfirm', () => {
     expect(await run()).toEqual({ datastoreId, datastoreArn, datastoreStatus: 'DELETED' });
   });
 
-  test.each(['ACTIVE', 'CREATE_FAILED'])(
-    'a stale %s right after the deletion is waited out',
-    async (stale) => {
-      script([deleting], [store(stale), store(stale), store('DELETING'), store('DELETED')]);
-      expect(await run()).toMatchObject({ datastoreStatus: 'DELETED' });
-    },
-  );
+  test('a stale ACTIVE right after the deletion is waited out', async () => {
+    script([deleting], [store('ACTIVE'), store('ACTIVE'), store('DELETING'), store('DELETED')]);
+    expect(await run()).toMatchObject({ datastoreStatus: 'DELETED' });
+  });
 
   test('a data store that never was fails at once, under the AWS name', async () => {
     script([gone], []);
@@ -532,13 +529,7 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreId' in where))('%s lis
     ]);
   });
 
-  test('no more than ten pages, and says where the list goes on', async () => {
-    scriptJobs(kind, ['COMPLETED'], { [LIST]: [page(['j1'], 'more')] });
-    expect(await run()).toMatchObject({ jobs: { length: 10 }, nextToken: 'more' });
-    expect(lists()).toHaveLength(10);
-  });
-
-  test('no page after the one that makes it 1,000 jobs', async () => {
+  test('no more than 1,000 jobs, and say where the list goes on', async () => {
     const ids = Array.from({ length: 500 }, (_, index) => `j${index}`);
     scriptJobs(kind, ['COMPLETED'], { [LIST]: [page(ids, 'more')] });
     expect(await run({ MaxResults: 500 })).toMatchObject({ jobs: { length: 1000 }, nextToken: 'more' });

@@ -1,0 +1,42 @@
+import { allPages } from '../../src/workflows/shared/pages.ts';
+
+/** A list of so many pages of a size. */
+function list(pages: number, size: number) {
+  const asked: [summary: string, nextToken: string | undefined][] = [];
+  const read = (summary: string, nextToken: string | undefined) => {
+    asked.push([summary, nextToken]);
+    const more = asked.length < pages ? `after ${asked.length}` : undefined;
+    return Promise.resolve({ items: Array.from({ length: size }, (_, index) => index), nextToken: more });
+  };
+  return { asked, read };
+}
+
+describe('all pages of a list', () => {
+  test('are read in order, each with the token of the one before', async () => {
+    const { asked, read } = list(3, 2);
+    expect(await allPages('listJobs', read)).toEqual({ items: [0, 1, 0, 1, 0, 1] });
+    expect(asked).toEqual([
+      ['listJobs', undefined],
+      ['listJobs · 2', 'after 1'],
+      ['listJobs · 3', 'after 2'],
+    ]);
+  });
+
+  test('are ten at the most; where the list goes on is said', async () => {
+    const { asked, read } = list(11, 1);
+    expect(await allPages('listJobs', read)).toMatchObject({ items: { length: 10 }, nextToken: 'after 10' });
+    expect(asked).toHaveLength(10);
+    expect(await allPages('listJobs', list(10, 1).read)).not.toHaveProperty('nextToken');
+  });
+
+  test('end with the one that makes it 1,000 items', async () => {
+    const { asked, read } = list(9, 300);
+    expect(await allPages('listJobs', read)).toMatchObject({ items: { length: 1200 }, nextToken: 'after 4' });
+    expect(asked).toHaveLength(4);
+  });
+
+  test('may be empty, and need not say so', async () => {
+    const read = () => Promise.resolve({ items: undefined, nextToken: undefined });
+    expect(await allPages('listJobs', read)).toEqual({ items: [] });
+  });
+});
