@@ -1,0 +1,29 @@
+/**
+ * What waiting costs: how often a wait reads, beside one that looks every 30 seconds, and how late each sees the end.
+ *
+ * Counted, not timed: the pacing is a pure function, so the numbers are the same on every machine.
+ */
+import { nextSleep, type Pacing } from '../src/pacing.ts';
+import { pacingOf } from '../src/polling.ts';
+
+const FIXED: Pacing = { minimumInterval: 30_000, maximumInterval: 30_000, share: 0, timeout: Infinity };
+const HOUR = 3_600_000;
+
+/** Reads until something that lasts for `duration` is seen to have ended, and how late that was. */
+function cost(duration: number, pacing: Pacing): { reads: number; lateBy: number } {
+  let reads = 1;
+  let waited = 0;
+  for (; waited < duration; reads++) waited += nextSleep(waited, pacing);
+  return { reads, lateBy: waited - duration };
+}
+
+console.log('an import of   reads   every 30 s   ratio   seen late by   with events');
+for (const hours of [0.1, 1, 2, 8, 24]) {
+  const [ours, fixed] = [cost(hours * HOUR, pacingOf('dicomJob')), cost(hours * HOUR, FIXED)];
+  const withEvents = cost(hours * HOUR, pacingOf('dicomJob', {}, { hadEvent: true }));
+  console.log(
+    `${String(hours).padStart(10)} h${String(ours.reads).padStart(8)}${String(fixed.reads).padStart(13)}` +
+      `${(fixed.reads / ours.reads).toFixed(1).padStart(8)}${`${Math.round(ours.lateBy / 1000)} s`.padStart(15)}` +
+      `${String(withEvents.reads).padStart(14)}`,
+  );
+}
