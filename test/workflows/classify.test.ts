@@ -110,6 +110,11 @@ describe('an image set after a change', () => {
     expect(after('1', 'CREATED', 30_000)).toEqual({ kind: 'settled' });
   });
 
+  test('a reply that announced no version leaves the state to decide', () => {
+    const read = { imageSetState: 'ACTIVE', imageSetWorkflowStatus: 'COPIED', versionId: '7' } as const;
+    expect(classifyImageSet(read, { version: '', waited: 0 })).toEqual({ kind: 'settled' });
+  });
+
   test('a higher version is settled by somebody else', () => {
     expect(after('3', 'COPY_FAILED')).toEqual({ kind: 'settled', byAnother: true });
   });

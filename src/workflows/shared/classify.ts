@@ -161,7 +161,8 @@ export function classifyImageSet(
 }
 
 function classifyChange(read: ImageSetRead, { version, waited }: ExpectedChange): Verdict {
-  const ahead = Number(read.versionId) - Number(version);
+  // A reply that announces no version leaves nothing to compare: the state alone decides then.
+  const ahead = version === '' ? 0 : Number(read.versionId) - Number(version);
   if (ahead > 0) return { kind: 'settled', byAnother: true };
   if (ahead < 0 && waited < STALE_AT_MOST) return GOING;
   return classifyEndOfChange(read);

@@ -48,7 +48,8 @@ export async function sendCopy(
     },
     { budget: pacingOf('imageSet', polling).timeout, maximumAttempts: 1 },
   );
-  const { imageSetId = '', latestVersionId = '' } = reply.destinationImageSetProperties ?? {};
+  const { imageSetId = destinationImageSetId ?? '', latestVersionId = '' } =
+    reply.destinationImageSetProperties ?? {};
   return { imageSetId, latestVersionId };
 }
 

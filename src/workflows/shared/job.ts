@@ -78,7 +78,10 @@ export async function startAndAwait<AnyJob extends Job>(
   });
   flow.underWay = undefined;
   const reusedJob =
-    attachTo === undefined && service.clientToken !== undefined && !isOfThisRun(job.submittedAt);
+    attachTo === undefined &&
+    service.clientToken !== undefined &&
+    job.submittedAt !== undefined &&
+    !isOfThisRun(job.submittedAt);
   if (reusedJob)
     flow.warn(`the client token of the input has given back job ${jobId}, which is older than this run`);
   return { job, reusedJob };
