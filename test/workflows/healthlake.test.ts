@@ -330,10 +330,10 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
   const tokenMember = provisions ? `${noun}ClientToken` : 'ClientToken';
   const run = (input: object = {}) => execute(flow, { ...kind.input, ...where, ...input });
 
-  test('follows the document call by call', async () => {
+  test('follows the document call by call; a job without a name gets one, and a token of this run', async () => {
     scriptJobs(kind, ['SUBMITTED', 'IN_PROGRESS', 'COMPLETED']);
-    const result = await run();
-    expect(result).toMatchObject({
+    const handle = await cluster.flows.start(flow, { ...kind.input, ...where });
+    expect(await handle.result()).toMatchObject({
       jobId: 'j1',
       jobStatus: 'COMPLETED',
       ...(provisions && { datastoreId, datastoreArn }),
@@ -345,21 +345,17 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
       ...(noun === 'Export' ? { output: { uri } } : { outcome: 'unknown' }),
     });
     expect(called()).toEqual([...before, START, DESCRIBE, DESCRIBE, DESCRIBE, ...after]);
-    expect(bodyOf(DESCRIBE)).toEqual({ DatastoreId: datastoreId, JobId: 'j1' });
-  });
-
-  test('a job without a name gets one, and a token of this run; what the input names is passed on', async () => {
-    scriptJobs(kind, ['COMPLETED']);
-    const handle = await cluster.flows.start(flow, { ...kind.input, ...where });
-    await handle.result();
-    const { runId } = await handle.describe();
     expect(bodyOf(START)).toEqual({
       ...kind.request,
       DatastoreId: datastoreId,
       DataAccessRoleArn: fhirInput.DataAccessRoleArn,
       JobName: handle.workflowId,
-      ClientToken: `${runId}-start${noun}Job`,
+      ClientToken: `${(await handle.describe()).runId}-start${noun}Job`,
     });
+    expect(bodyOf(DESCRIBE)).toEqual({ DatastoreId: datastoreId, JobId: 'j1' });
+  });
+
+  test('passes on the names and tokens that the input has', async () => {
     scriptJobs(kind, ['COMPLETED']);
     await run({
       [nameMember]: 'named',
