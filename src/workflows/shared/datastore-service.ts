@@ -36,6 +36,8 @@ export interface DatastoreWait {
   polling: Polling | undefined;
   /** The document's step that reads a data store once more which cannot be used. */
   whenFailed?: string;
+  /** What to do when the wait has timed out; the end of a sentence. */
+  timedOut?: string;
 }
 
 const READ_BUDGET = 10 * 60_000;
@@ -72,10 +74,11 @@ export async function createOnce<Created extends { datastoreId: string }, Store 
 export async function awaitActive<Created extends { datastoreId: string }, Store extends Datastore>(
   flow: Flow,
   service: DatastoreService<Created, Store>,
-  { step, datastoreId, polling, whenFailed }: DatastoreWait,
+  { step, datastoreId, polling, whenFailed, ...wait }: DatastoreWait,
 ): Promise<Store> {
   const { read } = await waitFor(flow, {
     step,
+    ...wait,
     kind: service.kind,
     polling,
     read: async (summary, budget) => {

@@ -57,7 +57,12 @@ export async function provisionFhirDatastore(
   const { datastoreId } = given;
   flow.know({ datastoreId });
   if (JobId !== undefined) return given;
-  const ready = await awaitActive(flow, service, { step: 'pollDatastore', datastoreId, polling });
+  const ready = await awaitActive(flow, service, {
+    step: 'pollDatastore',
+    datastoreId,
+    polling,
+    timedOut: `; to go on waiting start again with the id of this data store (${datastoreId}) in the input`,
+  });
   return {
     datastoreId,
     datastoreArn: given.datastoreArn ?? ready.datastoreArn,
