@@ -2,6 +2,7 @@
  * Every operation of both services as an activity, answered over HTTP with every error that its model declares: the AWS
  * name is kept, and it is tried again or not.
  */
+import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ApplicationFailure } from '@temporalio/common';
@@ -11,7 +12,6 @@ import { createActivities } from '../../src/activities/index.ts';
 import { createAwsClients } from '../../src/aws-clients.ts';
 import { awsEnvironment } from '../support/cluster.ts';
 import { fill, type Service } from '../support/filled.ts';
-import declared from './declared-errors.json' with { type: 'json' };
 
 type Outcome = 'again' | 'again for ten minutes' | 'failure';
 
@@ -25,8 +25,6 @@ const USUAL: Readonly<Record<string, Outcome>> = {
   ValidationException: 'failure',
   NotAcceptableException: 'failure',
   BadRequestException: 'failure',
-  // Of a model that is newer than the SDK: unknown, so somebody may be mending it.
-  FailedDependencyException: 'again for ten minutes',
 };
 
 const UNUSUAL: Readonly<Record<string, Outcome>> = {
@@ -85,12 +83,24 @@ afterAll(() => {
   server.close();
 });
 
-const cases = (Object.keys(declared) as Service[]).flatMap((service) =>
-  Object.entries<string[]>(declared[service]).map(([operation, errors]) => ({ service, operation, errors })),
-);
+/** The errors that a service declares, operation by operation, as the SDK documents them. */
+function declaredBy(service: Service): { service: Service; operation: string; errors: string[] }[] {
+  const commands = require
+    .resolve(`@aws-sdk/client-${service}`)
+    .replace(/dist-cjs.*/, 'dist-types/commands/');
+  return readdirSync(commands).flatMap((file) => {
+    const [, operation] = /^(\w+)Command\.d\.ts$/.exec(file) ?? [];
+    if (operation === undefined) return [];
+    const thrown = readFileSync(commands + file, 'utf8').matchAll(/@throws \{@link (\w+Exception)\} \(/g);
+    return { service, operation, errors: Array.from(thrown, ([, name = '']) => name) };
+  });
+}
+
+const cases = [...declaredBy('medical-imaging'), ...declaredBy('healthlake')];
 
 test('there are 31 operations', () => {
   expect(cases).toHaveLength(31);
+  expect(cases.filter(({ errors }) => !errors.includes('ThrottlingException'))).toEqual([]);
 });
 
 test.each(cases)('$service $operation', async ({ service, operation, errors }) => {

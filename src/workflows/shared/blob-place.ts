@@ -15,5 +15,6 @@ export function blobPlace(
   { datastoreId, imageSetId, versionId }: { datastoreId: string; imageSetId: string; versionId: string },
 ): (name: string) => string | undefined {
   const base = artifactsS3Uri?.replace(/\/*$/, '/');
-  return (name) => (base === undefined ? undefined : `${base}${datastoreId}/${imageSetId}/${versionId}/${name}`);
+  return (name) =>
+    base === undefined ? undefined : `${base}${datastoreId}/${imageSetId}/${versionId}/${name}`;
 }
