@@ -21,9 +21,13 @@ console.log('an import of   reads   every 30 s   ratio   seen late by   with eve
 for (const hours of [0.1, 1, 2, 8, 24]) {
   const [ours, fixed] = [cost(hours * HOUR, pacingOf('dicomJob')), cost(hours * HOUR, FIXED)];
   const withEvents = cost(hours * HOUR, pacingOf('dicomJob', {}, { hadEvent: true }));
-  console.log(
-    `${String(hours).padStart(10)} h${String(ours.reads).padStart(8)}${String(fixed.reads).padStart(13)}` +
-      `${(fixed.reads / ours.reads).toFixed(1).padStart(8)}${`${Math.round(ours.lateBy / 1000)} s`.padStart(15)}` +
-      `${String(withEvents.reads).padStart(14)}`,
-  );
+  const columns: [value: string, width: number][] = [
+    [`${hours} h`, 12],
+    [String(ours.reads), 8],
+    [String(fixed.reads), 13],
+    [(fixed.reads / ours.reads).toFixed(1), 8],
+    [`${Math.round(ours.lateBy / 1000)} s`, 15],
+    [String(withEvents.reads), 14],
+  ];
+  console.log(columns.map(([value, width]) => value.padStart(width)).join(''));
 }
