@@ -110,7 +110,8 @@ function instancesOf(metadata: Json): Map<string, Json> {
 
 /** Whether every leaf of `asked` stands in `held` at the same place. */
 function holdsValues(held: unknown, asked: unknown): boolean {
-  if (!isRecord(asked)) return JSON.stringify(sorted(held)) === JSON.stringify(sorted(asked));
+  // The service gives numbers back as text.
+  if (!isRecord(asked)) return textOf(held) === textOf(asked);
   return isRecord(held) && Object.entries(asked).every(([name, value]) => holdsValues(held[name], value));
 }
 
@@ -125,6 +126,9 @@ function withoutVersion(attributes: string): Json {
   const { SchemaVersion: _, ...content } = objectIn(attributes);
   return content;
 }
+
+const textOf = (value: unknown): string | undefined =>
+  typeof value === 'string' ? value : JSON.stringify(sorted(value));
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

@@ -13,6 +13,8 @@ export interface ImportOutput {
   jobId: string;
   /** How many failed files (or lines) to name: 0 to 100. Names and messages often hold patient data. */
   listFailedFiles: number;
+  /** Whether the outcome is to name the image sets. */
+  withImageSets: boolean;
   /** How long to wait for a manifest that is late, in milliseconds. */
   manifestWait: number;
 }
@@ -131,7 +133,7 @@ export const importOutcomeActivity =
         return { outcome: 'unknown', manifest: { uri, state: 'unreadable', reason: 'it holds no counters' } };
       }
       const failures = await readFailures(s3, `${folder}FAILURE/`, dialect, output.listFailedFiles);
-      const imageSets = dialect.imageSets?.(manifest);
+      const imageSets = output.withImageSets ? dialect.imageSets?.(manifest) : undefined;
       return {
         outcome: outcomeOf(counts),
         counts,
@@ -142,9 +144,12 @@ export const importOutcomeActivity =
     } catch (error) {
       if (error instanceof ApplicationFailure) throw error;
       // A network or a credential that is back in a moment is no reason to give up the outcome.
-      const age = Date.now() - activityInfo().scheduledTimestampMs;
-      if (!(error instanceof SyntaxError) && age < output.manifestWait) {
-        throw toFailure('readImportOutcome', error, { number: activityInfo().attempt, age });
+      const { attempt: number, scheduledTimestampMs } = activityInfo();
+      const age = Date.now() - scheduledTimestampMs;
+      // Time alone does not count: no worker may have been there. Nor does an attempt that a shutdown cut off.
+      const tooEarly = age < output.manifestWait || number < 3;
+      if (cancellationSignal().aborted || (!(error instanceof SyntaxError) && tooEarly)) {
+        throw toFailure('readImportOutcome', error, { number, age });
       }
       return { outcome: 'unknown', manifest: { uri, state: 'unreadable', reason: reasonOf(error) } };
     }
@@ -196,7 +201,8 @@ async function readFailures(s3: S3Client, uri: string, dialect: Dialect, most: n
       for await (const line of readLines(s3, file, cancellationSignal())) {
         const failed = dialect.failure(parseLine(line), file.slice(uri.length));
         failures.byReason[failed.reason] = (failures.byReason[failed.reason] ?? 0) + 1;
-        if (failures.listed.length < most) failures.listed.push(failed);
+        const message = failed.message.slice(0, MOST_CHARACTERS);
+        if (failures.listed.length < most) failures.listed.push({ ...failed, message });
         heartbeat();
       }
       heartbeat();
@@ -238,8 +244,9 @@ function countsOf(summary: unknown, names: Record<keyof ImportCounts, string>): 
   };
 }
 
-/** A result can hold so many: Temporal takes 2 MB. */
+/** A result can hold so many, and messages of such a length: Temporal takes 2 MB. */
 const MOST_IMAGE_SETS = 1_000;
+const MOST_CHARACTERS = 1_000;
 
 function imageSetsOf(summary: unknown): ImportedImageSet[] {
   const listed = isRecord(summary) ? summary['imageSetsSummary'] : undefined;

@@ -97,9 +97,11 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
         const reply = await client.send(new GetImageSetMetadataCommand(request), { abortSignal });
         const data = (await reply.imageSetMetadataBlob?.transformToByteArray()) ?? new Uint8Array();
         const { contentType = 'application/json', contentEncoding } = reply;
+        // Kept first: what cannot be read here may be read elsewhere.
+        const blob = await storeBlob(s3, { data, contentType, contentEncoding }, place);
         const metadata = parseMetadata(data);
         return {
-          blob: await storeBlob(s3, { data, contentType, contentEncoding }, place),
+          blob,
           instances: digestInstances(metadata, copiableAttributes),
           content: digestContent(metadata),
           extract: extractOf(metadata, includePatient),

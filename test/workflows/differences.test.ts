@@ -182,6 +182,21 @@ describe('copyImageSet', () => {
     });
   });
 
+  test('a copy in doubt is looked for again before it is decided anew, however stale the reads were', async () => {
+    const holding = (...uids: string[]) => ({
+      Study: { Series: { s: { Instances: Object.fromEntries(uids.map((uid) => [uid, {}])) } } },
+    });
+    const [before, now, asked] = [holding('1.1'), holding('1.1', '2.1'), holding('2.1')];
+    aws.script({
+      // Both as they were, twice: the first request has taken effect, and no read shows it yet.
+      GetImageSet: [free, free, free, free, imageSet('2', 'ACTIVE', 'COPIED')],
+      CopyImageSet: ['drop', error('ConflictException', 409), copied],
+      GetImageSetMetadata: [before, now, asked],
+    });
+    expect(await run()).toMatchObject({ destinationLatestVersionId: '2' });
+    expect(called().filter((operation) => operation === 'CopyImageSet')).toHaveLength(2);
+  });
+
   test('an image set that is not there fails at once, under the AWS name', async () => {
     aws.script({ GetImageSet: [error('ResourceNotFoundException', 404, 'no such image set')] });
     expect(await failureOf(run())).toMatchObject({

@@ -318,6 +318,18 @@ describe('a start whose token may be forgotten', () => {
     expect(new Set(tokens()).size).toBe(1);
   });
 
+  test('goes on for ten minutes on what somebody may be mending just now', async () => {
+    const expired: Reply = { $error: 'ExpiredTokenException', status: 403 };
+    aws.script({
+      StartFHIRImportJob: [expired, expired, expired, started],
+      ListFHIRImportJobs: [{ ImportJobPropertiesList: [] }],
+      DescribeFHIRImportJob: [job('COMPLETED')],
+    });
+    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
+    expect(await handle.result()).toMatchObject({ jobId: 'j1' });
+    expect(new Set(tokens()).size).toBe(1);
+  });
+
   test('does not take a job for its own whose name the user chose, nor start a second one beside it', async () => {
     aws.script({ StartFHIRImportJob: [busy], ListFHIRImportJobs: [listed('mine', Date.now() / 1000 + 1)] });
     const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, JobName: 'mine' }]);

@@ -4,6 +4,7 @@ import { healthlake } from '../shared/activities.ts';
 import { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from '../shared/fhir-export.ts';
 import { runFlow } from '../shared/flow.ts';
 import { allPages } from '../shared/pages.ts';
+import { READ_BUDGET } from '../../pacing.ts';
 
 export interface StartExportPollAndListInput extends FhirExportInput {
   DatastoreId: string;
@@ -19,8 +20,6 @@ export interface StartExportPollAndListResult extends FhirExportResult {
   /** Where the list goes on, if it does. */
   nextToken?: string;
 }
-
-const READ_BUDGET = 10 * 60_000;
 
 /**
  * Exports all FHIR resources of a HealthLake data store to S3, waits until the job has ended, and lists the exports of

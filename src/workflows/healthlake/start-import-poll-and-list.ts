@@ -5,6 +5,7 @@ import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from 
 import { runFlow } from '../shared/flow.ts';
 import { judge } from '../shared/import-job.ts';
 import { allPages } from '../shared/pages.ts';
+import { READ_BUDGET } from '../../pacing.ts';
 
 export interface StartImportPollAndListInput extends FhirImportInput {
   DatastoreId: string;
@@ -20,8 +21,6 @@ export interface StartImportPollAndListResult extends FhirImportResult {
   /** Where the list goes on, if it does. */
   nextToken?: string;
 }
-
-const READ_BUDGET = 10 * 60_000;
 
 /**
  * Imports FHIR resources (ndjson in S3) into a HealthLake data store, waits until the job has ended, opens up how it

@@ -2,10 +2,12 @@ import type { ImageSetsMetadataSummary } from '@aws-sdk/client-medical-imaging';
 import type { ImportOutcome } from '../../activities/import-outcome.ts';
 import type { Json } from '../../activities/operation.ts';
 import { imaging } from '../shared/activities.ts';
-import { runFlow } from '../shared/flow.ts';
+import { flowFailure } from '../shared/failures.ts';
+import { isOfThisRun, runFlow } from '../shared/flow.ts';
 import { readOutcome } from '../shared/import-job.ts';
 import { allPages } from '../shared/pages.ts';
 import { searchImageSets } from '../shared/search.ts';
+import { READ_BUDGET } from '../../pacing.ts';
 
 export interface AuditCompletedImportsInput {
   datastoreId: string;
@@ -37,7 +39,6 @@ export interface AuditCompletedImportsResult {
   notAudited: number;
 }
 
-const READ_BUDGET = 60 * 60_000;
 /** Two calls a job: a run of 200 stays far below the events that Temporal allows. */
 const MOST_JOBS = 200;
 const AT_ONCE = 10;
@@ -67,13 +68,21 @@ export async function auditCompletedImports(
 
     const audit = async (summary: string, jobId = '') => {
       const reply = await flow.read(summary, imaging.getDICOMImportJob, { datastoreId, jobId }, READ_BUDGET);
-      const { inputS3Uri, outputS3Uri, jobName, submittedAt, endedAt } = reply.jobProperties ?? {};
+      const { inputS3Uri, outputS3Uri, jobName, jobStatus, submittedAt, endedAt } = reply.jobProperties ?? {};
+      if (jobStatus !== 'COMPLETED') {
+        throw flowFailure(
+          'ImportJobFailed',
+          `job ${jobId} is ${jobStatus}, though it is listed as completed`,
+        );
+      }
       const service = { name: 'medical-imaging' as const, datastoreId };
       const { failures, outcome, counts, manifest } = await readOutcome(
         flow,
         service,
         { jobId, outputS3Uri },
         {},
+        // A manifest of long ago is not late: it is gone.
+        { manifestWait: isOfThisRun(endedAt) ? flow.facts.manifestWait : 0, withImageSets: false },
       );
       const audited = {
         jobId,

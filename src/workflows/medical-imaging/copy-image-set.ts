@@ -50,7 +50,7 @@ export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageS
       timeout: pacingOf('imageSet', polling).timeout,
       prepare: async () => {
         const read = (step: string, imageSetId: string) =>
-          readUnlocked(flow, { step, datastoreId, imageSetId, polling });
+          readUnlocked(flow, { step, datastoreId, imageSetId, polling, whenDeleted: 'CopyFailed' });
         const source = await read('getSourceImageSet', sourceImageSetId);
         flow.know({ sourceVersionId: source.versionId ?? '' });
         if (destinationImageSetId === undefined) return { source, destination: undefined };
@@ -59,11 +59,17 @@ export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageS
         return { source, destination };
       },
       send: (basis) => sendCopy(flow, input, basis),
-      find: (basis, since) => findCopy(flow, input, basis, since),
+      find: (doubt) => findCopy(flow, input, doubt),
     });
 
     flow.know({ imageSetId: copy.imageSetId });
-    const settled = await awaitChange(flow, { step: 'pollDestination', datastoreId, polling, ...copy });
+    const settled = await awaitChange(flow, {
+      step: 'pollDestination',
+      datastoreId,
+      polling,
+      whenDeleted: 'CopyFailed',
+      ...copy,
+    });
     return {
       destinationImageSetId: copy.imageSetId,
       destinationLatestVersionId: copy.latestVersionId,

@@ -5,6 +5,7 @@ import { blobPlace, type BlobOptions } from '../shared/blob-place.ts';
 import { readMetadata } from '../shared/change-evidence.ts';
 import { runFlow } from '../shared/flow.ts';
 import { searchImageSets } from '../shared/search.ts';
+import { READ_BUDGET } from '../../pacing.ts';
 
 export interface FindImageSetByPatientInput extends BlobOptions {
   datastoreId: string;
@@ -21,8 +22,6 @@ export interface FindImageSetByPatientResult {
   imageSetIds: string[];
   nextToken?: string;
 }
-
-const READ_BUDGET = 60 * 60_000;
 
 /**
  * Finds the image sets of a patient, and reads the first one's state and metadata. The blob goes to S3; the result says

@@ -1,9 +1,7 @@
-import { sleep } from '@temporalio/workflow';
 import { pacingOf, type Polling } from '../../polling.ts';
-import { nextSleep } from '../../pacing.ts';
 import { imaging } from '../shared/activities.ts';
-import { flowFailure } from '../shared/failures.ts';
 import { runFlow } from '../shared/flow.ts';
+import { waitFor } from '../shared/waiting.ts';
 
 export interface TagImageSetInput {
   datastoreId: string;
@@ -44,19 +42,23 @@ export async function tagImageSet(input: TagImageSetInput): Promise<TagImageSetR
     const request = { resourceArn: imageSetArn, tags: input.tags };
     await flow.change('tagResource', imaging.tagImagingResource, request, { budget: pacing.timeout });
 
-    const since = Date.now();
-    for (;;) {
-      const list = imaging.listTagsForImagingResource;
-      const { tags = {} } = await flow.read('listTags', list, { resourceArn: imageSetArn }, pacing.timeout);
-      const missing = Object.entries(input.tags).filter(([key, value]) => tags[key] !== value);
-      if (missing.length === 0) return { imageSetArn, tags };
-      const waited = Date.now() - since;
-      if (waited >= Math.min(SHOWN_WITHIN, pacing.timeout)) {
-        throw flowFailure('ConfirmationMissing', `${missing.length} of the tags do not show`, {
-          result: { imageSetArn, tags },
-        });
-      }
-      await sleep(nextSleep(waited, pacing), { summary: 'wait before listTags' });
-    }
+    const missing = (shown: Record<string, string> = {}) =>
+      Object.entries(input.tags).filter(([key, value]) => shown[key] !== value).length;
+    const { read } = await waitFor(flow, {
+      step: 'listTags',
+      kind: 'imageSet',
+      polling,
+      read: (summary, budget) =>
+        flow.read(summary, imaging.listTagsForImagingResource, { resourceArn: imageSetArn }, budget),
+      classify: ({ tags }, waited) => {
+        if (missing(tags) === 0) return { kind: 'settled' };
+        const why = `${missing(tags)} of the tags do not show`;
+        return waited < SHOWN_WITHIN
+          ? { kind: 'going' }
+          : { kind: 'failed', type: 'ConfirmationMissing', why };
+      },
+      status: ({ tags }) => (missing(tags) === 0 ? 'tagged' : 'not tagged yet'),
+    });
+    return { imageSetArn, tags: read.tags ?? {} };
   });
 }

@@ -70,7 +70,7 @@ export async function updateImageSetMetadata(
         const reply = await flow.change('updateMetadata', imaging.updateImageSetMetadata, request, budget);
         return { imageSetId, latestVersionId: reply.latestVersionId ?? '' };
       },
-      find: (before, since) =>
+      find: ({ basis: before, since }) =>
         changeEvidence(flow, {
           datastoreId,
           imageSetId,
@@ -85,11 +85,10 @@ export async function updateImageSetMetadata(
               await held('+metadataBefore', before.versionId),
               await held('+metadataNow', version),
             ];
-            if (revertToVersionId === undefined) return is.holdsAsked === true && was.holdsAsked !== true;
-            return (
-              is.content === (await held('+metadataAsked', revertToVersionId)).content &&
-              is.content !== was.content
-            );
+            if (is.content === was.content) return 'unclear';
+            if (revertToVersionId === undefined)
+              return was.holdsAsked && is.holdsAsked ? 'unclear' : is.holdsAsked === true;
+            return is.content === (await held('+metadataAsked', revertToVersionId)).content;
           },
         }),
     });

@@ -3,7 +3,8 @@ import type { MetadataInput } from '../../activities/medical-imaging.ts';
 import type { Polling } from '../../polling.ts';
 import { imaging } from './activities.ts';
 import type { ImageSetRead } from './classify.ts';
-import { CLOCK_SKEW, type Flow } from './flow.ts';
+import { READ_BUDGET } from '../../pacing.ts';
+import type { Flow } from './flow.ts';
 import { readUnlocked, type ImageSetId } from './image-set.ts';
 import type { Found } from './mutate-once.ts';
 
@@ -21,11 +22,12 @@ interface AttemptedChange extends ImageSetId {
   polling: Polling | undefined;
   /** What the workflow status of the version is once such a change has ended well. */
   status: 'COPIED' | 'UPDATED';
-  /** Whether the version holds what this very change would have brought. */
-  proof(version: string): Promise<boolean>;
+  /** Whether the version holds what this very change would have brought; `unclear` where it would hold it anyway. */
+  proof(version: string): Promise<boolean | 'unclear'>;
 }
 
-const READ_BUDGET = 10 * 60_000;
+/** The clocks of AWS and of Temporal may differ by this much. */
+const CLOCK_SKEW = 60_000;
 
 /**
  * Finds out whether a change whose reply never came has been made.
@@ -43,11 +45,12 @@ export async function changeEvidence(flow: Flow, change: AttemptedChange): Promi
     now.versionId === latestVersionId
       ? now
       : await flow.read('+nextVersion', imaging.getImageSet, version, READ_BUDGET);
-  const ours =
-    next.imageSetWorkflowStatus === change.status &&
-    Date.parse(next.updatedAt ?? '') >= change.since - CLOCK_SKEW &&
-    (await change.proof(latestVersionId));
-  return ours ? { kind: 'ours', reply: { imageSetId, latestVersionId } } : { kind: 'rival' };
+  // A service that does not tell the time leaves it to the proof.
+  const tooOld = Date.parse(next.updatedAt ?? '') < change.since - CLOCK_SKEW;
+  if (next.imageSetWorkflowStatus !== change.status || tooOld) return { kind: 'rival' };
+  const proof = await change.proof(latestVersionId);
+  if (proof === 'unclear') return { kind: 'unclear', why: 'what was asked for stood there before' };
+  return proof ? { kind: 'ours', reply: { imageSetId, latestVersionId } } : { kind: 'rival' };
 }
 
 /** The metadata of one version, or what a history may hold of it. */

@@ -146,13 +146,14 @@ const STALE_AT_MOST = 30_000;
 export function classifyImageSet(
   read: ImageSetRead,
   expected?: ExpectedChange,
-  whenDeleted: FailureType = 'CopyFailed',
+  whenDeleted?: FailureType,
 ): Verdict {
   switch (read.imageSetState) {
     case 'LOCKED':
       return GOING;
     case 'DELETED':
-      return failed(whenDeleted, 'the image set is deleted');
+      // Where nothing hangs on it, the next call tells in AWS's own words.
+      return whenDeleted ? failed(whenDeleted, 'the image set is deleted') : SETTLED;
     case 'ACTIVE':
       return expected ? classifyChange(read, expected) : SETTLED;
     case undefined:

@@ -6,7 +6,7 @@ import { changeEvidence, isSum, readMetadata, type ChangedVersion } from './chan
 import type { ImageSetRead } from './classify.ts';
 import { CLOCK_SKEW, type Flow } from './flow.ts';
 import { readUnlocked } from './image-set.ts';
-import type { Found } from './mutate-once.ts';
+import type { Doubt, Found } from './mutate-once.ts';
 import { searchImageSets } from './search.ts';
 
 /** Both image sets as they were before the copy; without a destination the copy makes a new one. */
@@ -57,8 +57,7 @@ export async function sendCopy(
 export async function findCopy(
   flow: Flow,
   input: CopyImageSetInput,
-  { source, destination }: CopyBasis,
-  since: number,
+  { basis: { source, destination }, ...times }: Doubt<CopyBasis>,
 ): Promise<Found<ChangedVersion>> {
   const { datastoreId, sourceImageSetId, destinationImageSetId, copiableAttributes, polling } = input;
   const asked = () =>
@@ -69,13 +68,13 @@ export async function findCopy(
       copiableAttributes,
     });
   if (destinationImageSetId === undefined || destination === undefined || input.promoteToPrimary) {
-    return findNewImageSet(flow, input, since, await asked());
+    return findNewImageSet(flow, input, times, await asked());
   }
   return changeEvidence(flow, {
     datastoreId,
     imageSetId: destinationImageSetId,
     before: destination,
-    since,
+    since: times.since,
     polling,
     status: 'COPIED',
     proof: async (version) => {
@@ -95,7 +94,7 @@ export async function findCopy(
 async function findNewImageSet(
   flow: Flow,
   { datastoreId, sourceImageSetId, polling }: CopyImageSetInput,
-  since: number,
+  { since, latest }: Pick<Doubt<CopyBasis>, 'since' | 'latest'>,
   asked: Awaited<ReturnType<typeof readMetadata>>,
 ): Promise<Found<ChangedVersion>> {
   const filters = [
@@ -112,13 +111,17 @@ async function findNewImageSet(
     );
     const made: ChangedVersion[] = [];
     for (const { imageSetId = '' } of candidates) {
-      const { versionId = '1', imageSetWorkflowStatus } = await readUnlocked(flow, {
+      const {
+        versionId = '1',
+        imageSetState,
+        imageSetWorkflowStatus,
+      } = await readUnlocked(flow, {
         step: '+candidate',
         datastoreId,
         imageSetId,
         polling,
       });
-      if (imageSetWorkflowStatus === 'COPY_FAILED') continue;
+      if (imageSetWorkflowStatus === 'COPY_FAILED' || imageSetState === 'DELETED') continue;
       const { instances } = await readMetadata(flow, '+candidateInstances', {
         datastoreId,
         imageSetId,
@@ -134,7 +137,7 @@ async function findNewImageSet(
         why: `image sets ${made.map(({ imageSetId }) => imageSetId).join(', ')} could each be it`,
       };
     if (one) return { kind: 'ours', reply: one };
-    if (lookedAt - since >= SEARCHABLE_WITHIN) return { kind: 'unchanged' };
+    if (lookedAt - latest >= SEARCHABLE_WITHIN) return { kind: 'unchanged' };
     await sleep(5_000, { summary: 'wait before +searchNew' });
   }
 }

@@ -1,5 +1,5 @@
 import type { DatastoreStatus } from '@aws-sdk/client-medical-imaging';
-import type { WaitKind } from '../../pacing.ts';
+import { READ_BUDGET, type WaitKind } from '../../pacing.ts';
 import { pacingOf, type Polling } from '../../polling.ts';
 import { classifyDatastore } from './classify.ts';
 import { isOfThisRun, tokenFor, type Flow } from './flow.ts';
@@ -40,7 +40,6 @@ export interface DatastoreWait {
   timedOut?: string;
 }
 
-const READ_BUDGET = 10 * 60_000;
 /** An account has 100 data stores a region; a page has 50. */
 const MOST_PAGES = 20;
 
@@ -83,7 +82,8 @@ export async function awaitActive<Created extends { datastoreId: string }, Store
     polling,
     read: async (summary, budget) => {
       const store = await service.describe(summary, budget, datastoreId);
-      if (isOfThisRun(store.createdAt)) leave(flow, service, datastoreId);
+      // Under way only where this run has created it, be it with a token that may have given back another's.
+      if (flow.underWay && isOfThisRun(store.createdAt)) leave(flow, service, datastoreId);
       return store;
     },
     classify: ({ status }) => classifyDatastore(status),

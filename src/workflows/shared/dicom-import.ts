@@ -33,7 +33,12 @@ export function dicomImport(
       return jobId;
     },
     list: async (summary, budget, { nextToken }) => {
-      const page = await flow.read(summary, imaging.listDICOMImportJobs, { datastoreId, nextToken }, budget);
+      const page = await flow.read(
+        summary,
+        imaging.listDICOMImportJobs,
+        { datastoreId, nextToken, maxResults: 50 },
+        budget,
+      );
       return { items: (page.jobSummaries ?? []).map(toJob), nextToken: page.nextToken };
     },
     describe: async (summary, budget, jobId) => {

@@ -99,6 +99,14 @@ export function awsDetailsOf(error: unknown): Pick<AwsFailureDetails, 'effect' |
   return { effect: isEffect(effect) ? effect : 'unknown', retry: isRetry(retry) ? retry : 'untilDeadline' };
 }
 
+/** How long to try on an error that somebody may be mending just now. */
+const TEN_MINUTES = 10 * 60_000;
+
+/** How long an error is worth trying again, of all the time that there is, in milliseconds. */
+export function patienceFor(retry: AwsFailureDetails['retry'], timeout: number): number {
+  return retry === 'tenMinutes' ? Math.min(TEN_MINUTES, timeout) : timeout;
+}
+
 function isEffect(value: unknown): value is AwsFailureDetails['effect'] {
   return value === 'refused' || value === 'conflict' || value === 'rejected' || value === 'unknown';
 }

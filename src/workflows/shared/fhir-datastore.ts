@@ -13,6 +13,7 @@ import { awsDetailsOf, originOf } from './failures.ts';
 import type { Flow } from './flow.ts';
 import { mutateOnce } from './mutate-once.ts';
 import { waitFor } from './waiting.ts';
+import { READ_BUDGET } from '../../pacing.ts';
 
 /** The members of a flow's input that say which data store it is about: a new one, or one that is there. */
 export interface FhirDatastoreInput extends Partial<
@@ -34,8 +35,6 @@ export interface FhirDatastoreOutputs {
 }
 
 interface FhirDatastore extends Datastore, Omit<FhirDatastoreOutputs, 'datastoreStatus'> {}
-
-const READ_BUDGET = 10 * 60_000;
 
 /**
  * Creates a data store once, or takes the one that the input names, and waits until it can be used.

@@ -86,7 +86,7 @@ function fhirExport(
     describe: async (summary, budget, JobId) => {
       const request = { DatastoreId, JobId };
       const reply = await flow.read(summary, healthlake.describeFHIRExportJob, request, budget);
-      return toJob(reply.ExportJobProperties);
+      return { ...toJob(reply.ExportJobProperties), jobId: JobId };
     },
     classify: ({ status }) => classifyFhirExport(status),
   };

@@ -104,7 +104,7 @@ function fhirImport(
         input,
         budget,
       );
-      return toJob(ImportJobProperties ?? NOTHING_SAID);
+      return { ...toJob(ImportJobProperties ?? NOTHING_SAID), jobId: JobId };
     },
     classify: ({ status }) => classifyFhirImport(status),
     counters: ({ properties }) => properties.JobProgressReport as Record<string, number> | undefined,

@@ -155,6 +155,11 @@ export class Flow {
     if (attributes.length > 0) upsertSearchAttributes(attributes);
   }
 
+  /** Notes that it is known by now whether the last change took effect. */
+  settleDoubt(): void {
+    this.#inDoubt = undefined;
+  }
+
   /** Notes something that the run has made in AWS, and how it is removed. */
   leave(left: Left): void {
     this.#left.set(left.what, left);

@@ -90,10 +90,10 @@ export async function readOutcome(
   { name: service, datastoreId }: Pick<ImportService<ImportJob>, 'name' | 'datastoreId'>,
   { jobId, outputS3Uri }: Pick<ImportJob, 'jobId' | 'outputS3Uri'>,
   { onFileErrors, listFailedFiles = 0 }: ImportOptions,
+  { manifestWait = flow.facts.manifestWait, withImageSets = true } = {},
 ): Promise<ImportResult> {
   if (onFileErrors === 'ignore' || outputS3Uri === undefined) return { outcome: 'unknown' };
-  const { manifestWait } = flow.facts;
-  const output = { service, outputS3Uri, datastoreId, jobId, listFailedFiles, manifestWait };
+  const output = { service, outputS3Uri, datastoreId, jobId, listFailedFiles, manifestWait, withImageSets };
   try {
     return await flow.readFiles('+outcome', files.readImportOutcome, output);
   } catch (error) {

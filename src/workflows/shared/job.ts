@@ -1,4 +1,4 @@
-import type { WaitKind } from '../../pacing.ts';
+import { READ_BUDGET, type WaitKind } from '../../pacing.ts';
 import { pacingOf, type Polling } from '../../polling.ts';
 import type { Verdict } from './classify.ts';
 import { derivedJobName, isOfThisRun, tokenFor, type Flow } from './flow.ts';
@@ -44,8 +44,7 @@ export interface JobOptions<AnyJob extends Job> {
   countsOfFailed?: (job: AnyJob) => Promise<object | undefined>;
 }
 
-const READ_BUDGET = 10 * 60_000;
-/** The services list the newest jobs first or let us ask by name: far enough back for a job of this run. */
+/** HealthLake lets us ask by name. HealthImaging does not, nor does it say in which order it lists. */
 const MOST_PAGES = 40;
 
 /**

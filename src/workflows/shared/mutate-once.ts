@@ -1,6 +1,6 @@
 import { isCancellation, sleep } from '@temporalio/workflow';
 import { toMilliseconds } from '../../polling.ts';
-import { answerIn, awsDetailsOf, flowFailure } from './failures.ts';
+import { answerIn, awsDetailsOf, flowFailure, patienceFor } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** What became of a change whose reply never came. */
@@ -25,20 +25,18 @@ export interface Change<Basis, Reply> {
   send(basis: Basis): Promise<Reply>;
   /**
    * Reads what became of attempts whose effect is unknown.
-   *
-   * @param since - when the first of them was sent, in milliseconds since 1970
    */
-  find(basis: Basis, since: number): Promise<Found<Reply>>;
+  find(doubt: Doubt<Basis>): Promise<Found<Reply>>;
 }
 
-/** The first attempt that nobody has answered, and that may still take effect, or has. */
-interface Doubt<Basis> {
+/** The attempts that nobody has answered, and that may still take effect, or have. */
+export interface Doubt<Basis> {
+  /** Of the first of them: every later one with these versions loses to the guard. */
   basis: Basis;
+  /** When the first and the last of them were sent, in milliseconds since 1970. */
   since: number;
+  latest: number;
 }
-
-/** How long to try on an error that somebody may be mending just now. */
-const TEN_MINUTES = 10 * 60_000;
 
 /**
  * Makes a change exactly once, and never takes another writer's change for its own.
@@ -48,7 +46,8 @@ const TEN_MINUTES = 10 * 60_000;
  * - Possibly done: read. Unchanged → sent again with the *original* versions, so that the first request, should it
  *   arrive late, loses to the guard. Changed → ours only on evidence; otherwise decided anew.
  *
- * The doubt about an attempt outlives every later refusal: it ends only when the version after its own has been judged.
+ * The doubt about an attempt outlives every later refusal, and is looked into just before each further attempt: it ends
+ * only when the version after its own has been judged.
  *
  * @throws ActivityFailure of an attempt that the service has rejected, or of the last one when the time is over
  * @throws ApplicationFailure `OutcomeUnknown` when nobody can say whether the change was made
@@ -67,38 +66,40 @@ export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis,
       failure = error;
     }
     const { effect, retry } = awsDetailsOf(failure);
-    if (effect === 'unknown') doubt ??= { basis, since: sent };
-
+    if (effect === 'unknown') doubt = { basis, since: sent, ...doubt, latest: sent };
+    // A conflict is another writer, who is waited for as long as there is time.
+    const patience = effect === 'conflict' ? change.timeout : patienceFor(retry, change.timeout);
+    const last = effect === 'rejected' || Date.now() - begun >= patience;
+    if (!last) {
+      const why =
+        effect === 'conflict' ? 'another writer was faster' : (answerIn(failure)?.type ?? 'no answer');
+      flow.warn(`${change.step}: ${why}; tried again`);
+      await sleep(Math.max(pause, hintIn(failure)), { summary: `wait before ${change.step}` });
+      if (effect === 'conflict') basis = await change.prepare();
+    }
     const found = doubt && (await findSurely(change, doubt));
-    if (found?.kind === 'ours') return found.reply;
     if (found?.kind === 'unclear') throw unknown(change.step, found.why);
+    if (found && found.kind !== 'unchanged') flow.settleDoubt();
+    if (found?.kind === 'ours') return found.reply;
     if (found?.kind === 'rival') doubt = undefined;
-    if (effect === 'rejected') throw failure;
-
-    const patience = retry === 'tenMinutes' ? Math.min(TEN_MINUTES, change.timeout) : change.timeout;
-    if (Date.now() - begun >= patience) throw doubt ? unknown(change.step) : failure;
-    const anew = effect === 'conflict' || found?.kind === 'rival';
-    flow.warn(
-      `${change.step}: ${anew ? 'another writer was faster' : (answerIn(failure)?.type ?? 'no answer')}; tried again`,
-    );
-    await sleep(Math.max(pause, hintIn(failure)), { summary: `wait before ${change.step}` });
-    if (anew) basis = await change.prepare();
+    if (last) throw doubt && effect !== 'rejected' ? unknown(change.step) : failure;
+    if (found?.kind === 'rival') basis = await change.prepare();
   }
   throw unknown(change.step);
 }
 
 /** A look that fails leaves the change in doubt; what it failed of is the cause. */
-async function findSurely<Basis, Reply>(change: Change<Basis, Reply>, { basis, since }: Doubt<Basis>) {
+async function findSurely<Basis, Reply>(change: Change<Basis, Reply>, doubt: Doubt<Basis>) {
   try {
-    return await change.find(basis, since);
+    return await change.find(doubt);
   } catch (error) {
     throw isCancellation(error) ? error : unknown(change.step, undefined, error);
   }
 }
 
-/** 1, 2, 4 … 30, 30 … seconds, without end: the services throttle changes to one in four seconds. */
+/** 1, 2, 4 … 60, 60 … seconds, without end: the services throttle changes to one in four seconds. */
 function* pauses(): Generator<number> {
-  for (let pause = 1_000; ; pause = Math.min(2 * pause, 30_000)) yield pause;
+  for (let pause = 1_000; ; pause = Math.min(2 * pause, 60_000)) yield pause;
 }
 
 /** The service's own word on when to come back, in milliseconds. */

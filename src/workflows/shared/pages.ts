@@ -6,6 +6,7 @@ export interface Page<Item> {
 
 /** How much a run lists: it all stands in the history, where 2 MB is the most for one value. */
 const MOST_ITEMS = 1_000;
+const MOST_CHARACTERS = 1_000_000;
 const MOST_PAGES = 10;
 
 /**
@@ -44,7 +45,7 @@ export async function allPages<Item>(
   for await (const page of pagesOf(MOST_PAGES, (token, number) => read(summary(number), token))) {
     items.push(...(page.items ?? []));
     ({ nextToken } = page);
-    if (items.length >= MOST_ITEMS) break;
+    if (items.length >= MOST_ITEMS || JSON.stringify(items).length >= MOST_CHARACTERS) break;
   }
   return { items, ...(nextToken !== undefined && { nextToken }) };
 }

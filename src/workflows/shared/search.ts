@@ -2,8 +2,7 @@ import type { SearchCriteria } from '@aws-sdk/client-medical-imaging';
 import { imaging } from './activities.ts';
 import type { Flow } from './flow.ts';
 import { allPages } from './pages.ts';
-
-const READ_BUDGET = 10 * 60_000;
+import { READ_BUDGET } from '../../pacing.ts';
 
 /** The image sets of a data store that meet the criteria, newest first: up to 500, and where the list goes on. */
 export async function searchImageSets(

@@ -1,5 +1,5 @@
 import { ActivityFailure, CancellationScope } from '@temporalio/workflow';
-import { awsDetailsOf, flowFailure, originOf } from './failures.ts';
+import { awsDetailsOf, flowFailure, originOf, patienceFor } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** What a look at AWS tells of a start whose token may be forgotten by now. */
@@ -38,15 +38,19 @@ export async function startOnce<Made>(
 ): Promise<Made> {
   const { tokenLife } = flow.facts;
   const since = Date.now();
+  let lookAfter = tokenLife;
   for (let round = FIRST_ROUND; ; round *= 2) {
     try {
       return await start(Math.min(round, tokenLife, timeout));
     } catch (error) {
-      if (!mayPass(error) || Date.now() - since >= timeout) throw error;
+      if (!mayPass(error, Date.now() - since, timeout)) throw error;
       flow.warn(`${step}: ${originOf(error)?.type ?? 'no answer'}; tried again`);
     }
-    if (Date.now() - since < tokenLife) continue;
+    if (Date.now() - since < lookAfter) continue;
+    // Each look may be pages long: a run that waits for a day looks a few times, not every ten minutes.
+    lookAfter *= 2;
     const found = await trace();
+    if (found.kind !== 'perhaps') flow.settleDoubt();
     if (found.kind === 'ours') return found.made;
     if (found.kind === 'perhaps') {
       throw flowFailure(
@@ -57,12 +61,10 @@ export async function startOnce<Made>(
   }
 }
 
-/** Whether Temporal gave up only because the round was over, on an error that passes by itself. */
-function mayPass(error: unknown): boolean {
+/** Whether Temporal gave up only because the round was over, on an error that is still worth trying again. */
+function mayPass(error: unknown, tried: number, timeout: number): boolean {
   if (CancellationScope.current().consideredCancelled) return false;
-  return (
-    error instanceof ActivityFailure &&
-    error.retryState === 'TIMEOUT' &&
-    awsDetailsOf(error).retry === 'untilDeadline'
-  );
+  const { retry } = awsDetailsOf(error);
+  const roundOver = error instanceof ActivityFailure && error.retryState === 'TIMEOUT';
+  return roundOver && retry !== 'never' && tried < patienceFor(retry, timeout);
 }

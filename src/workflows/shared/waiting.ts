@@ -1,5 +1,5 @@
 import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
-import { nextSleep, type WaitKind } from '../../pacing.ts';
+import { READ_BUDGET, nextSleep, type WaitKind } from '../../pacing.ts';
 import { pacingOf, queuedTimeout, type Polling } from '../../polling.ts';
 import type { Verdict } from './classify.ts';
 import { answerIn, flowFailure } from './failures.ts';
@@ -22,9 +22,6 @@ export interface Wait<Read> {
   /** What to do when the wait has timed out; the end of a sentence. */
   timedOut?: string;
 }
-
-/** A read may be given this long even when the deadline is near: a deadline is judged only by a read made past it. */
-const READ_BUDGET = 10 * 60_000;
 
 /**
  * Reads, decides, sleeps, until the resource has settled: the one wait of all flows.
