@@ -2,7 +2,10 @@ import { HealthLakeClient } from '@aws-sdk/client-healthlake';
 import { MedicalImagingClient } from '@aws-sdk/client-medical-imaging';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { AwsClients } from './activities/index.ts';
+import { isLoopback } from './loopback.ts';
 import { UserError } from './user-error.ts';
+
+export { isLoopback };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -78,10 +81,4 @@ export async function describeEndpoints(
 
 function overrideOf(env: Environment, service: keyof AwsClients): string | undefined {
   return env[OVERRIDES[service]] || env['AWS_ENDPOINT_URL'] || undefined;
-}
-
-/** Whether an address can only be this machine. */
-export function isLoopback(url: string): boolean {
-  const { hostname } = new URL(url.includes('://') ? url : `http://${url}`);
-  return /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
 }

@@ -1,9 +1,21 @@
 import { createHash } from 'node:crypto';
-import { Client, Connection, type WorkflowHandle, type WorkflowStartOptions } from '@temporalio/client';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { S3Client } from '@aws-sdk/client-s3';
+import {
+  Client,
+  Connection,
+  WorkflowFailedError,
+  type WorkflowExecutionStatusName,
+  type WorkflowHandleWithFirstExecutionRunId,
+  type WorkflowStartOptions,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import type { FailedFile } from './activities/import-outcome.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { documentName } from './document-name.ts';
-import { assertInput, type WorkflowName } from './input-rules/workflows.ts';
+import { isRecord } from './guards.ts';
+import { WORKFLOW_NAMES, assertInput, type WorkflowName } from './input-rules/workflows.ts';
 import { Schedules } from './schedules.ts';
 import { readSettings } from './worker-facts.ts';
 import type * as workflows from './workflows/index.ts';
@@ -20,10 +32,22 @@ export type FlowInput<Flow extends WorkflowName> = Parameters<Flows[Flow]>[0];
 export type FlowResult<Flow extends WorkflowName> = Awaited<ReturnType<Flows[Flow]>>;
 
 /** The handle of a run, whose `result()` is the flow's. */
-export type FlowRun<Flow extends WorkflowName> = WorkflowHandle<(input: object) => Promise<FlowResult<Flow>>>;
+export type FlowRun<Flow extends WorkflowName> = WorkflowHandleWithFirstExecutionRunId<
+  (input: object) => Promise<FlowResult<Flow>>
+>;
 
 /** Temporal's own start options, less those that the flow sets. */
 export type FlowStartOptions = Partial<Omit<WorkflowStartOptions, 'args' | 'workflowIdConflictPolicy'>>;
+
+/** A line of the list of runs. */
+export interface RunLine {
+  workflowId: string;
+  runId: string;
+  flow: WorkflowName;
+  status: WorkflowExecutionStatusName;
+  startTime: Date;
+  closeTime?: Date;
+}
 
 /**
  * Starts flows from service code, with full types.
@@ -100,6 +124,89 @@ export class FlowClient {
     return this.temporal.workflow.getHandle(workflowId).query<Progress>('progress');
   }
 
+  /**
+   * Where a run stands, each time that this has changed, until the run has closed. A recurring import stands where the
+   * import stands that it has started. While no worker lives nobody answers: then nothing comes.
+   */
+  async *watch(workflowId: string): AsyncGenerator<Progress> {
+    const run = this.temporal.workflow.getHandle(workflowId);
+    for (let shown = ''; ; await pause(500)) {
+      const { status } = await run.describe();
+      const progress = await this.#innermostProgress(workflowId).catch(() => undefined);
+      const state = JSON.stringify(progress);
+      if (progress && state !== shown) yield progress;
+      shown = state;
+      if (status.name !== 'RUNNING') return;
+    }
+  }
+
+  async #innermostProgress(workflowId: string): Promise<Progress> {
+    const ask = (id: string) => this.temporal.withDeadline(Date.now() + 2_000, () => this.progress(id));
+    const progress = await ask(workflowId);
+    const { importWorkflowId } = progress.ids;
+    return importWorkflowId === undefined ? progress : ask(importWorkflowId).catch(() => progress);
+  }
+
+  /**
+   * The result of a run, once it has ended.
+   *
+   * @throws WorkflowFailedError whose cause is the flow's one failure
+   */
+  result<Flow extends WorkflowName>(workflowId: string): Promise<FlowResult<Flow>> {
+    return this.temporal.workflow.getHandle<() => Promise<FlowResult<Flow>>>(workflowId).result();
+  }
+
+  /** Ends the waiting. What AWS is doing goes on: the memo of the run says what. */
+  async cancel(workflowId: string): Promise<void> {
+    await this.temporal.workflow.getHandle(workflowId).cancel();
+  }
+
+  /**
+   * Runs of all flows, the newest first.
+   *
+   * @param options - `all`: those that have closed as well; `limit`: how many at most, 50 by default
+   */
+  async list({ all = false, limit = 50 } = {}): Promise<RunLine[]> {
+    const types = WORKFLOW_NAMES.map((name) => `"${name}"`).join(', ');
+    const query = `WorkflowType IN (${types})${all ? '' : ' AND ExecutionStatus = "Running"'}`;
+    const runs: RunLine[] = [];
+    for await (const { workflowId, runId, type, status, startTime, closeTime } of this.temporal.workflow.list(
+      {
+        query,
+      },
+    )) {
+      if (runs.length === limit) break;
+      runs.push({
+        workflowId,
+        runId,
+        flow: type as WorkflowName,
+        status: status.name,
+        startTime,
+        ...(closeTime && { closeTime }),
+      });
+    }
+    return runs;
+  }
+
+  /**
+   * What an import has not imported, by name and reason: read from S3 now, and kept nowhere, since names and reasons often
+   * hold patient data.
+   *
+   * @param s3 - may read the bucket of the import's output
+   * @returns undefined where the run has no such files: it is no import, or nobody has looked into its manifest
+   */
+  async failures(workflowId: string, s3: S3Client): Promise<AsyncGenerator<FailedFile> | undefined> {
+    const ended = await this.result(workflowId).catch((error: unknown) => {
+      if (error instanceof WorkflowFailedError) return resultInFailure(error);
+      throw error;
+    });
+    const uri = failuresUriIn(ended);
+    if (uri === undefined) return undefined;
+    // Not loaded by those who only start runs: it needs the AWS SDK.
+    const { failedFiles } = await import('./activities/import-outcome.ts');
+    return failedFiles(s3, uri, new AbortController().signal);
+  }
+
   async close(): Promise<void> {
     await this.temporal.connection.close();
   }
@@ -109,4 +216,18 @@ export class FlowClient {
 export function workflowIdOf(flow: WorkflowName, input: unknown): string {
   const hash = createHash('sha256').update(canonicalJson(input)).digest('hex').slice(0, 16);
   return `${documentName(flow)}-${hash}`;
+}
+
+/** An import that has failed for its files gives its result in the details. */
+function resultInFailure({ cause }: WorkflowFailedError): unknown {
+  const [details] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+  return isRecord(details) ? details['result'] : undefined;
+}
+
+/** Where a result says that its failures are; a recurring import holds that of the flow. */
+function failuresUriIn(result: unknown): string | undefined {
+  if (!isRecord(result)) return undefined;
+  if (isRecord(result['import'])) return failuresUriIn(result['import']['result']);
+  const { failures } = result;
+  return isRecord(failures) && typeof failures['uri'] === 'string' ? failures['uri'] : undefined;
 }

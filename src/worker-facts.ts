@@ -38,7 +38,7 @@ export function readSettings(env: Environment): WorkerSettings {
   };
 }
 
-const OUR_SEARCH_ATTRIBUTES = ['AwsDatastoreId', 'AwsJobId', 'AwsImageSetId'];
+export const OUR_SEARCH_ATTRIBUTES = ['AwsDatastoreId', 'AwsJobId', 'AwsImageSetId'];
 const REMEMBERED = 60_000;
 
 /**

@@ -197,14 +197,10 @@ async function missing(uri: string, manifestWait: number): Promise<ImportOutcome
 async function readFailures(s3: S3Client, uri: string, dialect: Dialect, most: number) {
   const failures: NonNullable<ImportOutcome['failures']> = { uri, byReason: {}, listed: [] };
   try {
-    for await (const file of failureUris(s3, uri, dialect)) {
-      for await (const line of readLines(s3, file, cancellationSignal())) {
-        const failed = dialect.failure(parseLine(line), file.slice(uri.length));
-        failures.byReason[failed.reason] = (failures.byReason[failed.reason] ?? 0) + 1;
-        const message = failed.message.slice(0, MOST_CHARACTERS);
-        if (failures.listed.length < most) failures.listed.push({ ...failed, message });
-        heartbeat();
-      }
+    for await (const failed of failedFilesOf(s3, uri, dialect, cancellationSignal())) {
+      failures.byReason[failed.reason] = (failures.byReason[failed.reason] ?? 0) + 1;
+      const message = failed.message.slice(0, MOST_CHARACTERS);
+      if (failures.listed.length < most) failures.listed.push({ ...failed, message });
       heartbeat();
     }
   } catch (error) {
@@ -215,9 +211,37 @@ async function readFailures(s3: S3Client, uri: string, dialect: Dialect, most: n
   return failures;
 }
 
-async function* failureUris(s3: S3Client, uri: string, { failureFiles }: Dialect): AsyncGenerator<string> {
+/**
+ * Everything that an import names as not imported, one after the other.
+ *
+ * @param uri - of the folder, as the outcome gives it; its name tells which service has written it
+ */
+export function failedFiles(s3: S3Client, uri: string, abortSignal: AbortSignal): AsyncGenerator<FailedFile> {
+  const service = uri.includes('-FHIR_IMPORT-') ? 'healthlake' : 'medical-imaging';
+  return failedFilesOf(s3, uri, DIALECTS[service], abortSignal);
+}
+
+async function* failedFilesOf(
+  s3: S3Client,
+  uri: string,
+  dialect: Dialect,
+  abortSignal: AbortSignal,
+): AsyncGenerator<FailedFile> {
+  for await (const file of failureUris(s3, uri, dialect, abortSignal)) {
+    for await (const line of readLines(s3, file, abortSignal)) {
+      yield dialect.failure(parseLine(line), file.slice(uri.length));
+    }
+  }
+}
+
+async function* failureUris(
+  s3: S3Client,
+  uri: string,
+  { failureFiles }: Dialect,
+  abortSignal: AbortSignal,
+): AsyncGenerator<string> {
   if (failureFiles) yield* failureFiles.map((name) => uri + name);
-  else yield* listUris(s3, uri, cancellationSignal());
+  else yield* listUris(s3, uri, abortSignal);
 }
 
 /** The samples in AWS's own guide are not all valid JSON: such a line still counts as one failure. */

@@ -1,0 +1,99 @@
+/** What every command needs: a connection, a terminal, and mistakes told in one line. */
+import {
+  Client,
+  Connection,
+  ScheduleNotFoundError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { isLoopback } from '../loopback.ts';
+import { FlowClient } from '../client.ts';
+import { UserError } from '../user-error.ts';
+import type { FailureDetails } from '../workflows/shared/failures.ts';
+import { Terminal } from './terminal.ts';
+
+export interface Session {
+  readonly flows: FlowClient;
+  readonly terminal: Terminal;
+  /** Where a run is in the Web UI, where it is known which that is. */
+  readonly urlOf: (workflowId: string, runId?: string) => string | undefined;
+}
+
+/** Connects, runs a command, disconnects. */
+export async function withSession(
+  { json }: { json: boolean | undefined },
+  command: (session: Session) => Promise<void>,
+): Promise<void> {
+  const { connectionOptions, namespace = 'default' } = readConfig();
+  const { address = 'localhost:7233' } = connectionOptions;
+  const connection = await Connection.connect({ connectTimeout: 3_000, ...connectionOptions }).catch(
+    (error: Error) => {
+      throw new UserError(
+        `No Temporal server at ${address} (${error.message}). Start one (npm run dev), or set TEMPORAL_ADDRESS.`,
+      );
+    },
+  );
+  const ui = webUi(address);
+  const urlOf = (workflowId: string, runId = '') =>
+    ui &&
+    `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`.replace(/\/$/, '');
+  try {
+    const flows = new FlowClient(new Client({ connection, namespace }));
+    await command({ flows, terminal: new Terminal(json ?? false), urlOf });
+  } catch (error) {
+    throw toUserError(error);
+  } finally {
+    await connection.close();
+  }
+}
+
+export function readConfig() {
+  try {
+    return loadClientConnectConfig();
+  } catch (error) {
+    const [reason] = String(error).split('\n');
+    throw new UserError(`TEMPORAL_* or temporal.toml cannot be read: ${reason}`);
+  }
+}
+
+/** Nobody tells where a Web UI is. The development server has it a thousand ports up, the cloud at one address. */
+function webUi(address: string): string | undefined {
+  const told = process.env['TEMPORAL_UI_URL'];
+  if (told) return told.replace(/\/$/, '');
+  if (/\.(tmprl\.cloud|temporal\.io)(:|$)/.test(address)) return 'https://cloud.temporal.io';
+  const { hostname, port } = new URL(`http://${address}`);
+  return isLoopback(address) ? `http://${hostname}:${Number(port || 7233) + 1_000}` : undefined;
+}
+
+/** Mistakes of whoever typed the command, in words. What is none stays as it is, with its stack trace. */
+function toUserError(error: unknown): unknown {
+  if (error instanceof WorkflowNotFoundError) {
+    return new UserError(`There is no run ${error.workflowId}. Those that go on: aws-health-workflows list`);
+  }
+  if (error instanceof ScheduleNotFoundError) {
+    return new UserError(
+      `There is no schedule ${error.scheduleId}. Those there are: aws-health-workflows schedule list`,
+    );
+  }
+  if (error instanceof ApplicationFailure && error.type === 'ValidationFailed')
+    return new UserError(error.message);
+  return error instanceof WorkflowFailedError ? new UserError(describeFailure(error)) : error;
+}
+
+/** The one failure that a run has ended with. */
+export function failureIn({ cause, message }: WorkflowFailedError) {
+  if (!(cause instanceof ApplicationFailure))
+    return { type: cause?.name ?? 'Unknown', message: cause?.message ?? message };
+  const [details] = (cause.details ?? []) as (Partial<FailureDetails> | undefined)[];
+  return { type: cause.type ?? 'Unknown', message: cause.message, details };
+}
+
+/** The same for a person, with what the run has left in AWS. */
+function describeFailure(error: WorkflowFailedError): string {
+  const { type, message, details } = failureIn(error);
+  const left =
+    details?.left?.map(({ what, remove }) => `Left in AWS: ${what}. To remove it: ${remove}`) ?? [];
+  return [`${type}: ${message}`, ...left].join('\n');
+}

@@ -1,0 +1,60 @@
+import { isRecord } from '../guards.ts';
+import { FLOW_RULES } from './flows.ts';
+import { RECURRING_IMPORT_SCHEMA, SCHEDULE_SCHEMA } from './recurring-import.ts';
+import serviceRules from './service-rules.json' with { type: 'json' };
+import type { WorkflowName } from './workflows.ts';
+
+/** One member of an input, as far as a command line has to know it. */
+export interface Member {
+  readonly name: string;
+  /** How its value is written: `json` is everything that is not one word. */
+  readonly kind: 'text' | 'number' | 'boolean' | 'json';
+  readonly choices?: readonly string[];
+  /** The service's name for what it is, such as `DatastoreId`. */
+  readonly shape?: string;
+}
+
+/** The members of a workflow's input, in the order of the rules. */
+export function membersOf(workflow: WorkflowName): Member[] {
+  return members(workflow === 'recurringImport' ? RECURRING_IMPORT_SCHEMA : FLOW_RULES[workflow].schema);
+}
+
+/** The members of a schedule that are not the flow's own. */
+export function scheduleMembers(): Member[] {
+  return members(SCHEDULE_SCHEMA).filter(({ name }) => name !== 'flow' && name !== 'input');
+}
+
+function members({ properties }: { properties: Readonly<Record<string, object>> }): Member[] {
+  return Object.entries(properties).map(([name, rule]) => toMember(name, rule as Rule));
+}
+
+interface Rule {
+  $ref?: string;
+  type?: string | readonly string[];
+  enum?: readonly string[];
+  duration?: true;
+}
+
+function toMember(name: string, rule: Rule): Member {
+  const [service = '', shape] = rule.$ref?.split('#/$defs/') ?? [];
+  const resolved = shape === undefined ? rule : shapeOf(service, shape);
+  return {
+    name,
+    kind: kindOf(resolved),
+    ...(resolved.enum && { choices: resolved.enum }),
+    ...(shape !== undefined && { shape }),
+  };
+}
+
+function shapeOf(service: string, shape: string): Rule {
+  const { $defs } =
+    (serviceRules as unknown as Record<string, { $defs: Record<string, Rule> }>)[service] ?? {};
+  const rule = $defs?.[shape];
+  return isRecord(rule) ? rule : {};
+}
+
+function kindOf({ type, enum: choices, duration }: Rule): Member['kind'] {
+  if (choices ?? duration ?? type === 'string') return 'text';
+  if (type === 'integer' || type === 'number') return 'number';
+  return type === 'boolean' ? 'boolean' : 'json';
+}

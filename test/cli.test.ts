@@ -1,0 +1,324 @@
+/** The command line as a user has it: the built program, against a running platform. */
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
+import { awsEnvironment, required, startCluster, type Cluster } from './support/cluster.ts';
+import { polling, roleArn } from './support/inputs.ts';
+
+let aws: LocalAwsUnderTest;
+let cluster: Cluster;
+let DatastoreId: string;
+let environment: NodeJS.ProcessEnv;
+const folder = mkdtempSync(join(tmpdir(), 'cli-test-'));
+
+beforeAll(async () => {
+  aws = await localAws();
+  cluster = await startCluster(aws.endpoint);
+  ({ DatastoreId = '' } = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' }));
+  environment = {
+    PATH: process.env['PATH'],
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    ...awsEnvironment(aws.endpoint),
+    TEMPORAL_ADDRESS: cluster.address,
+    TEMPORAL_TASK_QUEUE: cluster.taskQueue,
+  };
+});
+afterAll(async () => {
+  await cluster.stop();
+  await aws.close();
+  rmSync(folder, { recursive: true });
+});
+afterEach(() => aws.control.settings({ fhirImportMs: 0 }));
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the program; what it writes to stdin comes from `input`. */
+function cli(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<Ended> {
+  const program = join(import.meta.dirname, '../dist/src/cli.js');
+  return new Promise((resolve) => {
+    const options = { env: { ...environment, ...env } };
+    const child = execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+    child.stdin?.end(input);
+  });
+}
+
+async function json<Value>(...args: string[]): Promise<Value> {
+  const { code, stdout, stderr } = await cli([...args, '--json']);
+  if (code !== 0) throw new Error(`${args.join(' ')}:\n${stdout}\n${stderr}`);
+  return JSON.parse(stdout) as Value;
+}
+
+const importInput = (bucket: string) => ({
+  DatastoreId,
+  InputS3Uri: `s3://${bucket}/in/`,
+  OutputS3Uri: 's3://fhir-results/',
+  OutputKmsKeyId: 'alias/key',
+  DataAccessRoleArn: roleArn,
+  polling,
+});
+
+const putPatients = (bucket: string) =>
+  putFiles(aws.data, bucket, {
+    'in/Patient.ndjson': '{"resourceType":"Patient","id":"p1"}\n{"resourceType":"Patient"}\n',
+  });
+
+/** A JSON file that holds an input. */
+function inputFile(name: string, input: object): string {
+  const file = join(folder, `${name}.json`);
+  writeFileSync(file, JSON.stringify(input));
+  return file;
+}
+
+describe('an import', () => {
+  let workflowId: string;
+
+  test('starts by flags, and the temporal command that is printed starts the same', async () => {
+    await putPatients('by-flags');
+    const flags = Object.entries({
+      'datastore-id': DatastoreId,
+      'input-s3-uri': 's3://by-flags/in/',
+      'output-s3-uri': 's3://fhir-results/',
+      'output-kms-key-id': 'alias/key',
+      'data-access-role-arn': roleArn,
+      'list-failed-files': '0',
+      polling: JSON.stringify(polling),
+    }).map(([flag, value]) => `--${flag}=${value}`);
+    const { code, stdout } = await cli(['start', 'start-import-and-wait-completed', ...flags]);
+    expect(code).toBe(0);
+    const [, id = ''] = /Started (\S+)/.exec(stdout) ?? [];
+    const [, command = ''] = /The same +(temporal .*)/.exec(stdout) ?? [];
+    expect(stdout).toMatch(/Web UI +http:\/\/127\.0\.0\.1:\d+\/namespaces\/default\/workflows\/start-import/);
+    workflowId = id;
+
+    const other = command
+      .replace(/^temporal/, `"${required('AHW_TEST_TEMPORAL')}"`)
+      .replace(id, 'by-temporal')
+      .concat(` --address ${cluster.address}`);
+    await new Promise((resolve) => execFile('sh', ['-c', other], resolve));
+    expect(await cluster.flows.result('by-temporal')).toMatchObject({ outcome: 'partial' });
+  });
+
+  test('has a result, and failures that are read from S3', async () => {
+    expect(await json('result', workflowId)).toMatchObject({ outcome: 'partial', failures: { listed: [] } });
+    expect(await json('failures', workflowId)).toMatchObject([
+      { file: 'Patient.ndjson', line: 2, reason: 'processing' },
+    ]);
+    const { stdout } = await cli(['failures', workflowId]);
+    expect(stdout).toMatch(/^FILE +LINE +REASON +MESSAGE\nPatient\.ndjson +2 +processing/);
+  });
+
+  test('starts by a file or from stdin, and is watched until it has ended', async () => {
+    await putPatients('watched');
+    await aws.control.settings({ fhirImportMs: 1_200 });
+    const file = inputFile('watched', importInput('watched'));
+    const watched = await cli(['start', 'startImportAndWaitCompleted', '--input', file, '--watch']);
+    expect(watched).toMatchObject({ code: 0, stdout: expect.stringContaining('"outcome": "partial"') });
+    expect(watched.stderr).toContain('pollImportJob');
+
+    const args = ['start', 'startImportAndWaitCompleted', '--input', '-', '--id', 'from-stdin', '--json'];
+    const { stdout } = await cli(args, {}, JSON.stringify(importInput('watched')));
+    expect(JSON.parse(stdout)).toMatchObject({ workflowId: 'from-stdin' });
+    const lines = (await cli(['watch', 'from-stdin', '--json'])).stdout.trim().split('\n');
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ outcome: 'partial' });
+  });
+
+  test('is listed with where it stands, and cancelled', async () => {
+    await putPatients('cancelled');
+    await aws.control.settings({ fhirImportMs: 'never' });
+    const run = await cluster.flows.start('startImportAndWaitCompleted', importInput('cancelled'));
+    const { ids } = await until(
+      () => cluster.flows.progress(run.workflowId).catch(() => ({ ids: {} as Record<string, string> })),
+      (progress) => progress.ids['jobId'] !== undefined,
+    );
+    const listed = await until(
+      () => json<{ workflowId: string }[]>('list'),
+      (runs) => runs.length > 0,
+    );
+    expect(listed).toMatchObject([{ workflowId: run.workflowId, progress: { step: 'pollImportJob' } }]);
+    expect((await cli(['list'])).stdout).toMatch(/^WORKFLOW ID .*\nstart-import.* RUNNING .*pollImportJob/);
+    expect(await json('cancel', run.workflowId)).toMatchObject({
+      status: 'CANCELLED',
+      memo: { awsJobId: ids['jobId'], stillRunning: true },
+    });
+    await aws.control.settle({ kind: 'fhirImportJob', id: ids['jobId'] ?? '' });
+  });
+
+  test('that has failed says so in words and by its exit code', async () => {
+    await putPatients('failed');
+    await aws.control.failOutcome({ operation: 'StartFHIRImportJob', message: 'as planted' });
+    await cluster.flows.start('startImportAndWaitCompleted', importInput('failed'), { workflowId: 'failed' });
+    const { code, stdout, stderr } = await cli(['result', 'failed', '--json']);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^ImportJobFailed: pollImportJob/);
+    expect(JSON.parse(stdout)).toMatchObject({
+      failure: { type: 'ImportJobFailed', details: { step: 'pollImportJob' } },
+    });
+  });
+});
+
+test('a recurring import is made, changed, fired, backfilled, paused and deleted', async () => {
+  await putPatients('nightly');
+  const file = inputFile('nightly', importInput('nightly'));
+  const ensure = ['schedule', 'ensure', 'startImportAndWaitCompleted', 'nightly', '--input', file];
+  expect(await json(...ensure, '--cron', '0 2 * * *')).toMatchObject({ outcome: 'created' });
+  const changed = await json(...ensure, '--cron', '0 3 * * *', '--offset', '-1 day', '--only-new');
+  expect(changed).toMatchObject({ outcome: 'updated', changed: ['cron', 'offset', 'onlyNew'] });
+
+  await json('schedule', 'trigger', 'nightly');
+  const { recent } = await until(
+    () => cluster.flows.schedules.describe('nightly'),
+    ({ recent: firings, running }) => firings.length === 1 && running.length === 0,
+  );
+  const [firing] = recent;
+  expect(await json('result', firing?.workflowId ?? '')).toMatchObject({ status: 'imported' });
+  expect(await json('failures', firing?.workflowId ?? '')).toHaveLength(1);
+  const range = ['--from', '2026-01-01', '--to', '2026-01-03T03:00:00'];
+  expect(await json('schedule', 'backfill', 'nightly', ...range)).toMatchObject({ firings: 3 });
+
+  await json('schedule', 'pause', 'nightly', '--note', 'maintenance');
+  expect((await cli(['schedule', 'describe', 'nightly'])).stdout).toMatch(/state +paused \(maintenance\)/);
+  await json('schedule', 'resume', 'nightly');
+  expect(await json('schedule', 'list')).toMatchObject([{ scheduleId: 'nightly' }]);
+  expect((await cli(['schedule', 'delete', 'nightly'])).stdout).toMatch(
+    /temporal schedule delete --schedule-id nightly/,
+  );
+});
+
+describe('a mistake is one line that says what is right', () => {
+  const start = ['start', 'copyImageSet'];
+  test.each<[string, string[], RegExp]>([
+    ['a command', ['strat'], /Did you mean start\?/],
+    ['a flow', ['start', 'copyImageSets'], /Did you mean copyImageSet\?/],
+    [
+      'flags',
+      [...start, '--froce', '--datastore-id', 'x'],
+      /--source-image-set-id is missing.*--froce is not known here; did you mean --force\?.*--datastore-id must match/,
+    ],
+    ['JSON', [...start, '--polling', '{x'], /--polling must be JSON/],
+    ['a file', [...start, '--input', '/none'], /--input \/none: there is no such file/],
+    ['a run', ['result', 'none'], /There is no run none/],
+    ['a schedule', ['schedule', 'pause', 'none'], /There is no schedule none/],
+    ['a date', ['schedule', 'backfill', 'x', '--from', 'soon', '--to', 'later'], /--from must be a date/],
+    [
+      'a template',
+      [
+        'schedule',
+        'ensure',
+        'importDicomAndSearch',
+        'x',
+        '--cron',
+        '@daily',
+        '--input-s3-uri',
+        's3://b-b/{day}/',
+      ],
+      /--input-s3-uri holds a brace that is not part of \{yyyy\}/,
+    ],
+  ])('%s', async (_, args, line) => {
+    const { code, stdout, stderr } = await cli(args);
+    expect(code).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(line);
+    expect(stderr).not.toMatch(/\n\s+at /);
+  });
+
+  test('no server', async () => {
+    const { code, stderr } = await cli(['list'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^No Temporal server at 127\.0\.0\.1:1/)]);
+  });
+});
+
+test('help teaches, and a shell can complete', async () => {
+  const { stdout } = await cli(['start', 'importDicomAndSearch', '--help']);
+  expect(stdout).toMatch(/Input:\n +--datastore-id/);
+  expect((await cli(['completion'])).stdout).toContain('_yargs_completions');
+  expect((await cli(['--get-yargs-completions', 'aws-health-workflows', 'schedule', ''])).stdout).toContain(
+    'backfill',
+  );
+});
+
+describe('doctor', () => {
+  let server: Server;
+  let fake: Record<string, string>;
+  /** IAM and KMS, as far as the doctor asks them. */
+  const answers = { role: 'healthlake.amazonaws.com', enabled: true };
+
+  beforeAll(async () => {
+    server = createServer((request, response) => {
+      if (request.headers['x-amz-target'] !== undefined) {
+        const { enabled } = answers;
+        const KeyState = enabled ? 'Enabled' : 'PendingDeletion';
+        response.end(JSON.stringify({ KeyMetadata: { KeyId: 'k', Enabled: enabled, KeyState } }));
+        return;
+      }
+      const trust = encodeURIComponent(JSON.stringify({ Principal: { Service: answers.role } }));
+      response.setHeader('content-type', 'text/xml');
+      response.end(
+        `<GetRoleResponse><GetRoleResult><Role><RoleName>r</RoleName>` +
+          `<AssumeRolePolicyDocument>${trust}</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>`,
+      );
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    fake = { AWS_ENDPOINT_URL_IAM: url, AWS_ENDPOINT_URL_KMS: url };
+  });
+  afterAll(() => server.close());
+
+  const doctor = (env: Record<string, string> = {}, bucket = 'doctor') =>
+    cli(['doctor', '--role', roleArn, '--kms-key', 'k', '--bucket', bucket], { ...fake, ...env });
+
+  test('finds nothing where all is well', async () => {
+    await putPatients('doctor');
+    const { code, stdout } = await doctor();
+    expect(stdout).not.toContain('✗');
+    expect(stdout.match(/✓/g)).toHaveLength(10);
+    expect(code).toBe(0);
+  });
+
+  test.each<[string[], Record<string, string>]>([
+    [
+      ['worker', 'AWS credentials', 'HealthLake'],
+      {
+        TEMPORAL_TASK_QUEUE: 'nobody',
+        AWS_ACCESS_KEY_ID: '',
+        AWS_EC2_METADATA_DISABLED: 'true',
+        AWS_ENDPOINT_URL_HEALTHLAKE: 'http://127.0.0.1:1',
+      },
+    ],
+    [
+      ['Temporal', 'AWS endpoints'],
+      { TEMPORAL_ADDRESS: '127.0.0.1:1', AWS_REGION: '', AWS_CONFIG_FILE: '/dev/null' },
+    ],
+  ])('finds what is planted, and says how that is mended: %j', async (checks, env) => {
+    const { code, stdout } = await doctor(env);
+    expect(code).toBe(1);
+    for (const check of checks) expect(stdout).toMatch(new RegExp(`✗ ${check} .*\\n  to mend it: `));
+  });
+
+  test('finds a bucket, a role and a key that are of no use', async () => {
+    Object.assign(answers, { role: 'ec2.amazonaws.com', enabled: false });
+    const { stdout } = await doctor({}, 'no-such-bucket');
+    expect(stdout).toMatch(/✗ bucket no-such-bucket .*NoSuchBucket.*\n  to mend it: aws s3 mb/);
+    expect(stdout).toMatch(/✗ role .*import trusts neither .*\n  to mend it: /);
+    expect(stdout).toMatch(/✗ KMS key .*PendingDeletion\n  to mend it: /);
+  });
+
+  test('finds search attributes that are missing', async () => {
+    const bare = await startCluster(aws.endpoint, 'bare');
+    try {
+      const env = { TEMPORAL_ADDRESS: bare.address, TEMPORAL_NAMESPACE: 'bare' };
+      expect((await doctor(env)).stdout).toMatch(/✗ search attributes .*\n  to mend it: temporal operator/);
+    } finally {
+      await bare.stop();
+    }
+  });
+});
