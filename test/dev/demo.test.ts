@@ -79,6 +79,7 @@ function ended(flow: string, result: object): object {
 /** Takes a port, unless another has it already. */
 async function hold(port: number): Promise<Server> {
   const server = createServer();
-  await Promise.race([once(server.listen(port, '127.0.0.1'), 'listening'), once(server, 'error')]);
+  // `once` rejects on an error event: a port that somebody else has is held as well.
+  await once(server.listen(port, '127.0.0.1'), 'listening').catch(() => undefined);
   return server;
 }

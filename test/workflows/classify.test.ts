@@ -83,7 +83,8 @@ test('jobs', () => {
 });
 
 test('an image set that is to be free', () => {
-  const classify = (imageSetState: ImageSetState) => classifyImageSet({ imageSetState, versionId: '1' }).kind;
+  const classify = (imageSetState: ImageSetState) =>
+    classifyImageSet({ imageSetState, versionId: '1' }, undefined, 'CopyFailed').kind;
   expect(verdicts(ImageSetState, classify)).toEqual({
     ACTIVE: 'settled',
     LOCKED: 'going',
