@@ -9,6 +9,6 @@ export default {
   },
   testTimeout: 60_000,
   globalSetup: '<rootDir>/test/global-setup.ts',
-  // Two cores: a file more in parallel would only starve the Temporal servers of the others.
-  maxWorkers: 2,
+  // The tests wait for servers half of the time: three files at a time keep two cores busy, four starve the servers.
+  maxWorkers: 3,
 };
