@@ -107,7 +107,7 @@ describe('laws', () => {
     const moment = { scheduledAt: '2026-01-02T03:04:05Z' };
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
-        const plain = JSON.parse(JSON.stringify(value).replaceAll(/[{}]/g, (brace) => brace)) as unknown;
+        const plain = JSON.parse(JSON.stringify(value)) as unknown;
         fc.pre(!TEMPLATES.some((template) => JSON.stringify(plain).includes(template)));
         expect(expandTemplates(plain, moment)).toEqual(plain);
       }),
