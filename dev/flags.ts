@@ -24,13 +24,15 @@ export function readFlags<const Known extends Flags>(known: Known, command: stri
     allowPositionals: true,
     tokens: true,
   });
-  const wrong = tokens.find((token) => token.kind !== 'option' || !fits(known, token.name, token.value));
-  if (wrong) {
-    const usage = Object.entries(known).map(([name, value]) =>
-      value === true ? `[--${name}]` : `[--${name} ${value}]`,
-    );
-    throw new UserError(`${args[wrong.index]} is not right here. It goes: ${command} -- ${usage.join(' ')}`);
+  const usage = `${command} -- ${Object.entries(known)
+    .map(([name, value]) => (value === true ? `[--${name}]` : `[--${name} ${value}]`))
+    .join(' ')}`;
+  if (args.includes('--help')) {
+    console.log(usage);
+    process.exit(0);
   }
+  const wrong = tokens.find((token) => token.kind !== 'option' || !fits(known, token.name, token.value));
+  if (wrong) throw new UserError(`${args[wrong.index]} is not right here. It goes: ${usage}`);
   return values as FlagValues<Known>;
 }
 

@@ -17,7 +17,10 @@ export async function startServer<Server extends Child>(
     const server = await start();
     if (await comesUp(server, serves)) return server;
     await server.kill();
-    if (attempt === 3) throw new UserError(`${server.name} does not start:\n${server.lastWords()}`);
+    // Somebody else on our folder will be there at the next attempt as well.
+    const hopeless = server.lastWords().includes('in use by another');
+    if (attempt === 3 || hopeless)
+      throw new UserError(`${server.name} does not start:\n${server.lastWords()}`);
   }
 }
 

@@ -80,5 +80,10 @@ export async function describeEndpoints(
 }
 
 function overrideOf(env: Environment, service: keyof AwsClients): string | undefined {
-  return env[OVERRIDES[service]] || env['AWS_ENDPOINT_URL'] || undefined;
+  const name = env[OVERRIDES[service]] ? OVERRIDES[service] : 'AWS_ENDPOINT_URL';
+  const endpoint = env[name] || undefined;
+  if (endpoint !== undefined && !/^https?:\/\/[^/]/.test(endpoint)) {
+    throw new UserError(`${name} must begin with http:// or https://.`);
+  }
+  return endpoint;
 }

@@ -10,13 +10,13 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import type { FailedFile } from './activities/import-outcome.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { documentName } from './document-name.ts';
 import { isRecord } from './guards.ts';
 import { WORKFLOW_NAMES, assertInput, type WorkflowName } from './input-rules/workflows.ts';
 import { Schedules } from './schedules.ts';
+import { noServer, readTemporalConfig } from './temporal-config.ts';
 import { readSettings } from './worker-facts.ts';
 import type * as workflows from './workflows/index.ts';
 import type { Progress } from './workflows/shared/progress.ts';
@@ -75,12 +75,14 @@ export class FlowClient {
   /**
    * Connects as the Temporal CLI does: `TEMPORAL_*`, or the profile in `temporal.toml`.
    *
-   * @throws what `Connection.connect` throws when no server answers
+   * @throws UserError when no server answers, or the configuration cannot be read
    */
   static async connect(): Promise<FlowClient> {
-    const { connectionOptions, namespace } = loadClientConnectConfig();
-    const connection = await Connection.connect(connectionOptions);
-    return new FlowClient(new Client({ connection, ...(namespace !== undefined && { namespace }) }));
+    const { connectionOptions, namespace, address } = readTemporalConfig();
+    const connection = await Connection.connect(connectionOptions).catch((error: Error) => {
+      throw noServer(address, error);
+    });
+    return new FlowClient(new Client({ connection, namespace }));
   }
 
   /**

@@ -9,8 +9,16 @@ import {
   type WaitKind,
 } from './pacing.ts';
 
-/** A number of milliseconds, or text that the `ms` package reads, such as `"30s"` or `"5 minutes"`. */
-export type Duration = StringValue | number;
+type Unit =
+  | ('ms' | 's' | 'sec' | 'second' | 'seconds' | 'm' | 'min' | 'minute' | 'minutes')
+  | ('h' | 'hour' | 'hours' | 'd' | 'day' | 'days');
+
+/**
+ * A number of milliseconds, or text such as `"30s"` or `"5 minutes"`.
+ *
+ * Our own type, though the `ms` package has one: that one cannot be resolved by whoever uses ours, and would be `any`.
+ */
+export type Duration = number | `${number}` | `${number}${Unit}` | `${number} ${Unit}`;
 
 /** The input member `polling`: how every wait of a flow is paced. What is absent stays at the default of the wait. */
 export interface Polling {

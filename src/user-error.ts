@@ -9,6 +9,7 @@ export async function runMain(main: () => Promise<void>): Promise<void> {
     await main();
   } catch (error) {
     console.error(error instanceof UserError ? error.message : error);
-    process.exitCode = 1;
+    // A connection that is still open must not keep alive what has failed.
+    process.exit(1);
   }
 }

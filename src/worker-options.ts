@@ -1,7 +1,7 @@
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/index.ts';
 import { createAwsClients, describeEndpoints } from './aws-clients.ts';
+import { noServer, readTemporalConfig } from './temporal-config.ts';
 import { UserError } from './user-error.ts';
 import { readSettings, workerFacts } from './worker-facts.ts';
 
@@ -33,23 +33,18 @@ export async function workerOptions(env: NodeJS.ProcessEnv) {
 }
 
 async function connect(): Promise<{ connection: NativeConnection; namespace: string }> {
-  const { connectionOptions, namespace = 'default' } = readConfig();
+  const { connectionOptions, namespace, address } = readTemporalConfig();
   const connection = await NativeConnection.connect(connectionOptions).catch((error: Error) => {
+    throw noServer(address, error);
+  });
+  // A worker of a namespace that is not there would poll for ever, and take a signal for its first.
+  await connection.workflowService.describeNamespace({ namespace }).catch((error: { code?: number }) => {
+    if (error.code !== GRPC_NOT_FOUND) return;
     throw new UserError(
-      `No Temporal server at ${connectionOptions.address ?? 'localhost:7233'} (${error.message}). ` +
-        'Start one (npm run dev), or set TEMPORAL_ADDRESS.',
+      `There is no namespace ${namespace} at ${address}. Make it, or set TEMPORAL_NAMESPACE.`,
     );
   });
   return { connection, namespace };
 }
 
-/** An empty or broken `temporal.toml` makes the SDK throw whatever its parser threw. */
-function readConfig() {
-  try {
-    return loadClientConnectConfig();
-  } catch (error) {
-    throw new UserError(
-      `The Temporal configuration cannot be read (TEMPORAL_* and temporal.toml): ${String(error)}`,
-    );
-  }
-}
+const GRPC_NOT_FOUND = 5;

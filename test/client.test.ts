@@ -1,5 +1,6 @@
+import { Client } from '@temporalio/client';
 import fc from 'fast-check';
-import { workflowIdOf } from '../src/client.ts';
+import { FlowClient, workflowIdOf } from '../src/client.ts';
 import { documentName } from '../src/document-name.ts';
 
 const json = fc.dictionary(fc.string(), fc.jsonValue());
@@ -29,4 +30,13 @@ describe('the id of a run', () => {
     );
     expect(documentName('startImportAndWaitCompleted')).toBe('start-import-and-wait-completed');
   });
+});
+
+test('a workflow that does not exist is refused with the names of those that do', async () => {
+  const flows = new FlowClient(new Client(), 'nowhere');
+  for (const name of ['copyimageset', 'toString']) {
+    await expect(
+      flows.start(name as 'copyImageSet', { datastoreId: '', sourceImageSetId: '' }),
+    ).rejects.toThrow(/is not one of .*copyImageSet/);
+  }
 });

@@ -81,6 +81,11 @@ describe('what the user can put right is one line, without a stack trace', () =>
     ['no Temporal server', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /No Temporal server at 127\.0\.0\.1:1/],
     ['endpoints of two worlds', { AWS_ENDPOINT_URL_S3: local }, /Some AWS endpoints are on this machine/],
     ['no region', { AWS_REGION: '', AWS_CONFIG_FILE: '/dev/null' }, /No AWS region is set/],
+    [
+      'an endpoint without a scheme',
+      { AWS_ENDPOINT_URL: '127.0.0.1:4566' },
+      /AWS_ENDPOINT_URL must begin with http/,
+    ],
     ['a wrong setting', { ACTIVITY_START_TO_CLOSE: 'soon' }, /ACTIVITY_START_TO_CLOSE must be/],
   ])('%s', (_, env, line) => {
     const { status, stdout, stderr } = runWorker(env);

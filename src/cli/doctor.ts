@@ -10,7 +10,7 @@ import { createAwsClients, describeEndpoints } from '../aws-clients.ts';
 import { isRecord } from '../guards.ts';
 import { UserError } from '../user-error.ts';
 import { OUR_SEARCH_ATTRIBUTES, readSettings } from '../worker-facts.ts';
-import { readConfig } from './session.ts';
+import { readTemporalConfig } from '../temporal-config.ts';
 import { Terminal } from './terminal.ts';
 
 export interface DoctorArgs {
@@ -37,7 +37,7 @@ interface Finding {
 /** @throws UserError when anything is wrong: the exit code tells a script */
 export async function doctor(args: DoctorArgs): Promise<void> {
   const terminal = new Terminal(args.json ?? false);
-  const { connectionOptions, namespace = 'default' } = readConfig();
+  const { connectionOptions, namespace } = readTemporalConfig();
   const connection = await Connection.connect({ connectTimeout: 3_000, ...connectionOptions }).catch(
     (error: Error) => error,
   );

@@ -7,9 +7,9 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { isLoopback } from '../loopback.ts';
 import { FlowClient } from '../client.ts';
+import { noServer, readTemporalConfig } from '../temporal-config.ts';
 import { UserError } from '../user-error.ts';
 import type { FailureDetails } from '../workflows/shared/failures.ts';
 import { Terminal } from './terminal.ts';
@@ -26,13 +26,10 @@ export async function withSession(
   { json }: { json: boolean | undefined },
   command: (session: Session) => Promise<void>,
 ): Promise<void> {
-  const { connectionOptions, namespace = 'default' } = readConfig();
-  const { address = 'localhost:7233' } = connectionOptions;
+  const { connectionOptions, namespace, address } = readTemporalConfig();
   const connection = await Connection.connect({ connectTimeout: 3_000, ...connectionOptions }).catch(
     (error: Error) => {
-      throw new UserError(
-        `No Temporal server at ${address} (${error.message}). Start one (npm run dev), or set TEMPORAL_ADDRESS.`,
-      );
+      throw noServer(address, error);
     },
   );
   const ui = webUi(address);
@@ -46,15 +43,6 @@ export async function withSession(
     throw toUserError(error);
   } finally {
     await connection.close();
-  }
-}
-
-export function readConfig() {
-  try {
-    return loadClientConnectConfig();
-  } catch (error) {
-    const [reason] = String(error).split('\n');
-    throw new UserError(`TEMPORAL_* or temporal.toml cannot be read: ${reason}`);
   }
 }
 

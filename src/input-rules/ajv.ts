@@ -36,14 +36,15 @@ for (const schema of Object.values(serviceRules)) ajv.addSchema(schema);
 /** Compiles a JSON Schema that may refer to the services' shapes as `medical-imaging#/$defs/…`. */
 export function compileRules(schema: object): (input: unknown) => Problem[] {
   let validate: ValidateFunction | undefined;
+  const names = new Set([...namesIn(serviceRules), ...namesIn(schema)]);
   return (input) => {
     validate ??= ajv.compile(schema);
-    return validate(input) ? [] : (validate.errors ?? []).flatMap((error) => toProblems(error));
+    return validate(input) ? [] : (validate.errors ?? []).flatMap((error) => toProblems(error, names));
   };
 }
 
-function toProblems(error: ErrorObject): Problem[] {
-  const member = error.instancePath.slice(1).replaceAll('/', '.');
+function toProblems(error: ErrorObject, names: ReadonlySet<string>): Problem[] {
+  const member = pathOf(error, names);
   const child = (name: string) => (member ? `${member}.${name}` : name);
   const { params } = error;
   switch (error.keyword) {
@@ -63,7 +64,7 @@ function toProblems(error: ErrorObject): Problem[] {
     case 'additionalProperties':
       return [
         {
-          member: child(params['additionalProperty']),
+          member: child(unknownName(params['additionalProperty'])),
           rule: unknownMember(params['additionalProperty'], error),
         },
       ];
@@ -85,6 +86,26 @@ function toProblems(error: ErrorObject): Problem[] {
         },
       ];
   }
+}
+
+/** A name that somebody has put where no member has it: shown where it looks like one, as it may be patient data. */
+const unknownName = (name: string) => (/^[A-Za-z]\w{0,40}$/.test(name) ? name : '(a name that is not shown)');
+
+/** A path with dots, without the keys of free maps such as tags: they are values. */
+function pathOf({ instancePath }: ErrorObject, names: ReadonlySet<string>): string {
+  const segments = instancePath.slice(1).split('/');
+  return segments
+    .map((segment) => (names.has(segment) || /^\d*$/.test(segment) ? segment : '(a key)'))
+    .join('.');
+}
+
+/** The names of members that a schema knows, at whatever depth. */
+function namesIn(schema: unknown): string[] {
+  if (!isRecord(schema)) return [];
+  return Object.entries(schema).flatMap(([key, value]) => [
+    ...(key === 'properties' && isRecord(value) ? Object.keys(value) : []),
+    ...namesIn(value),
+  ]);
 }
 
 /** `excludes: {a: ['b', 'c']}`: where there is an `a`, there is no `b` and no `c`. */

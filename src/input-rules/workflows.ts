@@ -17,6 +17,9 @@ export const WORKFLOW_NAMES: readonly WorkflowName[] = [
  * @returns every problem, by member and rule, never with a value; empty for an input that the workflow takes
  */
 export function inputProblems(workflow: WorkflowName, input: unknown): Problem[] {
+  if (!WORKFLOW_NAMES.includes(workflow)) {
+    return [{ member: 'the workflow type', rule: `is not one of ${WORKFLOW_NAMES.join(', ')}` }];
+  }
   return workflow === 'recurringImport' ? recurringImportProblems(input) : flowProblems(workflow, input);
 }
 

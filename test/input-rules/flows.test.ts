@@ -63,3 +63,14 @@ test.each([
 ])('polling %j is refused', (polling, problem) => {
   expect(describeProblems(flowProblems('copyImageSet', { ...ids, polling }))).toMatch(problem);
 });
+
+test('what stands in the place of a name may be patient data, and is not shown', () => {
+  const image = { datastoreId: ids.datastoreId, imageSetId: ids.sourceImageSetId };
+  const text = describeProblems([
+    ...flowProblems('tagImageSet', { ...image, tags: { 'Jane Doe': 1, JaneDoe: 2 } }),
+    ...flowProblems('tagImageSet', { ...image, tags: {}, 'Jane^Doe': 1 }),
+  ]);
+  expect(text).toContain('tags.(a key) must be string');
+  expect(text).toContain('(a name that is not shown) is not known here');
+  expect(text).not.toContain('Jane');
+});

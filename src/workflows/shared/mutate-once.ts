@@ -1,5 +1,4 @@
 import { isCancellation, sleep } from '@temporalio/workflow';
-import { toMilliseconds } from '../../polling.ts';
 import { answerIn, awsDetailsOf, flowFailure, patienceFor } from './failures.ts';
 import type { Flow } from './flow.ts';
 
@@ -104,7 +103,8 @@ function* pauses(): Generator<number> {
 
 /** The service's own word on when to come back, in milliseconds. */
 function hintIn(failure: unknown): number {
-  return toMilliseconds(answerIn(failure)?.nextRetryDelay ?? 0);
+  const hint = answerIn(failure)?.nextRetryDelay;
+  return typeof hint === 'number' ? hint : 0;
 }
 
 function unknown(
