@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from './command.ts';
@@ -17,6 +17,9 @@ describe('npm run dev', () => {
       imageSetWorkflowStatus: 'COPIED',
       destinationLatestVersionId: '2',
     });
+    const [, address = ''] = /--address (\S+)/.exec(command) ?? [];
+    const [awsUrl] = await first.writes(/http:\/\/127\.0\.0\.1:\d+(?=, whose S3)/);
+    for (const line of readmeCommands()) expect(runCli(line, address, awsUrl)).toBe(0);
     await end(first);
 
     const second = new Command('dev/dev.js', ['--data', folder]);
@@ -26,6 +29,29 @@ describe('npm run dev', () => {
     await end(second);
   }, 120_000);
 });
+
+/** The commands of our own command line that the README shows whole; `…` stands for an id. */
+function readmeCommands(): string[] {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
+  const commands = readme.match(/^npx aws-health-workflows .*$/gm) ?? [];
+  expect(commands.length).toBeGreaterThan(2);
+  return commands.filter((command) => !command.includes('…'));
+}
+
+/** The exit code of a command line as the README has it, beside `npm run dev`. */
+function runCli(command: string, address: string, awsUrl: string): number | null {
+  const [, , ...args] = command.split(' ');
+  const env = {
+    ...process.env,
+    TEMPORAL_ADDRESS: address,
+    AWS_ENDPOINT_URL: awsUrl,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+  };
+  const cli = join(import.meta.dirname, '../../dist/src/cli.js');
+  return spawnSync(process.execPath, [cli, ...args], { env, stdio: 'ignore' }).status;
+}
 
 /** Runs the command as it was printed, but waits for the result. */
 function copy(command: string): unknown {
