@@ -9,6 +9,6 @@ export default {
   },
   testTimeout: 60_000,
   globalSetup: '<rootDir>/test/global-setup.ts',
-  // The tests wait for servers half of the time: three files at a time keep two cores busy, four starve the servers.
+  // The tests wait for servers much of the time: three files at a time on two cores. More have not been tried.
   maxWorkers: 3,
 };

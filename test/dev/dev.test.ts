@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { required } from '../support/cluster.ts';
 import { Command } from './command.ts';
 
 const startLine = /^.*temporal workflow start .*$/m;
@@ -19,7 +20,10 @@ describe('npm run dev', () => {
     });
     const [, address = ''] = /--address (\S+)/.exec(command) ?? [];
     const [awsUrl] = await first.writes(/http:\/\/127\.0\.0\.1:\d+(?=, whose S3)/);
-    for (const line of readmeCommands()) expect(runCli(line, address, awsUrl)).toBe(0);
+    const id = importOfSamples(address);
+    for (const line of readmeCommands()) {
+      expect([line, runCli(line.replace('…', id), address, awsUrl)]).toEqual([line, 0]);
+    }
     await end(first);
 
     const second = new Command('dev/dev.js', ['--data', folder]);
@@ -30,12 +34,21 @@ describe('npm run dev', () => {
   }, 120_000);
 });
 
-/** The commands of our own command line that the README shows whole; `…` stands for an id. */
+/** The commands of our own command line that the README shows; `…` stands for the id of a run. */
 function readmeCommands(): string[] {
   const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
   const commands = readme.match(/^npx aws-health-workflows .*$/gm) ?? [];
   expect(commands.length).toBeGreaterThan(2);
-  return commands.filter((command) => !command.includes('…'));
+  return commands;
+}
+
+/** The run by which `npm run dev` has imported its samples. */
+function importOfSamples(address: string): string {
+  const query = 'WorkflowType = "onboardDatastoreAndImport"';
+  const args = ['workflow', 'list', '--address', address, '--query', query, '--output', 'json'];
+  const listed = execFileSync(required('AHW_TEST_TEMPORAL'), args, { encoding: 'utf8' });
+  const [run] = JSON.parse(listed) as { execution: { workflowId: string } }[];
+  return run?.execution.workflowId ?? '';
 }
 
 /** The exit code of a command line as the README has it, beside `npm run dev`. */
