@@ -1,7 +1,7 @@
 /** Which Temporal server the demo and `npm run dev` use: one of their own, or one that is there. */
 import { Connection } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { isLoopback } from '../src/aws-clients.ts';
+import { isLoopback } from '../src/loopback.ts';
 import { UserError } from '../src/user-error.ts';
 import type { Say } from './say.ts';
 

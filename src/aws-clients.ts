@@ -5,8 +5,6 @@ import type { AwsClients } from './activities/index.ts';
 import { isLoopback } from './loopback.ts';
 import { UserError } from './user-error.ts';
 
-export { isLoopback };
-
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The variables of the AWS SDKs and the AWS CLI that put another endpoint in a service's place. */

@@ -17,6 +17,9 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
+/** How long to try on an error that somebody may be mending just now: credentials, configuration, the never seen. */
+export const MENDED_WITHIN = 10 * MINUTE;
+
 /** How long one read may be tried where no wait says: long enough for a bad quarter of an hour of AWS or of the network. */
 export const READ_BUDGET = 10 * MINUTE;
 

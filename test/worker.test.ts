@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { createAwsClients, describeEndpoints, isLoopback } from '../src/aws-clients.ts';
+import { createAwsClients, describeEndpoints } from '../src/aws-clients.ts';
+import { isLoopback } from '../src/loopback.ts';
 import { readSettings } from '../src/worker-facts.ts';
 
 const local = 'http://127.0.0.1:4566';

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { isRecord } from '../guards.ts';
+import { MENDED_WITHIN } from '../pacing.ts';
 
 /**
  * How long an error is worth trying again:
@@ -84,8 +85,6 @@ const BROKEN_CONNECTION =
 /** A stale `latestVersionId` is answered as "not found"; only the text tells it from a missing image set. */
 const STALE_VERSION = /not the latest/i;
 
-const TEN_MINUTES = 10 * 60_000;
-
 /**
  * Turns what the AWS SDK threw into the one failure that Temporal sees.
  *
@@ -113,7 +112,7 @@ export function toFailure(
     nonRetryable:
       retry === 'never' ||
       // A worker that was down for an hour has not tried for an hour: count attempts as well.
-      (retry === 'tenMinutes' && attempt.age > TEN_MINUTES && attempt.number >= 5),
+      (retry === 'tenMinutes' && attempt.age > MENDED_WITHIN && attempt.number >= 5),
     details: [details],
     ...(seen.retryAfter !== undefined && { nextRetryDelay: seen.retryAfter }),
     ...(error instanceof Error && !quoting && { cause: error }),

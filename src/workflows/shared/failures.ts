@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure, isCancellation } from '@temporalio/workflow';
 import type { AwsFailureDetails } from '../../activities/aws-errors.ts';
 import { isRecord } from '../../guards.ts';
+import { MENDED_WITHIN } from '../../pacing.ts';
 
 /** The failures of our own. All others bear the name of the AWS exception (or network error) that ended the run. */
 export type FailureType =
@@ -99,12 +100,9 @@ export function awsDetailsOf(error: unknown): Pick<AwsFailureDetails, 'effect' |
   return { effect: isEffect(effect) ? effect : 'unknown', retry: isRetry(retry) ? retry : 'untilDeadline' };
 }
 
-/** How long to try on an error that somebody may be mending just now. */
-const TEN_MINUTES = 10 * 60_000;
-
 /** How long an error is worth trying again, of all the time that there is, in milliseconds. */
 export function patienceFor(retry: AwsFailureDetails['retry'], timeout: number): number {
-  return retry === 'tenMinutes' ? Math.min(TEN_MINUTES, timeout) : timeout;
+  return retry === 'tenMinutes' ? Math.min(MENDED_WITHIN, timeout) : timeout;
 }
 
 function isEffect(value: unknown): value is AwsFailureDetails['effect'] {
