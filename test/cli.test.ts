@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
-import { awsEnvironment, required, startCluster, type Cluster } from './support/cluster.ts';
+import { awsEnvironment, required, startCluster, withCluster, type Cluster } from './support/cluster.ts';
 import { polling, roleArn } from './support/inputs.ts';
 
 let aws: LocalAwsUnderTest;
@@ -15,9 +15,8 @@ let DatastoreId: string;
 let environment: NodeJS.ProcessEnv;
 const folder = mkdtempSync(join(tmpdir(), 'cli-test-'));
 
+withCluster(localAws, (...platform) => ([aws, cluster] = platform));
 beforeAll(async () => {
-  aws = await localAws();
-  cluster = await startCluster(aws.endpoint);
   ({ DatastoreId = '' } = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' }));
   environment = {
     PATH: process.env['PATH'],
@@ -27,11 +26,7 @@ beforeAll(async () => {
     TEMPORAL_TASK_QUEUE: cluster.taskQueue,
   };
 });
-afterAll(async () => {
-  await cluster.stop();
-  await aws.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => aws.control.settings({ fhirImportMs: 0 }));
 
 interface Ended {

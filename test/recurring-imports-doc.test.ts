@@ -5,16 +5,15 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { localAws, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
-import { required, startCluster, type Cluster } from './support/cluster.ts';
+import { required, withCluster, type Cluster } from './support/cluster.ts';
 import { polling } from './support/inputs.ts';
 
 let aws: LocalAwsUnderTest;
 let cluster: Cluster;
 const folder = mkdtempSync(join(tmpdir(), 'doc-test-'));
 
+withCluster(localAws, (...platform) => ([aws, cluster] = platform));
 beforeAll(async () => {
-  aws = await localAws();
-  cluster = await startCluster(aws.endpoint);
   mkdirSync(join(folder, '.local'));
   symlinkSync(aws.data, join(folder, '.local/aws'));
   const cli = join(import.meta.dirname, '../dist/src/cli.js');
@@ -24,11 +23,7 @@ beforeAll(async () => {
   program('npx', `shift; exec "${process.execPath}" "${cli}" "$@"`);
   program('temporal', `exec "${required('AHW_TEST_TEMPORAL')}" "$@"`);
 });
-afterAll(async () => {
-  await cluster.stop();
-  await aws.close();
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 function program(name: string, script: string): void {
   mkdirSync(join(folder, 'bin'), { recursive: true });

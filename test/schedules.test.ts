@@ -5,7 +5,7 @@ import { ScheduleNotFoundError, WorkflowFailedError, type ScheduleOptionsAction 
 import type { RecurringImport } from '../src/schedules.ts';
 import type { RecurringImportResult } from '../src/workflows/recurring-import.ts';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
-import { required, startCluster, type Cluster } from './support/cluster.ts';
+import { required, withCluster, type Cluster } from './support/cluster.ts';
 import { failureOf } from './support/failure.ts';
 import { recordHistory } from './support/histories.ts';
 import { polling, roleArn } from './support/inputs.ts';
@@ -16,14 +16,9 @@ let aws: LocalAwsUnderTest;
 let cluster: Cluster;
 let DatastoreId: string;
 
+withCluster(localAws, (...platform) => ([aws, cluster] = platform));
 beforeAll(async () => {
-  aws = await localAws();
-  cluster = await startCluster(aws.endpoint);
   ({ DatastoreId = '' } = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' }));
-});
-afterAll(async () => {
-  await cluster.stop();
-  await aws.close();
 });
 afterEach(async () => {
   await aws.control.resetFaults();

@@ -3,8 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { FLOW_RULES } from '../../src/input-rules/flows.ts';
-import { localAws, type LocalAwsUnderTest } from '../local-aws/harness.ts';
-import { required, startCluster, type Cluster } from '../support/cluster.ts';
+import { localAws } from '../local-aws/harness.ts';
+import { required, withCluster, type Cluster } from '../support/cluster.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 const files = readdirSync(join(docs, 'flows')).map((name) => join(docs, 'flows', name));
@@ -19,17 +19,9 @@ function commandsIn(markdown: string): { type: string; command: string }[] {
   });
 }
 
-let aws: LocalAwsUnderTest;
 let cluster: Cluster;
 
-beforeAll(async () => {
-  aws = await localAws();
-  cluster = await startCluster(aws.endpoint);
-});
-afterAll(async () => {
-  await cluster.stop();
-  await aws.close();
-});
+withCluster(localAws, (_, started) => (cluster = started));
 
 test('there is a command for every flow', () => {
   const types = new Set(commands.map(({ type }) => type));

@@ -68,6 +68,21 @@ export async function startCluster(endpoint: string, namespace = 'default'): Pro
   };
 }
 
+/** Starts a service and a cluster on it before the tests of a file, and stops both after them. */
+export function withCluster<Aws extends { endpoint: string; close(): Promise<void> }>(
+  start: () => Promise<Aws>,
+  begin: (aws: Aws, cluster: Cluster) => unknown,
+): void {
+  let stop: () => Promise<void>;
+  beforeAll(async () => {
+    const aws = await start();
+    const cluster = await startCluster(aws.endpoint);
+    stop = () => cluster.stop().then(() => aws.close());
+    await begin(aws, cluster);
+  });
+  afterAll(() => stop());
+}
+
 /** The built worker, impatient enough for tests. */
 export function startWorker(env: Record<string, string>) {
   const script = join(import.meta.dirname, '../../dist/src/worker.js');

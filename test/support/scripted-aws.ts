@@ -1,12 +1,22 @@
 /** An HTTP server that says what it is told to say: for what no faithful service would do, and for counting calls. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import * as MedicalImaging from '@aws-sdk/client-medical-imaging';
+import { RestJson } from '../../local-aws/protocols/rest-json.ts';
 
 /** A body to answer with, an error by AWS name and status, or a connection dropped without an answer. */
 export type Reply = object | { $error: string; status: number; message?: string } | 'drop';
 
+export const error = ($error: string, status = 400, message?: string): Reply => ({
+  $error,
+  status,
+  ...(message !== undefined && { message }),
+});
+
 export interface Call {
   readonly operation: string;
+  /** As it came, percent-encoded. */
+  readonly path: string;
   readonly query: string;
   readonly body: unknown;
 }
@@ -14,6 +24,11 @@ export interface Call {
 export interface ScriptedAws {
   readonly endpoint: string;
   readonly calls: Call[];
+  /** The operations that were called, in order. */
+  called(): string[];
+  callsOf(operation: string): Call[];
+  /** The body of the first call of an operation. */
+  bodyOf(operation: string): unknown;
   /** Replies by operation, one a call; the last one for ever. S3 objects are `s3://bucket/key`: a reply of text or none. */
   script(replies: Record<string, Reply[]>, objects?: Record<string, string>): void;
   close(): Promise<void>;
@@ -28,9 +43,11 @@ export async function startScriptedAws(): Promise<ScriptedAws> {
     void readBody(request).then((body) => {
       const operation = operationOf(request);
       if (operation === undefined) return answerS3(request, response, stored);
+      const [path = '', query = ''] = request.url?.split('?') ?? [];
       calls.push({
         operation,
-        query: request.url?.split('?')[1] ?? '',
+        path,
+        query,
         body: body === '' ? undefined : JSON.parse(body),
       });
       const replies = scripted[operation] ?? [];
@@ -46,6 +63,9 @@ export async function startScriptedAws(): Promise<ScriptedAws> {
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
+    called: () => calls.map(({ operation }) => operation),
+    callsOf: (name) => calls.filter(({ operation }) => operation === name),
+    bodyOf: (name) => calls.find(({ operation }) => operation === name)?.body,
     script: (replies, objects = {}) => {
       calls.length = 0;
       scripted = Object.fromEntries(Object.entries(replies).map(([name, list]) => [name, [...list]]));
@@ -59,23 +79,16 @@ export async function startScriptedAws(): Promise<ScriptedAws> {
   };
 }
 
-const ROUTES: readonly (readonly [RegExp, string])[] = [
-  [/^POST \/datastore$/, 'CreateDatastore'],
-  [/^GET \/datastore\/[^/]+$/, 'GetDatastore'],
-  [/^GET \/datastore$/, 'ListDatastores'],
-  [/^POST \/startDICOMImportJob\//, 'StartDICOMImportJob'],
-  [/^GET \/getDICOMImportJob\//, 'GetDICOMImportJob'],
-  [/^GET \/listDICOMImportJobs\//, 'ListDICOMImportJobs'],
-  [/^POST .*\/getImageSet$/, 'GetImageSet'],
-  [/^POST .*\/getImageSetMetadata$/, 'GetImageSetMetadata'],
-  [/^POST .*\/copyImageSet$/, 'CopyImageSet'],
-];
+const imaging = new RestJson(
+  MedicalImaging,
+  new MedicalImaging.MedicalImagingClient({ region: 'us-east-1' }),
+);
 
-function operationOf({ method, url = '', headers }: IncomingMessage): string | undefined {
+function operationOf({ method = '', url = '', headers }: IncomingMessage): string | undefined {
   const target = headers['x-amz-target'];
   if (typeof target === 'string') return target.split('.')[1];
-  const route = `${method} ${url.split('?')[0]}`;
-  return ROUTES.find(([pattern]) => pattern.test(route))?.[1];
+  const { pathname: path, searchParams: query } = new URL(url, 'http://aws');
+  return imaging.operationOf({ method, path, query, headers, body: new Uint8Array() });
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, reply: Reply): void {

@@ -3,7 +3,7 @@
  *
  * The service is scripted: it says what the documents did not reckon with.
  */
-import { startCluster, type Cluster } from '../support/cluster.ts';
+import { withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
 import {
   copyInput,
@@ -13,26 +13,12 @@ import {
   onboardInput,
   sourceImageSetId,
 } from '../support/inputs.ts';
-import { startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
+import { error, startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
 
 let aws: ScriptedAws;
 let cluster: Cluster;
 
-beforeAll(async () => {
-  aws = await startScriptedAws();
-  cluster = await startCluster(aws.endpoint);
-});
-afterAll(async () => {
-  await cluster.stop();
-  await aws.close();
-});
-
-const called = () => aws.calls.map(({ operation }) => operation);
-const error = ($error: string, status: number, message?: string): Reply => ({
-  $error,
-  status,
-  ...(message !== undefined && { message }),
-});
+withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
 
 describe('copyImageSet', () => {
   const imageSet = (
@@ -73,7 +59,13 @@ describe('copyImageSet', () => {
       imageSetWorkflowStatus: 'COPIED',
       forced: false,
     });
-    expect(called()).toEqual(['GetImageSet', 'GetImageSet', 'CopyImageSet', 'GetImageSet', 'GetImageSet']);
+    expect(aws.called()).toEqual([
+      'GetImageSet',
+      'GetImageSet',
+      'CopyImageSet',
+      'GetImageSet',
+      'GetImageSet',
+    ]);
     // The member is the body itself: no `copyImageSetInformation` around it.
     expect(aws.calls[2]?.body).toEqual({
       sourceImageSet: { latestVersionId: '7' },
@@ -125,7 +117,7 @@ describe('copyImageSet', () => {
   ])('a %s that is LOCKED is waited for before anything is copied', async (_, reads, source, destination) => {
     aws.script({ GetImageSet: [...reads, imageSet('3', 'ACTIVE', 'COPIED')], CopyImageSet: [copied] });
     await run();
-    expect(called().slice(0, 4)).toEqual(['GetImageSet', 'GetImageSet', 'GetImageSet', 'CopyImageSet']);
+    expect(aws.called().slice(0, 4)).toEqual(['GetImageSet', 'GetImageSet', 'GetImageSet', 'CopyImageSet']);
     expect(aws.calls[3]?.body).toMatchObject({
       sourceImageSet: { latestVersionId: source },
       destinationImageSet: { latestVersionId: destination },
@@ -155,7 +147,13 @@ describe('copyImageSet', () => {
       CopyImageSet: [refusal, copied],
     });
     await run();
-    expect(called()).toEqual(['GetImageSet', 'GetImageSet', 'CopyImageSet', 'CopyImageSet', 'GetImageSet']);
+    expect(aws.called()).toEqual([
+      'GetImageSet',
+      'GetImageSet',
+      'CopyImageSet',
+      'CopyImageSet',
+      'GetImageSet',
+    ]);
   });
 
   test.each([
@@ -194,7 +192,7 @@ describe('copyImageSet', () => {
       GetImageSetMetadata: [before, now, asked],
     });
     expect(await run()).toMatchObject({ destinationLatestVersionId: '2' });
-    expect(called().filter((operation) => operation === 'CopyImageSet')).toHaveLength(2);
+    expect(aws.callsOf('CopyImageSet')).toHaveLength(2);
   });
 
   test('an image set that is not there fails at once, under the AWS name', async () => {
@@ -204,7 +202,7 @@ describe('copyImageSet', () => {
       message: expect.stringContaining('no such image set'),
       details: { step: 'getSourceImageSet', ids: { datastoreId, imageSetId: destinationImageSetId } },
     });
-    expect(called()).toEqual(['GetImageSet']);
+    expect(aws.called()).toEqual(['GetImageSet']);
   });
 
   test('passes on what may be asked for besides', async () => {
@@ -278,7 +276,7 @@ describe('onboardDatastoreAndImport', () => {
       imageSets: [],
       failures: { uri: `${folder}/FAILURE/`, byReason: {}, listed: [] },
     });
-    expect(called()).toEqual([
+    expect(aws.called()).toEqual([
       'CreateDatastore',
       'GetDatastore',
       'GetDatastore',
@@ -304,7 +302,7 @@ describe('onboardDatastoreAndImport', () => {
         left: [{ remove: `aws medical-imaging delete-datastore --datastore-id ${datastoreId}` }],
       },
     });
-    expect(called()).not.toContain('StartDICOMImportJob');
+    expect(aws.called()).not.toContain('StartDICOMImportJob');
   });
 
   test("a FAILED job is a failure, with the job's message and the counts of its manifest", async () => {
@@ -380,13 +378,12 @@ describe('onboardDatastoreAndImport', () => {
     });
     await handle.result();
     const { runId } = await handle.describe();
-    const body = (operation: string) => aws.calls.find((call) => call.operation === operation)?.body;
-    expect(body('CreateDatastore')).toEqual({
+    expect(aws.bodyOf('CreateDatastore')).toEqual({
       datastoreName: 'store',
       clientToken: `${runId}-createDatastore`,
       tags: { team: 'imaging' },
     });
-    expect(body('StartDICOMImportJob')).toEqual({
+    expect(aws.bodyOf('StartDICOMImportJob')).toEqual({
       dataAccessRoleArn: onboardInput.dataAccessRoleArn,
       inputS3Uri: onboardInput.inputS3Uri,
       outputS3Uri: onboardInput.outputS3Uri,
@@ -398,7 +395,7 @@ describe('onboardDatastoreAndImport', () => {
   test('with jobId it starts nothing and waits for that job', async () => {
     script({});
     expect(await run({ datastoreId, jobId: 'j1' })).toMatchObject({ jobId: 'j1', outcome: 'complete' });
-    expect(called()).toEqual(['GetDICOMImportJob']);
+    expect(aws.called()).toEqual(['GetDICOMImportJob']);
   });
 
   test('a job that ends too late fails WaitTimedOut, and says how to go on waiting', async () => {
@@ -488,7 +485,7 @@ describe('startImportAndWaitCompleted', () => {
         ],
       },
     });
-    expect(called()).toEqual([
+    expect(aws.called()).toEqual([
       'StartFHIRImportJob',
       ...Array.from({ length: 3 }, () => 'DescribeFHIRImportJob'),
     ]);

@@ -1,26 +1,26 @@
 /** The flows of HealthLake over the local AWS: the real protocol, real job queues, answers that never come. */
-import { expectHistoryFollows } from '../arazzo/history.ts';
 import { localAws, putFiles, type LocalAwsUnderTest } from '../local-aws/harness.ts';
 import { readLines } from '../local-aws/imaging-harness.ts';
-import { startCluster, type Cluster } from '../support/cluster.ts';
+import { withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
-import { recordHistory } from '../support/histories.ts';
+import { followed } from '../support/followed.ts';
 import { polling, roleArn } from '../support/inputs.ts';
-import { documentName, type FlowInput } from '../../src/client.ts';
-import type { FlowName } from '../../src/input-rules/flows.ts';
 
 let aws: LocalAwsUnderTest;
 let cluster: Cluster;
 let DatastoreId: string;
 
+const briefly = {
+  fhirDatastoreCreateMs: 30,
+  fhirDatastoreDeleteMs: 30,
+  fhirImportMs: 30,
+  fhirExportMs: 30,
+};
+withCluster(
+  () => localAws(briefly),
+  (...platform) => ([aws, cluster] = platform),
+);
 beforeAll(async () => {
-  aws = await localAws({
-    fhirDatastoreCreateMs: 30,
-    fhirDatastoreDeleteMs: 30,
-    fhirImportMs: 30,
-    fhirExportMs: 30,
-  });
-  cluster = await startCluster(aws.endpoint);
   await putFiles(aws.data, 'fhir', {
     'in/Patient.ndjson': '{"resourceType":"Patient","id":"p1"}\n{"resourceType":"Patient"}\n',
   });
@@ -29,10 +29,6 @@ beforeAll(async () => {
     newStore('store'),
   ));
 });
-afterAll(async () => {
-  await cluster.stop();
-  await aws.close();
-});
 afterEach(() => aws.control.resetFaults());
 
 const newStore = (DatastoreName: string) => ({ DatastoreName, DatastoreTypeVersion: 'R4', polling }) as const;
@@ -40,19 +36,9 @@ const output = { OutputS3Uri: 's3://fhir/out/', OutputKmsKeyId: 'alias/key', Dat
 const input = { InputS3Uri: 's3://fhir/in/', ...output };
 const deletions = async () => (await aws.control.calls({ operation: 'DeleteFHIRDatastore' })).length;
 
-/** Runs a flow, holds its history against its document, and keeps it for replay. */
-async function followed<Flow extends FlowName>(flow: Flow, input: FlowInput<Flow>) {
-  const run = await cluster.flows.start(flow, input);
-  const result = await run.result();
-  const history = await run.fetchHistory();
-  expectHistoryFollows(`${documentName(flow)}.yaml`, history);
-  recordHistory(flow, history);
-  return result;
-}
-
 describe('follows its document', () => {
   test('createFhirDatastoreAndWaitActive, with all that may be asked for', async () => {
-    const result = await followed('createFhirDatastoreAndWaitActive', {
+    const result = await followed(cluster, 'createFhirDatastoreAndWaitActive', {
       ...newStore('created'),
       PreloadDataType: 'SYNTHEA',
       SseConfiguration: { KmsEncryptionConfig: { CmkType: 'AWS_OWNED_KMS_KEY' } },
@@ -83,7 +69,7 @@ describe('follows its document', () => {
       newStore('deleted'),
     );
     expect(
-      await followed('deleteFhirDatastoreAndConfirm', { DatastoreId: datastoreId, polling }),
+      await followed(cluster, 'deleteFhirDatastoreAndConfirm', { DatastoreId: datastoreId, polling }),
     ).toMatchObject({
       datastoreId,
       datastoreStatus: 'DELETED',
@@ -91,7 +77,7 @@ describe('follows its document', () => {
   });
 
   test('provisionDatastoreAndExport: what the data store was preloaded with is in S3', async () => {
-    const { datastoreId, jobId, ...result } = await followed('provisionDatastoreAndExport', {
+    const { datastoreId, jobId, ...result } = await followed(cluster, 'provisionDatastoreAndExport', {
       ...newStore('exported'),
       PreloadDataType: 'SYNTHEA',
       ...output,
@@ -103,7 +89,7 @@ describe('follows its document', () => {
 
   test('provisionDatastoreAndImport: the bad line by number', async () => {
     expect(
-      await followed('provisionDatastoreAndImport', {
+      await followed(cluster, 'provisionDatastoreAndImport', {
         ...newStore('imported'),
         ...input,
         listFailedFiles: 5,
@@ -123,7 +109,7 @@ describe('follows its document', () => {
       JobName: 'before',
       polling,
     });
-    const { jobId, exportJobPropertiesList, nextToken } = await followed('startExportPollAndList', {
+    const { jobId, exportJobPropertiesList, nextToken } = await followed(cluster, 'startExportPollAndList', {
       DatastoreId,
       ...output,
       MaxResults: 1,
@@ -134,7 +120,7 @@ describe('follows its document', () => {
   });
 
   test('startImportPollAndList', async () => {
-    const result = await followed('startImportPollAndList', { DatastoreId, ...input, polling });
+    const result = await followed(cluster, 'startImportPollAndList', { DatastoreId, ...input, polling });
     expect(result).toMatchObject({ jobStatus: 'COMPLETED_WITH_ERRORS', outcome: 'partial' });
     expect(result.importJobPropertiesList).toMatchObject([
       { JobId: result.jobId, ValidationLevel: 'strict' },

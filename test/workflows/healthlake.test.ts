@@ -4,30 +4,16 @@
  * The service is scripted: it says what the documents did not reckon with.
  */
 import type { FlowInput } from '../../src/client.ts';
-import { startCluster, type Cluster } from '../support/cluster.ts';
+import { withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
 import { datastoreId, fhirInput, polling } from '../support/inputs.ts';
-import { startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
+import { error, startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
 
 let aws: ScriptedAws;
 let cluster: Cluster;
 
-beforeAll(async () => {
-  aws = await startScriptedAws();
-  cluster = await startCluster(aws.endpoint);
-});
-afterAll(async () => {
-  await cluster.stop();
-  await aws.close();
-});
+withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
 
-const called = () => aws.calls.map(({ operation }) => operation);
-const bodyOf = (operation: string) => aws.calls.find((call) => call.operation === operation)?.body;
-const error = ($error: string, status = 400, message?: string): Reply => ({
-  $error,
-  status,
-  ...(message !== undefined && { message }),
-});
 const now = () => Date.now() / 1000;
 
 const { InputS3Uri, ...exportInput } = fhirInput;
@@ -71,7 +57,7 @@ describe('createFhirDatastoreAndWaitActive', () => {
   test('follows the document call by call', async () => {
     script({ DescribeFHIRDatastore: [store('CREATING'), store('CREATING'), store('ACTIVE')] });
     expect(await run()).toEqual({ datastoreId, datastoreArn, datastoreEndpoint, datastoreStatus: 'ACTIVE' });
-    expect(called()).toEqual([
+    expect(aws.called()).toEqual([
       'CreateFHIRDatastore',
       'DescribeFHIRDatastore',
       'DescribeFHIRDatastore',
@@ -93,7 +79,7 @@ describe('createFhirDatastoreAndWaitActive', () => {
       PreloadDataType: 'SYNTHEA',
     });
     await handle.result();
-    expect(bodyOf('CreateFHIRDatastore')).toEqual({
+    expect(aws.bodyOf('CreateFHIRDatastore')).toEqual({
       DatastoreName: 'store',
       DatastoreTypeVersion: 'R4',
       ...optional,
@@ -102,7 +88,7 @@ describe('createFhirDatastoreAndWaitActive', () => {
     });
     script();
     await run({ ClientToken: 'mine' });
-    expect(bodyOf('CreateFHIRDatastore')).toEqual({
+    expect(aws.bodyOf('CreateFHIRDatastore')).toEqual({
       DatastoreName: 'store',
       DatastoreTypeVersion: 'R4',
       ClientToken: 'mine',
@@ -135,7 +121,7 @@ describe('createFhirDatastoreAndWaitActive', () => {
     expect(
       await cluster.flows.execute('createFhirDatastoreAndWaitActive', { DatastoreId: datastoreId, polling }),
     ).toEqual({ datastoreId, datastoreArn, datastoreEndpoint, datastoreStatus: 'ACTIVE' });
-    expect(called()).toEqual(['DescribeFHIRDatastore', 'DescribeFHIRDatastore']);
+    expect(aws.called()).toEqual(['DescribeFHIRDatastore', 'DescribeFHIRDatastore']);
   });
 
   test('one throttled creation does not end the flow', async () => {
@@ -149,7 +135,7 @@ describe('createFhirDatastoreAndWaitActive', () => {
       type: 'AccessDeniedException',
       details: { step: 'createDatastore' },
     });
-    expect(called()).toEqual(['CreateFHIRDatastore']);
+    expect(aws.called()).toEqual(['CreateFHIRDatastore']);
   });
 
   test('one that stays unanswered for longer than a token is trusted is looked for by name', async () => {
@@ -187,12 +173,11 @@ describe('deleteFhirDatastoreAndConfirm', () => {
     aws.script({ DeleteFHIRDatastore: deletions, DescribeFHIRDatastore: reads });
   const run = () =>
     cluster.flows.execute('deleteFhirDatastoreAndConfirm', { DatastoreId: datastoreId, polling });
-  const count = (operation: string) => called().filter((name) => name === operation).length;
 
   test('follows the document call by call', async () => {
     script([deleting], [store('DELETING'), store('DELETED')]);
     expect(await run()).toEqual({ datastoreId, datastoreArn, datastoreStatus: 'DELETED' });
-    expect(called()).toEqual(['DeleteFHIRDatastore', 'DescribeFHIRDatastore', 'DescribeFHIRDatastore']);
+    expect(aws.called()).toEqual(['DeleteFHIRDatastore', 'DescribeFHIRDatastore', 'DescribeFHIRDatastore']);
     expect(aws.calls[0]?.body).toEqual({ DatastoreId: datastoreId });
   });
 
@@ -212,19 +197,19 @@ describe('deleteFhirDatastoreAndConfirm', () => {
       type: 'ResourceNotFoundException',
       details: { step: 'deleteDatastore', ids: { datastoreId } },
     });
-    expect(called()).toEqual(['DeleteFHIRDatastore']);
+    expect(aws.called()).toEqual(['DeleteFHIRDatastore']);
   });
 
   test("one that meets another's deletion under way waits for that", async () => {
     script([conflict], [store('DELETING'), store('DELETING'), store('DELETED')]);
     expect(await run()).toEqual({ datastoreId, datastoreArn, datastoreStatus: 'DELETED' });
-    expect(count('DeleteFHIRDatastore')).toBe(1);
+    expect(aws.callsOf('DeleteFHIRDatastore')).toHaveLength(1);
   });
 
   test('one that meets a data store in another transition is sent again', async () => {
     script([conflict, deleting], [store('CREATING'), store('DELETED')]);
     expect(await run()).toMatchObject({ datastoreStatus: 'DELETED' });
-    expect(count('DeleteFHIRDatastore')).toBe(2);
+    expect(aws.callsOf('DeleteFHIRDatastore')).toHaveLength(2);
   });
 
   test.each([
@@ -234,7 +219,7 @@ describe('deleteFhirDatastoreAndConfirm', () => {
   ])('one whose answer never came is judged by a read: %s', async (_, second, reads) => {
     script(['drop', ...second], [...reads, store('DELETED')]);
     expect(await run()).toMatchObject({ datastoreId, datastoreStatus: 'DELETED' });
-    expect(count('DeleteFHIRDatastore')).toBe(1 + second.length);
+    expect(aws.callsOf('DeleteFHIRDatastore')).toHaveLength(1 + second.length);
   });
 });
 
@@ -336,15 +321,15 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
       }),
       ...(noun === 'Export' ? { output: { uri } } : { outcome: 'unknown' }),
     });
-    expect(called()).toEqual([...before, START, DESCRIBE, DESCRIBE, DESCRIBE, ...after]);
-    expect(bodyOf(START)).toEqual({
+    expect(aws.called()).toEqual([...before, START, DESCRIBE, DESCRIBE, DESCRIBE, ...after]);
+    expect(aws.bodyOf(START)).toEqual({
       ...kind.request,
       DatastoreId: datastoreId,
       DataAccessRoleArn: fhirInput.DataAccessRoleArn,
       JobName: handle.workflowId,
       ClientToken: `${(await handle.describe()).runId}-start${noun}Job`,
     });
-    expect(bodyOf(DESCRIBE)).toEqual({ DatastoreId: datastoreId, JobId: 'j1' });
+    expect(aws.bodyOf(DESCRIBE)).toEqual({ DatastoreId: datastoreId, JobId: 'j1' });
   });
 
   test('passes on the names and tokens that the input has', async () => {
@@ -355,12 +340,12 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
       ...(provisions && { CreateClientToken: 'ours' }),
       ...(noun === 'Import' && { ValidationLevel: 'minimal' }),
     });
-    expect(bodyOf(START)).toMatchObject({
+    expect(aws.bodyOf(START)).toMatchObject({
       JobName: 'named',
       ClientToken: 'mine',
       ...(noun === 'Import' && { ValidationLevel: 'minimal' }),
     });
-    expect(bodyOf('CreateFHIRDatastore')).toEqual(
+    expect(aws.bodyOf('CreateFHIRDatastore')).toEqual(
       provisions ? { DatastoreName: 'store', DatastoreTypeVersion: 'R4', ClientToken: 'ours' } : undefined,
     );
   });
@@ -379,7 +364,7 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
           ...(provisions && { left: [{ remove: removal }] }),
         },
       });
-      expect(called()).not.toContain(LIST);
+      expect(aws.called()).not.toContain(LIST);
     },
   );
 
@@ -389,7 +374,7 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
       jobStatus: 'COMPLETED_WITH_ERRORS',
       ...(noun === 'Export' && { message: '3 resources failed' }),
     });
-    expect(called()).toEqual([...before, START, DESCRIBE, DESCRIBE, DESCRIBE, ...after]);
+    expect(aws.called()).toEqual([...before, START, DESCRIBE, DESCRIBE, DESCRIBE, ...after]);
   });
 
   test('with JobId it starts nothing and waits for that job', async () => {
@@ -399,7 +384,7 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
       jobStatus: 'COMPLETED',
       ...(provisions && { datastoreId }),
     });
-    expect(called()).toEqual([DESCRIBE, DESCRIBE, ...after]);
+    expect(aws.called()).toEqual([DESCRIBE, DESCRIBE, ...after]);
   });
 
   test('bad inputs are one ValidationFailed that names them all, and no call', async () => {
@@ -414,7 +399,7 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
     for (const name of [...needed, 'OutputS3Uri', 'OutputKmsKeyId', 'DataAccessRoleArn']) {
       expect(missing).toContain(`${name} is missing`);
     }
-    expect(called()).toEqual([]);
+    expect(aws.called()).toEqual([]);
   });
 });
 
@@ -440,7 +425,7 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreId' in where))('%s', (
     const refusal = error('ServiceQuotaExceededException', 402);
     scriptJobs(kind, ['COMPLETED'], { [START]: [refusal, started] });
     expect(await run()).toMatchObject({ jobId: 'j1' });
-    expect(called().filter((operation) => operation === START)).toHaveLength(2);
+    expect(aws.callsOf(START)).toHaveLength(2);
   });
 
   test('a start that the service refuses fails at once, under the AWS name', async () => {
@@ -449,7 +434,7 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreId' in where))('%s', (
       type: 'ValidationException',
       details: { step: `start${noun}Job` },
     });
-    expect(called()).toEqual([START]);
+    expect(aws.called()).toEqual([START]);
   });
 });
 
@@ -464,7 +449,7 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreName' in where))('%s',
         type,
         details: { step: 'pollDatastore', status, left: [{ remove: removal }] },
       });
-      expect(called()).not.toContain(`StartFHIR${noun}Job`);
+      expect(aws.called()).not.toContain(`StartFHIR${noun}Job`);
     },
   );
 
@@ -474,7 +459,7 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreName' in where))('%s',
       datastoreId,
       datastoreArn,
     });
-    expect(called()).toEqual([
+    expect(aws.called()).toEqual([
       'DescribeFHIRDatastore',
       'DescribeFHIRDatastore',
       `StartFHIR${noun}Job`,
@@ -501,7 +486,7 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreId' in where))('%s lis
     [`${noun}JobPropertiesList`]: ids.map((JobId) => propertiesOf(noun, 'COMPLETED', { JobId })),
     ...(NextToken !== undefined && { NextToken }),
   });
-  const lists = () => aws.calls.filter(({ operation }) => operation === LIST).map(({ body }) => body);
+  const lists = () => aws.callsOf(LIST).map(({ body }) => body);
   const run = async (input: object = {}) => {
     const result: Listed = await execute(flow, { ...kind.input, ...where, ...input });
     const { importJobPropertiesList: jobs = result.exportJobPropertiesList, nextToken } = result;
@@ -559,6 +544,6 @@ describe.each(JOB_FLOWS.filter(([, { noun }]) => noun === 'Import'))('%s', (flow
       type: 'NothingImported',
       details: { counts: { imported: 0 }, result: { jobId: 'j1' } },
     });
-    expect(called().includes('ListFHIRImportJobs')).toBe('DatastoreId' in where);
+    expect(aws.called().includes('ListFHIRImportJobs')).toBe('DatastoreId' in where);
   });
 });

@@ -3,12 +3,11 @@ import { gunzipSync } from 'node:zlib';
 import { expectHistoryFollows } from '../arazzo/history.ts';
 import { p10, putFiles } from '../local-aws/harness.ts';
 import { failureOf } from '../support/failure.ts';
-import { recordHistory } from '../support/histories.ts';
+import { followed } from '../support/followed.ts';
 import { polling, roleArn } from '../support/inputs.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 import type { FlowInput } from '../../src/client.ts';
 import type { FlowName } from '../../src/input-rules/flows.ts';
-import { documentName } from '../../src/client.ts';
 
 let stage: Stage;
 let datastoreId: string;
@@ -24,16 +23,6 @@ beforeAll(async () => {
 afterAll(() => stage.stop());
 afterEach(() => control.resetFaults());
 
-/** Runs a flow, holds its history against its document, and keeps it for replay. */
-async function followed<Flow extends FlowName>(flow: Flow, input: FlowInput<Flow>, lastStep?: string) {
-  const run = await stage.cluster.flows.start(flow, input);
-  const result = await run.result();
-  const history = await run.fetchHistory();
-  expectHistoryFollows(`${documentName(flow)}.yaml`, history, lastStep);
-  recordHistory(flow, history);
-  return result;
-}
-
 const execute = <Flow extends FlowName>(flow: Flow, input: FlowInput<Flow>) =>
   stage.cluster.flows.execute(flow, input);
 const versionOf = async (imageSetId: string) =>
@@ -45,6 +34,7 @@ const named = (PatientName: string) => ({ SchemaVersion: 1.1, Patient: { DICOM: 
 test('provisionDatastore', async () => {
   expect(
     await followed(
+      stage.cluster,
       'provisionDatastore',
       { datastoreName: 'provisioned', tags: { team: 'a' }, polling },
       'pollDatastore',
@@ -71,7 +61,7 @@ test('importDicomAndSearch: the image sets of the import, beside all of the data
     'in/1.dcm': p10({ series: '1.9.1', instance: '1.9.1.1' }),
     'in/x.txt': 'x',
   });
-  const result = await followed('importDicomAndSearch', {
+  const result = await followed(stage.cluster, 'importDicomAndSearch', {
     datastoreId,
     dataAccessRoleArn: roleArn,
     inputS3Uri: 's3://search/in/',
@@ -98,7 +88,7 @@ test('findImageSetByPatient: the first by its metadata, all by their ids, the bl
   const { datastoreSummaries = [] } = await imaging.listDatastores({ maxResults: 50 });
   const store =
     datastoreSummaries.find(({ datastoreName }) => datastoreName === 'patient')?.datastoreId ?? '';
-  const result = await followed('findImageSetByPatient', {
+  const result = await followed(stage.cluster, 'findImageSetByPatient', {
     datastoreId: store,
     dicomPatientId: 'PAT-7',
     artifactsS3Uri: 's3://artifacts/found',
@@ -141,7 +131,7 @@ test('inspectImageSet: waits for a set that is LOCKED; metadata and frame in S3,
     (await reply.imageSetMetadataBlob?.transformToByteArray()) ?? new Uint8Array(),
   ).toString();
   const [, imageFrameId = ''] = /"ImageFrames":\[\{"ID":"([0-9a-z]{32})"/.exec(metadata) ?? [];
-  const result = await followed('inspectImageSet', {
+  const result = await followed(stage.cluster, 'inspectImageSet', {
     datastoreId,
     imageSetId,
     imageFrameId,
@@ -173,7 +163,9 @@ test('inspectImageSet: waits for a set that is LOCKED; metadata and frame in S3,
 test('tagImageSet: adds to the tags that are there, and confirms', async () => {
   const imageSetId = await stage.imageSet(1);
   await execute('tagImageSet', { datastoreId, imageSetId, tags: { first: '1' }, polling });
-  expect(await followed('tagImageSet', { datastoreId, imageSetId, tags: { second: '2' }, polling })).toEqual({
+  expect(
+    await followed(stage.cluster, 'tagImageSet', { datastoreId, imageSetId, tags: { second: '2' }, polling }),
+  ).toEqual({
     imageSetArn: expect.stringContaining(`/imageset/${imageSetId}`),
     tags: { first: '1', second: '2' },
   });
@@ -192,7 +184,7 @@ test('auditCompletedImports: every import by what became of its files, newest fi
     outputS3Uri: 's3://audited/again/',
     polling,
   });
-  expect(await followed('auditCompletedImports', { datastoreId: store })).toMatchObject({
+  expect(await followed(stage.cluster, 'auditCompletedImports', { datastoreId: store })).toMatchObject({
     firstJobId: again.jobId,
     inputS3Uri: 's3://audited/in/1',
     notAudited: 0,
@@ -217,7 +209,7 @@ test('auditCompletedImports: every import by what became of its files, newest fi
 describe('updateImageSetMetadata', () => {
   test('sees the update through, and gives the versions with their overrides', async () => {
     const imageSetId = await stage.imageSet(1);
-    const result = await followed('updateImageSetMetadata', {
+    const result = await followed(stage.cluster, 'updateImageSetMetadata', {
       datastoreId,
       imageSetId,
       updatableAttributes: named('A^B'),

@@ -1,8 +1,8 @@
 /** The flows over the local AWS: a real Temporal server, the real protocols, faults and another writer. */
 import { rm } from 'node:fs/promises';
-import { expectHistoryFollows } from '../arazzo/history.ts';
 import { p10, putFiles } from '../local-aws/harness.ts';
 import { failureOf } from '../support/failure.ts';
+import { followed } from '../support/followed.ts';
 import { recordHistory } from '../support/histories.ts';
 import { polling, roleArn } from '../support/inputs.ts';
 import { startStage, type Stage } from '../support/stage.ts';
@@ -41,7 +41,7 @@ describe('follows its document', () => {
       'in/1.dcm': p10({ series: '1.2.9', instance: '1.2.9.1' }),
       'in/notes.txt': 'not DICOM',
     });
-    const run = await cluster.flows.start('onboardDatastoreAndImport', {
+    const result = await followed(cluster, 'onboardDatastoreAndImport', {
       datastoreName: 'first',
       dataAccessRoleArn: roleArn,
       inputS3Uri: 's3://first/in/',
@@ -49,29 +49,23 @@ describe('follows its document', () => {
       listFailedFiles: 5,
       polling,
     });
-    expect(await run.result()).toMatchObject({
+    expect(result).toMatchObject({
       jobStatus: 'COMPLETED',
       outcome: 'partial',
       counts: { scanned: 2, imported: 1, customerErrors: 1, serverErrors: 0 },
       failures: { byReason: { ValidationException: 1 }, listed: [{ file: 'in/notes.txt' }] },
     });
-    const history = await run.fetchHistory();
-    expectHistoryFollows('onboard-datastore-and-import.yaml', history);
-    recordHistory('onboardDatastoreAndImport', history);
   });
 
   test('copyImageSet: one more version of the destination, with the instances of both', async () => {
     const [source, destination] = [await imageSet(2), await imageSet(3)];
-    const run = await cluster.flows.start('copyImageSet', copyOf(source, destination));
-    expect(await run.result()).toMatchObject({
+    const result = await followed(cluster, 'copyImageSet', copyOf(source, destination));
+    expect(result).toMatchObject({
       destinationImageSetId: destination,
       destinationLatestVersionId: '2',
       imageSetState: 'ACTIVE',
       imageSetWorkflowStatus: 'COPIED',
     });
-    const history = await run.fetchHistory();
-    expectHistoryFollows('copy-image-set.yaml', history);
-    recordHistory('copyImageSet', history);
   });
 
   test('startImportAndWaitCompleted: the bad line by number and reason', async () => {
@@ -80,7 +74,7 @@ describe('follows its document', () => {
     });
     const { DatastoreId = '' } = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' });
     await aws.control.settle({ kind: 'fhirDatastore', id: DatastoreId });
-    const run = await cluster.flows.start('startImportAndWaitCompleted', {
+    const result = await followed(cluster, 'startImportAndWaitCompleted', {
       DatastoreId,
       InputS3Uri: 's3://fhir/in/',
       OutputS3Uri: 's3://fhir/out/',
@@ -89,15 +83,12 @@ describe('follows its document', () => {
       listFailedFiles: 5,
       polling,
     });
-    expect(await run.result()).toMatchObject({
+    expect(result).toMatchObject({
       jobStatus: 'COMPLETED_WITH_ERRORS',
       outcome: 'partial',
       counts: { scanned: 2, imported: 1, customerErrors: 1 },
       failures: { listed: [{ file: 'Patient.ndjson', line: 2 }] },
     });
-    const history = await run.fetchHistory();
-    expectHistoryFollows('start-import-and-wait-completed.yaml', history);
-    recordHistory('startImportAndWaitCompleted', history);
   });
 });
 
