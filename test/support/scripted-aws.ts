@@ -5,9 +5,12 @@ import * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { RestJson } from '../../local-aws/protocols/rest-json.ts';
 
 /** A body to answer with, an error by AWS name and status, or a connection dropped without an answer. */
-export type Reply = object | { $error: string; status: number; message?: string } | 'drop';
+type Answer = object | { $error: string; status: number; message?: string } | 'drop';
 
-export const error = ($error: string, status = 400, message?: string): Reply => ({
+/** What depends on the call is a function of it: calls that are made at the same time come in any order. */
+export type Reply = Answer | ((call: Call) => Answer);
+
+export const error = ($error: string, status = 400, message?: string): Answer => ({
   $error,
   status,
   ...(message !== undefined && { message }),
@@ -20,6 +23,8 @@ export interface Call {
   readonly query: string;
   readonly body: unknown;
 }
+
+const notScripted = error('ValidationException', 400, 'not scripted');
 
 export interface ScriptedAws {
   readonly endpoint: string;
@@ -44,19 +49,11 @@ export async function startScriptedAws(): Promise<ScriptedAws> {
       const operation = operationOf(request);
       if (operation === undefined) return answerS3(request, response, stored);
       const [path = '', query = ''] = request.url?.split('?') ?? [];
-      calls.push({
-        operation,
-        path,
-        query,
-        body: body === '' ? undefined : JSON.parse(body),
-      });
+      const call = { operation, path, query, body: body === '' ? undefined : JSON.parse(body) };
+      calls.push(call);
       const replies = scripted[operation] ?? [];
-      const reply = replies.length > 1 ? replies.shift() : replies[0];
-      return answer(
-        request,
-        response,
-        reply ?? { $error: 'ValidationException', status: 400, message: operation },
-      );
+      const reply = (replies.length > 1 ? replies.shift() : replies[0]) ?? notScripted;
+      return answer(request, response, typeof reply === 'function' ? reply(call) : reply);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -91,7 +88,7 @@ function operationOf({ method = '', url = '', headers }: IncomingMessage): strin
   return imaging.operationOf({ method, path, query, headers, body: new Uint8Array() });
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, reply: Reply): void {
+function answer(request: IncomingMessage, response: ServerResponse, reply: Answer): void {
   if (reply === 'drop') {
     request.socket.destroy();
   } else if ('$error' in reply) {

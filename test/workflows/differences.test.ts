@@ -4,6 +4,7 @@
  * The service is scripted: it says what the documents did not reckon with.
  */
 import { withCluster, type Cluster } from '../support/cluster.ts';
+import { dicomOutput, outputOf } from '../support/dicom-output.ts';
 import { failureOf } from '../support/failure.ts';
 import {
   copyInput,
@@ -226,27 +227,12 @@ describe('onboardDatastoreAndImport', () => {
       jobStatus,
       datastoreId,
       submittedAt: Date.now() / 1000,
-      outputS3Uri: `s3://bucket/out/${datastoreId}-DicomImport-j1/`,
+      outputS3Uri: `${outputOf('j1')}/`,
       ...more,
     },
   });
-  const folder = `s3://bucket/out/${datastoreId}-DicomImport-j1`;
-  const manifest = (scanned: number, imported: number) => ({
-    [`${folder}/job-output-manifest.json`]: JSON.stringify({
-      jobSummary: {
-        numberOfScannedFiles: scanned,
-        numberOfImportedFiles: imported,
-        numberOfFilesWithCustomerError: scanned - imported,
-        numberOfFilesWithServerError: 0,
-      },
-    }),
-    [`${folder}/FAILURE/failure.ndjson`]: Array.from({ length: scanned - imported }, (_, index) =>
-      JSON.stringify({
-        inputFile: `in/${index}.dcm`,
-        exception: { exceptionType: 'ValidationException', message: 'DICOM attributes does not exist' },
-      }),
-    ).join('\n'),
-  });
+  const folder = outputOf('j1');
+  const manifest = (scanned: number, imported: number) => dicomOutput('j1', { scanned, imported });
   const script = (replies: Record<string, Reply[]>, objects: Record<string, string> = manifest(3, 3)) =>
     aws.script(
       {

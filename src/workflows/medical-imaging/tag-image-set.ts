@@ -53,7 +53,7 @@ export async function tagImageSet(input: TagImageSetInput): Promise<TagImageSetR
       classify: ({ tags }, waited) => {
         if (missing(tags) === 0) return { kind: 'settled' };
         const why = `${missing(tags)} of the tags do not show`;
-        return waited < SHOWN_WITHIN
+        return waited < Math.min(SHOWN_WITHIN, pacing.timeout)
           ? { kind: 'going' }
           : { kind: 'failed', type: 'ConfirmationMissing', why };
       },

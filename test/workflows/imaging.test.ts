@@ -1,0 +1,634 @@
+/**
+ * The seven further flows of HealthImaging: what they call, step by step, and where they leave the published documents.
+ *
+ * The service is scripted: it says what the documents did not reckon with.
+ */
+import { withCluster, type Cluster } from '../support/cluster.ts';
+import { dicomOutput, outputOf } from '../support/dicom-output.ts';
+import { failureOf } from '../support/failure.ts';
+import {
+  datastoreId,
+  destinationImageSetId as otherImageSetId,
+  onboardInput,
+  polling,
+  sourceImageSetId as imageSetId,
+} from '../support/inputs.ts';
+import { error, startScriptedAws, type Call, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
+
+let aws: ScriptedAws;
+let cluster: Cluster;
+
+withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
+
+const now = () => Date.now() / 1000;
+const imageSetArn = `arn:aws:medical-imaging:us-east-1:123456789012:datastore/${datastoreId}/imageset/${imageSetId}`;
+const imageSet = (
+  versionId: string,
+  imageSetState: string,
+  imageSetWorkflowStatus = 'CREATED',
+  message?: string,
+) => ({
+  datastoreId,
+  imageSetId,
+  imageSetArn,
+  versionId,
+  imageSetState,
+  imageSetWorkflowStatus,
+  message,
+  updatedAt: now(),
+});
+const free = imageSet('1', 'ACTIVE');
+const found = (...ids: string[]) => ({ imageSetsMetadataSummaries: ids.map((id) => ({ imageSetId: id })) });
+const metadata = {
+  Patient: { DICOM: { PatientID: 'P1', PatientName: 'DOE^JANE' } },
+  Study: {
+    DICOM: { StudyInstanceUID: '1.2.3' },
+    Series: { s: { DICOM: { Modality: 'CT' }, Instances: { i: { ImageFrames: [{ ID: 'f' }] } } } },
+  },
+};
+const extract = {
+  studyInstanceUID: '1.2.3',
+  modalities: ['CT'],
+  seriesCount: 1,
+  instanceCount: 1,
+  frameCount: 1,
+};
+const queries = (operation: string) => aws.callsOf(operation).map(({ query }) => query);
+/** As many pages as anybody may want, each with a token for the next. */
+const endless = (member: string, items: readonly object[]): Reply[] => [
+  { [member]: items, nextToken: 'more' },
+];
+
+describe('provisionDatastore', () => {
+  const datastoreArn = `arn:aws:medical-imaging:us-east-1:123456789012:datastore/${datastoreId}`;
+  const store = (datastoreStatus: string) => ({
+    datastoreProperties: {
+      datastoreId,
+      datastoreName: 'store',
+      datastoreStatus,
+      datastoreArn,
+      createdAt: now(),
+    },
+  });
+  const script = (...reads: Reply[]) =>
+    aws.script({ CreateDatastore: [{ datastoreId, datastoreStatus: 'CREATING' }], GetDatastore: reads });
+  const input = { datastoreName: 'store', polling };
+  const run = (more: object = {}) => cluster.flows.execute('provisionDatastore', { ...input, ...more });
+
+  test('follows the document call by call, with a token of this run', async () => {
+    script(store('CREATING'), store('ACTIVE'));
+    const handle = await cluster.flows.start('provisionDatastore', input);
+    expect(await handle.result()).toEqual({ datastoreId, datastoreStatus: 'ACTIVE', datastoreArn });
+    expect(aws.called()).toEqual(['CreateDatastore', 'GetDatastore', 'GetDatastore']);
+    const { runId } = await handle.describe();
+    expect(aws.bodyOf('CreateDatastore')).toEqual({
+      datastoreName: 'store',
+      clientToken: `${runId}-createDatastore`,
+    });
+  });
+
+  test('passes on what may be asked for besides', async () => {
+    script(store('ACTIVE'));
+    const optional = {
+      kmsKeyArn: 'arn:aws:kms:us-east-1:123456789012:alias/key',
+      tags: { team: 'imaging' },
+      lambdaAuthorizerArn: 'arn:aws:lambda:us-east-1:123456789012:function:f',
+      losslessStorageFormat: 'HTJ2K',
+      clientToken: 'mine',
+    };
+    await run(optional);
+    expect(aws.bodyOf('CreateDatastore')).toEqual({ datastoreName: 'store', ...optional });
+  });
+
+  test.each([
+    ['CREATE_FAILED', 'DatastoreCreateFailed'],
+    ['DELETING', 'DatastoreNotUsable'],
+    ['DELETED', 'DatastoreNotUsable'],
+  ])('%s is read once more, as the document has it, and fails as %s', async (status, type) => {
+    script(store('CREATING'), store(status));
+    expect(await failureOf(run())).toMatchObject({
+      type,
+      details: { status, left: [{ remove: expect.stringContaining(datastoreId) }] },
+    });
+    expect(aws.called()).toEqual(['CreateDatastore', 'GetDatastore', 'GetDatastore', 'GetDatastore']);
+  });
+});
+
+describe('importDicomAndSearch', () => {
+  const job = (jobStatus: string, more: object = {}) => ({
+    jobProperties: {
+      jobId: 'j1',
+      jobName: 'n',
+      jobStatus,
+      datastoreId,
+      submittedAt: now(),
+      outputS3Uri: `${outputOf('j1')}/`,
+      ...more,
+    },
+  });
+  const imageSetsSummary = [{ imageSetId: otherImageSetId, imageSetVersion: 1, isPrimary: true }];
+  const script = (jobs: Reply[], searches: Reply[] = [found(imageSetId, otherImageSetId)], imported = 2) =>
+    aws.script(
+      {
+        StartDICOMImportJob: [{ datastoreId, jobId: 'j1', jobStatus: 'SUBMITTED' }],
+        GetDICOMImportJob: jobs,
+        SearchImageSets: searches,
+      },
+      dicomOutput('j1', { scanned: 2, imported, imageSetsSummary }),
+    );
+  const { datastoreName: _, ...importInput } = onboardInput;
+  const input = { ...importInput, datastoreId };
+  const run = (more: object = {}) => cluster.flows.execute('importDicomAndSearch', { ...input, ...more });
+
+  test('follows the document call by call; a job without a name gets one, and a token of this run', async () => {
+    script([job('SUBMITTED'), job('IN_PROGRESS'), job('COMPLETED')]);
+    const handle = await cluster.flows.start('importDicomAndSearch', input);
+    expect(await handle.result()).toMatchObject({
+      jobId: 'j1',
+      jobStatus: 'COMPLETED',
+      firstImageSetId: imageSetId,
+      imageSetsMetadataSummaries: [{ imageSetId }, { imageSetId: otherImageSetId }],
+      // The search lists the data store; the manifest tells what this import has brought.
+      imageSets: [{ imageSetId: otherImageSetId }],
+      outcome: 'complete',
+    });
+    expect(aws.called()).toEqual([
+      'StartDICOMImportJob',
+      'GetDICOMImportJob',
+      'GetDICOMImportJob',
+      'GetDICOMImportJob',
+      'SearchImageSets',
+    ]);
+    const { runId } = await handle.describe();
+    expect(aws.bodyOf('StartDICOMImportJob')).toMatchObject({
+      clientToken: `${runId}-startImportJob`,
+      jobName: handle.workflowId,
+    });
+    // The member is the body itself: no `searchCriteria` around it.
+    expect(aws.callsOf('SearchImageSets')).toMatchObject([{ query: 'maxResults=50', body: {} }]);
+  });
+
+  test('passes on what may be asked for besides', async () => {
+    script([job('COMPLETED')]);
+    const optional = { jobName: 'named', clientToken: 'mine', inputOwnerAccountId: '123456789012' };
+    await run(optional);
+    expect(aws.bodyOf('StartDICOMImportJob')).toMatchObject(optional);
+  });
+
+  test('FAILED is a failure, with the message and the counts, and nothing is searched', async () => {
+    script([job('IN_PROGRESS'), job('FAILED', { message: 'FILE_COUNTS_LIMIT exceeded' })], [], 1);
+    expect(await failureOf(run())).toMatchObject({
+      type: 'ImportJobFailed',
+      message: expect.stringContaining('FILE_COUNTS_LIMIT exceeded'),
+      details: { step: 'pollImportJob', status: 'FAILED', counts: { scanned: 2, imported: 1 } },
+    });
+    expect(aws.called()).not.toContain('SearchImageSets');
+  });
+
+  test('an import of nothing is a failure once all steps are done, with the result it would have given', async () => {
+    script([job('COMPLETED')], undefined, 0);
+    expect(await failureOf(run())).toMatchObject({
+      type: 'NothingImported',
+      details: { result: { jobId: 'j1', firstImageSetId: imageSetId } },
+    });
+    expect(aws.called()).toContain('SearchImageSets');
+  });
+
+  test('searches all pages, and no more than ten', async () => {
+    script([job('COMPLETED')], [{ ...found(imageSetId), nextToken: 'more' }, found(otherImageSetId)]);
+    expect(await run()).toMatchObject({
+      imageSetsMetadataSummaries: [{ imageSetId }, { imageSetId: otherImageSetId }],
+    });
+    expect(queries('SearchImageSets')).toEqual(['maxResults=50', 'maxResults=50&nextToken=more']);
+
+    script([job('COMPLETED')], endless('imageSetsMetadataSummaries', [{ imageSetId }]));
+    expect(await run()).toMatchObject({ imageSetsMetadataSummaries: { length: 10 }, nextToken: 'more' });
+  });
+
+  test('with jobId it starts nothing and waits for that job', async () => {
+    script([job('IN_PROGRESS'), job('COMPLETED')]);
+    const attached = { datastoreId, jobId: 'j1', polling };
+    expect(await cluster.flows.execute('importDicomAndSearch', attached)).toMatchObject({ jobId: 'j1' });
+    expect(aws.called()).toEqual(['GetDICOMImportJob', 'GetDICOMImportJob', 'SearchImageSets']);
+  });
+});
+
+describe('findImageSetByPatient', () => {
+  const script = (...searches: Reply[]) =>
+    aws.script({
+      SearchImageSets: searches,
+      GetImageSet: [imageSet('3', 'ACTIVE')],
+      GetImageSetMetadata: [metadata],
+    });
+  const run = () => cluster.flows.execute('findImageSetByPatient', { datastoreId, dicomPatientId: 'P1' });
+  const filters = [{ operator: 'EQUAL', values: [{ DICOMPatientId: 'P1' }] }];
+
+  test('follows the document call by call; what is in the blob is not in the result', async () => {
+    script(found(imageSetId));
+    const result = await run();
+    expect(result).toEqual({
+      matchedImageSetId: imageSetId,
+      versionId: '3',
+      imageSetMetadataBlob: expect.objectContaining({ bytes: JSON.stringify(metadata).length }),
+      metadata: extract,
+      imageSetIds: [imageSetId],
+    });
+    expect(JSON.stringify(result)).not.toContain('DOE');
+    expect(aws.called()).toEqual(['SearchImageSets', 'GetImageSet', 'GetImageSetMetadata']);
+    // The member is the body itself: no `searchCriteria` around it.
+    expect(aws.calls).toMatchObject([
+      { query: 'maxResults=1', body: { filters } },
+      {},
+      { query: 'version=3' },
+    ]);
+  });
+
+  test('gives the ids of all image sets of the patient, of all pages', async () => {
+    script(
+      { ...found(imageSetId), nextToken: 'more' },
+      { ...found(otherImageSetId), nextToken: 'still more' },
+      found(imageSetId),
+    );
+    expect(await run()).toMatchObject({
+      matchedImageSetId: imageSetId,
+      imageSetIds: [otherImageSetId, imageSetId],
+    });
+    expect(aws.callsOf('SearchImageSets')).toMatchObject([
+      { query: 'maxResults=1' },
+      { query: 'maxResults=50', body: { filters } },
+      { query: 'maxResults=50&nextToken=still%20more', body: { filters } },
+    ]);
+  });
+
+  test('a patient without an image set is a result that says so', async () => {
+    script(found());
+    expect(await run()).toEqual({ imageSetIds: [] });
+    expect(aws.called()).toEqual(['SearchImageSets']);
+  });
+
+  test('one throttled and one failed call do not end the flow', async () => {
+    script(error('ThrottlingException', 429), error('InternalServerException', 500), found(imageSetId));
+    expect(await run()).toMatchObject({ matchedImageSetId: imageSetId });
+  });
+});
+
+describe('inspectImageSet', () => {
+  const imageFrameId = 'f'.repeat(32);
+  const script = (...reads: Reply[]) =>
+    aws.script({
+      GetImageSet: reads,
+      GetImageSetMetadata: [metadata],
+      GetImageFrame: [{ pixels: 'SECRET' }],
+    });
+  const run = () =>
+    cluster.flows.execute('inspectImageSet', { datastoreId, imageSetId, imageFrameId, polling });
+
+  test('follows the document call by call; what is in the blobs is not in the result', async () => {
+    script(free);
+    const result = await run();
+    expect(result).toEqual({
+      versionId: '1',
+      imageSetMetadataBlob: expect.objectContaining({ sha256: expect.any(String) }),
+      imageFrameBlob: expect.objectContaining({ sha256: expect.any(String) }),
+      metadata: extract,
+    });
+    expect(JSON.stringify(result)).not.toMatch(/DOE|SECRET/);
+    expect(aws.called()).toEqual(['GetImageSet', 'GetImageSetMetadata', 'GetImageFrame']);
+    expect(queries('GetImageSetMetadata')).toEqual(['version=1']);
+    // The member is the body itself: no `imageFrameInformation` around it.
+    expect(aws.bodyOf('GetImageFrame')).toEqual({ imageFrameId });
+  });
+
+  test('an image set that is LOCKED is waited for, and read as it is then', async () => {
+    script(
+      imageSet('1', 'LOCKED', 'UPDATING'),
+      imageSet('2', 'LOCKED', 'UPDATING'),
+      imageSet('2', 'ACTIVE', 'UPDATED'),
+    );
+    expect(await run()).toMatchObject({ versionId: '2' });
+    expect(aws.called().slice(0, 4)).toEqual([
+      'GetImageSet',
+      'GetImageSet',
+      'GetImageSet',
+      'GetImageSetMetadata',
+    ]);
+    expect(queries('GetImageSetMetadata')).toEqual(['version=2']);
+  });
+
+  test('one that stays LOCKED for too long fails WaitTimedOut', async () => {
+    script(imageSet('1', 'LOCKED', 'UPDATING'));
+    const impatient = { datastoreId, imageSetId, imageFrameId, polling: { ...polling, timeout: 200 } };
+    expect(await failureOf(cluster.flows.execute('inspectImageSet', impatient))).toMatchObject({
+      type: 'WaitTimedOut',
+      details: { step: 'getImageSet', status: 'LOCKED' },
+    });
+  });
+});
+
+describe('tagImageSet', () => {
+  const script = (...lists: Reply[]) =>
+    aws.script({ GetImageSet: [free], TagResource: [{}], ListTagsForResource: lists });
+  const tags = { team: 'a', site: 'b' };
+  const run = (more: object = {}) =>
+    cluster.flows.execute('tagImageSet', { datastoreId, imageSetId, tags, polling, ...more });
+
+  test('follows the document call by call, the ARN one label of the path', async () => {
+    script({ tags: { ...tags, before: 'c' } });
+    expect(await run()).toEqual({ imageSetArn, tags: { ...tags, before: 'c' } });
+    expect(aws.called()).toEqual(['GetImageSet', 'TagResource', 'ListTagsForResource']);
+    expect(aws.bodyOf('TagResource')).toEqual({ tags });
+    expect(aws.calls[1]?.path).toBe(`/tags/${encodeURIComponent(imageSetArn)}`);
+  });
+
+  test.each([
+    ['is not there', { team: 'a' }],
+    ['has its old value', { team: 'a', site: 'old' }],
+  ])('a tag that %s yet is waited for', async (_, before) => {
+    script({ tags: before }, { tags });
+    expect(await run()).toMatchObject({ tags });
+    expect(aws.callsOf('ListTagsForResource')).toHaveLength(2);
+    expect(aws.callsOf('TagResource')).toHaveLength(1);
+  });
+
+  test('one that never shows fails ConfirmationMissing, with the number and no tag', async () => {
+    script({ tags: { team: 'a' } });
+    const failure = await failureOf(run({ polling: { ...polling, timeout: 200 } }));
+    expect(failure).toMatchObject({
+      type: 'ConfirmationMissing',
+      message: expect.stringContaining('1 of the tags do not show'),
+      details: { step: 'listTags' },
+    });
+  });
+
+  test('an image set that is LOCKED is tagged at once: tags are no change of it', async () => {
+    aws.script({
+      GetImageSet: [imageSet('2', 'LOCKED', 'UPDATING')],
+      TagResource: [{}],
+      ListTagsForResource: [{ tags }],
+    });
+    await run();
+    expect(aws.called()).toEqual(['GetImageSet', 'TagResource', 'ListTagsForResource']);
+  });
+
+  test('tagging that got no answer is done again: the second time changes nothing', async () => {
+    aws.script({ GetImageSet: [free], TagResource: ['drop', {}], ListTagsForResource: [{ tags }] });
+    expect(await run()).toMatchObject({ tags });
+  });
+});
+
+describe('updateImageSetMetadata', () => {
+  const updated = (latestVersionId = '2') => ({
+    datastoreId,
+    imageSetId,
+    latestVersionId,
+    imageSetState: 'LOCKED',
+  });
+  const done = imageSet('2', 'ACTIVE', 'UPDATED');
+  const version = (versionId: string, ImageSetWorkflowStatus: string) => ({
+    imageSetId,
+    versionId,
+    imageSetState: 'ACTIVE',
+    ImageSetWorkflowStatus,
+  });
+  const versions = { imageSetPropertiesList: [version('2', 'UPDATED'), version('1', 'CREATED')] };
+  const script = (reads: Reply[], updates: Reply[] = [updated()], lists: Reply[] = [versions]) =>
+    aws.script({ GetImageSet: reads, UpdateImageSetMetadata: updates, ListImageSetVersions: lists });
+  const updatableAttributes = { SchemaVersion: 1.1, Patient: { DICOM: { PatientName: 'A^B' } } };
+  const removableAttributes = { SchemaVersion: 1.1, Patient: { DICOM: { PatientAge: '' } } };
+  const run = (more: object = { updatableAttributes }) =>
+    cluster.flows.execute('updateImageSetMetadata', { datastoreId, imageSetId, polling, ...more });
+  const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64');
+  const updates = () => aws.callsOf('UpdateImageSetMetadata').map(({ query, body }) => ({ query, body }));
+
+  test('follows the document call by call, and waits for the update', async () => {
+    script(
+      [imageSet('7', 'ACTIVE'), imageSet('8', 'LOCKED', 'UPDATING'), imageSet('8', 'ACTIVE', 'UPDATED')],
+      [updated('8')],
+    );
+    expect(await run()).toEqual({
+      latestVersionId: '8',
+      imageSetState: 'ACTIVE',
+      imageSetPropertiesList: versions.imageSetPropertiesList,
+    });
+    expect(aws.called()).toEqual([
+      'GetImageSet',
+      'UpdateImageSetMetadata',
+      'GetImageSet',
+      'GetImageSet',
+      'ListImageSetVersions',
+    ]);
+    expect(queries('ListImageSetVersions')).toEqual(['maxResults=50']);
+  });
+
+  test.each([
+    [
+      'attributes to change',
+      { updatableAttributes },
+      { DICOMUpdates: { updatableAttributes: base64(updatableAttributes) } },
+    ],
+    [
+      'attributes to change and to remove, as text',
+      {
+        updatableAttributes: JSON.stringify(updatableAttributes),
+        removableAttributes: JSON.stringify(removableAttributes),
+      },
+      {
+        DICOMUpdates: {
+          updatableAttributes: base64(updatableAttributes),
+          removableAttributes: base64(removableAttributes),
+        },
+      },
+    ],
+    ['a version to go back to', { revertToVersionId: '1' }, { revertToVersionId: '1' }],
+  ])('sends %s as the service takes them, and nothing around them', async (_, more, body) => {
+    script([free, done]);
+    await run(more);
+    expect(updates()).toEqual([{ query: 'latestVersion=1', body }]);
+  });
+
+  test('sends force', async () => {
+    script([free, done]);
+    await run({ updatableAttributes, force: true });
+    expect(updates()).toMatchObject([{ query: 'force=true&latestVersion=1' }]);
+  });
+
+  test('an image set that is LOCKED is waited for before anything is changed', async () => {
+    script(
+      [
+        imageSet('1', 'LOCKED', 'COPYING_WITH_READ_ONLY_ACCESS'),
+        imageSet('2', 'ACTIVE', 'COPIED'),
+        imageSet('3', 'ACTIVE', 'UPDATED'),
+      ],
+      [updated('3')],
+    );
+    expect(await run()).toMatchObject({ latestVersionId: '3' });
+    expect(aws.called().slice(0, 3)).toEqual(['GetImageSet', 'GetImageSet', 'UpdateImageSetMetadata']);
+    expect(updates()).toMatchObject([{ query: 'latestVersion=2' }]);
+  });
+
+  test('a stale ACTIVE right after the update is waited out', async () => {
+    script([free, free, free, done]);
+    await run();
+    expect(aws.called().slice(2)).toEqual([
+      'GetImageSet',
+      'GetImageSet',
+      'GetImageSet',
+      'ListImageSetVersions',
+    ]);
+  });
+
+  test.each([
+    [
+      'an update that failed',
+      imageSet('2', 'ACTIVE', 'UPDATE_FAILED', 'Attribute is not allowed'),
+      /Attribute is not allowed/,
+    ],
+    ['an image set that is deleted meanwhile', imageSet('2', 'DELETED', 'DELETED'), /is deleted/],
+  ])('%s is a failure, and no versions are listed', async (_, read, message) => {
+    script([free, read]);
+    expect(await failureOf(run())).toMatchObject({
+      type: 'UpdateFailed',
+      message: expect.stringMatching(message),
+      details: { step: '+awaitUpdate', ids: { imageSetId } },
+    });
+    expect(aws.called()).not.toContain('ListImageSetVersions');
+  });
+
+  test.each([
+    ['a stale version', error('ResourceNotFoundException', 404, 'Requested version(s) is not the latest.')],
+    ['a lock', error('ConflictException', 409)],
+  ])('%s leads to a fresh read and a new decision, never to a blind repeat', async (_, refusal) => {
+    script([free, imageSet('5', 'ACTIVE'), imageSet('6', 'ACTIVE', 'UPDATED')], [refusal, updated('6')]);
+    expect(await run()).toMatchObject({ latestVersionId: '6' });
+    expect(updates()).toMatchObject([{ query: 'latestVersion=1' }, { query: 'latestVersion=5' }]);
+  });
+
+  test.each([
+    ['throttled', error('ThrottlingException', 429)],
+    ['over a quota', error('ServiceQuotaExceededException', 402)],
+  ])('one that is %s is sent again', async (_, refusal) => {
+    script([free, done], [refusal, updated()]);
+    await run();
+    expect(updates()).toHaveLength(2);
+  });
+
+  test("an end that another writer has overtaken is judged by the update's own version", async () => {
+    script([free, imageSet('3', 'ACTIVE', 'COPIED'), done]);
+    expect(await run()).toMatchObject({ latestVersionId: '2' });
+    expect(aws.calls[3]).toMatchObject({ operation: 'GetImageSet', query: 'version=2' });
+    script([free, imageSet('3', 'ACTIVE', 'COPIED'), imageSet('2', 'ACTIVE', 'UPDATE_FAILED', 'no')]);
+    expect(await failureOf(run())).toMatchObject({ type: 'UpdateFailed' });
+  });
+
+  test('lists all pages of versions, and no more than ten', async () => {
+    const pages = [version('3', 'UPDATED'), version('2', 'UPDATED')].map((one) => ({
+      imageSetPropertiesList: [one],
+    }));
+    script([free, done], undefined, [{ ...pages[0], nextToken: 'more' }, { ...pages[1] }]);
+    expect(await run()).toMatchObject({ imageSetPropertiesList: [{ versionId: '3' }, { versionId: '2' }] });
+    expect(queries('ListImageSetVersions')).toEqual(['maxResults=50', 'maxResults=50&nextToken=more']);
+
+    script([free, done], undefined, endless('imageSetPropertiesList', [version('2', 'UPDATED')]));
+    expect(await run()).toMatchObject({ imageSetPropertiesList: { length: 10 }, nextToken: 'more' });
+  });
+});
+
+describe('auditCompletedImports', () => {
+  const minutesAgo: Record<string, number> = { new: 10, between: 20, old: 30 };
+  const endOf = (jobId: string) => now() - 60 * (minutesAgo[jobId] ?? 0);
+  const summary = (jobId: string) => ({
+    jobId,
+    jobName: 'n',
+    jobStatus: 'COMPLETED',
+    datastoreId,
+    submittedAt: endOf(jobId),
+  });
+  const details = (jobId: string, more: object = {}) => ({
+    jobProperties: {
+      ...summary(jobId),
+      endedAt: endOf(jobId),
+      inputS3Uri: `s3://bucket/${jobId}/`,
+      outputS3Uri: `${outputOf(jobId)}/`,
+      ...more,
+    },
+  });
+  const run = () => cluster.flows.execute('auditCompletedImports', { datastoreId });
+  const idIn = ({ path }: Pick<Call, 'path'>) => path.split('/').at(-1) ?? '';
+
+  test('follows the document for the newest job, wherever the list has it, and opens up each', async () => {
+    aws.script(
+      {
+        ListDICOMImportJobs: [
+          { jobSummaries: [summary('old'), summary('new')], nextToken: 'more' },
+          { jobSummaries: [summary('between')] },
+        ],
+        GetDICOMImportJob: [(call: Call) => details(idIn(call))],
+        SearchImageSets: [{ ...found(imageSetId), nextToken: 'more' }, found(otherImageSetId)],
+      },
+      {
+        ...dicomOutput('new', { scanned: 2, imported: 2 }),
+        ...dicomOutput('between', { scanned: 2, imported: 1 }),
+      },
+    );
+    expect(await run()).toMatchObject({
+      firstJobId: 'new',
+      inputS3Uri: 's3://bucket/new/',
+      outputS3Uri: `${outputOf('new')}/`,
+      imageSetsMetadataSummaries: [{ imageSetId }, { imageSetId: otherImageSetId }],
+      jobs: [
+        { jobId: 'new', outcome: 'complete', endedAt: expect.stringMatching(/Z$/), byReason: {} },
+        {
+          jobId: 'between',
+          outcome: 'partial',
+          counts: { scanned: 2, imported: 1 },
+          byReason: { ValidationException: 1 },
+        },
+        // A manifest of long ago that is gone is no failure, and not waited for.
+        { jobId: 'old', outcome: 'unknown', manifest: { state: 'missing' } },
+      ],
+      notAudited: 0,
+    });
+    expect(queries('ListDICOMImportJobs')).toEqual([
+      'jobStatus=COMPLETED&maxResults=50',
+      'jobStatus=COMPLETED&maxResults=50&nextToken=more',
+    ]);
+    // The document's own sequence, and then the other jobs.
+    expect(aws.called()).toEqual([
+      'ListDICOMImportJobs',
+      'ListDICOMImportJobs',
+      'GetDICOMImportJob',
+      'SearchImageSets',
+      'SearchImageSets',
+      'GetDICOMImportJob',
+      'GetDICOMImportJob',
+    ]);
+    expect(idIn(aws.callsOf('GetDICOMImportJob')[0] ?? { path: '' })).toBe('new');
+  });
+
+  test('no completed import is a result that says so', async () => {
+    aws.script({ ListDICOMImportJobs: [{ jobSummaries: [] }] });
+    expect(await run()).toEqual({ imageSetsMetadataSummaries: [], jobs: [], notAudited: 0 });
+    expect(aws.called()).toEqual(['ListDICOMImportJobs']);
+  });
+
+  test('a job that is listed as completed and is not is a failure', async () => {
+    aws.script({
+      ListDICOMImportJobs: [{ jobSummaries: [summary('j1')] }],
+      GetDICOMImportJob: [details('j1', { jobStatus: 'FAILED' })],
+    });
+    expect(await failureOf(run())).toMatchObject({
+      type: 'ImportJobFailed',
+      details: { step: 'getJobDetail' },
+    });
+  });
+
+  test('opens up the newest 200, and says how many there are besides', async () => {
+    const page = Array.from({ length: 50 }, (_, index) => summary(`j${index}`));
+    aws.script({
+      ListDICOMImportJobs: endless('jobSummaries', page),
+      GetDICOMImportJob: [details('j1', { outputS3Uri: undefined })],
+      SearchImageSets: [found()],
+    });
+    expect(await run()).toMatchObject({ jobs: { length: 200 }, notAudited: 300 });
+  });
+});
