@@ -6,12 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { FLOW_RULES } from '../../src/input-rules/flows.ts';
-import { DOCUMENTS, readDocument } from './history.ts';
+import { DOCUMENTS, DOCUMENT_NAMES, readDocument } from './history.ts';
 
-const yamlIn = (folder: string) =>
-  readdirSync(folder).filter((file) => file.endsWith('.yaml') && file !== 'redocly.yaml');
-const documents = yamlIn(DOCUMENTS);
-const openapiFiles = yamlIn(`${DOCUMENTS}openapi`).map((file) => `openapi/${file}`);
+const documents = DOCUMENT_NAMES.map((name) => `${name}.yaml`);
+const openapiFiles = readdirSync(`${DOCUMENTS}openapi`).map((file) => `openapi/${file}`);
 
 /** Inputs of ours, about waiting and reporting, and those that Arazzo cannot leave out of a request. */
 const BEYOND_ARAZZO = [
@@ -57,6 +55,7 @@ describe('the linter', () => {
 interface Operation {
   readonly operationId: string;
   readonly parameters?: readonly { readonly schema: { readonly const?: string } }[];
+  readonly requestBody?: { readonly content: Record<string, unknown> };
 }
 
 /** The operations of an OpenAPI file with their routes. */
@@ -78,11 +77,17 @@ describe.each(documents)('%s', (file) => {
     expect(workflows.map(({ workflowId }) => `${workflowId}.yaml`)).toEqual([file]);
   });
 
-  test('refers to files that exist and to operations in them', () => {
-    const known = sourceDescriptions.flatMap(({ url }) =>
-      operationsOf(url).map(({ operationId }) => operationId),
+  test('refers to files that exist, to operations in them, and sends bodies of their types', () => {
+    const typesOf = new Map(
+      sourceDescriptions
+        .flatMap(({ url }) => operationsOf(url))
+        .map(({ operationId, requestBody }) => [operationId, Object.keys(requestBody?.content ?? {})]),
     );
-    expect(known).toEqual(expect.arrayContaining(workflow!.steps.map(({ operationId }) => operationId)));
+    for (const { operationId, requestBody } of workflow!.steps) {
+      const types = typesOf.get(operationId);
+      expect(types).toBeDefined();
+      if (requestBody) expect(types).toContain(requestBody.contentType);
+    }
   });
 });
 

@@ -1,9 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 
 /** The folder of the Arazzo documents. */
 export const DOCUMENTS = fileURLToPath(new URL('../../arazzo/', import.meta.url));
+
+/** The documents, by name: `copy-image-set` is `copy-image-set.yaml`. */
+export const DOCUMENT_NAMES = readdirSync(DOCUMENTS).flatMap(
+  (file) => /^(\w+-.*)\.yaml$/.exec(file)?.[1] ?? [],
+);
 
 /** The parts of an Arazzo document that the tests look at. */
 export interface ArazzoDocument {
@@ -18,6 +23,7 @@ export interface ArazzoDocument {
 export interface DocumentedStep {
   readonly stepId: string;
   readonly operationId: string;
+  readonly requestBody?: { readonly contentType: string };
 }
 
 /** What a workflow does for one step of its document. */
