@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
 import { awsEnvironment, required, startCluster, withCluster, type Cluster } from './support/cluster.ts';
-import { polling, roleArn } from './support/inputs.ts';
+import { fhirImportOf, polling, roleArn } from './support/inputs.ts';
 
 let aws: LocalAwsUnderTest;
 let cluster: Cluster;
@@ -53,14 +53,7 @@ async function json<Value>(...args: string[]): Promise<Value> {
   return JSON.parse(stdout) as Value;
 }
 
-const importInput = (bucket: string) => ({
-  DatastoreId,
-  InputS3Uri: `s3://${bucket}/in/`,
-  OutputS3Uri: 's3://fhir-results/',
-  OutputKmsKeyId: 'alias/key',
-  DataAccessRoleArn: roleArn,
-  polling,
-});
+const importInput = (bucket: string) => fhirImportOf(DatastoreId, bucket);
 
 const putPatients = (bucket: string) =>
   putFiles(aws.data, bucket, {

@@ -8,7 +8,7 @@ import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/h
 import { required, withCluster, type Cluster } from './support/cluster.ts';
 import { failureOf } from './support/failure.ts';
 import { recordHistory } from './support/histories.ts';
-import { polling, roleArn } from './support/inputs.ts';
+import { fhirImportOf } from './support/inputs.ts';
 
 type FhirImport = RecurringImport<'startImportAndWaitCompleted'>;
 
@@ -37,15 +37,7 @@ function yearly(
     flow: 'startImportAndWaitCompleted',
     cron: '0 0 1 1 *',
     ...more,
-    input: {
-      DatastoreId,
-      InputS3Uri: `s3://${bucket}/in/`,
-      OutputS3Uri: 's3://fhir-results/',
-      OutputKmsKeyId: 'alias/key',
-      DataAccessRoleArn: roleArn,
-      polling,
-      ...more.input,
-    },
+    input: { ...fhirImportOf(DatastoreId, bucket), ...more.input },
   };
 }
 

@@ -17,6 +17,16 @@ export const onboardInput = {
   polling,
 };
 
+/** An import of a bucket's `in/` folder into a data store of HealthLake that is there. */
+export const fhirImportOf = (DatastoreId: string, bucket: string) => ({
+  DatastoreId,
+  InputS3Uri: `s3://${bucket}/in/`,
+  OutputS3Uri: 's3://fhir-results/',
+  OutputKmsKeyId: 'alias/key',
+  DataAccessRoleArn: roleArn,
+  polling,
+});
+
 export const fhirInput = {
   DatastoreId: datastoreId,
   InputS3Uri: 's3://bucket/in/',

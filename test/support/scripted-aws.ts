@@ -5,12 +5,21 @@ import * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { RestJson } from '../../local-aws/protocols/rest-json.ts';
 
 /** A body to answer with, an error by AWS name and status, or a connection dropped without an answer. */
-type Answer = object | { $error: string; status: number; message?: string } | 'drop';
+type Answer = object | ErrorReply | 'drop';
+
+interface ErrorReply {
+  readonly $error: string;
+  readonly status: number;
+  readonly message?: string;
+}
+
+/** An object in S3. */
+export type StoredObject = string | ErrorReply;
 
 /** What depends on the call is a function of it: calls that are made at the same time come in any order. */
 export type Reply = Answer | ((call: Call) => Answer);
 
-export const error = ($error: string, status = 400, message?: string): Answer => ({
+export const error = ($error: string, status = 400, message?: string): ErrorReply => ({
   $error,
   status,
   ...(message !== undefined && { message }),
@@ -34,15 +43,15 @@ export interface ScriptedAws {
   callsOf(operation: string): Call[];
   /** The body of the first call of an operation. */
   bodyOf(operation: string): unknown;
-  /** Replies by operation, one a call; the last one for ever. S3 objects are `s3://bucket/key`: a reply of text or none. */
-  script(replies: Record<string, Reply[]>, objects?: Record<string, string>): void;
+  /** Replies by operation, one a call; the last one for ever. Objects in S3 are `s3://bucket/key`: a text or an error. */
+  script(replies: Record<string, Reply[]>, objects?: Record<string, StoredObject>): void;
   close(): Promise<void>;
 }
 
 export async function startScriptedAws(): Promise<ScriptedAws> {
   const calls: Call[] = [];
   let scripted: Record<string, Reply[]> = {};
-  let stored: Record<string, string> = {};
+  let stored: Record<string, StoredObject> = {};
 
   const server = createServer((request, response) => {
     void readBody(request).then((body) => {
@@ -104,7 +113,7 @@ function answer(request: IncomingMessage, response: ServerResponse, reply: Answe
 function answerS3(
   { url = '' }: IncomingMessage,
   response: ServerResponse,
-  stored: Record<string, string>,
+  stored: Record<string, StoredObject>,
 ): void {
   const { pathname, searchParams } = new URL(url, 'http://s3');
   const prefix = searchParams.get('prefix');
@@ -115,12 +124,15 @@ function answerS3(
     const contents = keys.map((key) => `<Contents><Key>${key.slice(bucket.length)}</Key></Contents>`);
     response.writeHead(200, { 'content-type': 'application/xml' });
     response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`);
-  } else if (stored[uri] === undefined) {
-    response.writeHead(404, { 'content-type': 'application/xml' });
-    response.end('<Error><Code>NoSuchKey</Code><Message>none</Message></Error>');
-  } else {
+    return;
+  }
+  const object = stored[uri] ?? error('NoSuchKey', 404);
+  if (typeof object === 'string') {
     response.writeHead(200);
-    response.end(stored[uri]);
+    response.end(object);
+  } else {
+    response.writeHead(object.status, { 'content-type': 'application/xml' });
+    response.end(`<Error><Code>${object.$error}</Code><Message>as scripted</Message></Error>`);
   }
 }
 

@@ -42,6 +42,17 @@ export async function startStage(): Promise<Stage> {
   };
 }
 
+/** A copy as another writer would ask for it, of image sets that nobody has changed yet. */
+export const copyRequest = (datastoreId: string, sourceImageSetId: string, imageSetId: string) => ({
+  datastoreId,
+  sourceImageSetId,
+  force: true,
+  copyImageSetInformation: {
+    sourceImageSet: { latestVersionId: '1' },
+    destinationImageSet: { imageSetId, latestVersionId: '1' },
+  },
+});
+
 function onboard({ flows }: Cluster, datastoreName: string) {
   return flows.execute('onboardDatastoreAndImport', {
     datastoreName,

@@ -4,17 +4,23 @@
  * The service is scripted: it says what the documents did not reckon with.
  */
 import { withCluster, type Cluster } from '../support/cluster.ts';
-import { dicomOutput, outputOf } from '../support/dicom-output.ts';
 import { failureOf } from '../support/failure.ts';
+import { copyInput, datastoreId, destinationImageSetId, fhirInput, onboardInput } from '../support/inputs.ts';
 import {
-  copyInput,
-  datastoreId,
-  destinationImageSetId,
-  fhirInput,
-  onboardInput,
-  sourceImageSetId,
-} from '../support/inputs.ts';
-import { error, startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
+  dicomJobReply,
+  dicomOutput,
+  fhirImportReply,
+  imageSetReply,
+  now,
+  outputOf,
+} from '../support/replies.ts';
+import {
+  error,
+  startScriptedAws,
+  type Reply,
+  type ScriptedAws,
+  type StoredObject,
+} from '../support/scripted-aws.ts';
 
 let aws: ScriptedAws;
 let cluster: Cluster;
@@ -22,20 +28,7 @@ let cluster: Cluster;
 withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
 
 describe('copyImageSet', () => {
-  const imageSet = (
-    versionId: string,
-    imageSetState: string,
-    imageSetWorkflowStatus = 'CREATED',
-    message?: string,
-  ) => ({
-    datastoreId,
-    imageSetId: destinationImageSetId,
-    versionId,
-    imageSetState,
-    imageSetWorkflowStatus,
-    message,
-    updatedAt: Date.now() / 1000,
-  });
+  const imageSet = imageSetReply(destinationImageSetId);
   const free = imageSet('1', 'ACTIVE');
   const copied = {
     datastoreId,
@@ -196,6 +189,35 @@ describe('copyImageSet', () => {
     expect(aws.callsOf('CopyImageSet')).toHaveLength(2);
   });
 
+  const hour = 3600;
+  test.each([
+    ['an update', imageSet('2', 'ACTIVE', 'UPDATED')],
+    ['a copy of an hour ago', { ...imageSet('2', 'ACTIVE', 'COPIED'), updatedAt: now() - hour }],
+  ])(
+    'a copy in doubt that meets %s is decided anew, though the instances are all there',
+    async (_, rival) => {
+      const instances = (...uids: string[]) => ({
+        Study: { Series: { s: { Instances: Object.fromEntries(uids.map((uid) => [uid, {}])) } } },
+      });
+      aws.script({
+        GetImageSet: [free, free, rival, free, rival, imageSet('3', 'ACTIVE', 'COPIED')],
+        CopyImageSet: [
+          'drop',
+          {
+            ...copied,
+            destinationImageSetProperties: { imageSetId: destinationImageSetId, latestVersionId: '3' },
+          },
+        ],
+        GetImageSetMetadata: [instances('1.1'), instances('1.1', '2.1'), instances('2.1')],
+      });
+      expect(await run()).toMatchObject({ destinationLatestVersionId: '3' });
+      expect(aws.callsOf('CopyImageSet')).toMatchObject([
+        { body: { destinationImageSet: { latestVersionId: '1' } } },
+        { body: { destinationImageSet: { latestVersionId: '2' } } },
+      ]);
+    },
+  );
+
   test('an image set that is not there fails at once, under the AWS name', async () => {
     aws.script({ GetImageSet: [error('ResourceNotFoundException', 404, 'no such image set')] });
     expect(await failureOf(run())).toMatchObject({
@@ -208,11 +230,11 @@ describe('copyImageSet', () => {
 
   test('passes on what may be asked for besides', async () => {
     aws.script({ GetImageSet: [free, free, imageSet('2', 'ACTIVE', 'COPIED')], CopyImageSet: [copied] });
-    await run({ copiableAttributes: '{"SchemaVersion":"1.1"}', force: true, sourceImageSetId });
+    await run({ copiableAttributes: '{"SchemaVersion":"1.1"}', force: true, promoteToPrimary: true });
     expect(aws.calls[2]?.body).toMatchObject({
       sourceImageSet: { DICOMCopies: { copiableAttributes: '{"SchemaVersion":"1.1"}' } },
     });
-    expect(aws.calls[2]?.query).toBe('force=true');
+    expect(aws.calls[2]?.query).toBe('force=true&promoteToPrimary=true');
   });
 });
 
@@ -220,20 +242,10 @@ describe('onboardDatastoreAndImport', () => {
   const store = (datastoreStatus: string) => ({
     datastoreProperties: { datastoreId, datastoreName: 's', datastoreStatus },
   });
-  const job = (jobStatus: string, more: object = {}) => ({
-    jobProperties: {
-      jobId: 'j1',
-      jobName: 'n',
-      jobStatus,
-      datastoreId,
-      submittedAt: Date.now() / 1000,
-      outputS3Uri: `${outputOf('j1')}/`,
-      ...more,
-    },
-  });
+  const job = dicomJobReply;
   const folder = outputOf('j1');
   const manifest = (scanned: number, imported: number) => dicomOutput('j1', { scanned, imported });
-  const script = (replies: Record<string, Reply[]>, objects: Record<string, string> = manifest(3, 3)) =>
+  const script = (replies: Record<string, Reply[]>, objects: Record<string, StoredObject> = manifest(3, 3)) =>
     aws.script(
       {
         CreateDatastore: [{ datastoreId, datastoreStatus: 'CREATING' }],
@@ -347,6 +359,8 @@ describe('onboardDatastoreAndImport', () => {
     ['missing', {}, 'not there'],
     ['unreadable', { [`${folder}/job-output-manifest.json`]: 'SECRET {' }, 'it is not JSON'],
     ['unreadable', { [`${folder}/job-output-manifest.json`]: '{}' }, 'no counters'],
+    ['unreadable', { [`${folder}/job-output-manifest.json`]: error('AccessDenied', 403) }, 'AccessDenied'],
+    ['unreadable', { [`${folder}/job-output-manifest.json`]: error('BadRequestException') }, 'BadRequest'],
   ])('a manifest that is %s makes the outcome unknown, and says why', async (state, objects, reason) => {
     script({}, objects);
     expect(await run()).toMatchObject({
@@ -376,6 +390,19 @@ describe('onboardDatastoreAndImport', () => {
       clientToken: `${runId}-startImportJob`,
       jobName: handle.workflowId,
     });
+  });
+
+  test('passes on what may be asked for besides', async () => {
+    script({});
+    const store = {
+      kmsKeyArn: 'arn:aws:kms:us-east-1:123456789012:alias/key',
+      lambdaAuthorizerArn: 'arn:aws:lambda:us-east-1:123456789012:function:f',
+      losslessStorageFormat: 'HTJ2K',
+    };
+    const job = { jobName: 'named', inputOwnerAccountId: '123456789012' };
+    await run({ ...store, ...job, datastoreClientToken: 'mine', importClientToken: 'ours' });
+    expect(aws.bodyOf('CreateDatastore')).toMatchObject({ ...store, clientToken: 'mine' });
+    expect(aws.bodyOf('StartDICOMImportJob')).toMatchObject({ ...job, clientToken: 'ours' });
   });
 
   test('with jobId it starts nothing and waits for that job', async () => {
@@ -410,25 +437,19 @@ describe('onboardDatastoreAndImport', () => {
   });
 
   test("a user's token that gives back an older job is said to have done so", async () => {
-    script({ GetDICOMImportJob: [job('COMPLETED', { submittedAt: Date.now() / 1000 - 3600 })] });
+    script({ GetDICOMImportJob: [job('COMPLETED', { submittedAt: now() - 3600 })] });
     expect(await run({ importClientToken: 'mine' })).toMatchObject({ reusedJob: true });
   });
 });
 
 describe('startImportAndWaitCompleted', () => {
   const progress = { TotalNumberOfResourcesScanned: 9, TotalNumberOfResourcesImported: 4 };
-  const job = (JobStatus: string, more: object = {}) => ({
-    ImportJobProperties: {
-      JobId: 'j1',
-      JobStatus,
-      SubmitTime: Date.now() / 1000,
-      DatastoreId: datastoreId,
-      InputDataConfig: { S3Uri: fhirInput.InputS3Uri },
+  const job = (status: string, more: object = {}) =>
+    fhirImportReply(status, {
       JobOutputDataConfig: { S3Configuration: { S3Uri: 's3://bucket/out/', KmsKeyId: 'alias/key' } },
       JobProgressReport: progress,
       ...more,
-    },
-  });
+    });
   const folder = `s3://bucket/out/${datastoreId}-FHIR_IMPORT-j1`;
   const manifest = (name: string) => ({
     [`${folder}/${name}`]: JSON.stringify({

@@ -7,14 +7,13 @@ import type { FlowInput } from '../../src/client.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
 import { datastoreId, fhirInput, polling } from '../support/inputs.ts';
+import { now } from '../support/replies.ts';
 import { error, startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
 
 let aws: ScriptedAws;
 let cluster: Cluster;
 
 withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
-
-const now = () => Date.now() / 1000;
 
 const { InputS3Uri, ...exportInput } = fhirInput;
 const storeInput = { DatastoreName: 'store', DatastoreTypeVersion: 'R4', polling } as const;

@@ -5,7 +5,7 @@ import { p10, putFiles } from '../local-aws/harness.ts';
 import { failureOf } from '../support/failure.ts';
 import { followed } from '../support/followed.ts';
 import { polling, roleArn } from '../support/inputs.ts';
-import { startStage, type Stage } from '../support/stage.ts';
+import { copyRequest, startStage, type Stage } from '../support/stage.ts';
 import type { FlowInput } from '../../src/client.ts';
 import type { FlowName } from '../../src/input-rules/flows.ts';
 
@@ -272,15 +272,7 @@ describe('updateImageSetMetadata', () => {
     await control.rival({
       before: 'UpdateImageSetMetadata',
       operation: 'CopyImageSet',
-      input: {
-        datastoreId,
-        sourceImageSetId: other,
-        force: true,
-        copyImageSetInformation: {
-          sourceImageSet: { latestVersionId: '1' },
-          destinationImageSet: { imageSetId, latestVersionId: '1' },
-        },
-      },
+      input: copyRequest(datastoreId, other, imageSetId),
       settled: true,
     });
     const input = { datastoreId, imageSetId, updatableAttributes: named('C^D'), polling };

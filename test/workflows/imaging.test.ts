@@ -4,7 +4,6 @@
  * The service is scripted: it says what the documents did not reckon with.
  */
 import { withCluster, type Cluster } from '../support/cluster.ts';
-import { dicomOutput, outputOf } from '../support/dicom-output.ts';
 import { failureOf } from '../support/failure.ts';
 import {
   datastoreId,
@@ -13,6 +12,14 @@ import {
   polling,
   sourceImageSetId as imageSetId,
 } from '../support/inputs.ts';
+import {
+  dicomJobReply,
+  dicomOutput,
+  imageSetArn as arnOf,
+  imageSetReply,
+  now,
+  outputOf,
+} from '../support/replies.ts';
 import { error, startScriptedAws, type Call, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
 
 let aws: ScriptedAws;
@@ -20,23 +27,7 @@ let cluster: Cluster;
 
 withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
 
-const now = () => Date.now() / 1000;
-const imageSetArn = `arn:aws:medical-imaging:us-east-1:123456789012:datastore/${datastoreId}/imageset/${imageSetId}`;
-const imageSet = (
-  versionId: string,
-  imageSetState: string,
-  imageSetWorkflowStatus = 'CREATED',
-  message?: string,
-) => ({
-  datastoreId,
-  imageSetId,
-  imageSetArn,
-  versionId,
-  imageSetState,
-  imageSetWorkflowStatus,
-  message,
-  updatedAt: now(),
-});
+const imageSet = imageSetReply(imageSetId);
 const free = imageSet('1', 'ACTIVE');
 const found = (...ids: string[]) => ({ imageSetsMetadataSummaries: ids.map((id) => ({ imageSetId: id })) });
 const metadata = {
@@ -115,17 +106,7 @@ describe('provisionDatastore', () => {
 });
 
 describe('importDicomAndSearch', () => {
-  const job = (jobStatus: string, more: object = {}) => ({
-    jobProperties: {
-      jobId: 'j1',
-      jobName: 'n',
-      jobStatus,
-      datastoreId,
-      submittedAt: now(),
-      outputS3Uri: `${outputOf('j1')}/`,
-      ...more,
-    },
-  });
+  const job = dicomJobReply;
   const imageSetsSummary = [{ imageSetId: otherImageSetId, imageSetVersion: 1, isPrimary: true }];
   const script = (jobs: Reply[], searches: Reply[] = [found(imageSetId, otherImageSetId)], imported = 2) =>
     aws.script(
@@ -326,6 +307,7 @@ describe('inspectImageSet', () => {
 });
 
 describe('tagImageSet', () => {
+  const imageSetArn = arnOf(imageSetId);
   const script = (...lists: Reply[]) =>
     aws.script({ GetImageSet: [free], TagResource: [{}], ListTagsForResource: lists });
   const tags = { team: 'a', site: 'b' };
@@ -510,6 +492,35 @@ describe('updateImageSetMetadata', () => {
     script([free, done], [refusal, updated()]);
     await run();
     expect(updates()).toHaveLength(2);
+  });
+
+  test('one whose answer never came is sent again with the version it had, where nothing has changed', async () => {
+    script([free, free, done], ['drop', updated()]);
+    await run();
+    expect(aws.called()).toEqual([
+      'GetImageSet',
+      'UpdateImageSetMetadata',
+      'GetImageSet',
+      'UpdateImageSetMetadata',
+      'GetImageSet',
+      'ListImageSetVersions',
+    ]);
+    expect(updates()).toMatchObject([{ query: 'latestVersion=1' }, { query: 'latestVersion=1' }]);
+  });
+
+  test('one whose answer never came, and that would change nothing, cannot be told from none', async () => {
+    aws.script({
+      GetImageSet: [free, done],
+      UpdateImageSetMetadata: ['drop'],
+      GetImageSetMetadata: [metadata],
+    });
+    expect(
+      await failureOf(run({ updatableAttributes: { Patient: { DICOM: { PatientID: 'P1' } } } })),
+    ).toMatchObject({
+      type: 'OutcomeUnknown',
+      details: { step: expect.stringMatching(/metadata/), ids: { imageSetId } },
+    });
+    expect(updates()).toHaveLength(1);
   });
 
   test("an end that another writer has overtaken is judged by the update's own version", async () => {

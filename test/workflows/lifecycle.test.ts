@@ -8,6 +8,7 @@ import { awsEventSignal } from '../../src/workflows/shared/flow.ts';
 import { startCluster, withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
 import { copyInput, datastoreId, fhirInput, onboardInput } from '../support/inputs.ts';
+import { fhirImportReply, now } from '../support/replies.ts';
 import { startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
 
 let aws: ScriptedAws;
@@ -15,15 +16,7 @@ let cluster: Cluster;
 
 withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
 
-const job = (JobStatus: string) => ({
-  ImportJobProperties: {
-    JobId: 'j1',
-    JobStatus,
-    SubmitTime: Date.now() / 1000,
-    DatastoreId: datastoreId,
-    InputDataConfig: { S3Uri: fhirInput.InputS3Uri },
-  },
-});
+const job = fhirImportReply;
 const started = { JobId: 'j1', JobStatus: 'SUBMITTED', DatastoreId: datastoreId };
 const script = (...jobs: Reply[]) =>
   aws.script({ StartFHIRImportJob: [started], DescribeFHIRImportJob: jobs });
@@ -113,6 +106,15 @@ describe('starting', () => {
 
     await cluster.flows.execute('startImportAndWaitCompleted', fhirInput);
     expect(new Set(tokens()).size).toBe(2);
+  });
+
+  test('with a workflow id that is no job name, names the job after the run', async () => {
+    script(job('COMPLETED'));
+    const workflowId = `nightly-${randomUUID()}-2026-11-21T02:00:00Z`;
+    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput], { workflowId });
+    await handle.result();
+    const { runId } = await handle.describe();
+    expect(aws.bodyOf('StartFHIRImportJob')).toMatchObject({ JobName: `ahw-${runId}` });
   });
 
   test('a retry of the run starts a new job', async () => {
@@ -276,7 +278,7 @@ describe('a run that goes on', () => {
 
 describe('a start whose token may be forgotten', () => {
   const busy: Reply = { $error: 'InternalServerException', status: 500 };
-  const listed = (JobName: string, SubmitTime = Date.now() / 1000) => ({
+  const listed = (JobName: string, SubmitTime = now()) => ({
     ImportJobPropertiesList: [{ ...job('IN_PROGRESS').ImportJobProperties, JobName, SubmitTime }],
   });
 
@@ -284,7 +286,7 @@ describe('a start whose token may be forgotten', () => {
     const workflowId = `adopt-${randomUUID()}`;
     aws.script({
       StartFHIRImportJob: [busy],
-      ListFHIRImportJobs: [listed(workflowId, Date.now() / 1000 + 1)],
+      ListFHIRImportJobs: [listed(workflowId, now() + 1)],
       DescribeFHIRImportJob: [job('COMPLETED')],
     });
     const handle = await startRaw('startImportAndWaitCompleted', [fhirInput], { workflowId });
@@ -296,7 +298,7 @@ describe('a start whose token may be forgotten', () => {
     const workflowId = `adopt-${randomUUID()}`;
     aws.script({
       StartFHIRImportJob: [busy, busy, busy, started],
-      ListFHIRImportJobs: [listed(workflowId, Date.now() / 1000 - 60)],
+      ListFHIRImportJobs: [listed(workflowId, now() - 60)],
       DescribeFHIRImportJob: [job('COMPLETED')],
     });
     const handle = await startRaw('startImportAndWaitCompleted', [fhirInput], { workflowId });
@@ -318,7 +320,7 @@ describe('a start whose token may be forgotten', () => {
   });
 
   test('does not take a job for its own whose name the user chose, nor start a second one beside it', async () => {
-    aws.script({ StartFHIRImportJob: [busy], ListFHIRImportJobs: [listed('mine', Date.now() / 1000 + 1)] });
+    aws.script({ StartFHIRImportJob: [busy], ListFHIRImportJobs: [listed('mine', now() + 1)] });
     const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, JobName: 'mine' }]);
     expect(await failureOf(handle.result())).toMatchObject({
       type: 'OutcomeUnknown',
@@ -329,7 +331,7 @@ describe('a start whose token may be forgotten', () => {
 
   test('of a data store likewise', async () => {
     const datastoreSummaries = [
-      { datastoreId, datastoreName: 'store', datastoreStatus: 'CREATING', createdAt: Date.now() / 1000 + 1 },
+      { datastoreId, datastoreName: 'store', datastoreStatus: 'CREATING', createdAt: now() + 1 },
     ];
     aws.script({ CreateDatastore: [busy], ListDatastores: [{ datastoreSummaries }] });
     const handle = await startRaw('onboardDatastoreAndImport', [onboardInput]);

@@ -5,7 +5,7 @@ import { failureOf } from '../support/failure.ts';
 import { followed } from '../support/followed.ts';
 import { recordHistory } from '../support/histories.ts';
 import { polling, roleArn } from '../support/inputs.ts';
-import { startStage, type Stage } from '../support/stage.ts';
+import { copyRequest, startStage, type Stage } from '../support/stage.ts';
 
 let stage: Stage;
 let aws: Stage['aws'];
@@ -123,15 +123,7 @@ describe('a copy whose answer never comes', () => {
       await aws.control.rival({
         before: 'CopyImageSet',
         operation: 'CopyImageSet',
-        input: {
-          datastoreId,
-          sourceImageSetId: other,
-          force: true,
-          copyImageSetInformation: {
-            sourceImageSet: { latestVersionId: '1' },
-            destinationImageSet: { imageSetId: destination, latestVersionId: '1' },
-          },
-        },
+        input: copyRequest(datastoreId, other, destination),
         settled,
       });
       await aws.control.dropConnection({ operation: 'CopyImageSet', when: 'before' });
