@@ -508,20 +508,24 @@ describe('updateImageSetMetadata', () => {
     expect(updates()).toMatchObject([{ query: 'latestVersion=1' }, { query: 'latestVersion=1' }]);
   });
 
-  test('one whose answer never came, and that would change nothing, cannot be told from none', async () => {
-    aws.script({
-      GetImageSet: [free, done],
-      UpdateImageSetMetadata: ['drop'],
-      GetImageSetMetadata: [metadata],
-    });
-    expect(
-      await failureOf(run({ updatableAttributes: { Patient: { DICOM: { PatientID: 'P1' } } } })),
-    ).toMatchObject({
-      type: 'OutcomeUnknown',
-      details: { step: expect.stringMatching(/metadata/), ids: { imageSetId } },
-    });
-    expect(updates()).toHaveLength(1);
-  });
+  test.each([
+    ['an update', { updatableAttributes: { Patient: { DICOM: { PatientID: 'P1' } } } }],
+    ['going back to a version', { revertToVersionId: '1' }],
+  ])(
+    '%s that would change nothing, and whose answer never came, cannot be told from none',
+    async (_, more) => {
+      aws.script({
+        GetImageSet: [free, done],
+        UpdateImageSetMetadata: ['drop'],
+        GetImageSetMetadata: [metadata],
+      });
+      expect(await failureOf(run(more))).toMatchObject({
+        type: 'OutcomeUnknown',
+        details: { step: expect.stringMatching(/metadata/), ids: { imageSetId } },
+      });
+      expect(updates()).toHaveLength(1);
+    },
+  );
 
   test("an end that another writer has overtaken is judged by the update's own version", async () => {
     script([free, imageSet('3', 'ACTIVE', 'COPIED'), done]);
