@@ -107,6 +107,13 @@ describe('recurringImport', () => {
     recordHistory('recurringImport.skipped', await run.fetchHistory());
   });
 
+  test('of a bucket that is not there fails at once, under the AWS name', async () => {
+    const { flow, input } = yearly('never-made');
+    expect(await failureOf(cluster.flows.execute('recurringImport', { flow, input }))).toMatchObject({
+      type: 'NoSuchBucket',
+    });
+  });
+
   test("the flow's failure is the run's one failure", async () => {
     await putPatient('failing', 'in/Patient.ndjson');
     await aws.control.failOutcome({ operation: 'StartFHIRImportJob', message: 'as planted' });

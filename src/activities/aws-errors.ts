@@ -53,6 +53,9 @@ const BY_ERROR: Readonly<Record<string, Rule>> = {
   ResourceNotFoundException: FINAL,
   NotAcceptableException: FINAL,
   BadRequestException: FINAL,
+  // S3's own names for "not found" and "access".
+  NoSuchBucket: FINAL,
+  AccessDenied: FINAL,
   // Nothing was sent.
   CredentialsProviderError: MENDABLE,
   TokenProviderError: MENDABLE,

@@ -44,6 +44,8 @@ describe('an AWS error becomes a failure with the AWS name', () => {
       { nonRetryable: false, effect: 'unknown', retry: 'untilDeadline' },
     ],
     ['getImageSet', 'AccessDeniedException', 403, { nonRetryable: true, effect: 'rejected' }],
+    ['listInput', 'AccessDenied', 403, { nonRetryable: true, effect: 'rejected' }],
+    ['listInput', 'NoSuchBucket', 404, { nonRetryable: true, effect: 'rejected' }],
     ['getImageSet', 'ResourceNotFoundException', 404, { nonRetryable: true, effect: 'rejected' }],
     ['getImageSet', 'ValidationException', 400, { nonRetryable: true, effect: 'rejected' }],
     [

@@ -99,7 +99,8 @@ export async function readOutcome(
   } catch (error) {
     if (isCancellation(error)) throw error;
     // The job has ended, whatever S3 or the workers say of it.
-    const reason = originOf(error)?.type ?? 'unknown';
+    const { type, message } = originOf(error) ?? {};
+    const reason = [type, message].filter(Boolean).join(': ') || 'unknown';
     return { outcome: 'unknown', manifest: { uri: outputS3Uri, state: 'unreadable', reason } };
   }
 }
