@@ -8,7 +8,7 @@ export interface Call {
   readonly operation: string;
   /** Milliseconds since 1970. */
   readonly time: number;
-  /** Ids and client tokens, from the input and the output, by member name. */
+  /** Ids, ARNs and client tokens, from the input and the output, by member name. */
   readonly ids: Readonly<Record<string, string>>;
   /** `pending`, `held`, `ok`, `dropped`, `cut`, `garbled`, or the name of the error. */
   readonly outcome: string;
@@ -73,7 +73,8 @@ export class Calls {
 const keyOf = (number: number) => String(number).padStart(12, '0');
 
 /** Members that name a thing of the service; `DICOMPatientId` and its like name a person, and are none of them. */
-const idMember = /^(datastore|job|imageSet|sourceImageSet|version|latestVersion)Id$|^clientToken$/i;
+const idMember =
+  /^(datastore|job|imageSet|sourceImageSet|version|latestVersion)Id$|^clientToken$|^resourceArn$/i;
 
 function idsOf(shape: object, path = ''): Record<string, string> {
   const ids: Record<string, string> = {};

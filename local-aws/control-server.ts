@@ -1,5 +1,5 @@
 import type { Calls } from './calls.ts';
-import type { EntityKind, LocalAwsControl } from './control.ts';
+import { ENTITY_KINDS, type EntityKind, type LocalAwsControl } from './control.ts';
 import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
 import { readSettings, SettingError } from './settings.ts';
 import { past, phaseAt, settled, type Entity } from './timeline.ts';
@@ -60,14 +60,18 @@ function verbs(world: World, services: readonly Service[], calls: Calls): Verbs 
     throw new ControlError(`there is no operation ${JSON.stringify(operation)}`);
   };
 
-  /** Changes an entity and makes it durable before the test goes on. */
-  const change = async (kind: EntityKind, id: string, to: (entity: Entity, now: number) => Entity) => {
+  /** Makes what was changed durable before the test goes on. */
+  const changed = async () => {
+    for (const service of services) service.resume();
+    await world.store.commit();
+  };
+
+  const change = (kind: EntityKind, id: string, to: (entity: Entity, now: number) => Entity) => {
     const table = world.store.table<Entity>(kind);
     const entity = table.get(id);
     if (!entity) throw new ControlError(`there is no ${kind} ${id}`);
     table.put(id, to(entity, Date.now()));
-    for (const service of services) service.resume();
-    await world.store.commit();
+    return changed();
   };
 
   return {
@@ -97,6 +101,13 @@ function verbs(world: World, services: readonly Service[], calls: Calls): Verbs 
         phases: [...past(entity, now), { ...phaseAt(entity, now), ...patch, from: now }],
       })),
     settle: ({ kind, id }) => change(kind, id, settled),
+    settleAll: () => {
+      for (const kind of ENTITY_KINDS) {
+        const table = world.store.table<Entity>(kind);
+        for (const [id, entity] of table.entries()) table.put(id, settled(entity, Date.now()));
+      }
+      return changed();
+    },
 
     calls: ({ operation }) => calls.list(operation),
     waitForCall: ({ operation, count = 1, outcome }) => calls.seen(checked(operation), count, outcome),

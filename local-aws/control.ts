@@ -22,13 +22,16 @@ export type StartingOperation =
   | 'StartFHIRImportJob'
   | 'StartFHIRExportJob';
 
-export type EntityKind =
-  | 'datastore'
-  | 'dicomImportJob'
-  | 'imageSet'
-  | 'fhirDatastore'
-  | 'fhirImportJob'
-  | 'fhirExportJob';
+export const ENTITY_KINDS = [
+  'datastore',
+  'dicomImportJob',
+  'imageSet',
+  'fhirDatastore',
+  'fhirImportJob',
+  'fhirExportJob',
+] as const;
+
+export type EntityKind = (typeof ENTITY_KINDS)[number];
 
 export interface FailNext {
   readonly operation: OperationName;
@@ -124,6 +127,11 @@ export class LocalAwsControl {
   /** Ends at once what is going on with an entity, even if it would never have ended. */
   settle(entity: { kind: EntityKind; id: string }): Promise<void> {
     return this.#post('settle', entity);
+  }
+
+  /** Ends at once whatever is going on. An entity that was arranged stays as it is. */
+  settleAll(): Promise<void> {
+    return this.#post('settleAll', {});
   }
 
   /** The calls seen so far, oldest first. */

@@ -33,6 +33,7 @@ export class Store {
     return {
       get: (id) => rows.get(id),
       values: () => [...rows.values()],
+      entries: () => [...rows],
       put: (id, value) => {
         rows.set(id, value);
         this.#pending.set(`${name}/${id}`, JSON.stringify(value));
@@ -75,6 +76,7 @@ export interface Table<T> {
   get(id: string): T | undefined;
   /** In the order of insertion; after a restart in the order of ids. */
   values(): T[];
+  entries(): [id: string, row: T][];
   put(id: string, value: T): void;
   delete(id: string): void;
 }

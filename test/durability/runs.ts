@@ -1,105 +1,254 @@
-/** Runs for the kills to hit, and what AWS has seen of them. */
-import type { FlowRun } from '../../src/client.ts';
+/** Runs for the kills to hit, one of each flow that changes something, and what AWS has of them in the end. */
+import { WorkflowFailedError } from '@temporalio/client';
+import type { FlowClient, FlowRun } from '../../src/client.ts';
 import type { FlowName } from '../../src/input-rules/flows.ts';
 import { p10, putFiles, until } from '../local-aws/harness.ts';
-import { polling, roleArn } from '../support/inputs.ts';
+import { roleArn } from '../support/inputs.ts';
 import type { Platform } from './platform.ts';
+import { thingsOf } from './things.ts';
 
-export type Run = FlowRun<FlowName>;
+type ReadingFlow = 'auditCompletedImports' | 'findImageSetByPatient' | 'inspectImageSet';
 
-/** How a run says that it ended well. */
-export function endOf(result: Awaited<ReturnType<Run['result']>>): string | undefined {
-  if ('outcome' in result) return result.outcome;
-  return 'imageSetWorkflowStatus' in result ? result.imageSetWorkflowStatus : undefined;
+/** A copy without a destination is proven in another way than one with: it is a kind of its own. */
+export type Kind = Exclude<FlowName, ReadingFlow> | 'copyToNew';
+
+/** What belongs to one run alone: whatever AWS has by its name, it has for that run. */
+export interface Place {
+  readonly name: string;
+  /** Of either service; empty where the run makes it. */
+  readonly datastoreId: string;
+  readonly imageSetId: string;
+  readonly otherImageSetId: string;
 }
 
-export interface CopyPair {
-  datastoreId: string;
-  sourceImageSetId: string;
-  destinationImageSetId: string;
+/** All that a run needs is there. */
+export interface Prepared {
+  /** Tells it from others in the report of a test. */
+  readonly title: string;
+  readonly kind: Kind;
+  readonly place: Place;
 }
 
-let made = 0;
+export interface Begun extends Prepared {
+  readonly run: FlowRun<FlowName>;
+}
+
+interface KindOfRun {
+  /** Makes what must be there before the run. */
+  prepare(platform: Platform, name: string): Promise<Partial<Place>>;
+  start(flows: FlowClient, place: Place): Promise<FlowRun<FlowName>>;
+  /** How a run says that it ended well. */
+  ends: object;
+  /** All that AWS has by the name of its place then, what was prepared included. */
+  leaves: readonly string[];
+}
+
+/** Reads less and less often: those that wait must not keep those that start from the processor. */
+const polling = { minimumInterval: 20, maximumInterval: 500, timeout: '5 minutes' } as const;
+
+const dicom = (folder: 'one' | 'two') => ({
+  dataAccessRoleArn: roleArn,
+  inputS3Uri: `s3://dicom/${folder}/`,
+  outputS3Uri: 's3://dicom/out/',
+});
+const fhirExport = {
+  OutputS3Uri: 's3://fhir/out/',
+  OutputKmsKeyId: 'alias/key',
+  DataAccessRoleArn: roleArn,
+  polling,
+};
+const fhirImport = { ...fhirExport, InputS3Uri: 's3://fhir/in/' };
+const fhirStore = (DatastoreName: string) => ({ DatastoreName, DatastoreTypeVersion: 'R4' }) as const;
 
 /** What the imports find in S3. */
 export async function putSamples({ data }: Platform): Promise<void> {
-  await putFiles(data, 'dicom', { 'in/1.dcm': p10({ series: '1.2.1', instance: '1.2.1.1' }) });
+  const first = p10({ series: '1.2.1', instance: '1.2.1.1' });
+  const second = p10({ series: '1.2.2', instance: '1.2.2.1' });
+  await putFiles(data, 'dicom', { 'one/1.dcm': first, 'two/1.dcm': first, 'two/2.dcm': second });
   await putFiles(data, 'fhir', { 'in/Patient.ndjson': '{"resourceType":"Patient","id":"p1"}\n' });
 }
 
-/** Starts the flows of a platform. */
-export const runsOf = ({ flows }: Platform) => ({
-  onboard: () =>
-    flows.start('onboardDatastoreAndImport', {
-      datastoreName: `store-${++made}`,
-      dataAccessRoleArn: roleArn,
-      inputS3Uri: 's3://dicom/in/',
-      outputS3Uri: 's3://dicom/out/',
-      polling,
-    }),
-  copy: (pair: CopyPair | undefined) => {
-    if (!pair) throw new Error('there are not that many pairs');
-    return flows.start('copyImageSet', { ...pair, force: true, polling });
-  },
-  fhirImport: (DatastoreId: string) =>
-    flows.start('startImportAndWaitCompleted', {
-      DatastoreId,
-      InputS3Uri: 's3://fhir/in/',
-      OutputS3Uri: 's3://fhir/out/',
-      OutputKmsKeyId: 'alias/key',
-      DataAccessRoleArn: roleArn,
-      polling,
-    }),
-});
+const nothing = () => Promise.resolve({});
 
-/** How many things of each kind AWS has. */
-export async function counts({ aws: { control, imaging } }: Platform) {
-  const { datastoreSummaries = [] } = await imaging.listDatastores({ maxResults: 50 });
-  return { ...(await control.jobs()), datastores: datastoreSummaries.length };
+async function datastore({ aws: { imaging } }: Platform, datastoreName: string) {
+  const { datastoreId = '' } = await imaging.createDatastore({ datastoreName, clientToken: datastoreName });
+  await until(
+    () => imaging.getDatastore({ datastoreId }),
+    ({ datastoreProperties }) => datastoreProperties?.datastoreStatus === 'ACTIVE',
+  );
+  return { datastoreId };
 }
 
-/** The versions of the destinations. */
-export const versions = ({ aws: { imaging } }: Platform, pairs: readonly CopyPair[]) =>
-  Promise.all(
-    pairs.map(async ({ datastoreId, destinationImageSetId: imageSetId }) => {
-      const { versionId } = await imaging.getImageSet({ datastoreId, imageSetId });
-      return versionId;
-    }),
+const imageSets = (folder: 'one' | 'two') => async (platform: Platform, name: string) => {
+  const { imaging } = platform.aws;
+  const { datastoreId } = await datastore(platform, name);
+  const job = { datastoreId, clientToken: name, ...dicom(folder) };
+  const { jobId } = await imaging.startDICOMImportJob(job);
+  await until(
+    () => imaging.getDICOMImportJob({ datastoreId, jobId }),
+    ({ jobProperties }) => jobProperties?.jobStatus === 'COMPLETED',
   );
+  const { imageSetsMetadataSummaries = [] } = await imaging.searchImageSets({ datastoreId });
+  const [imageSetId, otherImageSetId] = imageSetsMetadataSummaries.map(({ imageSetId = '' }) => imageSetId);
+  return { datastoreId, ...(imageSetId && { imageSetId }), ...(otherImageSetId && { otherImageSetId }) };
+};
 
 /** A HealthLake data store that is active. */
-export async function fhirDatastore({ aws: { healthlake } }: Platform): Promise<string> {
-  const { DatastoreId = '' } = await healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' });
+export async function fhirDatastore({ aws: { healthlake } }: Platform, name: string) {
+  const { DatastoreId = '' } = await healthlake.createFHIRDatastore(fhirStore(name));
   await until(
     () => healthlake.describeFHIRDatastore({ DatastoreId }),
     ({ DatastoreProperties }) => DatastoreProperties?.DatastoreStatus === 'ACTIVE',
   );
-  return DatastoreId;
+  return { datastoreId: DatastoreId };
 }
 
-/** Imports two series for each pair, into a data store of their own. */
-export async function copyPairs({ aws, data, flows }: Platform, count: number): Promise<CopyPair[]> {
-  const bucket = `pairs-${++made}`;
-  const slices = Array.from({ length: 2 * count }, (_, index) => [
-    `in/${index}.dcm`,
-    p10({ series: `1.2.${made}.${index}`, instance: `1.2.${made}.${index}.1` }),
-  ]);
-  await putFiles(data, bucket, Object.fromEntries(slices));
-  const { datastoreId } = await flows.execute('onboardDatastoreAndImport', {
-    datastoreName: bucket,
-    dataAccessRoleArn: roleArn,
-    inputS3Uri: `s3://${bucket}/in/`,
-    outputS3Uri: `s3://${bucket}/out/`,
-    polling,
+const RUNS: Readonly<Record<Kind, KindOfRun>> = {
+  onboardDatastoreAndImport: {
+    prepare: nothing,
+    start: (flows, { name }) =>
+      flows.start('onboardDatastoreAndImport', { datastoreName: name, ...dicom('one'), polling }),
+    ends: { outcome: 'complete' },
+    leaves: ['datastore ACTIVE', 'dicomImportJob COMPLETED', 'imageSet version 1'],
+  },
+  copyImageSet: {
+    prepare: imageSets('two'),
+    start: (flows, { datastoreId, imageSetId, otherImageSetId }) =>
+      flows.start('copyImageSet', {
+        datastoreId,
+        sourceImageSetId: imageSetId,
+        destinationImageSetId: otherImageSetId,
+        force: true,
+        polling,
+      }),
+    ends: { imageSetWorkflowStatus: 'COPIED' },
+    leaves: ['datastore ACTIVE', 'dicomImportJob COMPLETED', 'imageSet version 1', 'imageSet version 2'],
+  },
+  copyToNew: {
+    prepare: imageSets('one'),
+    start: (flows, { datastoreId, imageSetId }) =>
+      flows.start('copyImageSet', { datastoreId, sourceImageSetId: imageSetId, polling }),
+    ends: { imageSetWorkflowStatus: 'COPIED' },
+    leaves: ['datastore ACTIVE', 'dicomImportJob COMPLETED', 'imageSet version 1', 'imageSet version 1'],
+  },
+  updateImageSetMetadata: {
+    prepare: imageSets('one'),
+    start: (flows, { datastoreId, imageSetId }) =>
+      flows.start('updateImageSetMetadata', {
+        datastoreId,
+        imageSetId,
+        updatableAttributes: { SchemaVersion: 1.1, Patient: { DICOM: { PatientName: 'A^B' } } },
+        polling,
+      }),
+    ends: { latestVersionId: '2', imageSetState: 'ACTIVE' },
+    leaves: ['datastore ACTIVE', 'dicomImportJob COMPLETED', 'imageSet version 2'],
+  },
+  tagImageSet: {
+    prepare: imageSets('one'),
+    start: (flows, { datastoreId, imageSetId }) =>
+      flows.start('tagImageSet', { datastoreId, imageSetId, tags: { ward: 'b' }, polling }),
+    ends: { tags: { ward: 'b' } },
+    leaves: ['datastore ACTIVE', 'dicomImportJob COMPLETED', 'imageSet version 1 ward=b'],
+  },
+  provisionDatastore: {
+    prepare: nothing,
+    start: (flows, { name }) => flows.start('provisionDatastore', { datastoreName: name, polling }),
+    ends: { datastoreStatus: 'ACTIVE' },
+    leaves: ['datastore ACTIVE'],
+  },
+  importDicomAndSearch: {
+    prepare: datastore,
+    start: (flows, { datastoreId }) =>
+      flows.start('importDicomAndSearch', { datastoreId, ...dicom('one'), polling }),
+    ends: { outcome: 'complete' },
+    leaves: ['datastore ACTIVE', 'dicomImportJob COMPLETED', 'imageSet version 1'],
+  },
+  createFhirDatastoreAndWaitActive: {
+    prepare: nothing,
+    start: (flows, { name }) =>
+      flows.start('createFhirDatastoreAndWaitActive', { ...fhirStore(name), polling }),
+    ends: { datastoreStatus: 'ACTIVE' },
+    leaves: ['fhirDatastore ACTIVE'],
+  },
+  deleteFhirDatastoreAndConfirm: {
+    prepare: fhirDatastore,
+    start: (flows, { datastoreId }) =>
+      flows.start('deleteFhirDatastoreAndConfirm', { DatastoreId: datastoreId, polling }),
+    ends: { datastoreStatus: 'DELETED' },
+    leaves: ['fhirDatastore DELETED'],
+  },
+  provisionDatastoreAndExport: {
+    prepare: nothing,
+    start: (flows, { name }) =>
+      flows.start('provisionDatastoreAndExport', { ...fhirStore(name), ...fhirExport }),
+    ends: { jobStatus: 'COMPLETED' },
+    leaves: ['fhirDatastore ACTIVE', 'fhirExportJob COMPLETED'],
+  },
+  provisionDatastoreAndImport: {
+    prepare: nothing,
+    start: (flows, { name }) =>
+      flows.start('provisionDatastoreAndImport', { ...fhirStore(name), ...fhirImport }),
+    ends: { outcome: 'complete' },
+    leaves: ['fhirDatastore ACTIVE', 'fhirImportJob COMPLETED'],
+  },
+  startExportPollAndList: {
+    prepare: fhirDatastore,
+    start: (flows, { datastoreId }) =>
+      flows.start('startExportPollAndList', { DatastoreId: datastoreId, ...fhirExport }),
+    ends: { jobStatus: 'COMPLETED' },
+    leaves: ['fhirDatastore ACTIVE', 'fhirExportJob COMPLETED'],
+  },
+  startImportPollAndList: {
+    prepare: fhirDatastore,
+    start: (flows, { datastoreId }) =>
+      flows.start('startImportPollAndList', { DatastoreId: datastoreId, ...fhirImport }),
+    ends: { outcome: 'complete' },
+    leaves: ['fhirDatastore ACTIVE', 'fhirImportJob COMPLETED'],
+  },
+  startImportAndWaitCompleted: {
+    prepare: fhirDatastore,
+    start: (flows, { datastoreId }) =>
+      flows.start('startImportAndWaitCompleted', { DatastoreId: datastoreId, ...fhirImport }),
+    ends: { outcome: 'complete' },
+    leaves: ['fhirDatastore ACTIVE', 'fhirImportJob COMPLETED'],
+  },
+};
+
+const isKind = (name: string): name is Kind => Object.hasOwn(RUNS, name);
+
+export const KINDS: readonly Kind[] = Object.keys(RUNS).filter(isKind);
+
+let made = 0;
+
+/** Makes a place for a run, and what must be there before it. */
+export async function prepare(platform: Platform, kind: Kind): Promise<Prepared> {
+  const name = `place-${++made}`;
+  const there = await RUNS[kind].prepare(platform, name);
+  return {
+    title: kind,
+    kind,
+    place: { name, datastoreId: '', imageSetId: '', otherImageSetId: '', ...there },
+  };
+}
+
+export async function begin<P extends Prepared>({ flows }: Platform, prepared: P): Promise<P & Begun> {
+  return { ...prepared, run: await RUNS[prepared.kind].start(flows, prepared.place) };
+}
+
+/** Checks that every run ends well, and that AWS has seen one of each thing that it makes. */
+export async function expectAllWell(platform: Platform, runs: readonly Begun[]): Promise<void> {
+  const seen = await Promise.all(
+    runs.map(async ({ title, place, run }) => {
+      const ended: unknown = await run
+        .result()
+        .catch((error: unknown) => (error instanceof WorkflowFailedError ? error.cause : error));
+      const things = await thingsOf(platform, place.name);
+      return { title, ended, left: things.map(({ kind, state }) => `${kind} ${state}`).toSorted() };
+    }),
+  );
+  const wanted = runs.map(({ title, kind }) => {
+    const { ends, leaves } = RUNS[kind];
+    return { title, ended: expect.objectContaining(ends), left: leaves };
   });
-  const { imageSetsMetadataSummaries = [] } = await aws.imaging.searchImageSets({
-    datastoreId,
-    maxResults: 50,
-  });
-  const ids = imageSetsMetadataSummaries.map(({ imageSetId = '' }) => imageSetId);
-  return Array.from({ length: count }, (_, index) => ({
-    datastoreId,
-    sourceImageSetId: ids[2 * index] ?? '',
-    destinationImageSetId: ids[2 * index + 1] ?? '',
-  }));
+  expect(seen).toEqual(wanted);
 }

@@ -1,0 +1,204 @@
+/** Where a run can stand when a kill comes, and how it is brought there. */
+import type { OperationName } from '../../local-aws/control.ts';
+import type { Moment } from '../../local-aws/faults.ts';
+import type { Settings } from '../../local-aws/settings.ts';
+import { instant, until } from '../local-aws/harness.ts';
+import type { Platform } from './platform.ts';
+import { begin, prepare, type Begun, type Kind, type Prepared } from './runs.ts';
+
+/**
+ * What keeps runs at a step, in the order in which it is put up: each stage would be in the way of runs that have to come
+ * to one before it. Last are the calls that are sent once: there a run stands only until it gives the attempt up.
+ */
+const STAGES = [
+  ['lost'],
+  ['dicomImportMs', 'copyMs', 'updateMs', 'fhirDatastoreDeleteMs', 'fhirImportMs', 'fhirExportMs'],
+  ['datastoreCreateMs', 'fhirDatastoreCreateMs', 'locked'],
+  ['StartDICOMImportJob', 'StartFHIRImportJob', 'StartFHIRExportJob', 'ListTagsForResource'],
+  ['CreateDatastore', 'CreateFHIRDatastore', 'TagResource'],
+  ['CopyImageSet', 'UpdateImageSetMetadata', 'DeleteFHIRDatastore'],
+] as const;
+
+type Keeper = (typeof STAGES)[number][number];
+
+type Obstacle =
+  /** What is waited for takes for ever. */
+  | { readonly endless: Extract<Keeper, keyof Settings> }
+  /** The image set is LOCKED by another writer. */
+  | { readonly locked: 'imageSetId' | 'otherImageSetId' }
+  /** The call, and every further attempt of it, gets no answer. */
+  | { readonly unanswered: Extract<Keeper, OperationName> }
+  /** The call takes effect, its answer is lost, and what it has begun takes for ever: the run looks what became of it. */
+  | { readonly lost: OperationName; readonly endless: keyof Settings };
+
+/** Every step at which a run waits, or changes something, by the kind of run. */
+const STEPS: Readonly<Record<Kind, Readonly<Record<string, Obstacle>>>> = {
+  onboardDatastoreAndImport: {
+    createDatastore: { unanswered: 'CreateDatastore' },
+    pollDatastore: { endless: 'datastoreCreateMs' },
+    startImportJob: { unanswered: 'StartDICOMImportJob' },
+    pollImportJob: { endless: 'dicomImportMs' },
+  },
+  copyImageSet: {
+    getSourceImageSet: { locked: 'imageSetId' },
+    getDestinationImageSet: { locked: 'otherImageSetId' },
+    copyImageSet: { unanswered: 'CopyImageSet' },
+    '+imageSetNow': { lost: 'CopyImageSet', endless: 'copyMs' },
+    pollDestination: { endless: 'copyMs' },
+  },
+  copyToNew: {
+    getSourceImageSet: { locked: 'imageSetId' },
+    copyImageSet: { unanswered: 'CopyImageSet' },
+    '+searchNew': { lost: 'CopyImageSet', endless: 'copyMs' },
+    pollDestination: { endless: 'copyMs' },
+  },
+  updateImageSetMetadata: {
+    getImageSet: { locked: 'imageSetId' },
+    updateMetadata: { unanswered: 'UpdateImageSetMetadata' },
+    '+imageSetNow': { lost: 'UpdateImageSetMetadata', endless: 'updateMs' },
+    '+awaitUpdate': { endless: 'updateMs' },
+  },
+  tagImageSet: {
+    tagResource: { unanswered: 'TagResource' },
+    listTags: { unanswered: 'ListTagsForResource' },
+  },
+  provisionDatastore: {
+    createDatastore: { unanswered: 'CreateDatastore' },
+    pollDatastore: { endless: 'datastoreCreateMs' },
+  },
+  importDicomAndSearch: {
+    startImportJob: { unanswered: 'StartDICOMImportJob' },
+    pollImportJob: { endless: 'dicomImportMs' },
+  },
+  createFhirDatastoreAndWaitActive: {
+    createDatastore: { unanswered: 'CreateFHIRDatastore' },
+    pollDatastore: { endless: 'fhirDatastoreCreateMs' },
+  },
+  deleteFhirDatastoreAndConfirm: {
+    deleteDatastore: { unanswered: 'DeleteFHIRDatastore' },
+    pollDatastore: { endless: 'fhirDatastoreDeleteMs' },
+  },
+  provisionDatastoreAndExport: {
+    createDatastore: { unanswered: 'CreateFHIRDatastore' },
+    pollDatastore: { endless: 'fhirDatastoreCreateMs' },
+    startExportJob: { unanswered: 'StartFHIRExportJob' },
+    pollExportJob: { endless: 'fhirExportMs' },
+  },
+  provisionDatastoreAndImport: {
+    createDatastore: { unanswered: 'CreateFHIRDatastore' },
+    pollDatastore: { endless: 'fhirDatastoreCreateMs' },
+    startImportJob: { unanswered: 'StartFHIRImportJob' },
+    pollImportJob: { endless: 'fhirImportMs' },
+  },
+  startExportPollAndList: {
+    startExportJob: { unanswered: 'StartFHIRExportJob' },
+    pollExportJob: { endless: 'fhirExportMs' },
+  },
+  startImportPollAndList: {
+    startImportJob: { unanswered: 'StartFHIRImportJob' },
+    pollImportJob: { endless: 'fhirImportMs' },
+  },
+  startImportAndWaitCompleted: {
+    startImportJob: { unanswered: 'StartFHIRImportJob' },
+    pollImportJob: { endless: 'fhirImportMs' },
+  },
+};
+
+/** A kind of run, and the step at which such a run is kept. */
+export interface Stand {
+  readonly kind: Kind;
+  readonly step: string;
+  readonly obstacle: Obstacle;
+}
+
+export const standsOf = (kind: Kind): Stand[] =>
+  Object.entries(STEPS[kind]).map(([step, obstacle]) => ({ kind, step, obstacle }));
+
+type Ready = Prepared & Stand;
+type Kept = Begun & Stand;
+
+/** Starts a run for each stand, and waits until each is kept there. */
+export async function bringToStand(
+  platform: Platform,
+  stands: readonly Stand[],
+  moment: Moment,
+): Promise<Kept[]> {
+  const ready = await Promise.all(
+    stands.map(async (stand) => ({
+      ...stand,
+      ...(await prepare(platform, stand.kind)),
+      title: `${stand.kind} at ${stand.step}`,
+    })),
+  );
+  const kept: Kept[] = [];
+  for (const stage of STAGES) {
+    const next = ready.filter(({ obstacle }) => isOfStage(obstacle, stage));
+    await putUp(platform, next, moment);
+    const begun = await Promise.all(next.map((run) => begin(platform, run)));
+    for (const run of begun) await untilKept(platform, run);
+    kept.push(...begun);
+  }
+  return kept;
+}
+
+function isOfStage(obstacle: Obstacle, stage: readonly Keeper[]): boolean {
+  if ('lost' in obstacle) return stage.includes('lost');
+  if ('locked' in obstacle) return stage.includes('locked');
+  return stage.includes('endless' in obstacle ? obstacle.endless : obstacle.unanswered);
+}
+
+async function putUp({ aws: { control } }: Platform, runs: readonly Ready[], moment: Moment): Promise<void> {
+  const endless = runs.flatMap(({ obstacle }) =>
+    'endless' in obstacle ? [[obstacle.endless, 'never']] : [],
+  );
+  await control.settings({ ...instant, ...Object.fromEntries(endless) });
+  for (const { obstacle, place } of runs) {
+    if ('locked' in obstacle) await control.arrange(imageSet(place[obstacle.locked], 'LOCKED', 'UPDATING'));
+    if ('lost' in obstacle) await control.dropConnection({ operation: obstacle.lost, when: 'after' });
+    if ('unanswered' in obstacle) {
+      await control.hold({ operation: obstacle.unanswered, when: moment, count: 1_000 });
+    }
+  }
+}
+
+async function untilKept(platform: Platform, run: Kept): Promise<void> {
+  const { obstacle, step } = run;
+  if ('unanswered' in obstacle) return untilCalled(platform, run, obstacle.unanswered, 'held');
+  if ('lost' in obstacle) return untilCalled(platform, run, obstacle.lost, 'dropped');
+  await until(
+    () => platform.flows.progress(run.run.workflowId).catch(() => undefined),
+    // SUBMITTED is what AWS says of a job that has not yet begun to take for ever.
+    (progress) => progress?.step === step && !['', 'SUBMITTED'].includes(progress.status),
+  );
+}
+
+/** Waits for a call of a run to come to an outcome. */
+async function untilCalled(
+  { aws }: Platform,
+  { run, place }: Kept,
+  operation: OperationName,
+  outcome: string,
+): Promise<void> {
+  // A token begins with the id of the run; a call without a token is about what was prepared for the run.
+  const isOurs = (id: string) =>
+    id.startsWith(run.firstExecutionRunId) || (place.datastoreId !== '' && id.includes(place.datastoreId));
+  await until(
+    () => aws.control.calls({ operation }),
+    (calls) => calls.some((call) => call.outcome === outcome && Object.values(call.ids).some(isOurs)),
+  );
+}
+
+/** Takes all obstacles away. */
+export async function letGo({ aws: { control } }: Platform, runs: readonly Kept[]): Promise<void> {
+  await control.resetFaults();
+  await control.settleAll();
+  for (const { obstacle, place } of runs) {
+    if ('locked' in obstacle) await control.arrange(imageSet(place[obstacle.locked], 'ACTIVE', 'CREATED'));
+  }
+}
+
+const imageSet = (id: string, imageSetState: string, imageSetWorkflowStatus: string) => ({
+  kind: 'imageSet' as const,
+  id,
+  patch: { imageSetState, imageSetWorkflowStatus },
+});
