@@ -44,7 +44,7 @@ interface KindOfRun {
 }
 
 /** Reads less and less often: those that wait must not keep those that start from the processor. */
-const polling = { minimumInterval: 20, maximumInterval: 500, timeout: '5 minutes' } as const;
+const polling = { minimumInterval: 20, maximumInterval: 2_000, timeout: '5 minutes' } as const;
 
 const dicom = (folder: 'one' | 'two') => ({
   dataAccessRoleArn: roleArn,
