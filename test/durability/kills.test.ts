@@ -21,7 +21,7 @@ afterAll(() => platform.stop());
 const moments: readonly Moment[] = ['before', 'after'];
 const kills = VICTIMS.flatMap((victim) => moments.map((moment) => ({ victim, moment })));
 
-/** They have every step of a kind that there is: always hit. The others, without `KILLS=many`, each by one of the kills. */
+/** Between them they have a step of every sort: each kill hits them all. The others are dealt among the kills. */
 const founding: readonly Kind[] = [
   'onboardDatastoreAndImport',
   'copyImageSet',

@@ -242,8 +242,7 @@ export async function expectAllWell(platform: Platform, runs: readonly Begun[]):
       const ended: unknown = await run
         .result()
         .catch((error: unknown) => (error instanceof WorkflowFailedError ? error.cause : error));
-      const things = await thingsOf(platform, place.name);
-      return { title, ended, left: things.map(({ kind, state }) => `${kind} ${state}`).toSorted() };
+      return { title, ended, left: await thingsOf(platform.aws, place.name) };
     }),
   );
   const wanted = runs.map(({ title, kind }) => {

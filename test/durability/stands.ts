@@ -29,7 +29,7 @@ type Obstacle =
   /** The call, and every further attempt of it, gets no answer. */
   | { readonly unanswered: Extract<Keeper, OperationName> }
   /** The call takes effect, its answer is lost, and what it has begun takes for ever: the run looks what became of it. */
-  | { readonly lost: OperationName; readonly endless: keyof Settings };
+  | { readonly lost: OperationName; readonly endless: Extract<Keeper, keyof Settings> };
 
 /** Every step at which a run waits, or changes something, by the kind of run. */
 const STEPS: Readonly<Record<Kind, Readonly<Record<string, Obstacle>>>> = {
