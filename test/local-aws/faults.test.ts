@@ -135,6 +135,17 @@ describe('faults on demand', () => {
     );
   });
 
+  test('end at once all that is going on', async () => {
+    await aws.control.settings({ datastoreCreateMs: 'never', fhirDatastoreCreateMs: 'never' });
+    const { datastoreId } = await aws.imaging.createDatastore({});
+    const { DatastoreId } = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' });
+    await aws.control.settleAll();
+    const { datastoreProperties } = await aws.imaging.getDatastore({ datastoreId });
+    expect(datastoreProperties?.datastoreStatus).toBe('ACTIVE');
+    const { DatastoreProperties } = await aws.healthlake.describeFHIRDatastore({ DatastoreId });
+    expect(DatastoreProperties?.DatastoreStatus).toBe('ACTIVE');
+  });
+
   test('put a job into a state of which nobody knows', async () => {
     const datastoreId = await activeDatastore(aws);
     const { jobId = '' } = await startImport(aws, { datastoreId, inputS3Uri: 's3://input/' });
