@@ -38,12 +38,8 @@ export async function startPlatform() {
     'local AWS': async () => {
       const settings = Object.entries(instant).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
       const args = ['--port', String(ports.aws), '--data', data, ...settings];
-      const child = node('local AWS', 'local-aws/main.js', args, {});
-      while (!(await fetch(endpoint).then(Boolean, () => false))) {
-        if (!child.isRunning()) throw new Error(child.lastWords());
-        await pause(20);
-      }
-      return child;
+      const answers = () => fetch(endpoint).then(Boolean, () => false);
+      return ready(node('local AWS', 'local-aws/main.js', args, {}), answers);
     },
     'Temporal server': () =>
       startTemporalServer({
@@ -53,14 +49,15 @@ export async function startPlatform() {
         headless: true,
         dynamicConfig: [promptTimers],
       }),
-    worker: () =>
-      Promise.resolve(
-        startWorker({
-          ...awsEnvironment(endpoint),
-          TEMPORAL_ADDRESS: address,
-          TEMPORAL_TASK_QUEUE: taskQueue,
-        }),
-      ),
+    worker: () => {
+      const child = startWorker({
+        ...awsEnvironment(endpoint),
+        TEMPORAL_ADDRESS: address,
+        TEMPORAL_TASK_QUEUE: taskQueue,
+      });
+      // One that finds no Temporal server when it starts ends, and nobody here would start it again.
+      return ready(child, () => Promise.resolve(child.output().includes('Worker is polling')));
+    },
   };
 
   const running = {
@@ -86,4 +83,13 @@ export async function startPlatform() {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Waits until a process serves. */
+async function ready(child: Child, serves: () => Promise<boolean>): Promise<Child> {
+  while (!(await serves())) {
+    if (!child.isRunning()) throw new Error(child.lastWords());
+    await pause(20);
+  }
+  return child;
 }
