@@ -49,7 +49,7 @@ const STEPS: Readonly<Record<Kind, Readonly<Record<string, Obstacle>>>> = {
   copyToNew: {
     getSourceImageSet: { locked: 'imageSetId' },
     copyImageSet: { unanswered: 'CopyImageSet' },
-    '+searchNew': { lost: 'CopyImageSet', endless: 'copyMs' },
+    '+sourceNow': { lost: 'CopyImageSet', endless: 'copyMs' },
     pollDestination: { endless: 'copyMs' },
   },
   updateImageSetMetadata: {

@@ -1020,6 +1020,15 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     named: 'meets',
   },
   {
+    what: 'a new image set is looked for once the copy has left the source free',
+    file: `${shared}/copy.ts`,
+    code: `await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId: sourceImageSetId, polling });`,
+    without: '',
+    tests: founding,
+    named: 'left the source free',
+    flows: ['copyImageSet'],
+  },
+  {
     what: "an end that another writer has overtaken is judged by the change's own version",
     file: `${shared}/image-set.ts`,
     code: "return byAnother ? (await wait('+ownVersion', latestVersionId)).read : read;",

@@ -218,6 +218,31 @@ describe('copyImageSet', () => {
     },
   );
 
+  test('a copy into a new image set in doubt is looked for once it has left the source free', async () => {
+    const made = 'c'.repeat(32);
+    const instances = { Study: { Series: { s: { Instances: { '1.1': {} } } } } };
+    aws.script({
+      GetImageSet: [
+        free,
+        imageSet('1', 'LOCKED', 'COPYING_WITH_READ_ONLY_ACCESS'),
+        imageSet('1', 'ACTIVE', 'COPIED'),
+      ],
+      CopyImageSet: ['drop'],
+      SearchImageSets: [{ imageSetsMetadataSummaries: [{ imageSetId: made, createdAt: now() + 1 }] }],
+      GetImageSetMetadata: [instances],
+    });
+    expect(await run({ destinationImageSetId: undefined })).toMatchObject({ destinationImageSetId: made });
+    expect(aws.called().slice(0, 6)).toEqual([
+      'GetImageSet',
+      'CopyImageSet',
+      'GetImageSet',
+      'GetImageSet',
+      'GetImageSetMetadata',
+      'SearchImageSets',
+    ]);
+    expect(aws.callsOf('CopyImageSet')).toHaveLength(1);
+  });
+
   test('an image set that is not there fails at once, under the AWS name', async () => {
     aws.script({ GetImageSet: [error('ResourceNotFoundException', 404, 'no such image set')] });
     expect(await failureOf(run())).toMatchObject({

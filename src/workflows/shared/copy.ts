@@ -15,7 +15,7 @@ export interface CopyBasis {
   destination: ImageSetRead | undefined;
 }
 
-/** A new image set that is not to be found by then was not made. */
+/** A new image set that is not to be found so long after the end of the copy was not made. */
 const SEARCHABLE_WITHIN = 60_000;
 
 /** One attempt of a copy, based on the versions that were read. */
@@ -57,7 +57,7 @@ export async function sendCopy(
 export async function findCopy(
   flow: Flow,
   input: CopyImageSetInput,
-  { basis: { source, destination }, ...times }: Doubt<CopyBasis>,
+  { basis: { source, destination }, since }: Doubt<CopyBasis>,
 ): Promise<Found<ChangedVersion>> {
   const { datastoreId, sourceImageSetId, destinationImageSetId, copiableAttributes, polling } = input;
   const asked = () =>
@@ -68,13 +68,13 @@ export async function findCopy(
       copiableAttributes,
     });
   if (destinationImageSetId === undefined || destination === undefined || input.promoteToPrimary) {
-    return findNewImageSet(flow, input, times, await asked());
+    return findNewImageSet(flow, input, since, asked);
   }
   return changeEvidence(flow, {
     datastoreId,
     imageSetId: destinationImageSetId,
     before: destination,
-    since: times.since,
+    since,
     polling,
     status: 'COPIED',
     proof: async (version) => {
@@ -94,9 +94,13 @@ export async function findCopy(
 async function findNewImageSet(
   flow: Flow,
   { datastoreId, sourceImageSetId, polling }: CopyImageSetInput,
-  { since, latest }: Pick<Doubt<CopyBasis>, 'since' | 'latest'>,
-  asked: Awaited<ReturnType<typeof readMetadata>>,
+  since: number,
+  readAsked: () => ReturnType<typeof readMetadata>,
 ): Promise<Found<ChangedVersion>> {
+  // As long as our copy goes on it locks the source, and its image set need not be to be found.
+  await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId: sourceImageSetId, polling });
+  const free = Date.now();
+  const asked = await readAsked();
   const filters = [
     { operator: 'EQUAL' as const, values: [{ DICOMStudyInstanceUID: asked.extract.studyInstanceUID ?? '' }] },
   ];
@@ -137,7 +141,7 @@ async function findNewImageSet(
         why: `image sets ${made.map(({ imageSetId }) => imageSetId).join(', ')} could each be it`,
       };
     if (one) return { kind: 'ours', reply: one };
-    if (lookedAt - latest >= SEARCHABLE_WITHIN) return { kind: 'unchanged' };
+    if (lookedAt - free >= SEARCHABLE_WITHIN) return { kind: 'unchanged' };
     await sleep(5_000, { summary: 'wait before +searchNew' });
   }
 }

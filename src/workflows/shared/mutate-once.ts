@@ -32,9 +32,8 @@ export interface Change<Basis, Reply> {
 export interface Doubt<Basis> {
   /** Of the first of them: every later one with these versions loses to the guard. */
   basis: Basis;
-  /** When the first and the last of them were sent, in milliseconds since 1970. */
+  /** When the first of them was sent, in milliseconds since 1970. */
   since: number;
-  latest: number;
 }
 
 /**
@@ -65,7 +64,7 @@ export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis,
       failure = error;
     }
     const { effect, retry } = awsDetailsOf(failure);
-    if (effect === 'unknown') doubt = { basis, since: sent, ...doubt, latest: sent };
+    if (effect === 'unknown') doubt ??= { basis, since: sent };
     // A conflict is another writer, who is waited for as long as there is time.
     const patience = effect === 'conflict' ? change.timeout : patienceFor(retry, change.timeout);
     const last = effect === 'rejected' || Date.now() - begun >= patience;
