@@ -7,7 +7,7 @@ export default {
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  testTimeout: 60_000,
+  testTimeout: 120_000,
   globalSetup: '<rootDir>/test/global-setup.ts',
   // The tests wait for servers much of the time: three files at a time on two cores. More have not been tried.
   maxWorkers: 3,

@@ -160,9 +160,12 @@ export class Schedules {
     return this.#handle(scheduleId).unpause(note);
   }
 
-  /** One firing now, or as soon as the one that is going on has ended. (The SDK's default runs both at once.) */
+  /**
+   * One firing now, or as soon as those have ended that are going on or due. (The SDK's default runs all at once; with
+   * `BUFFER_ONE` one that is asked for amid a backfill would be dropped without a word.)
+   */
   trigger(scheduleId: string): Promise<void> {
-    return this.#handle(scheduleId).trigger(ScheduleOverlapPolicy.BUFFER_ONE);
+    return this.#handle(scheduleId).trigger(ScheduleOverlapPolicy.BUFFER_ALL);
   }
 
   /**

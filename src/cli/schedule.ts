@@ -43,8 +43,8 @@ export function addScheduleCommands(cli: Cli) {
         flows.schedules.resume(args.id, args.note),
       ),
     )
-    .command('trigger <id>', 'one firing now, after the one that is going on', ofSchedule, (args) =>
-      change(args, ['trigger', '--overlap-policy', 'BufferOne'], 'fires', ({ flows }) =>
+    .command('trigger <id>', 'one firing now, after those that are going on or due', ofSchedule, (args) =>
+      change(args, ['trigger', '--overlap-policy', 'BufferAll'], 'fires', ({ flows }) =>
         flows.schedules.trigger(args.id),
       ),
     )
