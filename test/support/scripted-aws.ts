@@ -13,8 +13,8 @@ interface ErrorReply {
   readonly message?: string;
 }
 
-/** An object in S3. */
-export type StoredObject = string | ErrorReply;
+/** An object in S3: its text, or an error; of several, one a read, the last one for ever. */
+export type StoredObject = string | ErrorReply | (string | ErrorReply)[];
 
 /** What depends on the call is a function of it: calls that are made at the same time come in any order. */
 export type Reply = Answer | ((call: Call) => Answer);
@@ -43,7 +43,7 @@ export interface ScriptedAws {
   callsOf(operation: string): Call[];
   /** The body of the first call of an operation. */
   bodyOf(operation: string): unknown;
-  /** Replies by operation, one a call; the last one for ever. Objects in S3 are `s3://bucket/key`: a text or an error. */
+  /** Replies by operation, one a call; the last one for ever. Objects in S3 are `s3://bucket/key`. */
   script(replies: Record<string, Reply[]>, objects?: Record<string, StoredObject>): void;
   close(): Promise<void>;
 }
@@ -126,7 +126,9 @@ function answerS3(
     response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`);
     return;
   }
-  const object = stored[uri] ?? error('NoSuchKey', 404);
+  const reads = [stored[uri] ?? error('NoSuchKey', 404)].flat();
+  const object = reads[0] ?? '';
+  if (reads.length > 1) stored[uri] = reads.slice(1);
   if (typeof object === 'string') {
     response.writeHead(200);
     response.end(object);

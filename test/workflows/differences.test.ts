@@ -399,6 +399,12 @@ describe('onboardDatastoreAndImport', () => {
     });
   });
 
+  test('a manifest that is late is waited for where its role may not see what is missing', async () => {
+    const uri = `${folder}/job-output-manifest.json`;
+    script({}, { [uri]: [error('AccessDenied', 403), manifest(3, 3)[uri] ?? ''] });
+    expect(await run()).toMatchObject({ outcome: 'complete', manifest: { state: 'read' } });
+  });
+
   test('a job without a name gets one, and tokens of this run; what the input names is passed on', async () => {
     script({});
     const handle = await cluster.flows.start('onboardDatastoreAndImport', {

@@ -367,6 +367,27 @@ describe('copyImageSet', () => {
     expect(await versionOf(destinationImageSetId)).toBe('2');
   });
 
+  test('that makes a primary of source and destination is found where its answer never came', async () => {
+    const [sourceImageSetId, destinationImageSetId] = [await stage.imageSet(2), await stage.imageSet(1)];
+    await control.dropConnection({ operation: 'CopyImageSet', when: 'after' });
+    const before = await callsOf('CopyImageSet');
+    const copy = {
+      datastoreId,
+      sourceImageSetId,
+      destinationImageSetId,
+      force: true,
+      promoteToPrimary: true,
+    };
+    const result = await execute('copyImageSet', { ...copy, polling });
+    expect(await callsOf('CopyImageSet')).toBe(before + 1);
+    expect([sourceImageSetId, destinationImageSetId]).not.toContain(result.destinationImageSetId);
+    const { isPrimary } = await imaging.getImageSet({
+      datastoreId,
+      imageSetId: result.destinationImageSetId,
+    });
+    expect(isPrimary).toBe(true);
+  });
+
   test('into a new image set whose answer never came is found, and not made twice', async () => {
     const sourceImageSetId = await stage.imageSet(2);
     await control.dropConnection({ operation: 'CopyImageSet', when: 'after' });

@@ -550,7 +550,7 @@ describe('updateImageSetMetadata', () => {
 
 describe('auditCompletedImports', () => {
   const minutesAgo: Record<string, number> = { new: 10, between: 20, old: 30 };
-  const endOf = (jobId: string) => now() - 60 * (minutesAgo[jobId] ?? 0);
+  const endOf = (jobId: string) => now() - 60 * (minutesAgo[jobId] ?? 60);
   const summary = (jobId: string) => ({
     jobId,
     jobName: 'n',
@@ -637,13 +637,19 @@ describe('auditCompletedImports', () => {
     });
   });
 
-  test('opens up the newest 200, and says how many there are besides', async () => {
-    const page = Array.from({ length: 50 }, (_, index) => summary(`j${index}`));
+  test('opens up the newest 500, and says how many there are besides', async () => {
+    const jobSummaries = Array.from({ length: 50 }, (_, index) => summary(`j${index}`));
+    const full = Array.from({ length: 11 }, () => ({ jobSummaries, nextToken: 'more' }));
     aws.script({
-      ListDICOMImportJobs: endless('jobSummaries', page),
+      ListDICOMImportJobs: [...full, { jobSummaries: [summary('new')] }],
       GetDICOMImportJob: [details('j1', { outputS3Uri: undefined })],
       SearchImageSets: [found()],
     });
-    expect(await run()).toMatchObject({ jobs: { length: 200 }, notAudited: 300 });
+    const handle = await cluster.flows.start('auditCompletedImports', { datastoreId });
+    const result = await handle.result();
+    expect(result).toMatchObject({ jobs: { length: 500 }, firstJobId: 'new', notAudited: 51 });
+    expect(result).not.toHaveProperty('moreJobs');
+    // From 10,240 events on Temporal warns of a history.
+    expect((await handle.describe()).historyLength).toBeLessThan(10_240);
   });
 });

@@ -1,11 +1,11 @@
-import type { ImageSetsMetadataSummary } from '@aws-sdk/client-medical-imaging';
+import type { DICOMImportJobSummary, ImageSetsMetadataSummary } from '@aws-sdk/client-medical-imaging';
 import type { ImportOutcome } from '../../activities/import-outcome.ts';
 import type { Json } from '../../activities/operation.ts';
 import { imaging } from '../shared/activities.ts';
 import { flowFailure } from '../shared/failures.ts';
-import { isOfThisRun, runFlow } from '../shared/flow.ts';
+import { isOfThisRun, runFlow, type Flow } from '../shared/flow.ts';
 import { readOutcome } from '../shared/import-job.ts';
-import { allPages } from '../shared/pages.ts';
+import { pagesOf } from '../shared/pages.ts';
 import { searchImageSets } from '../shared/search.ts';
 import { READ_BUDGET } from '../../pacing.ts';
 
@@ -35,13 +35,18 @@ export interface AuditCompletedImportsResult {
   nextToken?: string;
   /** Newest first. */
   jobs: AuditedImport[];
-  /** Completed jobs beyond the newest 200, which were not looked at. */
+  /** Completed jobs beyond the newest 500, which were not opened up. */
   notAudited: number;
+  /** There were still more than the 5,000 that were listed: which are the newest is not known then. */
+  moreJobs?: boolean;
 }
 
-/** Two calls a job: a run of 200 stays far below the events that Temporal allows. */
-const MOST_JOBS = 200;
+/** Two calls a job: a run of 500 stays below the events at which Temporal begins to warn. */
+const MOST_JOBS = 500;
 const AT_ONCE = 10;
+
+/** The service does not say in which order it lists: the newest are known once all are. A page has 50. */
+const MOST_PAGES = 100;
 
 /**
  * Opens up every completed import of a data store, newest first: `COMPLETED` does not say that every file is there.
@@ -55,14 +60,7 @@ export async function auditCompletedImports(
   return runFlow('auditCompletedImports', input, async (flow) => {
     const { datastoreId } = input;
     flow.know({ datastoreId });
-    const { items } = await allPages('listCompletedJobs', async (summary, nextToken) => {
-      const request = { datastoreId, jobStatus: 'COMPLETED' as const, maxResults: 50, nextToken };
-      const page = await flow.read(summary, imaging.listDICOMImportJobs, request, READ_BUDGET);
-      return { items: page.jobSummaries, nextToken: page.nextToken };
-    });
-    const completed = items.toSorted(
-      (a, b) => Date.parse(b.submittedAt ?? '') - Date.parse(a.submittedAt ?? ''),
-    );
+    const { completed, more } = await listCompleted(flow, datastoreId);
     const [first, ...others] = completed.slice(0, MOST_JOBS);
     if (!first) return { imageSetsMetadataSummaries: [], jobs: [], notAudited: 0 };
 
@@ -110,6 +108,26 @@ export async function auditCompletedImports(
       ...found,
       jobs,
       notAudited: completed.length - jobs.length,
+      ...(more && { moreJobs: more }),
     };
   });
+}
+
+/** Newest first. */
+async function listCompleted(flow: Flow, datastoreId: string) {
+  const jobs: Json<DICOMImportJobSummary>[] = [];
+  let more = false;
+  const pages = pagesOf('listCompletedJobs', MOST_PAGES, async (summary, nextToken) => {
+    const request = { datastoreId, jobStatus: 'COMPLETED' as const, maxResults: 50, nextToken };
+    const page = await flow.read(summary, imaging.listDICOMImportJobs, request, READ_BUDGET);
+    return { items: page.jobSummaries, nextToken: page.nextToken };
+  });
+  for await (const { items = [], nextToken } of pages) {
+    jobs.push(...items);
+    more = nextToken !== undefined;
+  }
+  const completed = jobs.toSorted(
+    (a, b) => Date.parse(b.submittedAt ?? '') - Date.parse(a.submittedAt ?? ''),
+  );
+  return { completed, more };
 }

@@ -26,8 +26,8 @@ interface AttemptedChange extends ImageSetId {
   proof(version: string): Promise<boolean | 'unclear'>;
 }
 
-/** The clocks of AWS and of Temporal may differ by this much. */
-const CLOCK_SKEW = 60_000;
+/** The clocks of AWS and of Temporal differ by no more than this; what is older was there before us. */
+export const WORST_CLOCK_SKEW = 60_000;
 
 /**
  * Finds out whether a change whose reply never came has been made.
@@ -46,7 +46,7 @@ export async function changeEvidence(flow: Flow, change: AttemptedChange): Promi
       ? now
       : await flow.read('+nextVersion', imaging.getImageSet, version, READ_BUDGET);
   // A service that does not tell the time leaves it to the proof.
-  const tooOld = Date.parse(next.updatedAt ?? '') < change.since - CLOCK_SKEW;
+  const tooOld = Date.parse(next.updatedAt ?? '') < change.since - WORST_CLOCK_SKEW;
   if (next.imageSetWorkflowStatus !== change.status || tooOld) return { kind: 'rival' };
   const proof = await change.proof(latestVersionId);
   if (proof === 'unclear') return { kind: 'unclear', why: 'what was asked for stood there before' };
@@ -58,8 +58,14 @@ export function readMetadata(flow: Flow, summary: string, input: MetadataInput) 
   return flow.read(summary, imaging.getImageSetMetadata, input, READ_BUDGET);
 }
 
-/** Whether the instances of `whole` are those of the two others together. See {@link InstancesDigest}. */
-export function isSum(whole: InstancesDigest, one: InstancesDigest, other: InstancesDigest): boolean {
-  const digest = (set: InstancesDigest) => BigInt(`0x${set.digest}`);
-  return whole.count === one.count + other.count && digest(whole) === (digest(one) ^ digest(other));
+/** The instances of two image sets together. See {@link InstancesDigest}. */
+export function sumOf(one: InstancesDigest, other: InstancesDigest): InstancesDigest {
+  const number = ({ digest }: InstancesDigest) => BigInt(`0x${digest}`);
+  const digest = (number(one) ^ number(other)).toString(16).padStart(64, '0');
+  return { count: one.count + other.count, digest };
+}
+
+/** Whether two image sets hold the same instances. */
+export function isSame(one: InstancesDigest, other: InstancesDigest): boolean {
+  return one.count === other.count && one.digest === other.digest;
 }

@@ -1,8 +1,16 @@
 import { sleep } from '@temporalio/workflow';
+import type { InstancesDigest } from '../../activities/image-set-metadata.ts';
 import type { CopyImageSetInput } from '../medical-imaging/copy-image-set.ts';
 import { pacingOf } from '../../polling.ts';
 import { imaging } from './activities.ts';
-import { changeEvidence, isSum, readMetadata, type ChangedVersion } from './change-evidence.ts';
+import {
+  WORST_CLOCK_SKEW,
+  changeEvidence,
+  isSame,
+  readMetadata,
+  sumOf,
+  type ChangedVersion,
+} from './change-evidence.ts';
 import type { ImageSetRead } from './classify.ts';
 import { CLOCK_SKEW, type Flow } from './flow.ts';
 import { readUnlocked } from './image-set.ts';
@@ -67,8 +75,23 @@ export async function findCopy(
       versionId: source.versionId,
       copiableAttributes,
     });
-  if (destinationImageSetId === undefined || destination === undefined || input.promoteToPrimary) {
-    return findNewImageSet(flow, input, since, asked);
+  if (destinationImageSetId === undefined || destination === undefined) {
+    return findNewImageSet(flow, input, since, async () => {
+      const { extract, instances } = await asked();
+      return { study: extract.studyInstanceUID, wanted: [instances] };
+    });
+  }
+  const held = async (summary: string, versionId: string | undefined) => {
+    const metadata = { datastoreId, imageSetId: destinationImageSetId, versionId };
+    return (await readMetadata(flow, summary, metadata)).instances;
+  };
+  const before = () => held('+instancesBefore', destination.versionId);
+  if (input.promoteToPrimary) {
+    return findNewImageSet(flow, input, since, async () => {
+      const { extract, instances } = await asked();
+      // AWS does not say whether the new one holds what the destination held as well.
+      return { study: extract.studyInstanceUID, wanted: [sumOf(await before(), instances), instances] };
+    });
   }
   return changeEvidence(flow, {
     datastoreId,
@@ -78,70 +101,68 @@ export async function findCopy(
     polling,
     status: 'COPIED',
     proof: async (version) => {
-      const held = (summary: string, versionId: string | undefined) =>
-        readMetadata(flow, summary, { datastoreId, imageSetId: destinationImageSetId, versionId });
-      const before = await held('+instancesBefore', destination.versionId);
-      const now = await held('+instancesNow', version);
-      return isSum(now.instances, before.instances, (await asked()).instances);
+      const was = await before();
+      const is = await held('+instancesNow', version);
+      return isSame(is, sumOf(was, (await asked()).instances));
     },
   });
 }
 
-/**
- * Looks for the image set that a copy without a destination, or a promotion, has made: one of the same study, created
- * since, that holds exactly what was asked for.
- */
+/** What a new image set is known by: its study, and the instances that it may hold. */
+interface Sought {
+  study: string | undefined;
+  wanted: InstancesDigest[];
+}
+
+/** Looks for the image set that a copy without a destination, or a promotion, has made. */
 async function findNewImageSet(
   flow: Flow,
-  { datastoreId, sourceImageSetId, polling }: CopyImageSetInput,
+  input: CopyImageSetInput,
   since: number,
-  readAsked: () => ReturnType<typeof readMetadata>,
+  readSought: () => Promise<Sought>,
 ): Promise<Found<ChangedVersion>> {
+  const { datastoreId, sourceImageSetId: imageSetId, polling } = input;
   // As long as our copy goes on it locks the source, and its image set need not be to be found.
-  await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId: sourceImageSetId, polling });
+  await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId, polling });
   const free = Date.now();
-  const asked = await readAsked();
-  const filters = [
-    { operator: 'EQUAL' as const, values: [{ DICOMStudyInstanceUID: asked.extract.studyInstanceUID ?? '' }] },
-  ];
+  const sought = await readSought();
   for (;;) {
     const lookedAt = Date.now();
-    const { imageSetsMetadataSummaries } = await searchImageSets(flow, '+searchNew', datastoreId, {
-      filters,
-    });
-    const candidates = imageSetsMetadataSummaries.filter(
-      ({ imageSetId, createdAt }) =>
-        imageSetId !== sourceImageSetId && Date.parse(createdAt ?? '') >= since - CLOCK_SKEW,
-    );
-    const made: ChangedVersion[] = [];
-    for (const { imageSetId = '' } of candidates) {
-      const {
-        versionId = '1',
-        imageSetState,
-        imageSetWorkflowStatus,
-      } = await readUnlocked(flow, {
-        step: '+candidate',
-        datastoreId,
-        imageSetId,
-        polling,
-      });
-      if (imageSetWorkflowStatus === 'COPY_FAILED' || imageSetState === 'DELETED') continue;
-      const { instances } = await readMetadata(flow, '+candidateInstances', {
-        datastoreId,
-        imageSetId,
-        versionId,
-      });
-      const same = instances.digest === asked.instances.digest && instances.count === asked.instances.count;
-      if (same) made.push({ imageSetId, latestVersionId: versionId });
-    }
+    const made = await newImageSets(flow, input, since - WORST_CLOCK_SKEW, sought);
     const [one, another] = made;
-    if (another)
-      return {
-        kind: 'unclear',
-        why: `image sets ${made.map(({ imageSetId }) => imageSetId).join(', ')} could each be it`,
-      };
-    if (one) return { kind: 'ours', reply: one };
+    if (another || (one && one.createdAt < since - CLOCK_SKEW)) {
+      const ids = made.map(({ version }) => version.imageSetId).join(', ');
+      return { kind: 'unclear', why: `image sets that could be it: ${ids}` };
+    }
+    if (one) return { kind: 'ours', reply: one.version };
     if (lookedAt - free >= SEARCHABLE_WITHIN) return { kind: 'unchanged' };
     await sleep(5_000, { summary: 'wait before +searchNew' });
   }
+}
+
+/** The image sets of the study that came after a time, in milliseconds since 1970, and hold what is sought. */
+async function newImageSets(
+  flow: Flow,
+  { datastoreId, sourceImageSetId, destinationImageSetId, polling }: CopyImageSetInput,
+  after: number,
+  { study = '', wanted }: Sought,
+): Promise<{ version: ChangedVersion; createdAt: number }[]> {
+  const filters = [{ operator: 'EQUAL' as const, values: [{ DICOMStudyInstanceUID: study }] }];
+  const found = await searchImageSets(flow, '+searchNew', datastoreId, { filters });
+  const known = [sourceImageSetId, destinationImageSetId];
+  const made = [];
+  for (const { imageSetId = '', createdAt: time = '' } of found.imageSetsMetadataSummaries) {
+    const createdAt = Date.parse(time);
+    if (known.includes(imageSetId) || !(createdAt >= after)) continue;
+    const id = { datastoreId, imageSetId };
+    const now = await readUnlocked(flow, { step: '+candidate', ...id, polling });
+    if (now.imageSetWorkflowStatus === 'COPY_FAILED' || now.imageSetState === 'DELETED') continue;
+    const { versionId: latestVersionId = '1' } = now;
+    const metadata = { ...id, versionId: latestVersionId };
+    const { instances } = await readMetadata(flow, '+candidateInstances', metadata);
+    if (wanted.some((digest) => isSame(instances, digest))) {
+      made.push({ version: { imageSetId, latestVersionId }, createdAt });
+    }
+  }
+  return made;
 }

@@ -106,8 +106,8 @@ function leave(flow: Flow, { remove }: { remove: string }, datastoreId: string):
 async function traceDatastore<Created extends { datastoreId: string }, Store extends Datastore>(
   service: DatastoreService<Created, Store>,
 ): Promise<Trace<Created>> {
-  const read = (token: string | undefined) => service.list('+findDatastore', READ_BUDGET, token);
-  for await (const { items } of pagesOf(MOST_PAGES, read)) {
+  const read = (summary: string, token: string | undefined) => service.list(summary, READ_BUDGET, token);
+  for await (const { items } of pagesOf('+findDatastore', MOST_PAGES, read)) {
     const found = items?.find(({ name, createdAt }) => name === service.name && isOfThisRun(createdAt));
     if (found) return { kind: 'perhaps', id: `data store ${found.datastoreId}` };
   }

@@ -107,9 +107,9 @@ async function traceJob<AnyJob extends Job>(
   service: JobService<AnyJob>,
   jobName: string,
 ): Promise<Trace<string>> {
-  const read = (nextToken: string | undefined) =>
-    service.list('+findJob', READ_BUDGET, { jobName, nextToken });
-  for await (const { items } of pagesOf(MOST_PAGES, read)) {
+  const read = (summary: string, nextToken: string | undefined) =>
+    service.list(summary, READ_BUDGET, { jobName, nextToken });
+  for await (const { items } of pagesOf('+findJob', MOST_PAGES, read)) {
     const found = items?.find((job) => job.jobName === jobName && isOfThisRun(job.submittedAt));
     if (found && service.jobName === undefined) return { kind: 'ours', made: found.jobId };
     if (found) return { kind: 'perhaps', id: found.jobId };

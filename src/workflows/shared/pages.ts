@@ -12,16 +12,18 @@ const MOST_PAGES = 10;
 /**
  * Reads the pages of a list one by one, until the last, or until nobody wants another.
  *
+ * @param step - the summary of the first call; those of further pages count on
  * @param most - how many pages to read at the most
  * @param read - reads one page; the first has no token
  */
 export async function* pagesOf<Item>(
+  step: string,
   most: number,
-  read: (nextToken: string | undefined, page: number) => Promise<Page<Item>>,
+  read: (summary: string, nextToken: string | undefined) => Promise<Page<Item>>,
 ): AsyncGenerator<Page<Item>> {
   let nextToken: string | undefined;
   for (let number = 1; number <= most; number++) {
-    const page = await read(nextToken, number);
+    const page = await read(number === 1 ? step : `${step} · ${number}`, nextToken);
     yield page;
     nextToken = page.nextToken;
     if (nextToken === undefined) return;
@@ -31,7 +33,7 @@ export async function* pagesOf<Item>(
 /**
  * Lists all that a step of a document asks for: ten pages at the most, and none after the one that makes it 1,000 items.
  *
- * @param step - of the document; the summaries of further pages count on
+ * @param step - of the document
  * @param read - reads one page
  * @returns the items, and the token of the next page where there is more
  */
@@ -40,9 +42,8 @@ export async function allPages<Item>(
   read: (summary: string, nextToken: string | undefined) => Promise<Page<Item>>,
 ): Promise<{ items: Item[]; nextToken?: string }> {
   const items: Item[] = [];
-  const summary = (page: number) => (page === 1 ? step : `${step} · ${page}`);
   let nextToken: string | undefined;
-  for await (const page of pagesOf(MOST_PAGES, (token, number) => read(summary(number), token))) {
+  for await (const page of pagesOf(step, MOST_PAGES, read)) {
     items.push(...(page.items ?? []));
     ({ nextToken } = page);
     if (items.length >= MOST_ITEMS || JSON.stringify(items).length >= MOST_CHARACTERS) break;
