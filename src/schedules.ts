@@ -38,7 +38,8 @@ export interface RecurringImport<Flow extends RecurringFlow = RecurringFlow> ext
 /**
  * What holds where a schedule does not say otherwise.
  *
- * - A firing that falls into a longer one is made after it: skipped, a day would be missing.
+ * - A firing that falls into a longer one is made after it: skipped, a day would be missing. Only one waits so: where
+ *   another waits already, as amid a backfill, Temporal skips it and counts it (`skippedByOverlap`).
  * - After an outage only the firings of the last hour are made up for; by the engine's default it would be a year's, all
  *   at once. The others are backfilled when somebody has decided so.
  * - One failed night is no reason to import nothing on the next.

@@ -38,7 +38,7 @@ export interface HistoryLike {
   readonly events?: readonly HistoryEventLike[] | null;
 }
 
-interface HistoryEventLike {
+export interface HistoryEventLike {
   readonly activityTaskScheduledEventAttributes?: {
     readonly activityType?: { readonly name?: string | null } | null;
   } | null;
@@ -65,16 +65,11 @@ function documentedCalls(file: string): Call[] {
  */
 export function stepsOfHistory({ events }: HistoryLike): Call[] {
   return (events ?? [])
-    .flatMap(({ activityTaskScheduledEventAttributes: scheduled, userMetadata }) =>
-      scheduled
-        ? [
-            {
-              activityType: scheduled.activityType?.name ?? '',
-              stepId: firstWord(userMetadata?.summary?.data),
-            },
-          ]
-        : [],
-    )
+    .flatMap((event) => {
+      const scheduled = event.activityTaskScheduledEventAttributes;
+      const stepId = summaryOf(event).split(' ', 1)[0] ?? '';
+      return scheduled ? [{ activityType: scheduled.activityType?.name ?? '', stepId }] : [];
+    })
     .filter(({ stepId }) => !stepId.startsWith('+'))
     .filter((call, index, calls) => !(isRead(call) && isSame(call, calls[index - 1])));
 }
@@ -96,13 +91,15 @@ function activityTypeOf(operationId: string, service: 'Fhir' | 'Imaging'): strin
   return method.replace(/^(tag|untag|listTagsFor)(?=Resource$)/, `$1${service}`);
 }
 
-function firstWord(data: Uint8Array | string | null | undefined): string {
+/** What the Web UI shows of a call or a timer. */
+export function summaryOf({ userMetadata }: HistoryEventLike): string {
+  const data = userMetadata?.summary?.data;
   if (!data) return '';
   const json = typeof data === 'string' ? Buffer.from(data, 'base64') : Buffer.from(data);
-  return String(JSON.parse(json.toString())).split(' ', 1)[0] ?? '';
+  return String(JSON.parse(json.toString()));
 }
 
-function isRead({ activityType }: Call): boolean {
+export function isRead({ activityType }: Pick<Call, 'activityType'>): boolean {
   return /^(?:get|describe|list|search)/.test(activityType);
 }
 

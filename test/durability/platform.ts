@@ -71,10 +71,10 @@ export async function startPlatform() {
     aws,
     data,
     flows: new FlowClient(new Client({ connection }), taskQueue),
-    /** SIGKILL, and a new process in its place. */
-    async killAndRestart(victim: Victim): Promise<void> {
-      await running[victim].kill();
-      running[victim] = await launch[victim]();
+    /** SIGKILL, and new processes in their place, in this order. */
+    async killAndRestart(...victims: readonly Victim[]): Promise<void> {
+      await Promise.all(victims.map((victim) => running[victim].kill()));
+      for (const victim of victims) running[victim] = await launch[victim]();
     },
     async stop(): Promise<void> {
       await connection.close();

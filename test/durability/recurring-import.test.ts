@@ -29,7 +29,7 @@ test('a firing whose worker and server are killed while its job is being started
   await aws.control.hold({ operation: 'StartFHIRImportJob', when: 'after', count: 1_000 });
   await flows.schedules.trigger('nightly');
   await aws.control.waitForCall({ operation: 'StartFHIRImportJob', outcome: 'held' });
-  await Promise.all([platform.killAndRestart('worker'), platform.killAndRestart('Temporal server')]);
+  await platform.killAndRestart('Temporal server', 'worker');
   await aws.control.resetFaults();
 
   const { recent } = await until(

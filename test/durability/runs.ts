@@ -1,4 +1,5 @@
 /** Runs for the kills to hit, one of each flow that changes something, and what AWS has of them in the end. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { FlowClient, FlowRun } from '../../src/client.ts';
 import type { FlowName } from '../../src/input-rules/flows.ts';
@@ -235,15 +236,28 @@ export async function begin<P extends Prepared>({ flows }: Platform, prepared: P
   return { ...prepared, run: await RUNS[prepared.kind].start(flows, prepared.place) };
 }
 
+/** A run that has not ended by then will not: the report of the test says where it stands. */
+const LONGEST_MS = 100_000;
+
+async function endOf({ flows }: Platform, run: FlowRun<FlowName>): Promise<unknown> {
+  const ended = run
+    .result()
+    .catch((error: unknown) => (error instanceof WorkflowFailedError ? error.cause : error));
+  const late = pause(LONGEST_MS, undefined, { ref: false });
+  return Promise.race([
+    ended,
+    late.then(async () => ({ stillAt: await flows.progress(run.workflowId).catch(String) })),
+  ]);
+}
+
 /** Checks that every run ends well, and that AWS has seen one of each thing that it makes. */
 export async function expectAllWell(platform: Platform, runs: readonly Begun[]): Promise<void> {
   const seen = await Promise.all(
-    runs.map(async ({ title, place, run }) => {
-      const ended: unknown = await run
-        .result()
-        .catch((error: unknown) => (error instanceof WorkflowFailedError ? error.cause : error));
-      return { title, ended, left: await thingsOf(platform.aws, place.name) };
-    }),
+    runs.map(async ({ title, place, run }) => ({
+      title,
+      ended: await endOf(platform, run),
+      left: await thingsOf(platform.aws, place.name),
+    })),
   );
   const wanted = runs.map(({ title, kind }) => {
     const { ends, leaves } = RUNS[kind];

@@ -164,8 +164,7 @@ async function putUp({ aws: { control } }: Platform, runs: readonly Ready[], mom
 async function untilKept(platform: Platform, run: Kept): Promise<void> {
   const { obstacle, step } = run;
   if ('unanswered' in obstacle) return untilCalled(platform, run, obstacle.unanswered, 'held');
-  // It begins to look a second later, while the later stages are put up.
-  if ('lost' in obstacle) return untilCalled(platform, run, obstacle.lost, 'dropped');
+  if ('lost' in obstacle) await untilCalled(platform, run, obstacle.lost, 'dropped');
   await until(
     () => platform.flows.progress(run.run.workflowId).catch(() => undefined),
     // SUBMITTED is what AWS says of a job that has not yet begun to take for ever.

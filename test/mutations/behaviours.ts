@@ -1,8 +1,15 @@
 /**
  * What the flows do on purpose, each with the code that does it and what is left when that is taken away.
  *
- * The first part are the differences from the published documents, the second what those documents leave out or have
- * wrong. `behaviours.test.ts` takes away one after the other, and sees a test fail for each flow.
+ * First the differences from the published documents (`docs/flows.md`), then what those documents leave out or have
+ * wrong, then what keeps a change from being made twice or taken for another writer's. `behaviours.test.ts` takes away
+ * one after the other, and sees a test fail for each flow.
+ *
+ * G1 to G12 are what all the published documents have in common: no OpenAPI file where they look for it (G1), conditions
+ * that never match (G2), a few statuses of many (G3), polls without pause or end (G4), no retries (G5), failures that end
+ * well (G6), bodies in a wrapper (G7), a wrong content type (G8) and wrong types (G9) in the OpenAPI, tokens that are new
+ * at each attempt (G10), first pages only and no messages (G11: both are among the differences), and the API of before
+ * 2024-07-24 (G12).
  */
 import type { FlowName } from '../../src/input-rules/flows.ts';
 
@@ -30,7 +37,7 @@ const scripted = [
 ];
 const imaging = ['test/workflows/differences', 'test/workflows/imaging.test'];
 const healthlake = ['test/workflows/differences', 'test/workflows/healthlake.test'];
-const founding = ['test/workflows/differences'];
+const differences = ['test/workflows/differences'];
 const local = ['test/workflows/local-aws.test', 'test/workflows/imaging-local-aws'];
 
 const CREATING = [
@@ -68,7 +75,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: CREATING,
   },
   {
-    what: 'provisionDatastore reads it once more before it fails',
+    what: 'provisionDatastore reads a data store that could not be created once more',
     file: `${imagingFlows}/provision-datastore.ts`,
     code: `whenFailed: 'provisioningFailed',`,
     without: '',
@@ -200,7 +207,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     file: 'src/activities/import-outcome.ts',
     code: `return { outcome: 'unknown', manifest: { uri, state: 'missing', reason } };`,
     without: `throw ApplicationFailure.nonRetryable(reason, 'ManifestMissing');`,
-    tests: founding,
+    tests: differences,
     named: 'manifest that is missing',
     flows: ['onboardDatastoreAndImport'],
   },
@@ -209,7 +216,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     file: 'src/activities/import-outcome.ts',
     code: `return { outcome: 'unknown', manifest: { uri, state: 'unreadable', reason: reasonOf(error) } };`,
     without: 'throw error;',
-    tests: founding,
+    tests: differences,
     named: 'manifest that is unreadable',
     flows: ['onboardDatastoreAndImport'],
   },
@@ -218,7 +225,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     file: `${shared}/import-job.ts`,
     code: `return { outcome: 'unknown', manifest: { uri: outputS3Uri, state: 'unreadable', reason } };`,
     without: 'throw error;',
-    tests: founding,
+    tests: differences,
     named: 'manifest that is unreadable',
     flows: ['onboardDatastoreAndImport'],
   },
@@ -227,7 +234,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     file: `${shared}/classify.ts`,
     code: `return failed('CopyFailed', message ?? 'the service gives no reason');`,
     without: 'return SETTLED;',
-    tests: [...founding, ...local],
+    tests: [...differences, ...local],
     named: 'fails? is a failure|copy that failed',
     flows: ['copyImageSet'],
   },
@@ -236,7 +243,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     file: `${shared}/classify.ts`,
     code: `failed('CopyFailed', message ?? 'the service gives no reason')`,
     without: `failed('CopyFailed', 'the service gives no reason')`,
-    tests: founding,
+    tests: differences,
     named: 'copy that failed',
     flows: ['copyImageSet'],
   },
@@ -268,22 +275,22 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['copyImageSet', 'inspectImageSet', 'updateImageSetMetadata'],
   },
   {
-    what: 'of a copy that goes for the source',
+    what: 'a source that is LOCKED is waited for before it is copied',
     file: `${shared}/image-set.ts`,
     code: 'classify: (imageSet) => classifyImageSet(imageSet, undefined, whenDeleted),',
     without: `classify: (imageSet) =>
       step === 'getSourceImageSet' ? { kind: 'settled' } : classifyImageSet(imageSet, undefined, whenDeleted),`,
-    tests: founding,
+    tests: differences,
     named: 'source that is LOCKED',
     flows: ['copyImageSet'],
   },
   {
-    what: 'of a copy that goes for the destination',
+    what: 'a destination that is LOCKED is waited for before it is copied into',
     file: `${shared}/image-set.ts`,
     code: 'classify: (imageSet) => classifyImageSet(imageSet, undefined, whenDeleted),',
     without: `classify: (imageSet) =>
       step === 'getDestinationImageSet' ? { kind: 'settled' } : classifyImageSet(imageSet, undefined, whenDeleted),`,
-    tests: founding,
+    tests: differences,
     named: 'destination that is LOCKED',
     flows: ['copyImageSet'],
   },
@@ -342,7 +349,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: LISTS,
   },
   {
-    what: 'they have no more than 1,000 items',
+    what: 'lists have no more than 1,000 items',
     file: `${shared}/pages.ts`,
     code: 'const MOST_ITEMS = 1_000;',
     without: 'const MOST_ITEMS = 1_000_000;',
@@ -351,7 +358,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['startExportPollAndList', 'startImportPollAndList'],
   },
   {
-    what: 'they have no more than ten pages',
+    what: 'lists and searches have no more than ten pages',
     file: `${shared}/pages.ts`,
     code: 'const MOST_PAGES = 10;',
     without: 'const MOST_PAGES = 12;',
@@ -360,7 +367,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['importDicomAndSearch', 'updateImageSetMetadata'],
   },
   {
-    what: 'they say where they go on',
+    what: 'lists and searches say where they go on',
     file: `${shared}/pages.ts`,
     code: 'return { items, ...(nextToken !== undefined && { nextToken }) };',
     without: 'return { items };',
@@ -401,7 +408,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     file: 'src/activities/aws-errors.ts',
     code: 'startDICOMImportJob: { ServiceQuotaExceededException: PASSES,',
     without: 'startDICOMImportJob: { ServiceQuotaExceededException: FINAL,',
-    tests: founding,
+    tests: differences,
     named: 'too many jobs',
     flows: ['onboardDatastoreAndImport'],
   },
@@ -457,7 +464,7 @@ const GAPS: readonly Behaviour[] = [
     without: `  kind: 'failed',
   type: 'WaitTimedOut',
   why:`,
-    tests: founding,
+    tests: differences,
     named: 'status of tomorrow',
     flows: ['startImportAndWaitCompleted'],
   },
@@ -502,7 +509,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['copyImageSet', 'updateImageSetMetadata'],
   },
   {
-    what: 'G5: so does a stale version',
+    what: 'G5: a stale version leads to a fresh read',
     file: 'src/activities/aws-errors.ts',
     code: `if (STALE_VERSION.test(message)) return { retry: 'never', effect: 'conflict' };`,
     without: '',
@@ -622,7 +629,7 @@ const GAPS: readonly Behaviour[] = [
     file: `${shared}/copy.ts`,
     code: '...(copiableAttributes !== undefined && { DICOMCopies: { copiableAttributes } }),',
     without: '',
-    tests: founding,
+    tests: differences,
     named: 'asked for besides',
     flows: ['copyImageSet'],
   },
@@ -631,7 +638,7 @@ const GAPS: readonly Behaviour[] = [
     file: `${shared}/copy.ts`,
     code: 'force: input.force,',
     without: '',
-    tests: founding,
+    tests: differences,
     named: 'asked for besides',
     flows: ['copyImageSet'],
   },
@@ -640,8 +647,8 @@ const GAPS: readonly Behaviour[] = [
     file: `${shared}/copy.ts`,
     code: 'promoteToPrimary: input.promoteToPrimary,',
     without: '',
-    tests: [...founding, ...local],
-    named: 'asked for besides|promote',
+    tests: [...differences, ...local],
+    named: 'asked for besides|makes a primary',
     flows: ['copyImageSet'],
   },
   {
@@ -820,7 +827,7 @@ const GAPS: readonly Behaviour[] = [
     file: `${imagingFlows}/copy-image-set.ts`,
     code: '...(settled.imageSetWorkflowStatus && { imageSetWorkflowStatus: settled.imageSetWorkflowStatus }),',
     without: '',
-    tests: founding,
+    tests: differences,
     named: 'document call by call',
     flows: ['copyImageSet'],
   },
@@ -879,7 +886,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['importDicomAndSearch'],
   },
   {
-    what: 'importDicomAndSearch: files that failed are counted',
+    what: 'an import that imported nothing is a failure',
     file: `${shared}/import-job.ts`,
     code: `if (onFileErrors === 'report' && scanned > 0 && imported === 0) {`,
     without: 'if (scanned < 0) {',
@@ -964,7 +971,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     flows: ['copyImageSet', 'updateImageSetMetadata'],
   },
   {
-    what: 'it is known for ours by what the image set holds',
+    what: 'a change whose answer never came is known for ours by what the image set holds',
     file: `${shared}/change-evidence.ts`,
     code: "return proof ? { kind: 'ours', reply: { imageSetId, latestVersionId } } : { kind: 'rival' };",
     without: "return { kind: 'ours', reply: { imageSetId, latestVersionId } };",
@@ -972,11 +979,11 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     named: 'rival',
   },
   {
-    what: 'the instances of a copy are counted',
+    what: 'a copy is known by its instances',
     file: `${shared}/change-evidence.ts`,
-    code: 'return whole.count === one.count + other.count && digest(whole) === (digest(one) ^ digest(other));',
-    without: 'return digest(whole) !== digest(one) + digest(other);',
-    tests: [...founding, ...local],
+    code: 'return one.count === other.count && one.digest === other.digest;',
+    without: 'return true;',
+    tests: [...differences, ...local],
     named: 'rival|however stale',
   },
   {
@@ -984,7 +991,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     file: `${shared}/change-evidence.ts`,
     code: 'next.imageSetWorkflowStatus !== change.status || tooOld',
     without: 'tooOld',
-    tests: founding,
+    tests: differences,
     named: 'meets',
   },
   {
@@ -992,7 +999,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     file: `${shared}/change-evidence.ts`,
     code: 'next.imageSetWorkflowStatus !== change.status || tooOld',
     without: 'next.imageSetWorkflowStatus !== change.status',
-    tests: founding,
+    tests: differences,
     named: 'meets',
   },
   {
@@ -1012,21 +1019,39 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     named: 'with the version it had',
   },
   {
-    what: "after a rival's change the flow decides anew",
+    what: "after another writer's change the flow decides anew",
     file: `${shared}/mutate-once.ts`,
     code: `if (found?.kind === 'rival') basis = await change.prepare();`,
     without: '',
-    tests: founding,
+    tests: differences,
     named: 'meets',
   },
   {
     what: 'a new image set is looked for once the copy has left the source free',
     file: `${shared}/copy.ts`,
-    code: `await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId: sourceImageSetId, polling });`,
+    code: `await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId, polling });`,
     without: '',
-    tests: founding,
+    tests: differences,
     named: 'left the source free',
     flows: ['copyImageSet'],
+  },
+  {
+    what: 'a promotion in doubt is known by the instances of source and destination',
+    file: `${shared}/copy.ts`,
+    code: 'wanted: [sumOf(await before(), instances), instances] };',
+    without: 'wanted: [instances] };',
+    tests: local,
+    named: 'makes a primary',
+    flows: ['copyImageSet'],
+  },
+  {
+    what: 'a manifest that a role may not see yet is waited for',
+    file: 'src/activities/aws-errors.ts',
+    code: 'readImportOutcome: { AccessDenied: MENDABLE },',
+    without: '',
+    tests: differences,
+    named: 'may not see',
+    flows: ['onboardDatastoreAndImport'],
   },
   {
     what: "an end that another writer has overtaken is judged by the change's own version",

@@ -73,14 +73,17 @@ export function withCluster<Aws extends { endpoint: string; close(): Promise<voi
   start: () => Promise<Aws>,
   begin: (aws: Aws, cluster: Cluster) => unknown,
 ): void {
-  let stop: () => Promise<void>;
+  const running: (() => Promise<void>)[] = [];
   beforeAll(async () => {
     const aws = await start();
+    running.unshift(() => aws.close());
     const cluster = await startCluster(aws.endpoint);
-    stop = () => cluster.stop().then(() => aws.close());
+    running.unshift(() => cluster.stop());
     await begin(aws, cluster);
   });
-  afterAll(() => stop());
+  afterAll(async () => {
+    for (const stop of running) await stop();
+  });
 }
 
 /** The built worker, impatient enough for tests. */
