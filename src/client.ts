@@ -10,6 +10,7 @@ import {
   type WorkflowStartOptions,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { FailedFile } from './activities/import-outcome.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { documentName } from './document-name.ts';
@@ -17,6 +18,7 @@ import { isRecord } from './guards.ts';
 import { WORKFLOW_NAMES, assertInput, type WorkflowName } from './input-rules/workflows.ts';
 import { Schedules } from './schedules.ts';
 import { noServer, readTemporalConfig } from './temporal-config.ts';
+import { UserError } from './user-error.ts';
 import { readSettings } from './worker-facts.ts';
 import type * as workflows from './workflows/index.ts';
 import type { Progress } from './workflows/shared/progress.ts';
@@ -90,6 +92,7 @@ export class FlowClient {
    * closed, asking again is a new run.
    *
    * @throws ApplicationFailure `ValidationFailed` with all problems of the input; nothing was started
+   * @throws UserError when `options.workflowId` is that of a run that goes on with another flow or input
    */
   async start<Flow extends WorkflowName>(
     flow: Flow,
@@ -97,7 +100,7 @@ export class FlowClient {
     options: FlowStartOptions = {},
   ): Promise<FlowRun<Flow>> {
     assertInput(flow, input);
-    return this.temporal.workflow.start<(input: object) => Promise<FlowResult<Flow>>>(flow, {
+    const run = await this.temporal.workflow.start<(input: object) => Promise<FlowResult<Flow>>>(flow, {
       taskQueue: this.taskQueue,
       workflowId: workflowIdOf(flow, input),
       staticSummary: documentName(flow),
@@ -105,6 +108,25 @@ export class FlowClient {
       workflowIdConflictPolicy: 'USE_EXISTING',
       args: [input],
     });
+    if (options.workflowId !== undefined && (await this.#identityOf(run)) !== workflowIdOf(flow, input)) {
+      throw new UserError(
+        `${run.workflowId} goes on already, as another flow or with another input. Nothing was started.`,
+      );
+    }
+    return run;
+  }
+
+  /** The id that a run would have by its flow and its input, whatever it was given. */
+  async #identityOf({ workflowId, firstExecutionRunId: runId }: FlowRun<WorkflowName>): Promise<string> {
+    const { workflowService, options } = this.temporal;
+    const { history } = await workflowService.getWorkflowExecutionHistory({
+      namespace: options.namespace,
+      execution: { workflowId, runId },
+      maximumPageSize: 1,
+    });
+    const start = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    const [input] = await decodeArrayFromPayloads(options.loadedDataConverter, start?.input?.payloads);
+    return workflowIdOf(start?.workflowType?.name ?? '', input);
   }
 
   /**
@@ -134,7 +156,7 @@ export class FlowClient {
     const run = this.temporal.workflow.getHandle(workflowId);
     for (let shown = ''; ; await pause(500)) {
       const { status } = await run.describe();
-      const progress = await this.#innermostProgress(workflowId).catch(() => undefined);
+      const progress = await this.whereabouts(workflowId);
       const state = JSON.stringify(progress);
       if (progress && state !== shown) yield progress;
       shown = state;
@@ -142,11 +164,17 @@ export class FlowClient {
     }
   }
 
-  async #innermostProgress(workflowId: string): Promise<Progress> {
-    const ask = (id: string) => this.temporal.withDeadline(Date.now() + 2_000, () => this.progress(id));
+  /**
+   * Where a run stands now; a recurring import where the import stands that it has started.
+   *
+   * @returns undefined where nobody answers within two seconds: no worker lives, or none knows this flow
+   */
+  async whereabouts(workflowId: string): Promise<Progress | undefined> {
+    const ask = (id: string) =>
+      this.temporal.withDeadline(Date.now() + 2_000, () => this.progress(id)).catch(() => undefined);
     const progress = await ask(workflowId);
-    const { importWorkflowId } = progress.ids;
-    return importWorkflowId === undefined ? progress : ask(importWorkflowId).catch(() => progress);
+    const importWorkflowId = progress?.ids['importWorkflowId'];
+    return importWorkflowId === undefined ? progress : ((await ask(importWorkflowId)) ?? progress);
   }
 
   /**
@@ -215,7 +243,7 @@ export class FlowClient {
 }
 
 /** The id of the run of a flow with an input: equal inputs give equal ids, and no text of the input is in it. */
-export function workflowIdOf(flow: WorkflowName, input: unknown): string {
+export function workflowIdOf(flow: string, input: unknown): string {
   const hash = createHash('sha256').update(canonicalJson(input)).digest('hex').slice(0, 16);
   return `${documentName(flow)}-${hash}`;
 }

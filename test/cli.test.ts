@@ -141,6 +141,51 @@ describe('an import', () => {
     await aws.control.settle({ kind: 'fhirImportJob', id: ids['jobId'] ?? '' });
   });
 
+  test('is listed though no worker answers for it', async () => {
+    const stray = { taskQueue: 'nobody', workflowId: 'stray', args: [importInput('stray')] };
+    const run = await cluster.flows.temporal.workflow.start('startImportAndWaitCompleted', stray);
+    const listed = await until(
+      () => cli(['list']),
+      ({ stdout }) => stdout.includes('stray'),
+    );
+    expect(listed.stdout).toMatch(/stray .* RUNNING .* no worker answers/);
+    await run.terminate();
+  });
+
+  test('with an id of its own is not taken for another with that id', async () => {
+    // It goes on for as long as nobody serves its task queue.
+    const start = (...args: string[]) =>
+      cli(['start', ...args, '--id', 'mine'], { TEMPORAL_TASK_QUEUE: 'nobody' });
+    expect(await start('provisionDatastore', '--datastore-name', 'one')).toMatchObject({ code: 0 });
+    expect(await start('provisionDatastore', '--datastore-name', 'one')).toMatchObject({ code: 0 });
+    const another = { code: 1, stderr: expect.stringContaining('mine goes on already, as another flow') };
+    expect(await start('provisionDatastore', '--datastore-name', 'two')).toMatchObject(another);
+    expect(await start('deleteFhirDatastoreAndConfirm', '--datastore-id', DatastoreId)).toMatchObject(
+      another,
+    );
+    await cluster.flows.temporal.workflow.getHandle('mine').terminate();
+  });
+
+  test('is not started with a folder for an input', async () => {
+    const { code, stderr } = await cli(['start', 'provisionDatastore', '--input', folder]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^--input .*: there is no such file/)]);
+  });
+
+  test('that AWS has rejected says in whose words', async () => {
+    await aws.control.failNext({
+      operation: 'CreateDatastore',
+      error: 'ValidationException',
+      message: 'It is too late for that.',
+    });
+    await cluster.flows.start('provisionDatastore', { datastoreName: 'x' }, { workflowId: 'rejected' });
+    expect(await cli(['result', 'rejected'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^ValidationException: createDatastore: .*\nAWS says: It is too late for that\./,
+      ),
+    });
+  });
+
   test('that has failed says so in words and by its exit code', async () => {
     await putPatients('failed');
     await aws.control.failOutcome({ operation: 'StartFHIRImportJob', message: 'as planted' });

@@ -5,6 +5,6 @@ import { workerOptions } from 'aws-health-workflows/worker';
 /** A worker with workflows of one's own, and all activities of the package. */
 const worker = await Worker.create({
   ...(await workerOptions(process.env)),
-  workflowsPath: fileURLToPath(new URL('./workflows.ts', import.meta.url)),
+  workflowsPath: fileURLToPath(new URL('./workflows.js', import.meta.url)),
 });
 await worker.run();

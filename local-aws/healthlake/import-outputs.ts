@@ -4,8 +4,8 @@ import type { World } from '../world.ts';
 import { totals, type FhirImportJob, type FileOutcome } from './fhir-import.ts';
 
 /**
- * Writes what an import leaves in S3: `manifest.json`, and in `SUCCESS/` and `FAILURE/` one file per input file, of the
- * same name, with a line for each of its resources.
+ * Writes what an import leaves in S3: `manifest.json`, and in `SUCCESS/` and `FAILURE/` one file for each name of an input
+ * file, with a line for each of its resources. Files of one name in several folders share theirs.
  */
 export async function writeImportOutputs(
   world: World,
@@ -14,13 +14,22 @@ export async function writeImportOutputs(
 ): Promise<void> {
   const { bucket, key } = parseS3Uri(outputS3Uri);
   const write = (name: string, text: string) => world.buckets.write({ bucket, key: key + name }, text);
-  for (const file of job.files ?? []) {
-    const name = path.posix.basename(file.key);
-    if (file.imported.length > 0) await write(`SUCCESS/${name}`, ndjson(successLines(file)));
-    if (file.failed.length > 0) await write(`FAILURE/${name}`, ndjson(failureLines(file)));
+  for (const [name, files] of byName(job.files ?? [])) {
+    const [done, failed] = [files.flatMap(successLines), files.flatMap(failureLines)];
+    if (done.length > 0) await write(`SUCCESS/${name}`, ndjson(done));
+    if (failed.length > 0) await write(`FAILURE/${name}`, ndjson(failed));
   }
   // Last: whoever finds the manifest finds the rest.
   await write('manifest.json', JSON.stringify(manifestOf(job, outputS3Uri), null, 2));
+}
+
+function byName(files: readonly FileOutcome[]): Map<string, FileOutcome[]> {
+  const names = new Map<string, FileOutcome[]>();
+  for (const file of files) {
+    const name = path.posix.basename(file.key);
+    names.set(name, [...(names.get(name) ?? []), file]);
+  }
+  return names;
 }
 
 const ndjson = (lines: readonly object[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join('');

@@ -90,6 +90,9 @@ const BROKEN_CONNECTION =
 /** A stale `latestVersionId` is answered as "not found"; only the text tells it from a missing image set. */
 const STALE_VERSION = /not the latest/i;
 
+/** The SDK's word for an id that is missing: a flow of a team's own may have passed one on unchecked. */
+const UNSENDABLE = /^(No|Empty) value provided for input HTTP label/;
+
 /**
  * Turns what the AWS SDK threw into the one failure that Temporal sees.
  *
@@ -135,6 +138,7 @@ interface SeenError {
 
 function ruleFor(operation: string, { type, message, httpStatus }: SeenError): Rule {
   if (STALE_VERSION.test(message)) return { retry: 'never', effect: 'conflict' };
+  if (UNSENDABLE.test(message)) return FINAL;
   const listed = BY_OPERATION[operation]?.[type] ?? BY_ERROR[type];
   if (listed) return listed;
   if (httpStatus === undefined) return BROKEN_CONNECTION.test(type) ? AMBIGUOUS : MYSTERIOUS;

@@ -1,5 +1,5 @@
 import { isFlowName } from '../input-rules/flows.ts';
-import { assertInput, type WorkflowName } from '../input-rules/workflows.ts';
+import { assertInput, assertSharedMembers, type WorkflowName } from '../input-rules/workflows.ts';
 
 /** What a run has to know of its worker, recorded once so that a replay on another worker decides alike. */
 export interface WorkerFacts {
@@ -23,8 +23,9 @@ export interface WorkerFacts {
 export const checkInputActivity =
   (facts: () => Promise<WorkerFacts>) =>
   async (workflow: string, input: unknown): Promise<WorkerFacts> => {
-    // A team's own flow brings rules of its own.
+    // A team's own flow brings rules of its own for the rest.
     if (isWorkflowName(workflow)) assertInput(workflow, input);
+    else assertSharedMembers(workflow, input);
     return facts();
   };
 

@@ -85,8 +85,7 @@ async function list({ flows, terminal, urlOf }: Session, all: boolean): Promise<
   const runs = await flows.list({ all });
   const lines = await Promise.all(
     runs.map(async (run) => {
-      const asked = run.status === 'RUNNING' ? await flows.watch(run.workflowId).next() : undefined;
-      const progress: Progress | undefined = asked?.value ?? undefined;
+      const progress = run.status === 'RUNNING' ? await flows.whereabouts(run.workflowId) : undefined;
       return { ...run, progress, url: urlOf(run.workflowId, run.runId) };
     }),
   );
@@ -100,7 +99,7 @@ async function list({ flows, terminal, urlOf }: Session, all: boolean): Promise<
       flow,
       status,
       startTime.toISOString().slice(0, 19),
-      progress ? describeStep(progress) : '',
+      progress ? describeStep(progress) : status === 'RUNNING' ? 'no worker answers' : '',
     ]),
   );
 }

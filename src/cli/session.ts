@@ -78,10 +78,11 @@ export function failureIn({ cause, message }: WorkflowFailedError) {
   return { type: cause.type ?? 'Unknown', message: cause.message, details };
 }
 
-/** The same for a person, with what the run has left in AWS. */
+/** The same for a person, with what AWS has said and what the run has left there. */
 function describeFailure(error: WorkflowFailedError): string {
   const { type, message, details } = failureIn(error);
   const left =
     details?.left?.map(({ what, remove }) => `Left in AWS: ${what}. To remove it: ${remove}`) ?? [];
-  return [`${type}: ${message}`, ...left].join('\n');
+  const said = details?.awsMessage === undefined ? [] : [`AWS says: ${details.awsMessage}`];
+  return [`${type}: ${message}`, ...said, ...left].join('\n');
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Argv } from 'yargs';
 import { documentName } from '../document-name.ts';
@@ -71,7 +71,8 @@ async function start(flow: WorkflowName, args: StartArgs & Record<string, unknow
 
 export async function readInput(file: string | undefined): Promise<Record<string, unknown>> {
   if (file === undefined) return {};
-  if (file !== '-' && !existsSync(file)) throw new UserError(`--input ${file}: there is no such file.`);
+  if (file !== '-' && !statSync(file, { throwIfNoEntry: false })?.isFile())
+    throw new UserError(`--input ${file}: there is no such file.`);
   const json = file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8');
   return asInput(parseJson(json, `--input ${file}`), `--input ${file}`);
 }

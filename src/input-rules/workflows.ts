@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
-import type { Problem } from './ajv.ts';
+import { compileRules, type Problem } from './ajv.ts';
+import { waits } from './flow-members.ts';
 import { FLOW_RULES, describeProblems, flowProblems, type FlowName } from './flows.ts';
 import { recurringImportProblems } from './recurring-import.ts';
 
@@ -30,6 +31,17 @@ export function inputProblems(workflow: WorkflowName, input: unknown): Problem[]
  */
 export function assertInput(workflow: WorkflowName, input: unknown): void {
   refuse(workflow, inputProblems(workflow, input));
+}
+
+const sharedMembers = compileRules({ type: 'object', properties: waits });
+
+/**
+ * The same for a flow of a team's own, of whose input no more is known than what all flows share.
+ *
+ * @throws ApplicationFailure `ValidationFailed`
+ */
+export function assertSharedMembers(workflow: string, input: unknown): void {
+  refuse(workflow, sharedMembers(input));
 }
 
 /**

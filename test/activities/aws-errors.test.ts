@@ -102,6 +102,11 @@ describe('an AWS error becomes a failure with the AWS name', () => {
     expect(mapped('getImageSet', awsError('ThrottlingException', 429), late).nonRetryable).toBe(false);
   });
 
+  test('what cannot even be sent is not tried again', () => {
+    const unsendable = new Error('No value provided for input HTTP label: imageSetId.');
+    expect(mapped('getImageSet', unsendable)).toMatchObject({ nonRetryable: true, effect: 'rejected' });
+  });
+
   test('a stale version is a conflict, whichever exception carries it', () => {
     const message = 'Requested version(s) of ImageSet(s) is not the latest.';
     const options = { $metadata: {}, message };

@@ -78,6 +78,15 @@ describe('a FHIR import', () => {
     await expect(readObject(aws, `${folder}FAILURE/b.ndjson`)).rejects.toMatchObject({ name: 'NoSuchKey' });
   });
 
+  test('has a line for each failure, though files of two folders have one name', async () => {
+    const bad = '{"resourceType":"Patient"}\n';
+    await putFiles(aws.data, 'input', { 'days/1/Patient.ndjson': bad, 'days/2/Patient.ndjson': bad });
+    const JobId = await start('s3://input/days/');
+    await reached(JobId, 'COMPLETED_WITH_ERRORS');
+    const folder = `s3://results/fhir/${DatastoreId}-FHIR_IMPORT-${JobId}/`;
+    expect(await readLines(aws, `${folder}FAILURE/Patient.ndjson`)).toHaveLength(2);
+  });
+
   test('runs alone: the others are QUEUED and come in their order', async () => {
     await aws.control.settings({ fhirImportMs: 'never' });
     const [first, second, third] = [await start(), await start(), await start()];

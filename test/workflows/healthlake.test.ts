@@ -431,7 +431,7 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreId' in where))('%s', (
     scriptJobs(kind, ['COMPLETED'], { [START]: [error('ValidationException')] });
     expect(await failureOf(run())).toMatchObject({
       type: 'ValidationException',
-      details: { step: `start${noun}Job` },
+      details: { step: `start${noun}Job`, awsMessage: 'as scripted' },
     });
     expect(aws.called()).toEqual([START]);
   });

@@ -33,6 +33,8 @@ export interface FailureDetails {
   counts?: object;
   result?: object;
   left?: Left[];
+  /** What AWS said of a request that it rejected, where its words may repeat patient data and so are not in the message. */
+  awsMessage?: string;
 }
 
 /**
@@ -66,13 +68,17 @@ export function failureOfRun(error: unknown, where: FailureDetails): unknown {
   const origin = originOf(error);
   if (origin === undefined) return error;
   const [more] = origin.details ?? [];
+  const details = isRecord(more) ? more : {};
   const own = origin === error || origin.type === 'ValidationFailed';
+  const { awsMessage } = details;
+  const step = `${where.step}: `;
   return ApplicationFailure.create({
     type: origin.type ?? 'UnknownError',
-    message: `${where.step}: ${origin.message}`,
+    // An operation is often named like the step.
+    message: origin.message.startsWith(step) ? origin.message : step + origin.message,
     // A bad input stays bad. All else may end well at the next try, which is up to the run's own retry policy.
     nonRetryable: origin.type === 'ValidationFailed',
-    details: [{ ...where, ...(own && isRecord(more) ? more : {}) }],
+    details: [{ ...where, ...(own ? details : typeof awsMessage === 'string' && { awsMessage }) }],
     ...causedBy(origin === error ? origin.cause : error),
   });
 }
