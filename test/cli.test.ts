@@ -311,7 +311,8 @@ describe('doctor', () => {
 
   test('finds nothing where all is well', async () => {
     await putPatients('doctor');
-    const { code, stdout } = await doctor();
+    // The worker has only just been started where no other test has run before.
+    const { code, stdout } = await until(doctor, (found) => !found.stdout.includes('nobody polls'));
     expect(stdout).not.toContain('✗');
     expect(stdout.match(/✓/g)).toHaveLength(10);
     expect(code).toBe(0);
@@ -335,6 +336,15 @@ describe('doctor', () => {
     const { code, stdout } = await doctor(env);
     expect(code).toBe(1);
     for (const check of checks) expect(stdout).toMatch(new RegExp(`✗ ${check} .*\\n  to mend it: `));
+  });
+
+  test('says of what does not answer that it is to be started, and says it once', async () => {
+    const { stdout } = await doctor({
+      TEMPORAL_ADDRESS: '127.0.0.1:1',
+      AWS_ENDPOINT_URL_HEALTHLAKE: 'http://127.0.0.1:1',
+    });
+    expect(stdout.match(/start one: npm run dev/g)).toHaveLength(1);
+    expect(stdout).toMatch(/✗ HealthLake .*\n  to mend it: start what is to answer there/);
   });
 
   test('finds a bucket, a role and a key that are of no use', async () => {

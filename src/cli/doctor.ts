@@ -25,6 +25,8 @@ interface Check {
   /** Gives what was found; throws what is wrong. */
   look: () => Promise<string>;
   fix: string;
+  /** What to do where nobody answers; absent where an earlier check has said it. */
+  fixUnreachable?: string;
 }
 
 interface Finding {
@@ -55,13 +57,25 @@ export async function doctor(args: DoctorArgs): Promise<void> {
   if (wrong > 0) throw new UserError(`${wrong} of ${findings.length} checks have failed.`);
 }
 
-async function examine({ name: check, look, fix }: Check): Promise<Finding> {
+async function examine({ name: check, look, fix, fixUnreachable }: Check): Promise<Finding> {
   try {
     return { check, ok: true, found: await look() };
   } catch (error) {
-    return { check, ok: false, found: reasonOf(error), fix };
+    const remedy = isUnreachable(error) ? fixUnreachable : fix;
+    return { check, ok: false, found: reasonOf(error), ...(remedy !== undefined && { fix: remedy }) };
   }
 }
+
+function isUnreachable(error: unknown): boolean {
+  const { code, message } = isRecord(error) ? error : {};
+  return /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT)$/.test(String(code)) || message === NO_TEMPORAL;
+}
+
+/** What Temporal's client says where no server is. */
+const NO_TEMPORAL = 'Failed to connect before the deadline';
+const START_TEMPORAL =
+  'set TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY …), or start one: npm run dev';
+const START_AWS = 'start what is to answer there (npm run dev has a local AWS), or unset AWS_ENDPOINT_URL…';
 
 /** Where Temporal is, or why nobody is there. */
 interface Temporal {
@@ -79,7 +93,8 @@ function temporalChecks({ connection, address, namespace }: Temporal): Check[] {
   return [
     {
       name: 'Temporal',
-      fix: 'set TEMPORAL_ADDRESS (and TEMPORAL_NAMESPACE, TEMPORAL_API_KEY …), or start one: npm run dev',
+      fix: START_TEMPORAL,
+      fixUnreachable: START_TEMPORAL,
       async look() {
         await server().workflowService.describeNamespace({ namespace });
         return `${address}, namespace ${namespace}`;
@@ -129,6 +144,7 @@ function awsChecks({ role, bucket = [], 'kms-key': key }: DoctorArgs): Check[] {
     {
       name: 'HealthImaging',
       fix: 'allow medical-imaging:* to these credentials, in a region that has the service',
+      fixUnreachable: START_AWS,
       async look() {
         await aws.imaging.send(new ListDatastoresCommand({ maxResults: 1 }));
         return 'answers';
@@ -137,6 +153,7 @@ function awsChecks({ role, bucket = [], 'kms-key': key }: DoctorArgs): Check[] {
     {
       name: 'HealthLake',
       fix: 'allow healthlake:* to these credentials, in a region that has the service',
+      fixUnreachable: START_AWS,
       async look() {
         await aws.healthlake.send(new ListFHIRDatastoresCommand({ MaxResults: 1 }));
         return 'answers';
@@ -152,6 +169,7 @@ function bucketCheck({ s3 }: AwsClients, name: string): Check {
   return {
     name: `bucket ${name}`,
     fix: `aws s3 mb s3://${name}, and allow s3:ListBucket and s3:GetObject to these credentials`,
+    fixUnreachable: START_AWS,
     async look() {
       await s3.send(new ListObjectsV2Command({ Bucket: name, MaxKeys: 1 }));
       return 'can be listed';
