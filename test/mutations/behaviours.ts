@@ -212,10 +212,10 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['onboardDatastoreAndImport'],
   },
   {
-    what: 'a manifest that cannot be read is no failure',
+    what: 'a manifest that cannot be read is said to be so',
     file: 'src/activities/import-outcome.ts',
-    code: `return { outcome: 'unknown', manifest: { uri, state: 'unreadable', reason: reasonOf(error) } };`,
-    without: 'throw error;',
+    code: `state: 'unreadable', reason: reasonOf(error) }`,
+    without: `state: 'missing', reason: reasonOf(error) }`,
     tests: differences,
     named: 'manifest that is unreadable',
     flows: ['onboardDatastoreAndImport'],
@@ -477,10 +477,10 @@ const GAPS: readonly Behaviour[] = [
     named: 'does not look',
   },
   {
-    what: 'G4: a wait has a deadline',
+    what: 'G4: a wait that takes too long is a failure',
     file: `${shared}/waiting.ts`,
     code: 'if (now >= deadline) {',
-    without: 'if (now >= deadline + 3_600_000) {',
+    without: 'if (now >= deadline) return { read, byAnother: false }; else if (now < 0) {',
     tests: scripted,
     named: 'WaitTimedOut',
     flows: [
