@@ -385,11 +385,7 @@ describe('onboardDatastoreAndImport', () => {
     ['unreadable', { [`${folder}/job-output-manifest.json`]: 'SECRET {' }, 'it is not JSON'],
     ['unreadable', { [`${folder}/job-output-manifest.json`]: '{}' }, 'no counters'],
     ['unreadable', { [`${folder}/job-output-manifest.json`]: error('AccessDenied', 403) }, 'AccessDenied'],
-    [
-      'unreadable',
-      { [`${folder}/job-output-manifest.json`]: error('InvalidObjectState', 403) },
-      'InvalidObj',
-    ],
+    ['unreadable', { [`${folder}/job-output-manifest.json`]: error('NoSuchBucket', 404) }, 'NoSuchBucket'],
   ])('a manifest that is %s makes the outcome unknown, and says why', async (state, objects, reason) => {
     script({}, objects);
     expect(await run()).toMatchObject({
