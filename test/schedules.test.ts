@@ -1,8 +1,9 @@
 /** Recurring imports on a real Temporal server and the local AWS: what a schedule is made of, and what it does. */
 import { execFile } from 'node:child_process';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ScheduleNotFoundError, WorkflowFailedError, type ScheduleOptionsAction } from '@temporalio/client';
-import type { RecurringImport } from '../src/schedules.ts';
+import type { RecurringImport, ScheduleStatus } from '../src/schedules.ts';
 import type { RecurringImportResult } from '../src/workflows/recurring-import.ts';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
 import { required, withCluster, type Cluster } from './support/cluster.ts';
@@ -56,11 +57,14 @@ async function imported(bucket: string): Promise<string[]> {
 }
 
 /** Waits until a schedule has fired so often and nothing of it is going on. */
-const fired = (id: string, times: number) =>
-  until(
-    () => cluster.flows.schedules.describe(id),
-    ({ counts, running }) => counts.fired >= times && running.length === 0,
-  );
+async function fired(id: string, times: number): Promise<ScheduleStatus> {
+  for (;;) {
+    // While it fires the server may take longer over the answer than it allows itself.
+    const status = await cluster.flows.schedules.describe(id).catch(() => undefined);
+    if (status && status.counts.fired >= times && status.running.length === 0) return status;
+    await pause(20);
+  }
+}
 
 /** The result of a schedule's latest firing. */
 async function resultOfLatest(id: string): Promise<RecurringImportResult> {
