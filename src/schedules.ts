@@ -154,11 +154,11 @@ export class Schedules {
 
   /** No firing until `resume`; runs that are going on go on. */
   pause(scheduleId: string, note?: string): Promise<void> {
-    return this.#handle(scheduleId).pause(note);
+    return this.#ask(scheduleId, (schedule) => schedule.pause(note));
   }
 
   resume(scheduleId: string, note?: string): Promise<void> {
-    return this.#handle(scheduleId).unpause(note);
+    return this.#ask(scheduleId, (schedule) => schedule.unpause(note));
   }
 
   /**
@@ -166,7 +166,7 @@ export class Schedules {
    * `BUFFER_ONE` one that is asked for amid a backfill would be dropped without a word.)
    */
   trigger(scheduleId: string): Promise<void> {
-    return this.#handle(scheduleId).trigger(ScheduleOverlapPolicy.BUFFER_ALL);
+    return this.#ask(scheduleId, (schedule) => schedule.trigger(ScheduleOverlapPolicy.BUFFER_ALL));
   }
 
   /**
@@ -182,7 +182,8 @@ export class Schedules {
     const end = await this.#endAfter(scheduleId, to);
     const firings = await this.#firingsBetween(scheduleId, start, end);
     if (firings.length > 0) {
-      await this.#handle(scheduleId).backfill({ start, end, overlap: ScheduleOverlapPolicy.BUFFER_ALL });
+      const range = { start, end, overlap: ScheduleOverlapPolicy.BUFFER_ALL };
+      await this.#ask(scheduleId, (schedule) => schedule.backfill(range));
     }
     return firings.length;
   }
@@ -200,6 +201,19 @@ export class Schedules {
 
   #handle(scheduleId: string): ScheduleHandle {
     return this.temporal.schedule.getHandle(scheduleId);
+  }
+
+  /**
+   * Asks something of a schedule, and waits until it has taken it.
+   *
+   * Of all that is asked before a schedule looks (Server 1.29), it does the last and forgets the others: a trigger right
+   * after a backfill would undo the backfill. What it is asked it has taken once it answers the next question.
+   */
+  async #ask(scheduleId: string, request: (schedule: ScheduleHandle) => Promise<void>): Promise<void> {
+    const schedule = this.#handle(scheduleId);
+    await request(schedule);
+    // That it does not answer in time is no failure of what it was asked.
+    await schedule.describe().catch(() => undefined);
   }
 
   async #lookUp(scheduleId: string): Promise<ScheduleDescription | undefined> {

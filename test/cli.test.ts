@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
 import { awsEnvironment, required, startCluster, withCluster, type Cluster } from './support/cluster.ts';
 import { fhirImportOf, polling, roleArn } from './support/inputs.ts';
+import { untilFired } from './support/schedules.ts';
 
 let aws: LocalAwsUnderTest;
 let cluster: Cluster;
@@ -208,10 +209,7 @@ test('a recurring import is made, changed, fired, backfilled, paused and deleted
   expect(changed).toMatchObject({ outcome: 'updated', changed: ['cron', 'offset', 'onlyNew'] });
 
   await json('schedule', 'trigger', 'nightly');
-  const { recent } = await until(
-    () => cluster.flows.schedules.describe('nightly'),
-    ({ recent: firings, running }) => firings.length === 1 && running.length === 0,
-  );
+  const { recent } = await untilFired(cluster.flows, 'nightly', 1);
   const [firing] = recent;
   expect(await json('result', firing?.workflowId ?? '')).toMatchObject({ status: 'imported' });
   expect(await json('failures', firing?.workflowId ?? '')).toHaveLength(1);

@@ -4,9 +4,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
-import { localAws, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
+import { localAws, type LocalAwsUnderTest } from './local-aws/harness.ts';
 import { required, withCluster, type Cluster } from './support/cluster.ts';
 import { polling } from './support/inputs.ts';
+import { untilFired } from './support/schedules.ts';
 
 let aws: LocalAwsUnderTest;
 let cluster: Cluster;
@@ -55,10 +56,7 @@ test('takes a newcomer from nothing to a nightly import with backfill', async ()
   expect(output).toContain('nightly is created.');
   expect(output).toContain('nightly makes 3 firings, one after the other.');
 
-  const { recent } = await until(
-    () => cluster.flows.schedules.describe('nightly'),
-    ({ counts, running }) => counts.fired === 4 && running.length === 0,
-  );
+  const { recent } = await untilFired(cluster.flows, 'nightly', 4);
   const runs = recent.map(({ workflowId, runId }) =>
     cluster.flows.temporal.workflow.getHandle(workflowId, runId),
   );

@@ -1,5 +1,5 @@
-import { until } from '../local-aws/harness.ts';
 import { polling, roleArn } from '../support/inputs.ts';
+import { untilFired } from '../support/schedules.ts';
 import { startPlatform, type Platform } from './platform.ts';
 import { fhirDatastore, putSamples } from './runs.ts';
 
@@ -32,10 +32,7 @@ test('a firing whose worker and server are killed while its job is being started
   await platform.killAndRestart('Temporal server', 'worker');
   await aws.control.resetFaults();
 
-  const { recent } = await until(
-    () => flows.schedules.describe('nightly'),
-    ({ recent, running }) => recent.length === 1 && running.length === 0,
-  );
+  const { recent } = await untilFired(flows, 'nightly', 1);
   const run = flows.temporal.workflow.getHandle(recent[0]?.workflowId ?? '');
   expect(await run.result()).toMatchObject({
     status: 'imported',

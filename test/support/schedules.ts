@@ -1,0 +1,17 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { FlowClient } from '../../src/client.ts';
+import type { ScheduleStatus } from '../../src/schedules.ts';
+
+/** Waits until a schedule has fired so often and nothing of it is going on. */
+export async function untilFired(
+  { schedules }: FlowClient,
+  scheduleId: string,
+  times: number,
+): Promise<ScheduleStatus> {
+  for (;;) {
+    // While it fires the server may take longer over the answer than it allows itself.
+    const status = await schedules.describe(scheduleId).catch(() => undefined);
+    if (status && status.counts.fired >= times && status.running.length === 0) return status;
+    await pause(20);
+  }
+}
