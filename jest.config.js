@@ -9,6 +9,6 @@ export default {
   },
   testTimeout: 120_000,
   globalSetup: '<rootDir>/test/global-setup.ts',
-  // The tests wait for servers much of the time: three files at a time on two cores. More have not been tried.
+  // The tests wait for servers much of the time: three files at a time on two cores. Four took longer.
   maxWorkers: 3,
 };

@@ -200,12 +200,9 @@ export class FlowClient {
     const types = WORKFLOW_NAMES.map((name) => `"${name}"`).join(', ');
     const query = `WorkflowType IN (${types})${all ? '' : ' AND ExecutionStatus = "Running"'}`;
     const runs: RunLine[] = [];
-    for await (const { workflowId, runId, type, status, startTime, closeTime } of this.temporal.workflow.list(
-      {
-        query,
-      },
-    )) {
+    for await (const run of this.temporal.workflow.list({ query })) {
       if (runs.length === limit) break;
+      const { workflowId, runId, type, status, startTime, closeTime } = run;
       runs.push({
         workflowId,
         runId,

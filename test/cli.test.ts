@@ -1,6 +1,5 @@
 /** The command line as a user has it: the built program, against a running platform. */
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { join } from 'node:path';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
 import { awsEnvironment, required, startCluster, withCluster, type Cluster } from './support/cluster.ts';
 import { fhirImportOf, polling, roleArn } from './support/inputs.ts';
+import { listen } from './support/listen.ts';
 import { untilFired } from './support/schedules.ts';
 
 let aws: LocalAwsUnderTest;
@@ -298,8 +298,7 @@ describe('doctor', () => {
           `<AssumeRolePolicyDocument>${trust}</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>`,
       );
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const url = await listen(server);
     fake = { AWS_ENDPOINT_URL_IAM: url, AWS_ENDPOINT_URL_KMS: url };
   });
   afterAll(() => server.close());

@@ -1,6 +1,7 @@
 /** Runs one flow of the demo and shows where it stands until it has ended. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { ApplicationFailure, WorkflowFailedError } from '@temporalio/client';
+import { WorkflowFailedError } from '@temporalio/client';
+import { failureIn } from '../../src/cli/session.ts';
 import type { FlowClient, FlowInput, FlowResult, FlowRun } from '../../src/client.ts';
 import type { FlowName } from '../../src/input-rules/flows.ts';
 import { UserError } from '../../src/user-error.ts';
@@ -54,13 +55,7 @@ export async function runFlow<Flow extends FlowName>(
 
 type Outcome<Flow extends FlowName> =
   | { readonly status: 'COMPLETED'; readonly result: FlowResult<Flow> }
-  | { readonly status: string; readonly failure: Failure };
-
-interface Failure {
-  readonly type: string;
-  readonly message: string;
-  readonly details?: unknown;
-}
+  | { readonly status: string; readonly failure: ReturnType<typeof failureIn> };
 
 async function settle<Flow extends FlowName>(run: FlowRun<Flow>): Promise<Outcome<Flow>> {
   try {
@@ -68,27 +63,20 @@ async function settle<Flow extends FlowName>(run: FlowRun<Flow>): Promise<Outcom
   } catch (error) {
     if (!(error instanceof WorkflowFailedError)) throw error;
     const { status } = await run.describe();
-    return { status: status.name, failure: failureOf(error) };
+    return { status: status.name, failure: failureIn(error) };
   }
-}
-
-function failureOf({ cause, message }: WorkflowFailedError): Failure {
-  if (!(cause instanceof ApplicationFailure)) return { type: cause?.name ?? 'Unknown', message };
-  return { type: cause.type ?? 'Unknown', message: cause.message, details: cause.details?.[0] };
 }
 
 /** Asks the run itself where it stands, several times a second. While no worker lives nobody answers: then not. */
 async function follow<Flow extends FlowName>(
-  { temporal }: FlowClient,
+  flows: FlowClient,
   run: FlowRun<Flow>,
   ending: Promise<unknown>,
   onChange: (progress: Progress) => Promise<void>,
 ): Promise<void> {
   let shown = '';
   while (!(await Promise.race([ending.then(() => true), pause(200, false)]))) {
-    const progress = await temporal
-      .withDeadline(Date.now() + 1_000, () => run.query<Progress>('progress'))
-      .catch(() => undefined);
+    const progress = await flows.whereabouts(run.workflowId);
     const state = `${progress?.step} ${progress?.status}`;
     if (progress === undefined || state === shown) continue;
     shown = state;

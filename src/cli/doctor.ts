@@ -141,28 +141,28 @@ function awsChecks({ role, bucket = [], 'kms-key': key }: DoctorArgs): Check[] {
       fix: 'aws configure, aws sso login, or set AWS_PROFILE',
       look: async () => `access key ${(await aws.imaging.config.credentials()).accessKeyId.slice(0, 4)}…`,
     },
-    {
-      name: 'HealthImaging',
-      fix: 'allow medical-imaging:* to these credentials, in a region that has the service',
-      fixUnreachable: START_AWS,
-      async look() {
-        await aws.imaging.send(new ListDatastoresCommand({ maxResults: 1 }));
-        return 'answers';
-      },
-    },
-    {
-      name: 'HealthLake',
-      fix: 'allow healthlake:* to these credentials, in a region that has the service',
-      fixUnreachable: START_AWS,
-      async look() {
-        await aws.healthlake.send(new ListFHIRDatastoresCommand({ MaxResults: 1 }));
-        return 'answers';
-      },
-    },
+    serviceCheck('HealthImaging', 'medical-imaging', () =>
+      aws.imaging.send(new ListDatastoresCommand({ maxResults: 1 })),
+    ),
+    serviceCheck('HealthLake', 'healthlake', () =>
+      aws.healthlake.send(new ListFHIRDatastoresCommand({ MaxResults: 1 })),
+    ),
     ...bucket.map((name) => bucketCheck(aws, name)),
     ...(role === undefined ? [] : [roleCheck(role)]),
     ...(key === undefined ? [] : [keyCheck(key)]),
   ];
+}
+
+function serviceCheck(name: string, prefix: string, list: () => Promise<unknown>): Check {
+  return {
+    name,
+    fix: `allow ${prefix}:* to these credentials, in a region that has the service`,
+    fixUnreachable: START_AWS,
+    async look() {
+      await list();
+      return 'answers';
+    },
+  };
 }
 
 function bucketCheck({ s3 }: AwsClients, name: string): Check {

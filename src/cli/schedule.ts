@@ -13,10 +13,11 @@ import { shellCommand } from './terminal.ts';
 
 type Cli = Argv<{ json: boolean | undefined }>;
 
+const ofSchedule = (yargs: Cli) =>
+  yargs.positional('id', { type: 'string', demandOption: true, describe: 'the id of the schedule' });
+
 /** `schedule ensure`, `list`, `describe`, `pause`, `resume`, `trigger`, `backfill`, `delete`. */
 export function addScheduleCommands(cli: Cli) {
-  const ofSchedule = (yargs: Cli) =>
-    yargs.positional('id', { type: 'string', demandOption: true, describe: 'the id of the schedule' });
   const withNote = (yargs: Cli) => ofSchedule(yargs).option('note', { type: 'string', describe: 'why' });
   return cli
     .command(
@@ -77,13 +78,11 @@ const OURS = ['_', '$0', 'id', 'input', 'json', 'help', 'version'];
 /** `schedule ensure FLOW ID`: flags for the schedule, and for the flow's input. */
 function addEnsureCommands(cli: Cli) {
   const withId = (yargs: Cli) =>
-    yargs
-      .positional('id', { type: 'string', demandOption: true, describe: 'the id of the schedule' })
-      .option('input', {
-        type: 'string',
-        nargs: 1,
-        describe: "a JSON file that holds the flow's input, - for stdin",
-      });
+    ofSchedule(yargs).option('input', {
+      type: 'string',
+      nargs: 1,
+      describe: "a JSON file that holds the flow's input, - for stdin",
+    });
   for (const flow of RECURRING_FLOWS) {
     cli.command(
       `${flow} <id>`,

@@ -4,7 +4,6 @@
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -12,6 +11,7 @@ import { createActivities } from '../../src/activities/index.ts';
 import { createAwsClients } from '../../src/aws-clients.ts';
 import { awsEnvironment } from '../support/cluster.ts';
 import { fill, type Service } from '../support/filled.ts';
+import { listen } from '../support/listen.ts';
 
 type Outcome = 'again' | 'again for ten minutes' | 'failure';
 
@@ -73,8 +73,7 @@ beforeAll(async () => {
     response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': error });
     response.end(JSON.stringify({ __type: error, message: 'as declared', Message: 'as declared' }));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const env = awsEnvironment(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const env = awsEnvironment(await listen(server));
   Object.assign(process.env, env);
   activities = createActivities(createAwsClients(env, 5_000), () => Promise.reject(new Error('not asked')));
 });

@@ -2,9 +2,9 @@
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { listen } from '../support/listen.ts';
 import { DOCUMENTS } from './history.ts';
 
 /** How the run of a document has ended. */
@@ -40,8 +40,7 @@ export async function startRunner(aws: string): Promise<Runner> {
     outgoing.on('error', () => response.destroy());
     incoming.pipe(outgoing);
   });
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-  const endpoint = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  const endpoint = await listen(proxy);
   return {
     run: (documents, inputs) => respect(folder, endpoint, documents, inputs),
     close: () => {

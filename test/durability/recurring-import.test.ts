@@ -1,7 +1,8 @@
+import { activeFhirDatastore } from '../local-aws/fhir-harness.ts';
 import { polling, roleArn } from '../support/inputs.ts';
 import { untilFired } from '../support/schedules.ts';
 import { startPlatform, type Platform } from './platform.ts';
-import { fhirDatastore, putSamples } from './runs.ts';
+import { putSamples } from './runs.ts';
 
 let platform: Platform;
 
@@ -13,12 +14,12 @@ afterAll(() => platform.stop());
 
 test('a firing whose worker and server are killed while its job is being started makes one job', async () => {
   const { flows, aws } = platform;
-  const { datastoreId } = await fhirDatastore(platform, 'nightly');
+  const DatastoreId = await activeFhirDatastore(aws, { DatastoreName: 'nightly' });
   await flows.schedules.ensure('nightly', {
     flow: 'startImportAndWaitCompleted',
     cron: '@yearly',
     input: {
-      DatastoreId: datastoreId,
+      DatastoreId,
       InputS3Uri: 's3://fhir/in/',
       OutputS3Uri: 's3://fhir/out/',
       OutputKmsKeyId: 'alias/key',

@@ -3,7 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { FlowClient, FlowRun } from '../../src/client.ts';
 import type { FlowName } from '../../src/input-rules/flows.ts';
-import { p10, putFiles, until } from '../local-aws/harness.ts';
+import { activeFhirDatastore } from '../local-aws/fhir-harness.ts';
+import { p10, putFiles } from '../local-aws/harness.ts';
+import { activeDatastore, importAll } from '../local-aws/imaging-harness.ts';
 import { roleArn } from '../support/inputs.ts';
 import type { Platform } from './platform.ts';
 import { thingsOf } from './things.ts';
@@ -71,38 +73,21 @@ export async function putSamples({ data }: Platform): Promise<void> {
 
 const nothing = () => Promise.resolve({});
 
-async function datastore({ aws: { imaging } }: Platform, datastoreName: string) {
-  const { datastoreId = '' } = await imaging.createDatastore({ datastoreName, clientToken: datastoreName });
-  await until(
-    () => imaging.getDatastore({ datastoreId }),
-    ({ datastoreProperties }) => datastoreProperties?.datastoreStatus === 'ACTIVE',
-  );
-  return { datastoreId };
-}
+const datastore = async ({ aws }: Platform, datastoreName: string) => ({
+  datastoreId: await activeDatastore(aws, { datastoreName }),
+});
 
 const imageSets = (folder: 'one' | 'two') => async (platform: Platform, name: string) => {
-  const { imaging } = platform.aws;
   const { datastoreId } = await datastore(platform, name);
-  const job = { datastoreId, clientToken: name, ...dicom(folder) };
-  const { jobId } = await imaging.startDICOMImportJob(job);
-  await until(
-    () => imaging.getDICOMImportJob({ datastoreId, jobId }),
-    ({ jobProperties }) => jobProperties?.jobStatus === 'COMPLETED',
-  );
-  const { imageSetsMetadataSummaries = [] } = await imaging.searchImageSets({ datastoreId });
+  await importAll(platform.aws, { datastoreId, ...dicom(folder) });
+  const { imageSetsMetadataSummaries = [] } = await platform.aws.imaging.searchImageSets({ datastoreId });
   const [imageSetId, otherImageSetId] = imageSetsMetadataSummaries.map(({ imageSetId = '' }) => imageSetId);
   return { datastoreId, ...(imageSetId && { imageSetId }), ...(otherImageSetId && { otherImageSetId }) };
 };
 
-/** A HealthLake data store that is active. */
-export async function fhirDatastore({ aws: { healthlake } }: Platform, name: string) {
-  const { DatastoreId = '' } = await healthlake.createFHIRDatastore(fhirStore(name));
-  await until(
-    () => healthlake.describeFHIRDatastore({ DatastoreId }),
-    ({ DatastoreProperties }) => DatastoreProperties?.DatastoreStatus === 'ACTIVE',
-  );
-  return { datastoreId: DatastoreId };
-}
+const fhirDatastore = async ({ aws }: Platform, DatastoreName: string) => ({
+  datastoreId: await activeFhirDatastore(aws, { DatastoreName }),
+});
 
 const RUNS: Readonly<Record<Kind, KindOfRun>> = {
   onboardDatastoreAndImport: {
@@ -244,10 +229,7 @@ async function endOf({ flows }: Platform, run: FlowRun<FlowName>): Promise<unkno
     .result()
     .catch((error: unknown) => (error instanceof WorkflowFailedError ? error.cause : error));
   const late = pause(LONGEST_MS, undefined, { ref: false });
-  return Promise.race([
-    ended,
-    late.then(async () => ({ stillAt: await flows.progress(run.workflowId).catch(String) })),
-  ]);
+  return Promise.race([ended, late.then(async () => ({ stillAt: await flows.whereabouts(run.workflowId) }))]);
 }
 
 /** Checks that every run ends well, and that AWS has seen one of each thing that it makes. */

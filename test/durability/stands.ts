@@ -166,7 +166,7 @@ async function untilKept(platform: Platform, run: Kept): Promise<void> {
   if ('unanswered' in obstacle) return untilCalled(platform, run, obstacle.unanswered, 'held');
   if ('lost' in obstacle) await untilCalled(platform, run, obstacle.lost, 'dropped');
   await until(
-    () => platform.flows.progress(run.run.workflowId).catch(() => undefined),
+    () => platform.flows.whereabouts(run.run.workflowId),
     // SUBMITTED is what AWS says of a job that has not yet begun to take for ever.
     (progress) => progress?.step === step && !['', 'SUBMITTED'].includes(progress.status),
   );

@@ -1,11 +1,15 @@
 import { gunzipSync } from 'node:zlib';
+import type { CreateDatastoreRequest } from '@aws-sdk/client-medical-imaging';
 import { until, type Clients } from './harness.ts';
 
 const role = 'arn:aws:iam::123456789012:role/import';
 
 /** A data store that is ACTIVE. */
-export async function activeDatastore({ imaging }: Clients): Promise<string> {
-  const { datastoreId = '' } = await imaging.createDatastore({});
+export async function activeDatastore(
+  { imaging }: Clients,
+  input: Partial<CreateDatastoreRequest> = {},
+): Promise<string> {
+  const { datastoreId = '' } = await imaging.createDatastore(input);
   await until(
     () => imaging.getDatastore({ datastoreId }),
     ({ datastoreProperties }) => datastoreProperties?.datastoreStatus === 'ACTIVE',

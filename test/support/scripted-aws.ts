@@ -1,8 +1,8 @@
 /** An HTTP server that says what it is told to say: for what no faithful service would do, and for counting calls. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { RestJson } from '../../local-aws/protocols/rest-json.ts';
+import { listen } from './listen.ts';
 
 /** A body to answer with, an error by AWS name and status, or a connection dropped without an answer. */
 type Answer = object | ErrorReply | 'drop';
@@ -65,9 +65,8 @@ export async function startScriptedAws(): Promise<ScriptedAws> {
       return answer(request, response, typeof reply === 'function' ? reply(call) : reply);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
-    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    endpoint: await listen(server),
     calls,
     called: () => calls.map(({ operation }) => operation),
     callsOf: (name) => calls.filter(({ operation }) => operation === name),

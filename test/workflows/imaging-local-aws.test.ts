@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import { expectHistoryFollows } from '../arazzo/history.ts';
 import { p10, putFiles } from '../local-aws/harness.ts';
+import { readMetadata } from '../local-aws/imaging-harness.ts';
 import { failureOf } from '../support/failure.ts';
 import { followed } from '../support/followed.ts';
 import { polling, roleArn } from '../support/inputs.ts';
@@ -126,10 +127,7 @@ test('findImageSetByPatient: the first by its metadata, all by their ids, the bl
 
 test('inspectImageSet: waits for a set that is LOCKED; metadata and frame in S3, not in the history', async () => {
   const imageSetId = await stage.imageSet(1);
-  const reply = await imaging.getImageSetMetadata({ datastoreId, imageSetId });
-  const metadata = gunzipSync(
-    (await reply.imageSetMetadataBlob?.transformToByteArray()) ?? new Uint8Array(),
-  ).toString();
+  const metadata = JSON.stringify(await readMetadata(stage.aws, { datastoreId, imageSetId }));
   const [, imageFrameId = ''] = /"ImageFrames":\[\{"ID":"([0-9a-z]{32})"/.exec(metadata) ?? [];
   const result = await followed(stage.cluster, 'inspectImageSet', {
     datastoreId,
@@ -337,15 +335,9 @@ describe('copyImageSet', () => {
 
   test('copies only the instances it is asked for', async () => {
     const [sourceImageSetId, destinationImageSetId] = [await stage.imageSet(3), await stage.imageSet(1)];
-    const { imageSetMetadataBlob } = await imaging.getImageSetMetadata({
-      datastoreId,
-      imageSetId: sourceImageSetId,
-    });
-    const json = gunzipSync(
-      (await imageSetMetadataBlob?.transformToByteArray()) ?? new Uint8Array(),
-    ).toString();
+    const { Study } = await readMetadata(stage.aws, { datastoreId, imageSetId: sourceImageSetId });
     const [[series, { Instances }] = ['', { Instances: {} }]] = Object.entries<{ Instances: object }>(
-      JSON.parse(json).Study.Series,
+      Study.Series,
     );
     const [instance = ''] = Object.keys(Instances);
     const copiableAttributes = JSON.stringify({
