@@ -6,6 +6,7 @@ import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
+  isGrpcDeadlineError,
 } from '@temporalio/client';
 import { optionalDateToTs, tsToDate } from '@temporalio/common/lib/time.js';
 import { canonicalJson } from './canonical-json.ts';
@@ -51,6 +52,9 @@ export const SCHEDULE_DEFAULTS = {
   catchupWindow: '1 hour',
   pauseOnFailure: false,
 } as const satisfies Partial<RecurringImport>;
+
+/** Each takes up to ten seconds of the server's. */
+const DESCRIBED_AT_MOST = 6;
 
 export interface Ensured {
   outcome: 'created' | 'updated' | 'unchanged';
@@ -133,7 +137,7 @@ export class Schedules {
   }
 
   async describe(scheduleId: string): Promise<ScheduleStatus> {
-    return this.#status(await this.#handle(scheduleId).describe());
+    return this.#status(await this.#describe(scheduleId));
   }
 
   async list(): Promise<ScheduleLine[]> {
@@ -210,15 +214,24 @@ export class Schedules {
    * after a backfill would undo the backfill. What it is asked it has taken once it answers the next question.
    */
   async #ask(scheduleId: string, request: (schedule: ScheduleHandle) => Promise<void>): Promise<void> {
-    const schedule = this.#handle(scheduleId);
-    await request(schedule);
-    // That it does not answer in time is no failure of what it was asked.
-    await schedule.describe().catch(() => undefined);
+    await request(this.#handle(scheduleId));
+    await this.#describe(scheduleId);
+  }
+
+  /** Asks again where a busy server takes longer over the answer than it allows itself. */
+  async #describe(scheduleId: string): Promise<ScheduleDescription> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#handle(scheduleId).describe();
+      } catch (error) {
+        if (!isGrpcDeadlineError(error) || tries === DESCRIBED_AT_MOST) throw error;
+      }
+    }
   }
 
   async #lookUp(scheduleId: string): Promise<ScheduleDescription | undefined> {
     try {
-      return await this.#handle(scheduleId).describe();
+      return await this.#describe(scheduleId);
     } catch (error) {
       if (error instanceof ScheduleNotFoundError) return undefined;
       throw error;

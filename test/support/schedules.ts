@@ -9,9 +9,8 @@ export async function untilFired(
   times: number,
 ): Promise<ScheduleStatus> {
   for (;;) {
-    // While it fires the server may take longer over the answer than it allows itself.
-    const status = await schedules.describe(scheduleId).catch(() => undefined);
-    if (status && status.counts.fired >= times && status.running.length === 0) return status;
+    const status = await schedules.describe(scheduleId);
+    if (status.counts.fired >= times && status.running.length === 0) return status;
     await pause(20);
   }
 }
