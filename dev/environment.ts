@@ -3,13 +3,7 @@
  * of theirs, to the user's own AWS account or Temporal namespace.
  */
 
-/** Our worker's own settings have no prefix. */
-const workerSettings = [
-  'ACTIVITY_START_TO_CLOSE',
-  'STICKY_SCHEDULE_TO_START',
-  'MANIFEST_WAIT',
-  'ARTIFACTS_S3_URI',
-];
+import { OUR_VARIABLES } from '../src/worker-facts.ts';
 
 export interface Isolation {
   /** The Temporal server is the user's own, and so is how to reach it. */
@@ -20,7 +14,7 @@ export interface Isolation {
 export function isolateEnvironment({ keepTemporal }: Isolation): void {
   const foreign = keepTemporal ? /^AWS_/ : /^(AWS|TEMPORAL)_|_proxy$/i;
   for (const name of Object.keys(process.env)) {
-    if (foreign.test(name) || workerSettings.includes(name)) delete process.env[name];
+    if (foreign.test(name) || OUR_VARIABLES.includes(name)) delete process.env[name];
   }
   // All of them take a file that is not there for one that says nothing; the Temporal SDK chokes on an empty one.
   const noFile = '/nonexistent/config';

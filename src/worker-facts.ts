@@ -1,5 +1,5 @@
 import type { NativeConnection } from '@temporalio/worker';
-import type { WorkerFacts } from './activities/check-input.ts';
+import type { RunSettings, WorkerFacts } from './activities/check-input.ts';
 import { isDuration, toMilliseconds } from './polling.ts';
 import { UserError } from './user-error.ts';
 
@@ -8,33 +8,46 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** The settings of a worker that are not Temporal's and not AWS's own. */
 export interface WorkerSettings {
   taskQueue: string;
-  /** One attempt of an AWS call, in milliseconds. */
-  startToClose: number;
   /** How long a run waits for the worker that has it in its cache before any other takes over, in milliseconds. */
   stickyScheduleToStart: number;
-  /** How long a manifest may be late, in milliseconds. */
-  manifestWait: number;
-  /** How long the services are trusted to remember a client token, in milliseconds. Neither says. */
-  tokenLife: number;
-  artifactsS3Uri?: string;
+  run: RunSettings;
 }
+
+/** The durations that may be set, and what holds where they are not, in milliseconds. */
+const DURATIONS = {
+  ACTIVITY_START_TO_CLOSE: 30_000,
+  STICKY_SCHEDULE_TO_START: 10_000,
+  MANIFEST_WAIT: 30_000,
+  CLIENT_TOKEN_LIFE: 10 * 60_000,
+  STALE_READS: 30_000,
+  SEARCH_LAG: 60_000,
+  DELETION_LAG: 5 * 60_000,
+} as const;
+
+/** The variables of the environment that set a worker, and have no prefix that tells so. */
+export const OUR_VARIABLES: readonly string[] = [...Object.keys(DURATIONS), 'ARTIFACTS_S3_URI'];
 
 /** @throws UserError for a duration that is none */
 export function readSettings(env: Environment): WorkerSettings {
-  const duration = (name: string, usual: number) => {
+  const duration = (name: keyof typeof DURATIONS) => {
     const value = env[name];
-    if (!value) return usual;
+    if (!value) return DURATIONS[name];
     if (!isDuration(value)) throw new UserError(`${name} must be a duration such as "30s", not "${value}".`);
     return toMilliseconds(value);
   };
   const artifactsS3Uri = env['ARTIFACTS_S3_URI'];
   return {
     taskQueue: env['TEMPORAL_TASK_QUEUE'] || 'aws-health',
-    startToClose: duration('ACTIVITY_START_TO_CLOSE', 30_000),
-    stickyScheduleToStart: duration('STICKY_SCHEDULE_TO_START', 10_000),
-    manifestWait: duration('MANIFEST_WAIT', 30_000),
-    tokenLife: duration('CLIENT_TOKEN_LIFE', 10 * 60_000),
-    ...(artifactsS3Uri && { artifactsS3Uri }),
+    stickyScheduleToStart: duration('STICKY_SCHEDULE_TO_START'),
+    run: {
+      startToClose: duration('ACTIVITY_START_TO_CLOSE'),
+      manifestWait: duration('MANIFEST_WAIT'),
+      tokenLife: duration('CLIENT_TOKEN_LIFE'),
+      staleReads: duration('STALE_READS'),
+      searchLag: duration('SEARCH_LAG'),
+      deletionLag: duration('DELETION_LAG'),
+      ...(artifactsS3Uri && { artifactsS3Uri }),
+    },
   };
 }
 
@@ -46,20 +59,13 @@ const REMEMBERED = 60_000;
  *
  * A namespace that does not tell its search attributes counts as having none: an unknown one would wedge the run.
  */
-export function workerFacts(connection: NativeConnection, namespace: string, settings: WorkerSettings) {
+export function workerFacts(connection: NativeConnection, namespace: string, settings: RunSettings) {
   let known: { at: number; names: Promise<string[]> } | undefined;
   return async (): Promise<WorkerFacts> => {
     if (!known || Date.now() - known.at > REMEMBERED) {
       known = { at: Date.now(), names: searchAttributesOf(connection, namespace) };
     }
-    const { startToClose, manifestWait, tokenLife, artifactsS3Uri } = settings;
-    return {
-      searchAttributes: await known.names,
-      startToClose,
-      manifestWait,
-      tokenLife,
-      ...(artifactsS3Uri !== undefined && { artifactsS3Uri }),
-    };
+    return { searchAttributes: await known.names, ...settings };
   };
 }
 

@@ -15,7 +15,7 @@ import { readSettings, workerFacts } from './worker-facts.ts';
  */
 export async function workerOptions(env: NodeJS.ProcessEnv) {
   const settings = readSettings(env);
-  const aws = createAwsClients(env, settings.startToClose);
+  const aws = createAwsClients(env, settings.run.startToClose);
   for (const [service, endpoint] of Object.entries(await describeEndpoints(aws, env))) {
     console.error(`AWS ${service}: ${endpoint}`);
   }
@@ -24,10 +24,10 @@ export async function workerOptions(env: NodeJS.ProcessEnv) {
     connection,
     namespace,
     taskQueue: settings.taskQueue,
-    activities: createActivities(aws, workerFacts(connection, namespace, settings)),
+    activities: createActivities(aws, workerFacts(connection, namespace, settings.run)),
     stickyQueueScheduleToStartTimeout: settings.stickyScheduleToStart,
     // A call that is on its way may end: one cut off half-way may or may not have taken effect.
-    shutdownGraceTime: settings.startToClose,
+    shutdownGraceTime: settings.run.startToClose,
     maxCachedWorkflows: 500,
   } satisfies WorkerOptions;
 }

@@ -67,10 +67,15 @@ describe('endpoints', () => {
 test('settings have defaults, and a wrong one is named', () => {
   expect(readSettings({})).toEqual({
     taskQueue: 'aws-health',
-    startToClose: 30_000,
     stickyScheduleToStart: 10_000,
-    manifestWait: 30_000,
-    tokenLife: 600_000,
+    run: {
+      startToClose: 30_000,
+      manifestWait: 30_000,
+      tokenLife: 600_000,
+      staleReads: 30_000,
+      searchLag: 60_000,
+      deletionLag: 300_000,
+    },
   });
   expect(() => readSettings({ MANIFEST_WAIT: 'soon' })).toThrow(
     'MANIFEST_WAIT must be a duration such as "30s", not "soon".',

@@ -1,18 +1,28 @@
 import { isFlowName } from '../input-rules/flows.ts';
 import { assertInput, assertSharedMembers, type WorkflowName } from '../input-rules/workflows.ts';
 
-/** What a run has to know of its worker, recorded once so that a replay on another worker decides alike. */
-export interface WorkerFacts {
-  /** Those of our search attributes that the namespace has. Setting an unknown one would wedge the run for ever. */
-  searchAttributes: string[];
-  /** How long one attempt of an AWS call may take, in milliseconds. */
+/** The settings of a worker that its runs go by. Times are in milliseconds; AWS states none of them. */
+export interface RunSettings {
+  /** How long one attempt of an AWS call may take. */
   startToClose: number;
-  /** How long to wait for a manifest that is late, in milliseconds. */
+  /** How late a manifest may be. */
   manifestWait: number;
-  /** How long the services are trusted to remember a client token, in milliseconds. */
+  /** How long the services are trusted to remember a client token. */
   tokenLife: number;
+  /** How long a read may still show what was there before a change that the service has accepted. */
+  staleReads: number;
+  /** How long a search may not show an image set that is there. */
+  searchLag: number;
+  /** How long a data store may look as if its deletion had not been accepted. */
+  deletionLag: number;
   /** Where blobs go when the input does not say. */
   artifactsS3Uri?: string;
+}
+
+/** What a run has to know of its worker, recorded once so that a replay on another worker decides alike. */
+export interface WorkerFacts extends RunSettings {
+  /** Those of our search attributes that the namespace has. Setting an unknown one would wedge the run for ever. */
+  searchAttributes: string[];
 }
 
 /**

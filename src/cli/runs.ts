@@ -126,7 +126,7 @@ async function cancel({ flows, terminal }: Session, workflowId: string): Promise
 
 async function showFailures({ flows, terminal }: Session, workflowId: string, limit: number): Promise<void> {
   const { createAwsClients, describeEndpoints } = await import('../aws-clients.ts');
-  const aws = createAwsClients(process.env, readSettings(process.env).startToClose);
+  const aws = createAwsClients(process.env, readSettings(process.env).run.startToClose);
   await describeEndpoints(aws, process.env);
   const failures = await flows.failures(workflowId, aws.s3);
   if (!failures) {

@@ -259,7 +259,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'a stale ACTIVE right after a change is waited out',
     file: `${shared}/classify.ts`,
-    code: 'if (ahead < 0 && waited < STALE_AT_MOST) return GOING;',
+    code: 'if (ahead < 0 && mayBeStale) return GOING;',
     without: '',
     tests: imaging,
     named: 'stale ACTIVE',
@@ -324,8 +324,8 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'a stale ACTIVE right after a deletion is waited out',
     file: `${shared}/classify.ts`,
-    code: 'return waited < UNDELETED_AT_MOST',
-    without: 'return waited < 0',
+    code: 'return mayBeStale',
+    without: 'return !mayBeStale',
     tests: healthlake,
     named: 'stale ACTIVE',
     flows: ['deleteFhirDatastoreAndConfirm'],
@@ -906,7 +906,7 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'tagImageSet: a tag that never shows is a failure',
     file: `${imagingFlows}/tag-image-set.ts`,
-    code: 'return waited < Math.min(SHOWN_WITHIN, pacing.timeout)',
+    code: 'return waited < Math.min(flow.facts.staleReads, pacing.timeout)',
     without: 'return waited >= 0',
     tests: imaging,
     named: 'tagImageSet',

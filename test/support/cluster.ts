@@ -39,6 +39,9 @@ export function startTestServer(): Promise<TemporalServer> {
   return startTemporalServer({ program, headless: true, port: 0, dynamicConfig: [promptTimers] });
 }
 
+/** How long a worker of the tests looks for an image set that a search does not show. */
+export const SEARCH_LAG_MS = 1_000;
+
 /**
  * @param endpoint - of whatever speaks the three services' protocols
  * @param namespace - one that is made for the occasion has no search attributes
@@ -56,6 +59,7 @@ export async function startCluster(endpoint: string, namespace = 'default'): Pro
     TEMPORAL_TASK_QUEUE: taskQueue,
     MANIFEST_WAIT: '500ms',
     CLIENT_TOKEN_LIFE: '2500ms',
+    SEARCH_LAG: `${SEARCH_LAG_MS}ms`,
   });
   return {
     address: temporal.address,

@@ -3,7 +3,7 @@
  *
  * The service is scripted: it says what the documents did not reckon with.
  */
-import { withCluster, type Cluster } from '../support/cluster.ts';
+import { SEARCH_LAG_MS, withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
 import { copyInput, datastoreId, destinationImageSetId, fhirInput, onboardInput } from '../support/inputs.ts';
 import {
@@ -218,29 +218,60 @@ describe('copyImageSet', () => {
     },
   );
 
-  test('a copy into a new image set in doubt is looked for once it has left the source free', async () => {
+  describe('into a new image set, in doubt', () => {
     const made = 'c'.repeat(32);
     const instances = { Study: { Series: { s: { Instances: { '1.1': {} } } } } };
-    aws.script({
-      GetImageSet: [
-        free,
-        imageSet('1', 'LOCKED', 'COPYING_WITH_READ_ONLY_ACCESS'),
-        imageSet('1', 'ACTIVE', 'COPIED'),
-      ],
-      CopyImageSet: ['drop'],
-      SearchImageSets: [{ imageSetsMetadataSummaries: [{ imageSetId: made, createdAt: now() + 1 }] }],
-      GetImageSetMetadata: [instances],
+    const found = () => ({ imageSetsMetadataSummaries: [{ imageSetId: made, createdAt: now() + 1 }] });
+    const nothing = { imageSetsMetadataSummaries: [] };
+    const locked = imageSet('1', 'LOCKED', 'COPYING_WITH_READ_ONLY_ACCESS');
+    const copy = () => run({ destinationImageSetId: undefined });
+
+    test('is looked for once it has left the source free', async () => {
+      aws.script({
+        GetImageSet: [free, locked, imageSet('1', 'ACTIVE', 'COPIED')],
+        CopyImageSet: ['drop'],
+        SearchImageSets: [found()],
+        GetImageSetMetadata: [instances],
+      });
+      expect(await copy()).toMatchObject({ destinationImageSetId: made });
+      expect(aws.called().slice(0, 6)).toEqual([
+        'GetImageSet',
+        'CopyImageSet',
+        'GetImageSet',
+        'GetImageSet',
+        'GetImageSetMetadata',
+        'SearchImageSets',
+      ]);
+      expect(aws.callsOf('CopyImageSet')).toHaveLength(1);
     });
-    expect(await run({ destinationImageSetId: undefined })).toMatchObject({ destinationImageSetId: made });
-    expect(aws.called().slice(0, 6)).toEqual([
-      'GetImageSet',
-      'CopyImageSet',
-      'GetImageSet',
-      'GetImageSet',
-      'GetImageSetMetadata',
-      'SearchImageSets',
-    ]);
-    expect(aws.callsOf('CopyImageSet')).toHaveLength(1);
+
+    test('is not made again though it took longer than a search may lag, and the first one does not show it', async () => {
+      let freeAt = 0;
+      const drop = () => {
+        freeAt = Date.now() + 2 * SEARCH_LAG_MS;
+        return 'drop' as const;
+      };
+      aws.script({
+        GetImageSet: [() => (Date.now() < freeAt ? locked : imageSet('1', 'ACTIVE', 'COPIED'))],
+        CopyImageSet: [drop],
+        SearchImageSets: [nothing, found],
+        GetImageSetMetadata: [instances],
+      });
+      expect(await copy()).toMatchObject({ destinationImageSetId: made });
+      expect(aws.callsOf('CopyImageSet')).toHaveLength(1);
+    });
+
+    test('is made again where no search shows it', async () => {
+      aws.script({
+        GetImageSet: [free],
+        CopyImageSet: ['drop', copied],
+        SearchImageSets: [nothing],
+        GetImageSetMetadata: [instances],
+      });
+      await copy();
+      expect(aws.callsOf('SearchImageSets').length).toBeGreaterThan(1);
+      expect(aws.callsOf('CopyImageSet')).toHaveLength(2);
+    });
   });
 
   test('an image set that is not there fails at once, under the AWS name', async () => {

@@ -16,9 +16,6 @@ export interface TagImageSetResult {
   tags: Record<string, string>;
 }
 
-/** Tags that do not show by then have not been set. */
-const SHOWN_WITHIN = 60_000;
-
 /**
  * Tags an image set and confirms that the tags are there.
  *
@@ -53,7 +50,7 @@ export async function tagImageSet(input: TagImageSetInput): Promise<TagImageSetR
       classify: ({ tags }, waited) => {
         if (missing(tags) === 0) return { kind: 'settled' };
         const why = `${missing(tags)} of the tags do not show`;
-        return waited < Math.min(SHOWN_WITHIN, pacing.timeout)
+        return waited < Math.min(flow.facts.staleReads, pacing.timeout)
           ? { kind: 'going' }
           : { kind: 'failed', type: 'ConfirmationMissing', why };
       },

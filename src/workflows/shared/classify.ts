@@ -93,15 +93,12 @@ function classifyFhirJob(status: FhirJobStatus | undefined, type: FailureType, j
   return unknown(status);
 }
 
-/** A deletion may be accepted and yet not be seen for a moment; after this it has not happened, or was given up. */
-const UNDELETED_AT_MOST = 5 * 60_000;
-
 /**
  * A HealthLake data store whose deletion was accepted.
  *
- * @param waited - milliseconds since the wait began
+ * @param mayBeStale - so soon after that the deletion need not show; later it has not happened, or was given up
  */
-export function classifyDeletion(status: FhirDatastoreStatus | undefined, waited: number): Verdict {
+export function classifyDeletion(status: FhirDatastoreStatus | undefined, mayBeStale: boolean): Verdict {
   switch (status) {
     case 'DELETED':
       return SETTLED;
@@ -110,7 +107,7 @@ export function classifyDeletion(status: FhirDatastoreStatus | undefined, waited
     case 'CREATING':
     case 'ACTIVE':
     case 'CREATE_FAILED':
-      return waited < UNDELETED_AT_MOST
+      return mayBeStale
         ? GOING
         : failed('DeleteFailed', `the data store is ${status}, though its deletion was accepted`);
     case undefined:
@@ -130,12 +127,9 @@ export interface ImageSetRead {
 export interface ExpectedChange {
   /** The version that the reply to the change named. */
   version: string;
-  /** Milliseconds since the wait began. */
-  waited: number;
+  /** So soon after that it need not show. Later an older version counts too, lest one that never comes hang the run. */
+  mayBeStale: boolean;
 }
-
-/** A service that does not number the version of a change must not hang the run: after this a stale `ACTIVE` counts. */
-const STALE_AT_MOST = 30_000;
 
 /**
  * An image set: free for the next change or, with `expected`, settled after one that was asked for.
@@ -161,11 +155,11 @@ export function classifyImageSet(
   return unknown(read.imageSetState);
 }
 
-function classifyChange(read: ImageSetRead, { version, waited }: ExpectedChange): Verdict {
+function classifyChange(read: ImageSetRead, { version, mayBeStale }: ExpectedChange): Verdict {
   // A reply that announces no version leaves nothing to compare: the state alone decides then.
   const ahead = version === '' ? 0 : Number(read.versionId) - Number(version);
   if (ahead > 0) return { kind: 'settled', byAnother: true };
-  if (ahead < 0 && waited < STALE_AT_MOST) return GOING;
+  if (ahead < 0 && mayBeStale) return GOING;
   return classifyEndOfChange(read);
 }
 

@@ -23,9 +23,6 @@ export interface CopyBasis {
   destination: ImageSetRead | undefined;
 }
 
-/** A new image set that is not to be found so long after the end of the copy was not made. */
-const SEARCHABLE_WITHIN = 60_000;
-
 /** One attempt of a copy, based on the versions that were read. */
 export async function sendCopy(
   flow: Flow,
@@ -126,6 +123,7 @@ async function findNewImageSet(
   await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId, polling });
   const free = Date.now();
   const sought = await readSought();
+  const { searchLag } = flow.facts;
   for (;;) {
     const lookedAt = Date.now();
     const made = await newImageSets(flow, input, since - WORST_CLOCK_SKEW, sought);
@@ -135,8 +133,8 @@ async function findNewImageSet(
       return { kind: 'unclear', why: `image sets that could be it: ${ids}` };
     }
     if (one) return { kind: 'ours', reply: one.version };
-    if (lookedAt - free >= SEARCHABLE_WITHIN) return { kind: 'unchanged' };
-    await sleep(5_000, { summary: 'wait before +searchNew' });
+    if (lookedAt - free >= searchLag) return { kind: 'unchanged' };
+    await sleep(Math.min(5_000, searchLag), { summary: 'wait before +searchNew' });
   }
 }
 

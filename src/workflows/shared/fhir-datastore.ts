@@ -129,7 +129,7 @@ export async function deleteFhirDatastore(
     kind: 'fhirDatastore',
     polling,
     read: look,
-    classify: ({ status }, waited) => classifyDeletion(status, waited),
+    classify: ({ status }, waited) => classifyDeletion(status, waited < flow.facts.deletionLag),
     status: ({ status }) => status,
     explain: ({ message }) => Promise.resolve({ why: message }),
   });

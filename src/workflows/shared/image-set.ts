@@ -55,8 +55,10 @@ export async function awaitChange(
           { ...id, ...(versionId !== undefined && { versionId }) },
           budget,
         ),
-      classify: (imageSet, waited) =>
-        classifyImageSet(imageSet, { version: latestVersionId, waited }, whenDeleted),
+      classify: (imageSet, waited) => {
+        const mayBeStale = waited < flow.facts.staleReads;
+        return classifyImageSet(imageSet, { version: latestVersionId, mayBeStale }, whenDeleted);
+      },
       status: ({ imageSetState, imageSetWorkflowStatus }) => imageSetWorkflowStatus ?? imageSetState,
     });
   flow.underWay = { awsImageSetId: id.imageSetId };
