@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
+import { attributesJson } from '../dicom-attributes.ts';
 import { isRecord } from '../guards.ts';
 
 /**
@@ -13,7 +14,7 @@ export interface InstancesDigest {
   digest: string;
 }
 
-/** What an update of metadata asks for, as the JSON texts of its attributes. */
+/** What an update of metadata asks for. See `attributesJson`. */
 export interface AskedUpdate {
   updatableAttributes?: string | undefined;
   removableAttributes?: string | undefined;
@@ -32,10 +33,17 @@ export interface MetadataExtract {
 
 type Json = Record<string, unknown>;
 
-/** @param blob - as GetImageSetMetadata has it: JSON, gzipped (the SDK does not inflate it) */
-export function parseMetadata(blob: Uint8Array): Json {
+/**
+ * @param blob - as GetImageSetMetadata has it: JSON, gzipped (the SDK does not inflate it)
+ * @returns undefined for what is no JSON
+ */
+export function parseMetadata(blob: Uint8Array): Json | undefined {
   const gzipped = blob[0] === 0x1f && blob[1] === 0x8b;
-  return objectIn((gzipped ? gunzipSync(blob) : Buffer.from(blob)).toString('utf8'));
+  try {
+    return objectIn((gzipped ? gunzipSync(blob) : Buffer.from(blob)).toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
 
 /** @param copiableAttributes - the JSON of a CopyImageSet subset; only the instances it names count */
@@ -123,7 +131,7 @@ function lacksLeaves(held: unknown, asked: unknown): boolean {
 
 /** AWS's own samples have SchemaVersion as text and as a number; it says nothing of the content. */
 function withoutVersion(attributes: string): Json {
-  const { SchemaVersion: _, ...content } = objectIn(attributes);
+  const { SchemaVersion: _, ...content } = objectIn(attributesJson(attributes));
   return content;
 }
 

@@ -24,6 +24,7 @@ import {
 } from '@aws-sdk/client-medical-imaging';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { cancellationSignal } from '@temporalio/activity';
+import { attributesJson } from '../dicom-attributes.ts';
 import { storeBlob, type BlobReference } from './blobs.ts';
 import {
   digestContent,
@@ -51,6 +52,11 @@ export interface MetadataInput extends GetImageSetMetadataCommandInput {
 /** What a history may hold of an image set's metadata: the blob itself is up to 50 MB of patient data. */
 export interface MetadataReply {
   blob: BlobReference;
+  /** Absent where the blob is no JSON: then nobody but the caller can tell what it is. */
+  held?: HeldMetadata;
+}
+
+export interface HeldMetadata {
   instances: InstancesDigest;
   /** 64 hexadecimal digits of the DICOM content. */
   content: string;
@@ -100,13 +106,14 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
         // Kept first: what cannot be read here may be read elsewhere.
         const blob = await storeBlob(s3, { data, contentType, contentEncoding }, place);
         const metadata = parseMetadata(data);
-        return {
-          blob,
+        if (!metadata) return { blob };
+        const held = {
           instances: digestInstances(metadata, copiableAttributes),
           content: digestContent(metadata),
           extract: extractOf(metadata, includePatient),
           ...(asked && { holdsAsked: holdsUpdate(metadata, asked) }),
         };
+        return { blob, held };
       }),
 
     /** Reads one frame, in the transfer syntax it is stored in, and keeps it where it is wanted. */
@@ -130,7 +137,7 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
     }: UpdateInput) =>
       attempt('updateImageSetMetadata', async () => {
         const bytes = (json: string | undefined) =>
-          json === undefined ? undefined : new TextEncoder().encode(json);
+          json === undefined ? undefined : new TextEncoder().encode(attributesJson(json));
         const DICOMUpdates = {
           updatableAttributes: bytes(updatableAttributes),
           removableAttributes: bytes(removableAttributes),

@@ -1,5 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { distance } from 'fastest-levenshtein';
+import { attributesJson } from '../dicom-attributes.ts';
 import { isRecord } from '../guards.ts';
 import { isDuration } from '../polling.ts';
 import serviceRules from './service-rules.json' with { type: 'json' };
@@ -30,6 +31,7 @@ const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
   })
   .addKeyword({ keyword: 'excludes', type: 'object', validate: isWithoutExcluded })
   .addKeyword({ keyword: 'json', validate: isJson })
+  .addKeyword({ keyword: 'wholeNumber', validate: isWholeNumber })
   .addKeyword({ keyword: 'duration', validate: (_: true, value: unknown) => isDuration(value) });
 for (const schema of Object.values(serviceRules)) ajv.addSchema(schema);
 
@@ -74,6 +76,8 @@ function toProblems(error: ErrorObject, names: ReadonlySet<string>): Problem[] {
       return excludedProblems(error);
     case 'json':
       return [{ member, rule: 'must be a JSON object of no more bytes than the service takes' }];
+    case 'wholeNumber':
+      return [{ member, rule: rangeRule(error) }];
     case 'duration':
       return [{ member, rule: 'must be a number of milliseconds, or text such as "30s" or "5 minutes"' }];
     case 'wire':
@@ -124,11 +128,21 @@ function excludedProblems({ schema }: ErrorObject): Problem[] {
 
 function isJson({ maxBytes }: { maxBytes: number }, value: unknown): boolean {
   try {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    const text = typeof value === 'string' ? attributesJson(value) : JSON.stringify(value);
     return Buffer.byteLength(text) <= maxBytes && isRecord(JSON.parse(text));
   } catch {
     return false;
   }
+}
+
+function isWholeNumber({ minimum, maximum }: { minimum: number; maximum: number }, value: unknown): boolean {
+  const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  return Number.isInteger(number) && Number(number) >= minimum && Number(number) <= maximum;
+}
+
+function rangeRule({ schema }: ErrorObject): string {
+  const { minimum, maximum } = isRecord(schema) ? schema : {};
+  return `must be a whole number from ${String(minimum)} to ${String(maximum)}`;
 }
 
 function blobRule({ parentSchema }: ErrorObject): string {

@@ -37,8 +37,11 @@ export const blobs = {
   includePatient: { type: 'boolean' },
 };
 
-/** DICOM attributes as the service's JSON, as text or as an object; the service takes up to 30,000 bytes. */
+/** DICOM attributes as the service's JSON: an object, its text, or the base64 of that; up to 30,000 bytes of text. */
 export const attributesJson = { type: ['string', 'object'], json: { maxBytes: 30_000 } };
+
+/** A whole number; as text too, since that is what the published documents call it. */
+export const wholeNumber = (minimum: number, maximum: number) => ({ wholeNumber: { minimum, maximum } });
 
 /** What is needed only where none of `members` is given: a run that re-attaches to something need not say how to start it. */
 export const unlessGiven = (members: string[], required: string[]) => ({

@@ -1,4 +1,4 @@
-import { healthlake, imports, unlessGiven, waits, type FlowRules } from './flow-members.ts';
+import { healthlake, imports, unlessGiven, waits, wholeNumber, type FlowRules } from './flow-members.ts';
 
 /** What creates a data store. */
 const newDatastore = {
@@ -32,7 +32,8 @@ const IMPORT_NEEDS = ['InputS3Uri', ...EXPORT_NEEDS];
 const DatastoreId = healthlake('DatastoreId');
 const ClientToken = healthlake('ClientTokenString');
 const JobName = healthlake('JobName');
-const MaxResults = healthlake('MaxResultsInteger');
+/** Up to as many as the service gives (`MaxResultsInteger`). */
+const MaxResults = wholeNumber(1, 500);
 
 /** The inputs of the flows of HealthLake. */
 export const HEALTHLAKE_FLOWS = {

@@ -33,6 +33,7 @@ interface Rule {
   type?: string | readonly string[];
   enum?: readonly string[];
   duration?: true;
+  wholeNumber?: object;
 }
 
 function toMember(name: string, rule: Rule): Member {
@@ -53,8 +54,8 @@ function shapeOf(service: string, shape: string): Rule {
   return isRecord(rule) ? rule : {};
 }
 
-function kindOf({ type, enum: choices, duration }: Rule): Member['kind'] {
+function kindOf({ type, enum: choices, duration, wholeNumber }: Rule): Member['kind'] {
   if (choices ?? duration ?? type === 'string') return 'text';
-  if (type === 'integer' || type === 'number') return 'number';
+  if (wholeNumber ?? (type === 'integer' || type === 'number')) return 'number';
   return type === 'boolean' ? 'boolean' : 'json';
 }

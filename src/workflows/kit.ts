@@ -1,7 +1,7 @@
 /**
  * For teams that write flows of their own: what the sixteen are made of. Safe to import in workflow code.
  *
- * @example see `examples/copy-and-tag`
+ * @example see `examples/delete-image-set`
  */
 export {
   runFlow,

@@ -5,7 +5,12 @@ import { RestJson } from '../../local-aws/protocols/rest-json.ts';
 import { listen } from './listen.ts';
 
 /** A body to answer with, an error by AWS name and status, or a connection dropped without an answer. */
-type Answer = object | ErrorReply | 'drop';
+type Answer = object | RawReply | ErrorReply | 'drop';
+
+/** A body that is no JSON. */
+interface RawReply {
+  readonly $raw: string;
+}
 
 interface ErrorReply {
   readonly $error: string;
@@ -105,7 +110,7 @@ function answer(request: IncomingMessage, response: ServerResponse, reply: Answe
     response.end(JSON.stringify({ __type: $error, message, Message: message }));
   } else {
     response.writeHead(200, { 'content-type': 'application/json' });
-    response.end(JSON.stringify(reply));
+    response.end('$raw' in reply ? reply.$raw : JSON.stringify(reply));
   }
 }
 

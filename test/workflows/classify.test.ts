@@ -14,6 +14,7 @@ import {
   classifyFhirExport,
   classifyFhirImport,
   classifyImageSet,
+  type ExpectedChange,
   classifyImagingImport,
 } from '../../src/workflows/shared/classify.ts';
 
@@ -94,27 +95,37 @@ test('an image set that is to be free', () => {
 });
 
 describe('an image set after a change', () => {
-  const after = (versionId: string, imageSetWorkflowStatus: ImageSetWorkflowStatus, mayBeStale = true) =>
+  const after = (
+    versionId: string,
+    imageSetWorkflowStatus: ImageSetWorkflowStatus,
+    { failure = 'CopyFailed', mayBeStale = true }: Partial<ExpectedChange> = {},
+  ) =>
     classifyImageSet(
       { imageSetState: 'ACTIVE', versionId, imageSetWorkflowStatus, message: 'why' },
-      { version: '2', mayBeStale },
+      { version: '2', failure, mayBeStale },
     );
 
   test('every workflow status, at the version announced', () => {
     const { COPY_FAILED, UPDATE_FAILED, ...well } = ImageSetWorkflowStatus;
     for (const status of Object.values(well)) expect(after('2', status)).toEqual({ kind: 'settled' });
-    expect(after('2', COPY_FAILED)).toEqual({ kind: 'failed', type: 'CopyFailed', why: 'why' });
-    expect(after('2', UPDATE_FAILED)).toEqual({ kind: 'failed', type: 'UpdateFailed', why: 'why' });
+    const copy = { failure: 'CopyFailed' } as const;
+    const update = { failure: 'UpdateFailed' } as const;
+    expect(after('2', COPY_FAILED, copy)).toEqual({ kind: 'failed', type: 'CopyFailed', why: 'why' });
+    expect(after('2', UPDATE_FAILED, update)).toEqual({ kind: 'failed', type: 'UpdateFailed', why: 'why' });
+    expect(after('2', COPY_FAILED, update)).toEqual({ kind: 'settled' });
+    expect(after('2', UPDATE_FAILED, copy)).toEqual({ kind: 'settled' });
   });
 
   test('a stale ACTIVE is still going, as long as it may be stale', () => {
     expect(after('1', 'CREATED')).toEqual({ kind: 'going' });
-    expect(after('1', 'CREATED', false)).toEqual({ kind: 'settled' });
+    expect(after('1', 'CREATED', { mayBeStale: false })).toEqual({ kind: 'settled' });
   });
 
   test('a reply that announced no version leaves the state to decide', () => {
     const read = { imageSetState: 'ACTIVE', imageSetWorkflowStatus: 'COPIED', versionId: '7' } as const;
-    expect(classifyImageSet(read, { version: '', mayBeStale: true })).toEqual({ kind: 'settled' });
+    expect(classifyImageSet(read, { version: '', failure: 'CopyFailed', mayBeStale: true })).toEqual({
+      kind: 'settled',
+    });
   });
 
   test('a higher version is settled by somebody else', () => {

@@ -92,6 +92,18 @@ describe('copyImageSet', () => {
     });
   });
 
+  test.each([
+    ['source', [imageSet('2', 'DELETED', 'DELETED'), free]],
+    ['destination', [free, imageSet('2', 'DELETED', 'DELETED')]],
+  ])('a %s that is deleted before is for the service to refuse', async (_, reads) => {
+    aws.script({ GetImageSet: reads, CopyImageSet: [error('ResourceNotFoundException', 404, 'deleted')] });
+    expect(await failureOf(run())).toMatchObject({
+      type: 'ResourceNotFoundException',
+      details: { step: 'copyImageSet' },
+    });
+    expect(aws.called()).toEqual(['GetImageSet', 'GetImageSet', 'CopyImageSet']);
+  });
+
   test('a stale ACTIVE right after the copy is waited out', async () => {
     aws.script({
       GetImageSet: [free, free, free, free, imageSet('2', 'ACTIVE', 'COPIED')],
@@ -566,6 +578,21 @@ describe('startImportAndWaitCompleted', () => {
     });
   });
 
+  test.each([
+    ['the input says so', fhirInput, { outcome: 'partial', manifest: { state: 'read' } }],
+    [
+      'nobody says so',
+      { DatastoreId: datastoreId, JobId: 'j1' },
+      {
+        outcome: 'unknown',
+        manifest: { state: 'unreadable', reason: expect.stringContaining('neither the job') },
+      },
+    ],
+  ])('a job that does not say where its output is: %s', async (_, input, result) => {
+    script({ DescribeFHIRImportJob: [job('COMPLETED', { JobOutputDataConfig: undefined })] });
+    expect(await cluster.flows.execute('startImportAndWaitCompleted', input)).toMatchObject(result);
+  });
+
   test('QUEUED is waited out', async () => {
     script({ DescribeFHIRImportJob: [job('QUEUED'), job('QUEUED'), job('QUEUED'), job('COMPLETED')] });
     expect(await run()).toMatchObject({ jobStatus: 'COMPLETED' });
@@ -589,6 +616,11 @@ describe('startImportAndWaitCompleted', () => {
       });
     },
   );
+
+  test('a job that failed without a manifest has the counters of the service', async () => {
+    script({ DescribeFHIRImportJob: [job('FAILED')] }, {});
+    expect(await failureOf(run())).toMatchObject({ type: 'ImportJobFailed', details: { counts: progress } });
+  });
 
   test('the manifest of 2021 is found under its old name', async () => {
     script({ DescribeFHIRImportJob: [job('COMPLETED')] }, manifest('Manifest.json'));

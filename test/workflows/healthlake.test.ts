@@ -508,7 +508,13 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreId' in where))('%s lis
     expect(lists()).toHaveLength(2);
   });
 
-  test.each([0, 501, '5', 1.5])('not with MaxResults %j', async (MaxResults) => {
+  test('with MaxResults as text, as the published document has it', async () => {
+    scriptJobs(kind, ['COMPLETED'], { [LIST]: [page(['j1'])] });
+    await run({ MaxResults: '2' });
+    expect(lists()).toEqual([{ DatastoreId: datastoreId, MaxResults: 2 }]);
+  });
+
+  test.each([0, 501, '501', 'five', 1.5])('not with MaxResults %j', async (MaxResults) => {
     scriptJobs(kind, ['COMPLETED']);
     const { type, message } = await failureOf(run({ MaxResults }));
     expect([type, message]).toEqual(['ValidationFailed', expect.stringContaining('MaxResults')]);

@@ -103,6 +103,15 @@ describe('provisionDatastore', () => {
     });
     expect(aws.called()).toEqual(['CreateDatastore', 'GetDatastore', 'GetDatastore', 'GetDatastore']);
   });
+
+  test('one that cannot be read once more fails as what it is', async () => {
+    script(store('CREATE_FAILED'), error('AccessDeniedException', 403));
+    expect(await failureOf(run())).toMatchObject({
+      type: 'DatastoreCreateFailed',
+      details: { step: 'pollDatastore', status: 'CREATE_FAILED' },
+    });
+    expect(aws.callsOf('GetDatastore')).toHaveLength(2);
+  });
 });
 
 describe('importDicomAndSearch', () => {
@@ -241,10 +250,34 @@ describe('findImageSetByPatient', () => {
     ]);
   });
 
+  test('gives the ids of all image sets of the patient, where the first page holds more than was asked for', async () => {
+    script(found(imageSetId, otherImageSetId));
+    expect(await run()).toMatchObject({ imageSetIds: [imageSetId, otherImageSetId] });
+    expect(aws.callsOf('SearchImageSets')).toHaveLength(1);
+  });
+
+  test('looks further where the first page holds nothing and others follow', async () => {
+    script({ ...found(), nextToken: 'more' }, found(imageSetId));
+    expect(await run()).toMatchObject({ matchedImageSetId: imageSetId, imageSetIds: [imageSetId] });
+    expect(aws.callsOf('SearchImageSets')).toHaveLength(2);
+  });
+
   test('a patient without an image set is a result that says so', async () => {
     script(found());
     expect(await run()).toEqual({ imageSetIds: [] });
     expect(aws.called()).toEqual(['SearchImageSets']);
+  });
+
+  test('metadata that are no JSON are a blob like any other', async () => {
+    aws.script({
+      SearchImageSets: [found(imageSetId)],
+      GetImageSet: [imageSet('3', 'ACTIVE')],
+      GetImageSetMetadata: [{ $raw: 'no JSON' }],
+    });
+    const result = await run();
+    expect(result).toMatchObject({ matchedImageSetId: imageSetId, imageSetMetadataBlob: { bytes: 7 } });
+    expect(result).not.toHaveProperty('metadata');
+    expect(aws.callsOf('GetImageSetMetadata')).toHaveLength(1);
   });
 
   test('one throttled and one failed call do not end the flow', async () => {
@@ -294,6 +327,15 @@ describe('inspectImageSet', () => {
       'GetImageSetMetadata',
     ]);
     expect(queries('GetImageSetMetadata')).toEqual(['version=2']);
+  });
+
+  test('one that is DELETED is a failure, and nothing more is read', async () => {
+    script(imageSet('2', 'DELETED', 'DELETED'));
+    expect(await failureOf(run())).toMatchObject({
+      type: 'ImageSetNotUsable',
+      details: { step: 'getImageSet', status: 'DELETED' },
+    });
+    expect(aws.called()).toEqual(['GetImageSet']);
   });
 
   test('one that stays LOCKED for too long fails WaitTimedOut', async () => {
@@ -421,6 +463,11 @@ describe('updateImageSetMetadata', () => {
         },
       },
     ],
+    [
+      'attributes in base64, as the document has them,',
+      { updatableAttributes: base64(updatableAttributes) },
+      { DICOMUpdates: { updatableAttributes: base64(updatableAttributes) } },
+    ],
     ['a version to go back to', { revertToVersionId: '1' }, { revertToVersionId: '1' }],
   ])('sends %s as the service takes them, and nothing around them', async (_, more, body) => {
     script([free, done]);
@@ -446,6 +493,15 @@ describe('updateImageSetMetadata', () => {
     expect(await run()).toMatchObject({ latestVersionId: '3' });
     expect(aws.called().slice(0, 3)).toEqual(['GetImageSet', 'GetImageSet', 'UpdateImageSetMetadata']);
     expect(updates()).toMatchObject([{ query: 'latestVersion=2' }]);
+  });
+
+  test('an image set that is DELETED is a failure, and nothing is changed', async () => {
+    script([imageSet('2', 'DELETED', 'DELETED')]);
+    expect(await failureOf(run())).toMatchObject({
+      type: 'ImageSetNotUsable',
+      details: { step: 'getImageSet' },
+    });
+    expect(aws.called()).toEqual(['GetImageSet']);
   });
 
   test('a stale ACTIVE right after the update is waited out', async () => {
@@ -556,7 +612,8 @@ describe('auditCompletedImports', () => {
     jobName: 'n',
     jobStatus: 'COMPLETED',
     datastoreId,
-    submittedAt: endOf(jobId),
+    // The service need not say when a job was submitted.
+    ...(jobId === 'between' ? { endedAt: endOf(jobId) } : { submittedAt: endOf(jobId) }),
   });
   const details = (jobId: string, more: object = {}) => ({
     jobProperties: {
@@ -635,6 +692,29 @@ describe('auditCompletedImports', () => {
       type: 'ImportJobFailed',
       details: { step: 'getJobDetail' },
     });
+  });
+
+  test.each([
+    ['is gone', error('ResourceNotFoundException', 404, 'no such job'), /no such job/],
+    ['has another status', details('old', { jobStatus: 'FAILED' }), /is FAILED/],
+  ])('a job beside the newest that %s is a line of the audit, and not its end', async (_, reply, reason) => {
+    aws.script(
+      {
+        ListDICOMImportJobs: [{ jobSummaries: [summary('new'), summary('old')] }],
+        GetDICOMImportJob: [details('new'), reply],
+        SearchImageSets: [found(imageSetId)],
+      },
+      dicomOutput('new', { scanned: 1, imported: 1 }),
+    );
+    const { jobs } = await run();
+    expect(jobs).toMatchObject([
+      { jobId: 'new', outcome: 'complete' },
+      {
+        jobId: 'old',
+        outcome: 'unknown',
+        manifest: { state: 'unreadable', reason: expect.stringMatching(reason) },
+      },
+    ]);
   });
 
   test('opens up the newest 500, and says how many there are besides', async () => {

@@ -3,7 +3,7 @@ import type { Json } from '../../activities/operation.ts';
 import { healthlake } from '../shared/activities.ts';
 import { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from '../shared/fhir-export.ts';
 import { runFlow } from '../shared/flow.ts';
-import { allPages } from '../shared/pages.ts';
+import { allPages, pageSize } from '../shared/pages.ts';
 import { READ_BUDGET } from '../../pacing.ts';
 
 export interface StartExportPollAndListInput extends FhirExportInput {
@@ -11,7 +11,7 @@ export interface StartExportPollAndListInput extends FhirExportInput {
   ClientToken?: string;
   JobName?: string;
   /** How many jobs to list in one page: 1 to 500. */
-  MaxResults?: number;
+  MaxResults?: number | string;
 }
 
 export interface StartExportPollAndListResult extends FhirExportResult {
@@ -36,7 +36,8 @@ export async function startExportPollAndList(
   input: StartExportPollAndListInput,
 ): Promise<StartExportPollAndListResult> {
   return runFlow('startExportPollAndList', input, async (flow) => {
-    const { DatastoreId, MaxResults } = input;
+    const { DatastoreId } = input;
+    const MaxResults = pageSize(input.MaxResults);
     flow.know({ datastoreId: DatastoreId });
     const result = await exportFhirAndAwait(flow, DatastoreId, input);
 

@@ -4,7 +4,7 @@ import { healthlake } from '../shared/activities.ts';
 import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../shared/fhir-import.ts';
 import { runFlow } from '../shared/flow.ts';
 import { judge } from '../shared/import-job.ts';
-import { allPages } from '../shared/pages.ts';
+import { allPages, pageSize } from '../shared/pages.ts';
 import { READ_BUDGET } from '../../pacing.ts';
 
 export interface StartImportPollAndListInput extends FhirImportInput {
@@ -12,7 +12,7 @@ export interface StartImportPollAndListInput extends FhirImportInput {
   ClientToken?: string;
   JobName?: string;
   /** How many jobs to list in one page: 1 to 500. */
-  MaxResults?: number;
+  MaxResults?: number | string;
 }
 
 export interface StartImportPollAndListResult extends FhirImportResult {
@@ -35,7 +35,8 @@ export async function startImportPollAndList(
   input: StartImportPollAndListInput,
 ): Promise<StartImportPollAndListResult> {
   return runFlow('startImportPollAndList', input, async (flow) => {
-    const { DatastoreId, MaxResults } = input;
+    const { DatastoreId } = input;
+    const MaxResults = pageSize(input.MaxResults);
     flow.know({ datastoreId: DatastoreId });
     const { result } = await importFhirAndAwait(flow, DatastoreId, input);
 

@@ -50,7 +50,7 @@ export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageS
       timeout: pacingOf('imageSet', polling).timeout,
       prepare: async () => {
         const read = (step: string, imageSetId: string) =>
-          readUnlocked(flow, { step, datastoreId, imageSetId, polling, whenDeleted: 'CopyFailed' });
+          readUnlocked(flow, { step, datastoreId, imageSetId, polling });
         const source = await read('getSourceImageSet', sourceImageSetId);
         flow.know({ sourceVersionId: source.versionId ?? '' });
         if (destinationImageSetId === undefined) return { source, destination: undefined };
@@ -67,7 +67,7 @@ export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageS
       step: 'pollDestination',
       datastoreId,
       polling,
-      whenDeleted: 'CopyFailed',
+      failure: 'CopyFailed',
       ...copy,
     });
     return {

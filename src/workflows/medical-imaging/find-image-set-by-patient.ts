@@ -2,7 +2,6 @@ import type { BlobReference } from '../../activities/blobs.ts';
 import type { MetadataExtract } from '../../activities/image-set-metadata.ts';
 import { imaging } from '../shared/activities.ts';
 import { blobPlace, type BlobOptions } from '../shared/blob-place.ts';
-import { readMetadata } from '../shared/change-evidence.ts';
 import { runFlow } from '../shared/flow.ts';
 import { searchImageSets } from '../shared/search.ts';
 import { READ_BUDGET } from '../../pacing.ts';
@@ -17,6 +16,7 @@ export interface FindImageSetByPatientResult {
   matchedImageSetId?: string;
   versionId?: string;
   imageSetMetadataBlob?: BlobReference;
+  /** Absent where the blob is no JSON. */
   metadata?: MetadataExtract;
   /** All image sets of the patient, the first match among them. */
   imageSetIds: string[];
@@ -40,31 +40,36 @@ export async function findImageSetByPatient(
       filters: [{ operator: 'EQUAL' as const, values: [{ DICOMPatientId: dicomPatientId }] }],
     };
     const search = { datastoreId, maxResults: 1, searchCriteria };
-    const first = await flow.read('searchByPatient', imaging.searchImageSets, search, READ_BUDGET);
-    const imageSetId = first.imageSetsMetadataSummaries?.[0]?.imageSetId;
+    const { imageSetsMetadataSummaries: matches = [], nextToken } = await flow.read(
+      'searchByPatient',
+      imaging.searchImageSets,
+      search,
+      READ_BUDGET,
+    );
+    const searchAll = () => searchImageSets(flow, '+allOfPatient', datastoreId, searchCriteria);
+    // A page may hold nothing though others follow.
+    const early = matches.length === 0 && nextToken !== undefined ? await searchAll() : undefined;
+    const imageSetId = (early?.imageSetsMetadataSummaries ?? matches)[0]?.imageSetId;
     if (imageSetId === undefined) return { imageSetIds: [] };
     flow.know({ imageSetId });
 
     const id = { datastoreId, imageSetId };
     const { versionId = '' } = await flow.read('getMatchedImageSet', imaging.getImageSet, id, READ_BUDGET);
     const place = blobPlace(flow, input, { ...id, versionId })('metadata.json.gz');
-    const { blob, extract } = await readMetadata(flow, 'getMatchedMetadata', {
-      ...id,
-      versionId,
-      includePatient,
-      place,
-    });
+    const { blob, held } = await flow.read(
+      'getMatchedMetadata',
+      imaging.getImageSetMetadata,
+      { ...id, versionId, includePatient, place },
+      READ_BUDGET,
+    );
 
-    const all =
-      first.nextToken === undefined
-        ? { imageSetsMetadataSummaries: [{ imageSetId }] }
-        : await searchImageSets(flow, '+allOfPatient', datastoreId, searchCriteria);
-    const { imageSetsMetadataSummaries, ...more } = all;
+    const onOnePage = nextToken === undefined ? { imageSetsMetadataSummaries: matches } : undefined;
+    const { imageSetsMetadataSummaries, ...more } = early ?? onOnePage ?? (await searchAll());
     return {
       matchedImageSetId: imageSetId,
       versionId,
       imageSetMetadataBlob: blob,
-      metadata: extract,
+      ...(held && { metadata: held.extract }),
       imageSetIds: imageSetsMetadataSummaries.map((summary) => summary.imageSetId ?? ''),
       ...more,
     };

@@ -3,7 +3,6 @@ import type { MetadataExtract } from '../../activities/image-set-metadata.ts';
 import { pacingOf, type Polling } from '../../polling.ts';
 import { imaging } from '../shared/activities.ts';
 import { blobPlace, type BlobOptions } from '../shared/blob-place.ts';
-import { readMetadata } from '../shared/change-evidence.ts';
 import { runFlow } from '../shared/flow.ts';
 import { readUnlocked } from '../shared/image-set.ts';
 
@@ -18,14 +17,15 @@ export interface InspectImageSetResult {
   versionId: string;
   imageSetMetadataBlob: BlobReference;
   imageFrameBlob: BlobReference;
-  metadata: MetadataExtract;
+  /** Absent where the blob is no JSON. */
+  metadata?: MetadataExtract;
 }
 
 /**
  * Reads an image set's state, metadata and one of its frames, once nobody is changing it. The blobs go to S3; the result
  * says where they are.
  *
- * @throws ApplicationFailure `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's name
+ * @throws ApplicationFailure `ImageSetNotUsable` (deleted), `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's name
  * @see arazzo/inspect-image-set.yaml
  */
 export async function inspectImageSet(input: InspectImageSetInput): Promise<InspectImageSetResult> {
@@ -37,16 +37,17 @@ export async function inspectImageSet(input: InspectImageSetInput): Promise<Insp
       datastoreId,
       imageSetId,
       polling,
+      whenDeleted: 'ImageSetNotUsable',
     });
 
     const place = blobPlace(flow, input, { datastoreId, imageSetId, versionId });
-    const { blob, extract } = await readMetadata(flow, 'getImageSetMetadata', {
-      datastoreId,
-      imageSetId,
-      versionId,
-      includePatient,
-      place: place('metadata.json.gz'),
-    });
+    const { timeout } = pacingOf('imageSet', polling);
+    const { blob, held } = await flow.read(
+      'getImageSetMetadata',
+      imaging.getImageSetMetadata,
+      { datastoreId, imageSetId, versionId, includePatient, place: place('metadata.json.gz') },
+      timeout,
+    );
     const imageFrameBlob = await flow.read(
       'getImageFrame',
       imaging.getImageFrame,
@@ -56,8 +57,8 @@ export async function inspectImageSet(input: InspectImageSetInput): Promise<Insp
         imageFrameInformation: { imageFrameId },
         place: place(`frames/${imageFrameId}`),
       },
-      pacingOf('imageSet', polling).timeout,
+      timeout,
     );
-    return { versionId, imageSetMetadataBlob: blob, imageFrameBlob, metadata: extract };
+    return { versionId, imageSetMetadataBlob: blob, imageFrameBlob, ...(held && { metadata: held.extract }) };
   });
 }

@@ -2,7 +2,7 @@ import type { ImageSetProperties, ImageSetState } from '@aws-sdk/client-medical-
 import type { Json } from '../../activities/operation.ts';
 import { pacingOf, type Polling } from '../../polling.ts';
 import { imaging } from '../shared/activities.ts';
-import { changeEvidence, readMetadata } from '../shared/change-evidence.ts';
+import { changeEvidence, readHeld } from '../shared/change-evidence.ts';
 import { runFlow } from '../shared/flow.ts';
 import { awaitChange, readUnlocked } from '../shared/image-set.ts';
 import { mutateOnce } from '../shared/mutate-once.ts';
@@ -11,7 +11,7 @@ import { allPages } from '../shared/pages.ts';
 export interface UpdateImageSetMetadataInput {
   datastoreId: string;
   imageSetId: string;
-  /** Attributes to add or change: the service's JSON, as text or as an object. */
+  /** Attributes to add or change: the service's JSON, as an object, as text, or as the base64 of the text. */
   updatableAttributes?: string | object;
   /** Attributes to remove, likewise. */
   removableAttributes?: string | object;
@@ -36,8 +36,8 @@ export interface UpdateImageSetMetadataResult {
  *
  * Waits first until nobody else is changing the set, updates exactly once, and waits until the update has ended.
  *
- * @throws ApplicationFailure `UpdateFailed` with the image set's message, `WaitTimedOut`, `OutcomeUnknown`,
- *   `ValidationFailed`, or by the AWS exception's name
+ * @throws ApplicationFailure `UpdateFailed` with the image set's message, `ImageSetNotUsable` (deleted), `WaitTimedOut`,
+ *   `OutcomeUnknown`, `ValidationFailed`, or by the AWS exception's name
  * @see arazzo/update-image-set-metadata.yaml
  */
 export async function updateImageSetMetadata(
@@ -45,7 +45,7 @@ export async function updateImageSetMetadata(
 ): Promise<UpdateImageSetMetadataResult> {
   return runFlow('updateImageSetMetadata', input, async (flow) => {
     const { datastoreId, imageSetId, revertToVersionId, force, polling } = input;
-    const imageSet = { datastoreId, imageSetId, polling, whenDeleted: 'UpdateFailed' as const };
+    const imageSet = { datastoreId, imageSetId, polling };
     const { timeout } = pacingOf('imageSet', polling);
     const asked = {
       updatableAttributes: textOf(input.updatableAttributes),
@@ -56,7 +56,8 @@ export async function updateImageSetMetadata(
     const update = await mutateOnce(flow, {
       step: 'updateMetadata',
       timeout,
-      prepare: () => readUnlocked(flow, { step: 'getImageSet', ...imageSet }),
+      prepare: () =>
+        readUnlocked(flow, { step: 'getImageSet', whenDeleted: 'ImageSetNotUsable', ...imageSet }),
       send: async ({ versionId }) => {
         const request = {
           datastoreId,
@@ -80,7 +81,7 @@ export async function updateImageSetMetadata(
           status: 'UPDATED',
           proof: async (version) => {
             const held = (summary: string, versionId: string | undefined) =>
-              readMetadata(flow, summary, { datastoreId, imageSetId, versionId, asked });
+              readHeld(flow, summary, { datastoreId, imageSetId, versionId, asked });
             const [was, is] = [
               await held('+metadataBefore', before.versionId),
               await held('+metadataNow', version),
@@ -93,7 +94,12 @@ export async function updateImageSetMetadata(
         }),
     });
 
-    const settled = await awaitChange(flow, { step: '+awaitUpdate', ...imageSet, ...update });
+    const settled = await awaitChange(flow, {
+      step: '+awaitUpdate',
+      failure: 'UpdateFailed',
+      ...imageSet,
+      ...update,
+    });
     const versions = await allPages('listVersions', async (summary, nextToken) => {
       const request = { datastoreId, imageSetId, maxResults: 50, nextToken };
       const page = await flow.read(summary, imaging.listImageSetVersions, request, timeout);

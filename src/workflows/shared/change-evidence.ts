@@ -1,9 +1,10 @@
 import type { InstancesDigest } from '../../activities/image-set-metadata.ts';
-import type { MetadataInput } from '../../activities/medical-imaging.ts';
+import type { HeldMetadata, MetadataInput } from '../../activities/medical-imaging.ts';
 import type { Polling } from '../../polling.ts';
 import { imaging } from './activities.ts';
 import type { ImageSetRead } from './classify.ts';
 import { READ_BUDGET } from '../../pacing.ts';
+import { flowFailure } from './failures.ts';
 import type { Flow } from './flow.ts';
 import { readUnlocked, type ImageSetId } from './image-set.ts';
 import type { Found } from './mutate-once.ts';
@@ -53,9 +54,13 @@ export async function changeEvidence(flow: Flow, change: AttemptedChange): Promi
   return proof ? { kind: 'ours', reply: { imageSetId, latestVersionId } } : { kind: 'rival' };
 }
 
-/** The metadata of one version, or what a history may hold of it. */
-export function readMetadata(flow: Flow, summary: string, input: MetadataInput) {
-  return flow.read(summary, imaging.getImageSetMetadata, input, READ_BUDGET);
+/** What a version holds: evidence, which there is none of in metadata that are no JSON. */
+export async function readHeld(flow: Flow, summary: string, input: MetadataInput): Promise<HeldMetadata> {
+  const { held } = await flow.read(summary, imaging.getImageSetMetadata, input, READ_BUDGET);
+  if (!held) {
+    throw flowFailure('OutcomeUnknown', `the metadata of version ${input.versionId ?? ''} are no JSON`);
+  }
+  return held;
 }
 
 /** The instances of two image sets together. See {@link InstancesDigest}. */

@@ -127,6 +127,8 @@ export interface ImageSetRead {
 export interface ExpectedChange {
   /** The version that the reply to the change named. */
   version: string;
+  /** What it is called when this change fails. */
+  failure: 'CopyFailed' | 'UpdateFailed';
   /** So soon after that it need not show. Later an older version counts too, lest one that never comes hang the run. */
   mayBeStale: boolean;
 }
@@ -140,7 +142,7 @@ export interface ExpectedChange {
 export function classifyImageSet(
   read: ImageSetRead,
   expected?: ExpectedChange,
-  whenDeleted?: FailureType,
+  whenDeleted: FailureType | undefined = expected?.failure,
 ): Verdict {
   switch (read.imageSetState) {
     case 'LOCKED':
@@ -155,20 +157,23 @@ export function classifyImageSet(
   return unknown(read.imageSetState);
 }
 
-function classifyChange(read: ImageSetRead, { version, mayBeStale }: ExpectedChange): Verdict {
+function classifyChange(read: ImageSetRead, { version, mayBeStale, failure }: ExpectedChange): Verdict {
   // A reply that announces no version leaves nothing to compare: the state alone decides then.
   const ahead = version === '' ? 0 : Number(read.versionId) - Number(version);
   if (ahead > 0) return { kind: 'settled', byAnother: true };
   if (ahead < 0 && mayBeStale) return GOING;
-  return classifyEndOfChange(read);
+  return classifyEndOfChange(read, failure);
 }
 
-function classifyEndOfChange({ imageSetWorkflowStatus: status, message }: ImageSetRead): Verdict {
+function classifyEndOfChange(
+  { imageSetWorkflowStatus: status, message = 'the service gives no reason' }: ImageSetRead,
+  failure: ExpectedChange['failure'],
+): Verdict {
   switch (status) {
     case 'COPY_FAILED':
-      return failed('CopyFailed', message ?? 'the service gives no reason');
+      return failure === 'CopyFailed' ? failed(failure, message) : SETTLED;
     case 'UPDATE_FAILED':
-      return failed('UpdateFailed', message ?? 'the service gives no reason');
+      return failure === 'UpdateFailed' ? failed(failure, message) : SETTLED;
     case 'IMPORT_FAILED':
     case 'CREATED':
     case 'COPIED':

@@ -7,7 +7,7 @@ import {
   WORST_CLOCK_SKEW,
   changeEvidence,
   isSame,
-  readMetadata,
+  readHeld,
   sumOf,
   type ChangedVersion,
 } from './change-evidence.ts';
@@ -66,7 +66,7 @@ export async function findCopy(
 ): Promise<Found<ChangedVersion>> {
   const { datastoreId, sourceImageSetId, destinationImageSetId, copiableAttributes, polling } = input;
   const asked = () =>
-    readMetadata(flow, '+instancesAsked', {
+    readHeld(flow, '+instancesAsked', {
       datastoreId,
       imageSetId: sourceImageSetId,
       versionId: source.versionId,
@@ -80,7 +80,7 @@ export async function findCopy(
   }
   const held = async (summary: string, versionId: string | undefined) => {
     const metadata = { datastoreId, imageSetId: destinationImageSetId, versionId };
-    return (await readMetadata(flow, summary, metadata)).instances;
+    return (await readHeld(flow, summary, metadata)).instances;
   };
   const before = () => held('+instancesBefore', destination.versionId);
   if (input.promoteToPrimary) {
@@ -157,7 +157,7 @@ async function newImageSets(
     if (now.imageSetWorkflowStatus === 'COPY_FAILED' || now.imageSetState === 'DELETED') continue;
     const { versionId: latestVersionId = '1' } = now;
     const metadata = { ...id, versionId: latestVersionId };
-    const { instances } = await readMetadata(flow, '+candidateInstances', metadata);
+    const { instances } = await readHeld(flow, '+candidateInstances', metadata);
     if (wanted.some((digest) => isSame(instances, digest))) {
       made.push({ version: { imageSetId, latestVersionId }, createdAt });
     }

@@ -1,3 +1,4 @@
+import { isCancellation } from '@temporalio/workflow';
 import type { DatastoreStatus } from '@aws-sdk/client-medical-imaging';
 import { READ_BUDGET, type WaitKind } from '../../pacing.ts';
 import { pacingOf, type Polling } from '../../polling.ts';
@@ -89,9 +90,14 @@ export async function awaitActive<Created extends { datastoreId: string }, Store
     classify: ({ status }) => classifyDatastore(status),
     status: ({ status }) => status,
     explain: async (store) => {
-      const last =
-        whenFailed === undefined ? store : await service.describe(whenFailed, READ_BUDGET, datastoreId);
-      return { why: last.message };
+      if (whenFailed === undefined) return { why: store.message };
+      try {
+        return { why: (await service.describe(whenFailed, READ_BUDGET, datastoreId)).message };
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        // That it cannot be used is known, whatever becomes of one more look.
+        return { why: store.message };
+      }
     },
   });
   flow.underWay = undefined;

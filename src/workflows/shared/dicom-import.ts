@@ -48,7 +48,8 @@ export function dicomImport(
         { datastoreId, jobId },
         budget,
       );
-      return { ...toJob(jobProperties), jobId, outputS3Uri: jobProperties?.outputS3Uri };
+      const { outputS3Uri = request.outputS3Uri } = jobProperties ?? {};
+      return { ...toJob(jobProperties), jobId, outputS3Uri };
     },
     classify: ({ status }) => classifyImagingImport(status),
   };

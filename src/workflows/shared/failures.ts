@@ -8,6 +8,7 @@ export type FailureType =
   | 'ValidationFailed'
   | 'DatastoreCreateFailed'
   | 'DatastoreNotUsable'
+  | 'ImageSetNotUsable'
   | 'ImportJobFailed'
   | 'ExportJobFailed'
   | 'NothingImported'

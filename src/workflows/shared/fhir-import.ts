@@ -92,19 +92,15 @@ function fhirImport(
       return JobId;
     },
     list: async (summary, budget, { jobName: JobName, nextToken: NextToken }) => {
-      const input = { DatastoreId, JobName, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRImportJobs, input, budget);
+      const filter = { DatastoreId, JobName, NextToken };
+      const page = await flow.read(summary, healthlake.listFHIRImportJobs, filter, budget);
       return { items: (page.ImportJobPropertiesList ?? []).map(toJob), nextToken: page.NextToken };
     },
     describe: async (summary, budget, JobId) => {
-      const input = { DatastoreId, JobId };
-      const { ImportJobProperties } = await flow.read(
-        summary,
-        healthlake.describeFHIRImportJob,
-        input,
-        budget,
-      );
-      return { ...toJob(ImportJobProperties ?? NOTHING_SAID), jobId: JobId };
+      const id = { DatastoreId, JobId };
+      const { ImportJobProperties } = await flow.read(summary, healthlake.describeFHIRImportJob, id, budget);
+      const { outputS3Uri = input.OutputS3Uri, ...job } = toJob(ImportJobProperties ?? NOTHING_SAID);
+      return { ...job, jobId: JobId, outputS3Uri };
     },
     classify: ({ status }) => classifyFhirImport(status),
     counters: ({ properties }) => properties.JobProgressReport as Record<string, number> | undefined,

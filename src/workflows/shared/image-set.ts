@@ -1,6 +1,6 @@
 import type { Polling } from '../../polling.ts';
 import { imaging } from './activities.ts';
-import { classifyImageSet } from './classify.ts';
+import { classifyImageSet, type ExpectedChange } from './classify.ts';
 import type { FailureType } from './failures.ts';
 import type { Flow } from './flow.ts';
 import { waitFor } from './waiting.ts';
@@ -13,12 +13,18 @@ export interface ImageSetId {
 interface ImageSetWait extends ImageSetId {
   step: string;
   polling: Polling | undefined;
-  /** What it is called when the image set turns out to be deleted. */
-  whenDeleted?: FailureType;
 }
 
-/** Reads an image set until nobody is changing it, so that the next call is not refused. */
-export async function readUnlocked(flow: Flow, { step, polling, whenDeleted, ...id }: ImageSetWait) {
+/**
+ * Reads an image set until nobody is changing it, so that the next call is not refused.
+ *
+ * @param whenDeleted - what it is called when the image set turns out to be deleted; where it is absent, that is for the
+ *   next call to say
+ */
+export async function readUnlocked(
+  flow: Flow,
+  { step, polling, whenDeleted, ...id }: ImageSetWait & { whenDeleted?: FailureType },
+) {
   const { read } = await waitFor(flow, {
     step,
     kind: 'imageSet',
@@ -30,18 +36,22 @@ export async function readUnlocked(flow: Flow, { step, polling, whenDeleted, ...
   return read;
 }
 
+interface AwaitedChange extends ImageSetWait, Pick<ExpectedChange, 'failure'> {
+  /** The version that the reply to the change has announced. */
+  latestVersionId: string;
+}
+
 /**
  * Waits until a change of an image set has ended.
  *
  * Where another writer has changed the set since, its newest version tells nothing of ours: the version that the
  * change has announced is read once more, and judged.
  *
- * @param latestVersionId - the version that the reply to the change has announced
  * @throws ApplicationFailure `CopyFailed` or `UpdateFailed` with the image set's message
  */
 export async function awaitChange(
   flow: Flow,
-  { step, polling, latestVersionId, whenDeleted, ...id }: ImageSetWait & { latestVersionId: string },
+  { step, polling, latestVersionId, failure, ...id }: AwaitedChange,
 ) {
   const wait = (name: string, versionId?: string) =>
     waitFor(flow, {
@@ -57,7 +67,7 @@ export async function awaitChange(
         ),
       classify: (imageSet, waited) => {
         const mayBeStale = waited < flow.facts.staleReads;
-        return classifyImageSet(imageSet, { version: latestVersionId, mayBeStale }, whenDeleted);
+        return classifyImageSet(imageSet, { version: latestVersionId, failure, mayBeStale });
       },
       status: ({ imageSetState, imageSetWorkflowStatus }) => imageSetWorkflowStatus ?? imageSetState,
     });

@@ -48,7 +48,8 @@ export async function importAndAwait<AnyJob extends ImportJob>(
   const { job, reusedJob } = await startAndAwait(flow, service, {
     jobId,
     polling: options.polling,
-    countsOfFailed: async (failed) => (await readOutcome(flow, service, failed, options)).counts,
+    countsOfFailed: async (failed) =>
+      (await readOutcome(flow, service, failed, options)).counts ?? service.counters?.(failed),
   });
   const outcome = await readOutcome(flow, service, job, options);
   return { job, result: { ...outcome, ...(reusedJob && { reusedJob }) } };
@@ -92,7 +93,9 @@ export async function readOutcome(
   { onFileErrors, listFailedFiles = 0 }: ImportOptions,
   { manifestWait = flow.facts.manifestWait, withImageSets = true } = {},
 ): Promise<ImportResult> {
-  if (onFileErrors === 'ignore' || outputS3Uri === undefined) return { outcome: 'unknown' };
+  if (onFileErrors === 'ignore') return { outcome: 'unknown' };
+  if (outputS3Uri === undefined)
+    return unreadManifest('', 'neither the job nor the input says where its output is');
   const output = { service, outputS3Uri, datastoreId, jobId, listFailedFiles, manifestWait, withImageSets };
   try {
     return await flow.readFiles('+outcome', files.readImportOutcome, output);
@@ -101,6 +104,12 @@ export async function readOutcome(
     // The job has ended, whatever S3 or the workers say of it.
     const { type, message } = originOf(error) ?? {};
     const reason = [type, message].filter(Boolean).join(': ') || 'unknown';
-    return { outcome: 'unknown', manifest: { uri: outputS3Uri, state: 'unreadable', reason } };
+    return unreadManifest(outputS3Uri, reason);
   }
 }
+
+/** What is known of an import whose manifest cannot be read, and why it cannot. */
+export const unreadManifest = (uri: string, reason: string): ImportResult => ({
+  outcome: 'unknown',
+  manifest: { uri, state: 'unreadable', reason },
+});

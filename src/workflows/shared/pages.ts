@@ -4,6 +4,10 @@ export interface Page<Item> {
   nextToken: string | undefined;
 }
 
+/** The published documents have it as text; the services do not take that. */
+export const pageSize = (maxResults: number | string | undefined): number | undefined =>
+  maxResults === undefined ? undefined : Number(maxResults);
+
 /** How much a run lists: it all stands in the history, where 2 MB is the most for one value. */
 const MOST_ITEMS = 1_000;
 const MOST_CHARACTERS = 1_000_000;

@@ -1,0 +1,99 @@
+import { isCancellation } from '@temporalio/workflow';
+import type { DICOMImportJobSummary } from '@aws-sdk/client-medical-imaging';
+import type { ImportOutcome } from '../../activities/import-outcome.ts';
+import type { Json } from '../../activities/operation.ts';
+import { READ_BUDGET } from '../../pacing.ts';
+import { imaging } from './activities.ts';
+import { flowFailure, originOf } from './failures.ts';
+import { isOfThisRun, type Flow } from './flow.ts';
+import { readOutcome, unreadManifest } from './import-job.ts';
+import { pagesOf } from './pages.ts';
+
+type ListedJob = Json<DICOMImportJobSummary>;
+
+/** A job that is listed as completed, and what its own entry says of its files. */
+interface CompletedJob extends ListedJob {
+  inputS3Uri?: string | undefined;
+  outputS3Uri?: string | undefined;
+  /** Why its entry could not be read. */
+  unread?: string;
+}
+
+/** One import that the service calls `COMPLETED`, and what became of its files. */
+export interface AuditedImport {
+  jobId: string;
+  jobName: string | undefined;
+  submittedAt: string | undefined;
+  endedAt: string | undefined;
+  outcome: ImportOutcome['outcome'];
+  counts: ImportOutcome['counts'] | undefined;
+  /** Where it is `unreadable`, the reason may be that of the job's own entry. */
+  manifest: ImportOutcome['manifest'] | undefined;
+  /** Failed files by the service's exception type. */
+  byReason: Record<string, number> | undefined;
+}
+
+/** The service does not say in which order it lists: the newest are known once all are. A page has 50. */
+const MOST_PAGES = 100;
+
+/** The completed imports of a data store, newest first, and whether there were more than could be listed. */
+export async function listCompleted(flow: Flow, step: string, datastoreId: string) {
+  const jobs: ListedJob[] = [];
+  let more = false;
+  const pages = pagesOf(step, MOST_PAGES, async (summary, nextToken) => {
+    const request = { datastoreId, jobStatus: 'COMPLETED' as const, maxResults: 50, nextToken };
+    const page = await flow.read(summary, imaging.listDICOMImportJobs, request, READ_BUDGET);
+    return { items: page.jobSummaries, nextToken: page.nextToken };
+  });
+  for await (const { items = [], nextToken } of pages) {
+    jobs.push(...items);
+    more = nextToken !== undefined;
+  }
+  const time = ({ submittedAt, endedAt }: ListedJob) => Date.parse(submittedAt ?? endedAt ?? '') || 0;
+  return { completed: jobs.toSorted((a, b) => time(b) - time(a)), more };
+}
+
+/** @throws ApplicationFailure `ImportJobFailed` for a job that is completed in the list alone */
+export async function readCompleted(
+  flow: Flow,
+  step: string,
+  datastoreId: string,
+  job: ListedJob,
+): Promise<CompletedJob> {
+  const { jobId = '' } = job;
+  const reply = await flow.read(step, imaging.getDICOMImportJob, { datastoreId, jobId }, READ_BUDGET);
+  const { jobProperties } = reply;
+  const jobStatus = jobProperties?.jobStatus;
+  if (jobStatus === 'COMPLETED') return { ...job, ...jobProperties, jobId };
+  throw flowFailure('ImportJobFailed', `job ${jobId} is ${jobStatus}, though it is listed as completed`);
+}
+
+/** The same, where what goes wrong is a line of the audit and not its end. */
+export async function tryCompleted(...job: Parameters<typeof readCompleted>): Promise<CompletedJob> {
+  try {
+    return await readCompleted(...job);
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    return { ...job[3], unread: originOf(error)?.message ?? 'unknown' };
+  }
+}
+
+/** What became of the files of an import, by its manifest. */
+export async function audit(
+  flow: Flow,
+  datastoreId: string,
+  { jobId = '', jobName, submittedAt, endedAt, outputS3Uri, unread }: CompletedJob,
+): Promise<AuditedImport> {
+  const read = () =>
+    readOutcome(
+      flow,
+      { name: 'medical-imaging', datastoreId },
+      { jobId, outputS3Uri },
+      {},
+      // A manifest of long ago is not late: it is gone.
+      { manifestWait: isOfThisRun(endedAt) ? flow.facts.manifestWait : 0, withImageSets: false },
+    );
+  const result = unread === undefined ? await read() : unreadManifest('', unread);
+  const { outcome, counts, manifest, failures } = result;
+  return { jobId, jobName, submittedAt, endedAt, outcome, counts, manifest, byReason: failures?.byReason };
+}
