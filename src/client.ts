@@ -23,7 +23,11 @@ import { readSettings } from './worker-facts.ts';
 import type * as workflows from './workflows/index.ts';
 import type { Progress } from './workflows/shared/progress.ts';
 
-export { documentName };
+export { documentName, UserError };
+export type { WorkflowName } from './input-rules/workflows.ts';
+export type { Ensured, RecurringImport, Schedules, ScheduleStatus } from './schedules.ts';
+export type { FailureDetails, FailureType } from './workflows/shared/failures.ts';
+export type { Progress } from './workflows/shared/progress.ts';
 
 type Flows = typeof workflows;
 
@@ -101,10 +105,11 @@ export class FlowClient {
   ): Promise<FlowRun<Flow>> {
     assertInput(flow, input);
     const run = await this.temporal.workflow.start<(input: object) => Promise<FlowResult<Flow>>>(flow, {
-      taskQueue: this.taskQueue,
-      workflowId: workflowIdOf(flow, input),
       staticSummary: documentName(flow),
       ...options,
+      // Whoever is not so strict with types may give these as undefined.
+      taskQueue: options.taskQueue ?? this.taskQueue,
+      workflowId: options.workflowId ?? workflowIdOf(flow, input),
       workflowIdConflictPolicy: 'USE_EXISTING',
       args: [input],
     });

@@ -10,8 +10,8 @@ export interface Pacing {
   timeout: number;
 }
 
-/** A flow that reads more often than this in one wait would fill its history: 11 events a read, 51,200 at the most. */
-export const MOST_READS = 3_000;
+/** A flow whose waits read more often than this in all would fill its history: 11 events a read, 51,200 at the most. */
+export const MOST_READS = 4_500;
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -20,8 +20,8 @@ const HOUR = 60 * MINUTE;
 /** How long to try on an error that somebody may be mending just now: credentials, configuration, the never seen. */
 export const MENDED_WITHIN = 10 * MINUTE;
 
-/** How long one read may be tried where no wait says: long enough for a bad quarter of an hour of AWS or of the network. */
-export const READ_BUDGET = 10 * MINUTE;
+/** How long one read may be tried where no wait says: a bad hour of AWS or of the network must not undo a day's waiting. */
+export const READ_BUDGET = 1 * HOUR;
 
 const everyWait = { maximumInterval: 5 * MINUTE, share: 0.1 };
 

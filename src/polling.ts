@@ -72,10 +72,10 @@ export function pacingProblems(polling: Polling, kinds: readonly WaitKind[]): st
   ) {
     return ['minimumInterval must not be longer than maximumInterval'];
   }
-  const reads = Math.max(...kinds.map((kind) => readsAtMost(longest(kind, polling))));
+  const reads = kinds.reduce((sum, kind) => sum + readsAtMost(longest(kind, polling)), 0);
   return reads > MOST_READS
     ? [
-        `would read up to ${reads} times in one wait, at most ${MOST_READS} are allowed: raise share or the intervals, or lower timeout`,
+        `would read up to ${reads} times, at most ${MOST_READS} are allowed: raise share or the intervals, or lower timeout`,
       ]
     : [];
 }
@@ -83,7 +83,7 @@ export function pacingProblems(polling: Polling, kinds: readonly WaitKind[]): st
 /** The pacing of the longest wait of a kind: a job of HealthLake may stand in a queue first. */
 function longest(kind: WaitKind, polling: Polling): Pacing {
   const pacing = pacingOf(kind, polling);
-  return kind === 'fhirJob' ? { ...pacing, timeout: queuedTimeout(polling) } : pacing;
+  return kind === 'fhirJob' ? { ...pacing, timeout: queuedTimeout(polling) + pacing.timeout } : pacing;
 }
 
 /** How long a job may stand in HealthLake's queue, in milliseconds. */

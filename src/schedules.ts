@@ -14,6 +14,7 @@ import { documentName } from './document-name.ts';
 import { scheduleProblems, type RecurringFlow } from './input-rules/recurring-import.ts';
 import { refuse } from './input-rules/workflows.ts';
 import { toMilliseconds, type Duration } from './polling.ts';
+import { UserError } from './user-error.ts';
 import type * as workflows from './workflows/index.ts';
 import type { RecurringImportInput } from './workflows/recurring-import.ts';
 
@@ -215,7 +216,14 @@ export class Schedules {
    */
   async #ask(scheduleId: string, request: (schedule: ScheduleHandle) => Promise<void>): Promise<void> {
     await request(this.#handle(scheduleId));
-    await this.#describe(scheduleId);
+    await this.#describe(scheduleId).catch((cause: unknown) => {
+      throw new UserError(
+        `${scheduleId} was told so, but has not answered since. Look at it before you repeat it.`,
+        {
+          cause,
+        },
+      );
+    });
   }
 
   /** Asks again where a busy server takes longer over the answer than it allows itself. */

@@ -1,6 +1,7 @@
 import type { NativeConnection } from '@temporalio/worker';
 import type { RunSettings, WorkerFacts } from './activities/check-input.ts';
 import { isDuration, toMilliseconds } from './polling.ts';
+import { OUR_SEARCH_ATTRIBUTE_NAMES } from './search-attributes.ts';
 import { UserError } from './user-error.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -51,7 +52,6 @@ export function readSettings(env: Environment): WorkerSettings {
   };
 }
 
-export const OUR_SEARCH_ATTRIBUTES = ['AwsDatastoreId', 'AwsJobId', 'AwsImageSetId'];
 const REMEMBERED = 60_000;
 
 /**
@@ -72,7 +72,7 @@ export function workerFacts(connection: NativeConnection, namespace: string, set
 async function searchAttributesOf(connection: NativeConnection, namespace: string): Promise<string[]> {
   try {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    return OUR_SEARCH_ATTRIBUTES.filter((name) => Object.hasOwn(customAttributes, name));
+    return OUR_SEARCH_ATTRIBUTE_NAMES.filter((name) => Object.hasOwn(customAttributes, name));
   } catch {
     return [];
   }

@@ -90,7 +90,10 @@ describe('the polling of an input', () => {
     const polling = { minimumInterval: '30s', maximumInterval: '30s' } as const;
     expect(pacingProblems(polling, ['dicomJob'])).toEqual([]);
     expect(pacingProblems(polling, ['fhirJob'])).toHaveLength(1);
-    expect(pacingProblems({ ...polling, timeout: '24h' }, ['fhirJob'])).toEqual([]);
+    // As long as that in the queue, and then as long again.
+    expect(pacingProblems({ ...polling, timeout: '18h' }, ['fhirJob'])).toEqual([]);
+    expect(pacingProblems({ ...polling, timeout: '24h' }, ['fhirJob'])).toHaveLength(1);
+    expect(pacingProblems({ ...polling, timeout: '15h' }, ['fhirDatastore', 'fhirJob'])).toHaveLength(1);
     expect(pacingProblems({}, ['fhirJob'])).toEqual([]);
   });
 

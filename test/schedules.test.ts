@@ -121,18 +121,38 @@ describe('recurringImport', () => {
     });
   });
 
-  test('whose import is ended from outside fails, and says that the job may go on', async () => {
-    await putPatient('terminated', 'in/Patient.ndjson');
+  test.each(['terminate', 'cancel'] as const)(
+    'whose import is ended from outside (%s) fails, and says that the job may go on',
+    async (end) => {
+      await putPatient(`end-${end}`, 'in/Patient.ndjson');
+      await aws.control.settings({ fhirImportMs: 'never' });
+      const { flow, input } = yearly(`end-${end}`);
+      const run = await cluster.flows.start('recurringImport', { flow, input });
+      const child = cluster.flows.temporal.workflow.getHandle(`${run.workflowId}-import`);
+      const { ids } = await until(
+        () => cluster.flows.progress(child.workflowId).catch(() => ({ ids: {} as Record<string, string> })),
+        (progress) => progress.ids['jobId'] !== undefined,
+      );
+      await child[end]();
+      expect(await failureOf(run.result())).toMatchObject({ type: 'OutcomeUnknown' });
+      await aws.control.settle({ kind: 'fhirImportJob', id: ids['jobId'] ?? '' });
+    },
+  );
+
+  test('that is cancelled says which run has imported for it', async () => {
+    await putPatient('cancelled', 'in/Patient.ndjson');
     await aws.control.settings({ fhirImportMs: 'never' });
-    const { flow, input } = yearly('terminated');
+    const { flow, input } = yearly('cancelled');
     const run = await cluster.flows.start('recurringImport', { flow, input });
-    const child = cluster.flows.temporal.workflow.getHandle(`${run.workflowId}-import`);
+    const importWorkflowId = `${run.workflowId}-import`;
     const { ids } = await until(
-      () => cluster.flows.progress(child.workflowId).catch(() => ({ ids: {} as Record<string, string> })),
+      () => cluster.flows.progress(importWorkflowId).catch(() => ({ ids: {} as Record<string, string> })),
       (progress) => progress.ids['jobId'] !== undefined,
     );
-    await child.terminate();
-    expect(await failureOf(run.result())).toMatchObject({ type: 'OutcomeUnknown' });
+    await cluster.flows.cancel(run.workflowId);
+    await expect(run.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    const { status, memo } = await run.describe();
+    expect([status.name, memo]).toEqual(['CANCELLED', { importWorkflowId }]);
     await aws.control.settle({ kind: 'fhirImportJob', id: ids['jobId'] ?? '' });
   });
 
@@ -283,6 +303,21 @@ describe('a schedule', () => {
     const { counts } = await fired(id, 1 + more);
     expect(counts).toMatchObject({ fired: 1 + more, skippedByOverlap: 0 });
     expect(await imported('overlap')).toHaveLength(1 + more);
+  });
+
+  test('that was told something and does not answer is not said to have refused it', async () => {
+    const { schedules, temporal } = cluster.flows;
+    const id = newId();
+    await schedules.ensure(id, yearly('silent'));
+    const { schedule } = temporal;
+    const handle = schedule.getHandle(id);
+    schedule.getHandle = () => ({ ...handle, describe: () => Promise.reject(new Error('gone')) });
+    try {
+      await expect(schedules.pause(id, 'told')).rejects.toThrow(/was told so, but has not answered/);
+    } finally {
+      Reflect.deleteProperty(schedule, 'getHandle');
+    }
+    expect(await schedules.describe(id)).toMatchObject({ paused: true, note: 'told' });
   });
 
   test('that is paused does not fire until it is resumed', async () => {

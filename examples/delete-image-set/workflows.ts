@@ -1,5 +1,6 @@
 import {
   imaging,
+  mutateOnce,
   pacingOf,
   readUnlocked,
   runFlow,
@@ -14,20 +15,26 @@ export interface DeleteImageSetInput {
 }
 
 /** A flow of one's own: deletes an image set once nobody is changing it, and waits until it is gone. */
-export async function deleteImageSetAndConfirm({
-  polling,
-  ...id
-}: DeleteImageSetInput): Promise<{ imageSetId: string }> {
+export async function deleteImageSetAndConfirm({ polling, ...id }: DeleteImageSetInput) {
   return runFlow('deleteImageSetAndConfirm', { polling, ...id }, async (flow) => {
     flow.know(id);
-    await readUnlocked(flow, { step: 'getImageSet', polling, whenDeleted: 'DeleteFailed', ...id });
-    const { timeout } = pacingOf('imageSet', polling);
-    await flow.change('deleteImageSet', imaging.deleteImageSet, id, { budget: timeout });
+    const { timeout: budget } = pacingOf('imageSet', polling);
+    await mutateOnce<unknown, unknown>(flow, {
+      step: 'deleteImageSet',
+      timeout: budget,
+      prepare: () => readUnlocked(flow, { step: 'getImageSet', polling, whenDeleted: 'DeleteFailed', ...id }),
+      send: () => flow.change('deleteImageSet', imaging.deleteImageSet, id, { budget, maximumAttempts: 1 }),
+      // Where the answer was lost, the image set tells whether it was done.
+      find: async () => {
+        const now = await readUnlocked(flow, { step: '+imageSetNow', polling, ...id });
+        return now.imageSetState === 'DELETED' ? { kind: 'ours', reply: now } : { kind: 'unchanged' };
+      },
+    });
     await waitFor(flow, {
       step: 'pollImageSet',
       kind: 'imageSet',
       polling,
-      read: (summary, budget) => flow.read(summary, imaging.getImageSet, id, budget),
+      read: (summary, time) => flow.read(summary, imaging.getImageSet, id, time),
       classify: ({ imageSetState }) => ({ kind: imageSetState === 'DELETED' ? 'settled' : 'going' }),
       status: ({ imageSetState }) => imageSetState,
     });

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { isRecord } from '../guards.ts';
+import { isRecord, recordOf } from '../guards.ts';
 import { MENDED_WITHIN } from '../pacing.ts';
 
 /**
@@ -8,7 +8,7 @@ import { MENDED_WITHIN } from '../pacing.ts';
  * - `tenMinutes`: somebody may be mending it just now (credentials, configuration, something never seen before).
  * - `never`: the same request can only fail the same way.
  */
-export type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
+type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
 
 /**
  * What an error says about the change that was asked for, which is what `mutateOnce` decides by:
@@ -17,7 +17,7 @@ export type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
  * - `rejected`: not done, and never will be.
  * - `unknown`: may have been done: read before anything else.
  */
-export type Effect = 'refused' | 'conflict' | 'rejected' | 'unknown';
+type Effect = 'refused' | 'conflict' | 'rejected' | 'unknown';
 
 /** First of `details` of every failure that comes from an AWS call. */
 export interface AwsFailureDetails {
@@ -162,8 +162,4 @@ function readError(error: unknown): SeenError {
     ...(typeof requestId === 'string' && { requestId }),
     ...(retryAfter > 0 && { retryAfter: retryAfter * 1000 }),
   };
-}
-
-function recordOf(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : {};
 }

@@ -14,7 +14,7 @@ export interface BlobReference {
 }
 
 /** A blob that a service has sent. */
-export interface Blob {
+interface BlobContent {
   data: Uint8Array;
   contentType: string;
   contentEncoding?: string | undefined;
@@ -25,7 +25,11 @@ export interface Blob {
  *
  * @param place - the URI of the object; absent where nobody wants the blob kept
  */
-export async function storeBlob(s3: S3Client, blob: Blob, place: string | undefined): Promise<BlobReference> {
+export async function storeBlob(
+  s3: S3Client,
+  blob: BlobContent,
+  place: string | undefined,
+): Promise<BlobReference> {
   const { data, contentType, contentEncoding } = blob;
   if (place !== undefined) {
     const { bucket, key } = parseS3Uri(place);

@@ -1,5 +1,4 @@
-import { isFlowName } from '../input-rules/flows.ts';
-import { assertInput, assertSharedMembers, type WorkflowName } from '../input-rules/workflows.ts';
+import { assertInput, assertSharedMembers, isWorkflowName } from '../input-rules/workflows.ts';
 
 /** The settings of a worker that its runs go by. Times are in milliseconds; AWS states none of them. */
 export interface RunSettings {
@@ -38,5 +37,3 @@ export const checkInputActivity =
     else assertSharedMembers(workflow, input);
     return facts();
   };
-
-const isWorkflowName = (name: string): name is WorkflowName => isFlowName(name) || name === 'recurringImport';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
 import { attributesJson } from '../dicom-attributes.ts';
-import { isRecord } from '../guards.ts';
+import { isRecord, recordOf } from '../guards.ts';
 
 /**
  * Which instances an image set holds, in 80 bytes: their number, and the XOR of the SHA-256 of each SOP Instance UID.
@@ -31,13 +31,13 @@ export interface MetadataExtract {
   patient?: { patientId?: string; patientName?: string; birthDate?: string; sex?: string };
 }
 
-type Json = Record<string, unknown>;
+type Members = Record<string, unknown>;
 
 /**
  * @param blob - as GetImageSetMetadata has it: JSON, gzipped (the SDK does not inflate it)
  * @returns undefined for what is no JSON
  */
-export function parseMetadata(blob: Uint8Array): Json | undefined {
+export function parseMetadata(blob: Uint8Array): Members | undefined {
   const gzipped = blob[0] === 0x1f && blob[1] === 0x8b;
   try {
     return objectIn((gzipped ? gunzipSync(blob) : Buffer.from(blob)).toString('utf8'));
@@ -47,7 +47,7 @@ export function parseMetadata(blob: Uint8Array): Json | undefined {
 }
 
 /** @param copiableAttributes - the JSON of a CopyImageSet subset; only the instances it names count */
-export function digestInstances(metadata: Json, copiableAttributes?: string): InstancesDigest {
+export function digestInstances(metadata: Members, copiableAttributes?: string): InstancesDigest {
   const named = copiableAttributes === undefined ? undefined : instancesOf(objectIn(copiableAttributes));
   const sum = Buffer.alloc(32);
   let count = 0;
@@ -62,7 +62,7 @@ export function digestInstances(metadata: Json, copiableAttributes?: string): In
 }
 
 /** Two versions with the same digest hold the same DICOM content: what a revert is known by. */
-export function digestContent({ Patient, Study }: Json): string {
+export function digestContent({ Patient, Study }: Members): string {
   return createHash('sha256')
     .update(JSON.stringify(sorted({ Patient, Study })))
     .digest('hex');
@@ -70,7 +70,7 @@ export function digestContent({ Patient, Study }: Json): string {
 
 /** Whether metadata hold what an update asked for: every value that it set, and nothing that it removed. */
 export function holdsUpdate(
-  metadata: Json,
+  metadata: Members,
   { updatableAttributes, removableAttributes }: AskedUpdate,
 ): boolean {
   return (
@@ -79,13 +79,13 @@ export function holdsUpdate(
   );
 }
 
-export function extractOf(metadata: Json, includePatient: boolean): MetadataExtract {
-  const study = objectOf(metadata['Study']);
-  const dicom = objectOf(study['DICOM']);
-  const series = Object.values(objectOf(study['Series'])).map(objectOf);
+export function extractOf(metadata: Members, includePatient: boolean): MetadataExtract {
+  const study = recordOf(metadata['Study']);
+  const dicom = recordOf(study['DICOM']);
+  const series = Object.values(recordOf(study['Series'])).map(recordOf);
   const instances = [...instancesOf(metadata).values()];
-  const modalities = series.map((one) => objectOf(one['DICOM'])['Modality']);
-  const patient = objectOf(objectOf(metadata['Patient'])['DICOM']);
+  const modalities = series.map((one) => recordOf(one['DICOM'])['Modality']);
+  const patient = recordOf(recordOf(metadata['Patient'])['DICOM']);
   return {
     ...text('studyInstanceUID', dicom['StudyInstanceUID']),
     ...text('studyDate', dicom['StudyDate']),
@@ -107,11 +107,11 @@ export function extractOf(metadata: Json, includePatient: boolean): MetadataExtr
   };
 }
 
-function instancesOf(metadata: Json): Map<string, Json> {
-  const series = Object.values(objectOf(objectOf(metadata['Study'])['Series'])).map(objectOf);
+function instancesOf(metadata: Members): Map<string, Members> {
+  const series = Object.values(recordOf(recordOf(metadata['Study'])['Series'])).map(recordOf);
   return new Map(
     series.flatMap((one) =>
-      Object.entries(objectOf(one['Instances'])).map(([uid, held]) => [uid, objectOf(held)]),
+      Object.entries(recordOf(one['Instances'])).map(([uid, held]) => [uid, recordOf(held)]),
     ),
   );
 }
@@ -126,11 +126,11 @@ function holdsValues(held: unknown, asked: unknown): boolean {
 /** Whether nothing stands in `held` where `asked` has a leaf. An empty object is a leaf: it names a whole instance. */
 function lacksLeaves(held: unknown, asked: unknown): boolean {
   if (!isRecord(asked) || Object.keys(asked).length === 0) return held === undefined || held === null;
-  return Object.entries(asked).every(([name, value]) => lacksLeaves(objectOf(held)[name], value));
+  return Object.entries(asked).every(([name, value]) => lacksLeaves(recordOf(held)[name], value));
 }
 
 /** AWS's own samples have SchemaVersion as text and as a number; it says nothing of the content. */
-function withoutVersion(attributes: string): Json {
+function withoutVersion(attributes: string): Members {
   const { SchemaVersion: _, ...content } = objectIn(attributesJson(attributes));
   return content;
 }
@@ -148,7 +148,6 @@ function sorted(value: unknown): unknown {
   );
 }
 
-const objectOf = (value: unknown): Json => (isRecord(value) ? value : {});
-const objectIn = (json: string): Json => objectOf(JSON.parse(json));
+const objectIn = (json: string): Members => recordOf(JSON.parse(json));
 const text = <Name extends string>(name: Name, value: unknown) =>
   (typeof value === 'string' ? { [name]: value } : {}) as { [Key in Name]?: string };

@@ -132,7 +132,7 @@ export const importOutcomeActivity =
       if (!counts) {
         return { outcome: 'unknown', manifest: { uri, state: 'unreadable', reason: 'it holds no counters' } };
       }
-      const failures = await readFailures(s3, `${folder}FAILURE/`, dialect, output.listFailedFiles);
+      const failures = await readFailures(s3, `${folder}FAILURE/`, dialect, output);
       const imageSets = output.withImageSets ? dialect.imageSets?.(manifest) : undefined;
       return {
         outcome: outcomeOf(counts),
@@ -142,18 +142,22 @@ export const importOutcomeActivity =
         failures,
       };
     } catch (error) {
-      if (error instanceof ApplicationFailure) throw error;
-      // A network or a credential that is back in a moment is no reason to give up the outcome.
-      const { attempt: number, scheduledTimestampMs } = activityInfo();
-      const age = Date.now() - scheduledTimestampMs;
-      // Time alone does not count: no worker may have been there. Nor does an attempt that a shutdown cut off.
-      const tooEarly = age < output.manifestWait || number < 3;
-      if (cancellationSignal().aborted || (!(error instanceof SyntaxError) && tooEarly)) {
-        throw toFailure('readImportOutcome', error, { number, age });
-      }
+      throwIfItMayPass(error, output);
       return { outcome: 'unknown', manifest: { uri, state: 'unreadable', reason: reasonOf(error) } };
     }
   };
+
+/** A network or a credential that is back in a moment is no reason to give up what S3 has to tell. */
+function throwIfItMayPass(error: unknown, { manifestWait }: ImportOutput): void {
+  if (error instanceof ApplicationFailure) throw error;
+  const { attempt: number, scheduledTimestampMs } = activityInfo();
+  const age = Date.now() - scheduledTimestampMs;
+  // Time alone does not count: no worker may have been there. Nor does an attempt that a shutdown cut off.
+  const tooEarly = age < manifestWait || number < 3;
+  if (cancellationSignal().aborted || (!(error instanceof SyntaxError) && tooEarly)) {
+    throw toFailure('readImportOutcome', error, { number, age });
+  }
+}
 
 function outcomeOf({ scanned, imported }: ImportCounts): ImportOutcome['outcome'] {
   if (imported === 0) return 'none';
@@ -194,18 +198,18 @@ async function missing(uri: string, manifestWait: number): Promise<ImportOutcome
 }
 
 /** Reads all failure files: counts them by reason, and keeps the first `most` by name. */
-async function readFailures(s3: S3Client, uri: string, dialect: Dialect, most: number) {
+async function readFailures(s3: S3Client, uri: string, dialect: Dialect, output: ImportOutput) {
   const failures: NonNullable<ImportOutcome['failures']> = { uri, byReason: {}, listed: [] };
   try {
     for await (const failed of failedFilesOf(s3, uri, dialect, cancellationSignal())) {
       failures.byReason[failed.reason] = (failures.byReason[failed.reason] ?? 0) + 1;
       const message = failed.message.slice(0, MOST_CHARACTERS);
-      if (failures.listed.length < most) failures.listed.push({ ...failed, message });
+      if (failures.listed.length < output.listFailedFiles) failures.listed.push({ ...failed, message });
       heartbeat();
     }
   } catch (error) {
+    throwIfItMayPass(error, output);
     // What the manifest has told stays true, whoever may not read the rest.
-    if (cancellationSignal().aborted) throw error;
     failures.unreadable = reasonOf(error);
   }
   return failures;

@@ -8,8 +8,9 @@ import { Connection } from '@temporalio/client';
 import type { AwsClients } from '../activities/index.ts';
 import { createAwsClients, describeEndpoints } from '../aws-clients.ts';
 import { isRecord } from '../guards.ts';
+import { OUR_SEARCH_ATTRIBUTE_NAMES } from '../search-attributes.ts';
 import { UserError } from '../user-error.ts';
-import { OUR_SEARCH_ATTRIBUTES, readSettings } from '../worker-facts.ts';
+import { readSettings } from '../worker-facts.ts';
 import { readTemporalConfig } from '../temporal-config.ts';
 import { Terminal } from './terminal.ts';
 
@@ -112,17 +113,17 @@ function temporalChecks({ connection, address, namespace }: Temporal): Check[] {
     },
     {
       name: 'search attributes',
-      fix: OUR_SEARCH_ATTRIBUTES.map(
+      fix: OUR_SEARCH_ATTRIBUTE_NAMES.map(
         (name) => `temporal operator search-attribute create --name ${name} --type Keyword`,
       ).join('; '),
       async look() {
         const { customAttributes } = await server().operatorService.listSearchAttributes({
           namespace,
         });
-        const missing = OUR_SEARCH_ATTRIBUTES.filter((name) => !Object.hasOwn(customAttributes, name));
+        const missing = OUR_SEARCH_ATTRIBUTE_NAMES.filter((name) => !Object.hasOwn(customAttributes, name));
         if (missing.length > 0)
           throw new UserError(`the namespace has no ${missing.join(', ')}; runs do without`);
-        return OUR_SEARCH_ATTRIBUTES.join(', ');
+        return OUR_SEARCH_ATTRIBUTE_NAMES.join(', ');
       },
     },
   ];

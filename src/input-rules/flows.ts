@@ -1,4 +1,5 @@
 import { isRecord } from '../guards.ts';
+import type { WaitKind } from '../pacing.ts';
 import { pacingProblems, type Polling } from '../polling.ts';
 import { compileRules, type Problem } from './ajv.ts';
 import { HEALTHLAKE_FLOWS } from './healthlake-flows.ts';
@@ -28,12 +29,21 @@ export function flowProblems(flow: FlowName, input: unknown): Problem[] {
   let check = compiled.get(flow);
   if (!check) compiled.set(flow, (check = compileRules(schema)));
   const problems = [...check(input), ...templateProblems(schema.properties, input)];
-  const polling = problems.some(({ member }) => !member || member.startsWith('polling'))
-    ? undefined
-    : pollingOf(input);
-  return polling
-    ? [...problems, ...pacingProblems(polling, kinds).map((rule) => ({ member: 'polling', rule }))]
-    : problems;
+  return problems.some(({ member }) => !member || member.startsWith('polling'))
+    ? problems
+    : [...problems, ...pollingProblems(input, kinds)];
+}
+
+/**
+ * What is wrong with the pacing that an input asks for.
+ *
+ * @param input - whose `polling`, if there is one, is well-formed
+ * @param kinds - the waits that it paces
+ */
+export function pollingProblems(input: unknown, kinds: readonly WaitKind[]): Problem[] {
+  const polling = isRecord(input) && isRecord(input['polling']) ? (input['polling'] as Polling) : undefined;
+  const rules = polling ? pacingProblems(polling, kinds) : [];
+  return rules.map((rule) => ({ member: 'polling', rule }));
 }
 
 /** All problems in one line, for a person: `datastoreId is missing; sourceImageSetId must match …`. */
@@ -49,13 +59,4 @@ function templateProblems(members: Readonly<Record<string, object>>, input: unkn
       ? [{ member, rule: 'must not hold a brace: only recurringImport expands templates such as {yyyy}' }]
       : [];
   });
-}
-
-function pollingOf(input: unknown): Polling | undefined {
-  return typeof input === 'object' &&
-    input !== null &&
-    'polling' in input &&
-    typeof input.polling === 'object'
-    ? (input.polling ?? undefined)
-    : undefined;
 }

@@ -1,7 +1,14 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { compileRules, type Problem } from './ajv.ts';
 import { waits } from './flow-members.ts';
-import { FLOW_RULES, describeProblems, flowProblems, type FlowName } from './flows.ts';
+import {
+  FLOW_RULES,
+  describeProblems,
+  flowProblems,
+  isFlowName,
+  pollingProblems,
+  type FlowName,
+} from './flows.ts';
 import { recurringImportProblems } from './recurring-import.ts';
 
 /** Every workflow that can be started: the flows, each of which has a document, and what starts a flow again and again. */
@@ -12,13 +19,16 @@ export const WORKFLOW_NAMES: readonly WorkflowName[] = [
   'recurringImport',
 ];
 
+export const isWorkflowName = (name: string): name is WorkflowName =>
+  isFlowName(name) || name === 'recurringImport';
+
 /**
  * Holds the input of a workflow against all its rules.
  *
  * @returns every problem, by member and rule, never with a value; empty for an input that the workflow takes
  */
 export function inputProblems(workflow: WorkflowName, input: unknown): Problem[] {
-  if (!WORKFLOW_NAMES.includes(workflow)) {
+  if (!isWorkflowName(workflow)) {
     return [{ member: 'the workflow type', rule: `is not one of ${WORKFLOW_NAMES.join(', ')}` }];
   }
   return workflow === 'recurringImport' ? recurringImportProblems(input) : flowProblems(workflow, input);
@@ -41,7 +51,9 @@ const sharedMembers = compileRules({ type: 'object', properties: waits });
  * @throws ApplicationFailure `ValidationFailed`
  */
 export function assertSharedMembers(workflow: string, input: unknown): void {
-  refuse(workflow, sharedMembers(input));
+  const problems = sharedMembers(input);
+  // Of which waits it is made nobody knows here: what would be too much for the shortest is too much for all.
+  refuse(workflow, problems.length > 0 ? problems : pollingProblems(input, ['imageSet']));
 }
 
 /**

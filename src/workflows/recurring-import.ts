@@ -3,7 +3,7 @@ import {
   ApplicationFailure,
   ChildWorkflowFailure,
   executeChild,
-  isCancellation,
+  CancellationScope,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ExpandedInput } from '../activities/expand-input.ts';
@@ -120,7 +120,8 @@ async function runImport(flow: Flow, name: RecurringFlow, { input }: Pick<Expand
     });
     return { workflowId, result };
   } catch (error) {
-    throw isCancellation(error) ? error : failureOfImport(error);
+    // A child that somebody else has cancelled does not make this run a cancelled one.
+    throw CancellationScope.current().consideredCancelled ? error : failureOfImport(error);
   }
 }
 

@@ -69,6 +69,12 @@ test('deletes an image set and waits until it is gone; one that is gone is a fai
   });
 });
 
+test('a deletion whose answer was lost is known by what it has left', async () => {
+  const imageSetId = await stage.imageSet(1);
+  await stage.aws.control.dropConnection({ operation: 'DeleteImageSet', when: 'after' });
+  expect(await start({ imageSetId })).toEqual({ imageSetId });
+});
+
 test('fails at once for what it cannot be run with', async () => {
   expect(
     await failureOf(start({ imageSetId: 'a'.repeat(32), polling: { timeout: '1 fortnight' } })),
@@ -76,6 +82,9 @@ test('fails at once for what it cannot be run with', async () => {
     type: 'ValidationFailed',
     message: expect.stringContaining('polling.timeout'),
   });
+  expect(
+    await failureOf(start({ imageSetId: 'a'.repeat(32), polling: { share: 0, minimumInterval: 1 } })),
+  ).toMatchObject({ type: 'ValidationFailed', message: expect.stringContaining('at most 4500') });
   expect(await failureOf(start({ imageSet: 'misspelt' }))).toMatchObject({
     message: expect.stringContaining('imageSetId'),
     details: { step: 'getImageSet' },

@@ -38,6 +38,7 @@ const scripted = [
 const imaging = ['test/workflows/differences', 'test/workflows/imaging.test'];
 const healthlake = ['test/workflows/differences', 'test/workflows/healthlake.test'];
 const differences = ['test/workflows/differences'];
+const lifecycle = ['test/workflows/lifecycle'];
 const local = ['test/workflows/local-aws.test', 'test/workflows/imaging-local-aws'];
 
 const CREATING = [
@@ -223,7 +224,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'a failed job whose manifest tells nothing has the counters of the service',
     file: `${shared}/import-job.ts`,
-    code: '?? service.counters?.(failed)',
+    code: '?? service.counts?.(failed)',
     without: '',
     tests: differences,
     named: 'without a manifest',
@@ -529,7 +530,7 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'G5: what was decided on the old version is decided anew',
     file: `${shared}/mutate-once.ts`,
-    code: `if (effect === 'conflict') basis = await change.prepare();`,
+    code: `if (effect === 'conflict') basis = await prepareSurely(change, doubt);`,
     without: '',
     tests: imaging,
     named: 'leads to a fresh read',
@@ -805,8 +806,8 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'auditCompletedImports: no import is a result that says so',
     file: `${imagingFlows}/audit-completed-imports.ts`,
-    code: 'if (!first) return { imageSetsMetadataSummaries: [], jobs: [], notAudited: 0 };',
-    without: `if (!first) return { firstJobId: '', imageSetsMetadataSummaries: [], jobs: [], notAudited: 0 };`,
+    code: 'if (!first) return { imageSetsMetadataSummaries: [],',
+    without: `if (!first) return { firstJobId: '', imageSetsMetadataSummaries: [],`,
     tests: imaging,
     named: 'auditCompletedImports',
     flows: ['auditCompletedImports'],
@@ -895,8 +896,8 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'findImageSetByPatient: no match is a result that says so',
     file: `${imagingFlows}/find-image-set-by-patient.ts`,
-    code: 'if (imageSetId === undefined) return { imageSetIds: [] };',
-    without: `if (imageSetId === undefined) return { matchedImageSetId: '', imageSetIds: [] };`,
+    code: 'return { imageSetIds: [], ...(early',
+    without: `return { matchedImageSetId: '', imageSetIds: [], ...(early`,
     tests: imaging,
     named: 'without an image set',
     flows: ['findImageSetByPatient'],
@@ -1095,6 +1096,38 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     tests: differences,
     named: 'where no search shows it',
     flows: ['copyImageSet'],
+  },
+  {
+    what: 'a start that was refused each time is no doubt',
+    file: `${shared}/start-once.ts`,
+    code: "inDoubt ||= awsDetailsOf(error).effect === 'unknown';",
+    without: 'inDoubt = true;',
+    tests: lifecycle,
+    named: 'is no doubt',
+  },
+  {
+    what: 'a refusal ends no doubt about an earlier attempt',
+    file: `${shared}/flow.ts`,
+    code: 'if (refused && !wasInDoubt)',
+    without: 'if (refused)',
+    tests: lifecycle,
+    named: 'what is in doubt, though',
+  },
+  {
+    what: 'more jobs than can be listed are a doubt',
+    file: `${shared}/job.ts`,
+    code: 'if (nextToken === undefined && perhaps === undefined)',
+    without: 'if (perhaps === undefined)',
+    tests: lifecycle,
+    named: 'more jobs than can be listed',
+  },
+  {
+    what: "another's event does not wake a run",
+    file: `${shared}/flow.ts`,
+    code: ' || OF_ONE_THING.has(name)',
+    without: '',
+    tests: lifecycle,
+    named: 'does not look for an event',
   },
   {
     what: 'a promotion in doubt is known by the instances of source and destination',

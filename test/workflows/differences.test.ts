@@ -400,6 +400,17 @@ describe('onboardDatastoreAndImport', () => {
     });
   });
 
+  test('a list of failed files that S3 withholds for a moment is read after all', async () => {
+    const objects: Record<string, StoredObject> = manifest(3, 1);
+    for (const [uri, lines] of Object.entries(objects)) {
+      if (uri.endsWith('.ndjson')) objects[uri] = [error('SlowDown', 503), ...[lines].flat()];
+    }
+    script({}, objects);
+    const { failures } = await run();
+    expect(failures).toMatchObject({ byReason: { ValidationException: 2 } });
+    expect(failures).not.toHaveProperty('unreadable');
+  });
+
   test('a job that imported none of what it scanned fails NothingImported, with the result it would have given', async () => {
     script({}, manifest(2, 0));
     expect(await failureOf(run())).toMatchObject({
@@ -619,7 +630,10 @@ describe('startImportAndWaitCompleted', () => {
 
   test('a job that failed without a manifest has the counters of the service', async () => {
     script({ DescribeFHIRImportJob: [job('FAILED')] }, {});
-    expect(await failureOf(run())).toMatchObject({ type: 'ImportJobFailed', details: { counts: progress } });
+    expect(await failureOf(run())).toMatchObject({
+      type: 'ImportJobFailed',
+      details: { counts: { scanned: 9, imported: 4 } },
+    });
   });
 
   test('the manifest of 2021 is found under its old name', async () => {

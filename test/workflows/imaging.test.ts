@@ -203,6 +203,28 @@ describe('importDicomAndSearch', () => {
   });
 });
 
+describe('importDicomAndSearch, once the import has ended', () => {
+  test('loses nothing of it where the search after it fails', async () => {
+    aws.script(
+      {
+        GetDICOMImportJob: [dicomJobReply('COMPLETED')],
+        SearchImageSets: [error('AccessDeniedException', 403)],
+      },
+      dicomOutput('j1', { scanned: 2, imported: 1 }),
+    );
+    const failure = await failureOf(
+      cluster.flows.execute('importDicomAndSearch', { datastoreId, jobId: 'j1', polling }),
+    );
+    expect(failure).toMatchObject({
+      type: 'AccessDeniedException',
+      details: {
+        step: 'searchImageSets',
+        result: { outcome: 'partial', counts: { scanned: 2, imported: 1 } },
+      },
+    });
+  });
+});
+
 describe('findImageSetByPatient', () => {
   const script = (...searches: Reply[]) =>
     aws.script({
@@ -254,6 +276,11 @@ describe('findImageSetByPatient', () => {
     script(found(imageSetId, otherImageSetId));
     expect(await run()).toMatchObject({ imageSetIds: [imageSetId, otherImageSetId] });
     expect(aws.callsOf('SearchImageSets')).toHaveLength(1);
+  });
+
+  test('says where a search goes on that has found nothing as far as it went', async () => {
+    script({ ...found(), nextToken: 'more' });
+    expect(await run()).toEqual({ imageSetIds: [], nextToken: 'more' });
   });
 
   test('looks further where the first page holds nothing and others follow', async () => {
@@ -582,6 +609,11 @@ describe('updateImageSetMetadata', () => {
       expect(updates()).toHaveLength(1);
     },
   );
+
+  test('one in doubt whose image set is deleted meanwhile is not said to have changed nothing', async () => {
+    script([free, free, imageSet('2', 'DELETED', 'DELETED')], ['drop', error('ConflictException', 409)]);
+    expect(await failureOf(run())).toMatchObject({ type: 'OutcomeUnknown' });
+  });
 
   test("an end that another writer has overtaken is judged by the update's own version", async () => {
     script([free, imageSet('3', 'ACTIVE', 'COPIED'), done]);

@@ -5,11 +5,12 @@ import Long from 'long';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { awsEventSignal } from '../../src/workflows/shared/flow.ts';
+import type { Progress } from '../../src/workflows/shared/progress.ts';
 import { startCluster, withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
-import { copyInput, datastoreId, fhirInput, onboardInput } from '../support/inputs.ts';
-import { fhirImportReply, now } from '../support/replies.ts';
-import { startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
+import { copyInput, datastoreId, destinationImageSetId, fhirInput, onboardInput } from '../support/inputs.ts';
+import { fhirImportReply, imageSetReply, now } from '../support/replies.ts';
+import { error, startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
 
 let aws: ScriptedAws;
 let cluster: Cluster;
@@ -32,9 +33,9 @@ const startRaw = (type: string, args: unknown[], more: object = {}) =>
   });
 
 /** Waits until a run tells something of itself. */
-async function until(handle: WorkflowHandle, says: (progress: { status: string; reads: number }) => boolean) {
+async function until(handle: WorkflowHandle, says: (progress: Progress) => boolean) {
   for (;;) {
-    const progress = await handle.query<{ status: string; reads: number }>('progress');
+    const progress = await handle.query<Progress>('progress');
     if (says(progress)) return progress;
     await pause(20);
   }
@@ -197,6 +198,13 @@ describe('a run that goes on', () => {
         ids: { jobId },
       });
     await event('Import Job Completed', 'another');
+    await handle.signal(awsEventSignal, {
+      id: randomUUID(),
+      source: 'aws.medical-imaging',
+      detailType: 'Image Set Created',
+      time: new Date().toISOString(),
+      ids: { datastoreId, imagesetId: 'a'.repeat(32) },
+    });
     await event('Import Job In Progress', 'j1');
     await until(handle, ({ status }) => status === 'Import Job In Progress');
     expect((await until(handle, () => true)).reads).toBe(1);
@@ -243,6 +251,19 @@ describe('a run that goes on', () => {
     expect(status.name).toBe('CANCELLED');
     expect(memo).toEqual({ inDoubt: 'startImportJob' });
     expect(tokens().length).toBeLessThan(4);
+  });
+
+  test('that is cancelled says what is in doubt, though what it has sent since was refused', async () => {
+    aws.script({
+      GetImageSet: [imageSetReply(destinationImageSetId)('1', 'ACTIVE')],
+      CopyImageSet: ['drop', error('ThrottlingException', 429)],
+    });
+    const handle = await startRaw('copyImageSet', [copyInput]);
+    while (aws.callsOf('CopyImageSet').length < 2) await pause(20);
+    await until(handle, ({ lastError = '' }) => lastError.includes('Throttling'));
+    await handle.cancel();
+    await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect((await handle.describe()).memo).toEqual({ inDoubt: 'copyImageSet' });
   });
 
   test('that is cancelled after it has made a data store says how that is removed', async () => {
@@ -298,7 +319,7 @@ describe('a start whose token may be forgotten', () => {
     const workflowId = `adopt-${randomUUID()}`;
     aws.script({
       StartFHIRImportJob: [busy, busy, busy, started],
-      ListFHIRImportJobs: [listed(workflowId, now() - 60)],
+      ListFHIRImportJobs: [listed(workflowId, now() - 3600)],
       DescribeFHIRImportJob: [job('COMPLETED')],
     });
     const handle = await startRaw('startImportAndWaitCompleted', [fhirInput], { workflowId });
@@ -327,6 +348,38 @@ describe('a start whose token may be forgotten', () => {
       message: expect.stringContaining('j1'),
       details: { step: '+findJob' },
     });
+  });
+
+  test('is no doubt where every answer was a refusal, whoever has a job of that name, or may not look', async () => {
+    const full = error('ServiceQuotaExceededException', 402);
+    for (const list of [listed('mine', now() + 1), error('AccessDeniedException', 403)]) {
+      aws.script({
+        StartFHIRImportJob: [() => (aws.called().includes('ListFHIRImportJobs') ? started : full)],
+        ListFHIRImportJobs: [list],
+        DescribeFHIRImportJob: [job('COMPLETED')],
+      });
+      const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, JobName: 'mine' }]);
+      expect(await handle.result()).toMatchObject({ jobId: 'j1' });
+    }
+  });
+
+  test('is not said to have made nothing where there are more jobs than can be listed', async () => {
+    aws.script({
+      StartFHIRImportJob: [busy],
+      ListFHIRImportJobs: [{ ImportJobPropertiesList: [], NextToken: 'more' }],
+    });
+    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
+    expect(await failureOf(handle.result())).toMatchObject({
+      type: 'OutcomeUnknown',
+      message: expect.stringContaining('more jobs than can be listed'),
+    });
+  });
+
+  test('takes a job of its own name that came just before it for doubtful: clocks differ', async () => {
+    const workflowId = `adopt-${randomUUID()}`;
+    aws.script({ StartFHIRImportJob: [busy], ListFHIRImportJobs: [listed(workflowId, now() - 20)] });
+    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput], { workflowId });
+    expect(await failureOf(handle.result())).toMatchObject({ type: 'OutcomeUnknown' });
   });
 
   test('of a data store likewise', async () => {

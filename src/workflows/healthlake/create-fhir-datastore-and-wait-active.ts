@@ -13,8 +13,8 @@ export interface CreateFhirDatastoreAndWaitActiveInput extends FhirDatastoreInpu
  * Creates a HealthLake data store and waits until it can be used.
  *
  * @returns the document's outputs
- * @throws ApplicationFailure `DatastoreCreateFailed` with the service's reason, `DatastoreNotUsable`, `WaitTimedOut`,
- *   `ValidationFailed`, or by the AWS exception's name
+ * @throws ApplicationFailure `DatastoreCreateFailed` with the service's reason, `DatastoreNotUsable`, `OutcomeUnknown`,
+ *   `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's name
  * @see arazzo/create-fhir-datastore-and-wait-active.yaml
  */
 export async function createFhirDatastoreAndWaitActive(

@@ -21,7 +21,7 @@ export interface ProvisionDatastoreAndExportResult
  *
  * @returns the document's outputs, and where the files are
  * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable` (nothing was started), `ExportJobFailed`,
- *   `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's name
+ *   `OutcomeUnknown`, `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's name
  * @see arazzo/provision-datastore-and-export.yaml
  */
 export async function provisionDatastoreAndExport(

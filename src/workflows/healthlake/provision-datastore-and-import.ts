@@ -22,7 +22,8 @@ export interface ProvisionDatastoreAndImportResult
  *
  * @returns the document's outputs, the outcome, the counts (in resources) and the failures by reason
  * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable` (nothing was started), `ImportJobFailed`,
- *   `NothingImported`, `FilesFailed`, `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's name
+ *   `NothingImported`, `FilesFailed`, `OutcomeUnknown`, `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's
+ *   name
  * @see arazzo/provision-datastore-and-import.yaml
  */
 export async function provisionDatastoreAndImport(

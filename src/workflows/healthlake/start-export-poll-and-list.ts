@@ -28,8 +28,8 @@ export interface StartExportPollAndListResult extends FhirExportResult {
  * `QUEUED` is waited out: HealthLake runs one export at a time. `COMPLETED_WITH_ERRORS` is a result, marked as such.
  *
  * @returns the document's outputs, and where the files are
- * @throws ApplicationFailure `ExportJobFailed` (nothing is listed), `WaitTimedOut`, `ValidationFailed`, or by the AWS
- *   exception's name
+ * @throws ApplicationFailure `ExportJobFailed` (nothing is listed), `OutcomeUnknown`, `WaitTimedOut`,
+ *   `ValidationFailed`, or by the AWS exception's name
  * @see arazzo/start-export-poll-and-list.yaml
  */
 export async function startExportPollAndList(

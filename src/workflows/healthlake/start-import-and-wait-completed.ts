@@ -21,8 +21,8 @@ export interface StartImportAndWaitCompletedResult extends FhirImportResult {
  * `QUEUED` is waited out: HealthLake runs one import at a time. `COMPLETED_WITH_ERRORS` is a result, marked as such.
  *
  * @returns the document's outputs, the outcome, the counts (in resources) and the failures by reason
- * @throws ApplicationFailure `ImportJobFailed`, `NothingImported`, `FilesFailed`, `WaitTimedOut`, `ValidationFailed`,
- *   or by the AWS exception's name
+ * @throws ApplicationFailure `ImportJobFailed`, `NothingImported`, `FilesFailed`, `OutcomeUnknown`, `WaitTimedOut`,
+ *   `ValidationFailed`, or by the AWS exception's name
  * @see arazzo/start-import-and-wait-completed.yaml
  */
 export async function startImportAndWaitCompleted(

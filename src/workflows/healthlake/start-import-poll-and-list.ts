@@ -27,8 +27,8 @@ export interface StartImportPollAndListResult extends FhirImportResult {
  * ended, and lists the imports of the data store.
  *
  * @returns the document's outputs, the outcome, the counts (in resources) and the failures by reason
- * @throws ApplicationFailure `ImportJobFailed` (nothing is listed), `NothingImported`, `FilesFailed`, `WaitTimedOut`,
- *   `ValidationFailed`, or by the AWS exception's name
+ * @throws ApplicationFailure `ImportJobFailed` (nothing is listed), `NothingImported`, `FilesFailed`, `OutcomeUnknown`,
+ *   `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's name
  * @see arazzo/start-import-poll-and-list.yaml
  */
 export async function startImportPollAndList(

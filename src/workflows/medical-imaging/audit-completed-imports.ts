@@ -48,7 +48,8 @@ export async function auditCompletedImports(
     flow.know({ datastoreId });
     const { completed, more } = await listCompleted(flow, 'listCompletedJobs', datastoreId);
     const [first, ...others] = completed.slice(0, MOST_JOBS);
-    if (!first) return { imageSetsMetadataSummaries: [], jobs: [], notAudited: 0 };
+    const moreJobs = more && { moreJobs: more };
+    if (!first) return { imageSetsMetadataSummaries: [], jobs: [], notAudited: 0, ...moreJobs };
 
     const newest = await readCompleted(flow, 'getJobDetail', datastoreId, first);
     const jobs = [await audit(flow, datastoreId, newest)];
@@ -69,7 +70,7 @@ export async function auditCompletedImports(
       ...found,
       jobs,
       notAudited: completed.length - jobs.length,
-      ...(more && { moreJobs: more }),
+      ...moreJobs,
     };
   });
 }

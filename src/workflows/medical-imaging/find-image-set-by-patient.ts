@@ -50,7 +50,9 @@ export async function findImageSetByPatient(
     // A page may hold nothing though others follow.
     const early = matches.length === 0 && nextToken !== undefined ? await searchAll() : undefined;
     const imageSetId = (early?.imageSetsMetadataSummaries ?? matches)[0]?.imageSetId;
-    if (imageSetId === undefined) return { imageSetIds: [] };
+    if (imageSetId === undefined) {
+      return { imageSetIds: [], ...(early?.nextToken !== undefined && { nextToken: early.nextToken }) };
+    }
     flow.know({ imageSetId });
 
     const id = { datastoreId, imageSetId };

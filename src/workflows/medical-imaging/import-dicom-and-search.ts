@@ -29,8 +29,8 @@ export interface ImportDicomAndSearchResult extends ImportResult {
  * Imports DICOM P10 files into a data store, waits until the import has ended, opens up how, and lists the image sets of
  * the data store.
  *
- * @throws ApplicationFailure `ImportJobFailed`, `NothingImported`, `FilesFailed`, `WaitTimedOut`, `ValidationFailed`, or by
- *   the AWS exception's name
+ * @throws ApplicationFailure `ImportJobFailed`, `NothingImported`, `FilesFailed`, `OutcomeUnknown`, `WaitTimedOut`,
+ *   `ValidationFailed`, or by the AWS exception's name
  * @see arazzo/import-dicom-and-search.yaml
  */
 export async function importDicomAndSearch(

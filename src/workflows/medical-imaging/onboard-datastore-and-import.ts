@@ -33,7 +33,8 @@ export interface OnboardDatastoreAndImportResult extends ImportResult {
  *
  * @returns the document's outputs, the outcome, the counts and the failures by reason
  * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable` (nothing was started), `ImportJobFailed`,
- *   `NothingImported`, `FilesFailed`, `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's name
+ *   `NothingImported`, `FilesFailed`, `OutcomeUnknown`, `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's
+ *   name
  * @see arazzo/onboard-datastore-and-import.yaml
  */
 export async function onboardDatastoreAndImport(

@@ -19,8 +19,8 @@ export interface ProvisionDatastoreResult {
  *
  * Where that fails, its state is read once more, as the document has it; and then the run fails.
  *
- * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable`, `WaitTimedOut`, `ValidationFailed`, or by the
- *   AWS exception's name
+ * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable`, `OutcomeUnknown`, `WaitTimedOut`,
+ *   `ValidationFailed`, or by the AWS exception's name
  * @see arazzo/provision-datastore.yaml
  */
 export async function provisionDatastore(input: ProvisionDatastoreInput): Promise<ProvisionDatastoreResult> {

@@ -5,7 +5,7 @@ import { imaging } from './activities.ts';
 import type { ImageSetRead } from './classify.ts';
 import { READ_BUDGET } from '../../pacing.ts';
 import { flowFailure } from './failures.ts';
-import type { Flow } from './flow.ts';
+import { WORST_CLOCK_SKEW, type Flow } from './flow.ts';
 import { readUnlocked, type ImageSetId } from './image-set.ts';
 import type { Found } from './mutate-once.ts';
 
@@ -26,9 +26,6 @@ interface AttemptedChange extends ImageSetId {
   /** Whether the version holds what this very change would have brought; `unclear` where it would hold it anyway. */
   proof(version: string): Promise<boolean | 'unclear'>;
 }
-
-/** The clocks of AWS and of Temporal differ by no more than this; what is older was there before us. */
-export const WORST_CLOCK_SKEW = 60_000;
 
 /**
  * Finds out whether a change whose reply never came has been made.

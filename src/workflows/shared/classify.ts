@@ -14,8 +14,7 @@ import type { FailureType } from './failures.ts';
  * What one read of a resource means to the run that awaits it.
  *
  * The classifiers are pure and have no `default` branch: a status that a newer SDK adds is a compile error here. One
- * that only the service knows is "still going", with a warning: the enums grow silently, and none has ever gained a
- * second name for an end.
+ * that only the service knows is "still going", with a warning, until the wait itself ends: the enums grow silently.
  */
 export type Verdict =
   | { kind: 'going'; queued?: true; warning?: string }

@@ -3,16 +3,9 @@ import type { InstancesDigest } from '../../activities/image-set-metadata.ts';
 import type { CopyImageSetInput } from '../medical-imaging/copy-image-set.ts';
 import { pacingOf } from '../../polling.ts';
 import { imaging } from './activities.ts';
-import {
-  WORST_CLOCK_SKEW,
-  changeEvidence,
-  isSame,
-  readHeld,
-  sumOf,
-  type ChangedVersion,
-} from './change-evidence.ts';
+import { changeEvidence, isSame, readHeld, sumOf, type ChangedVersion } from './change-evidence.ts';
 import type { ImageSetRead } from './classify.ts';
-import { CLOCK_SKEW, type Flow } from './flow.ts';
+import { CLOCK_SKEW, WORST_CLOCK_SKEW, type Flow } from './flow.ts';
 import { readUnlocked } from './image-set.ts';
 import type { Doubt, Found } from './mutate-once.ts';
 import { searchImageSets } from './search.ts';

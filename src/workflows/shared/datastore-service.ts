@@ -3,7 +3,7 @@ import type { DatastoreStatus } from '@aws-sdk/client-medical-imaging';
 import { READ_BUDGET, type WaitKind } from '../../pacing.ts';
 import { pacingOf, type Polling } from '../../polling.ts';
 import { classifyDatastore } from './classify.ts';
-import { isOfThisRun, tokenFor, type Flow } from './flow.ts';
+import { WORST_CLOCK_SKEW, isOfThisRun, tokenFor, type Flow } from './flow.ts';
 import { pagesOf, type Page } from './pages.ts';
 import { startOnce, type Trace } from './start-once.ts';
 import { waitFor } from './waiting.ts';
@@ -55,7 +55,7 @@ export async function createOnce<Created extends { datastoreId: string }, Store 
     step,
     timeout: pacingOf(service.kind, polling).timeout,
     start: (budget) => service.create(step, budget, clientToken),
-    trace: () => traceDatastore(service),
+    trace: (budget) => traceDatastore(service, budget),
   });
   const { datastoreId } = created;
   flow.know({ datastoreId });
@@ -111,11 +111,16 @@ function leave(flow: Flow, { remove }: { remove: string }, datastoreId: string):
 /** A data store of that name that came since this run began. Names are not unique: it may be somebody else's. */
 async function traceDatastore<Created extends { datastoreId: string }, Store extends Datastore>(
   service: DatastoreService<Created, Store>,
+  budget: number,
 ): Promise<Trace<Created>> {
-  const read = (summary: string, token: string | undefined) => service.list(summary, READ_BUDGET, token);
+  const read = (summary: string, token: string | undefined) => service.list(summary, budget, token);
   for await (const { items } of pagesOf('+findDatastore', MOST_PAGES, read)) {
-    const found = items?.find(({ name, createdAt }) => name === service.name && isOfThisRun(createdAt));
-    if (found) return { kind: 'perhaps', id: `data store ${found.datastoreId}` };
+    const found = items?.find(
+      ({ name, createdAt }) => name === service.name && isOfThisRun(createdAt, WORST_CLOCK_SKEW),
+    );
+    if (!found) continue;
+    const why = `data store ${found.datastoreId}, which has the same name and came since this run began, may or may not be its own`;
+    return { kind: 'perhaps', why };
   }
   return { kind: 'none' };
 }

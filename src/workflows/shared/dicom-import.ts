@@ -5,7 +5,7 @@ import { classifyImagingImport } from './classify.ts';
 import type { Flow } from './flow.ts';
 import type { ImportJob, ImportService } from './import-job.ts';
 
-export interface DicomImportJob extends ImportJob {
+interface DicomImportJob extends ImportJob {
   status: DICOMImportJobSummary['jobStatus'];
 }
 

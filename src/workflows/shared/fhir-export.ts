@@ -51,13 +51,15 @@ export async function exportFhirAndAwait(
     jobId,
     polling,
   });
-  return {
+  const result: FhirExportResult = {
     jobId: job.jobId,
     jobStatus: job.status ?? 'COMPLETED',
     ...(job.uri !== undefined && { output: { uri: job.uri } }),
     ...(job.message !== undefined && { message: job.message }),
     ...(reusedJob && { reusedJob }),
   };
+  flow.hold(result);
+  return result;
 }
 
 /** HealthLake's export jobs. What starts one is not looked at by a run that attaches to one. */

@@ -104,6 +104,13 @@ function fhirImport(
     },
     classify: ({ status }) => classifyFhirImport(status),
     counters: ({ properties }) => properties.JobProgressReport as Record<string, number> | undefined,
+    counts: ({ properties: { JobProgressReport: report } }) =>
+      report && {
+        scanned: report.TotalNumberOfResourcesScanned ?? 0,
+        imported: report.TotalNumberOfResourcesImported ?? 0,
+        customerErrors: report.TotalNumberOfResourcesWithCustomerError ?? 0,
+        serverErrors: 0,
+      },
   };
 }
 

@@ -17,6 +17,7 @@ import {
 import type { WorkerFacts } from '../../activities/check-input.ts';
 import { checkInput } from './activities.ts';
 import { isRecord } from '../../guards.ts';
+import { OUR_SEARCH_ATTRIBUTES } from '../../search-attributes.ts';
 import { answerIn, awsDetailsOf, failureOfRun, originOf, type Left } from './failures.ts';
 import { ProgressBoard } from './progress.ts';
 
@@ -36,11 +37,8 @@ export const awsEventSignal = defineSignal<[AwsEvent]>('awsEvent');
 const TERMINAL_EVENT =
   /(Created|Active|Creation Failed|Deleted|Completed|Completed With Errors|Failed|Copied|Updated)$/;
 
-const SEARCH_ATTRIBUTES = {
-  datastoreId: 'AwsDatastoreId',
-  jobId: 'AwsJobId',
-  imageSetId: 'AwsImageSetId',
-} as const;
+/** An event that names one of these is of that job or image set, and of no other in the data store. */
+const OF_ONE_THING = new Set(['jobId', 'imageSetId']);
 
 /** An activity as a proxy has it. */
 interface ProxiedActivity<Input, Output> {
@@ -59,6 +57,7 @@ export class Flow {
   underWay: { awsJobId: string } | { awsImageSetId: string } | { awsDatastoreId: string } | undefined;
   /** The step whose call may or may not have taken effect. */
   #inDoubt: string | undefined;
+  #result: object | undefined;
   hadEvent = false;
   #eventPending = false;
   #facts: WorkerFacts | undefined;
@@ -126,6 +125,7 @@ export class Flow {
     { budget, maximumAttempts }: { budget: number; maximumAttempts?: number },
   ): Promise<Output> {
     const [step] = summary.split(' ');
+    const wasInDoubt = this.#inDoubt === step;
     this.#inDoubt = step;
     try {
       const output = await this.#call(activity, input, {
@@ -137,7 +137,9 @@ export class Flow {
       this.#inDoubt = undefined;
       return output;
     } catch (error) {
-      if (answerIn(error) && awsDetailsOf(error).effect !== 'unknown') this.#inDoubt = undefined;
+      const refused = answerIn(error) && awsDetailsOf(error).effect !== 'unknown';
+      // What this attempt was told says nothing of an earlier one that was told nothing.
+      if (refused && !wasInDoubt) this.#inDoubt = undefined;
       throw error;
     }
   }
@@ -146,7 +148,7 @@ export class Flow {
   know(ids: Record<string, string>): void {
     const before = this.board.now.ids;
     this.board.show({ ids: { ...before, ...ids } });
-    const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([id, name]) => {
+    const attributes = Object.entries(OUR_SEARCH_ATTRIBUTES).flatMap(([id, name]) => {
       const value = ids[id];
       const key = defineSearchAttributeKey(name, 'KEYWORD');
       const isNews = value !== undefined && value !== before[id];
@@ -158,6 +160,11 @@ export class Flow {
   /** Notes that it is known by now whether the last change took effect. */
   settleDoubt(): void {
     this.#inDoubt = undefined;
+  }
+
+  /** Notes what the run has found out already, so that it is not lost where a later step fails. */
+  hold(result: object): void {
+    this.#result = result;
   }
 
   /** Notes something that the run has made in AWS, and how it is removed. */
@@ -189,7 +196,7 @@ export class Flow {
   /** What the failure of the run says of where it ended. */
   get whereabouts() {
     const { step, status, ids } = this.board.now;
-    return { step, status, ids, ...this.#leftovers };
+    return { step, status, ids, ...this.#leftovers, ...(this.#result && { result: this.#result }) };
   }
 
   get #leftovers(): { left?: Left[] } {
@@ -198,7 +205,10 @@ export class Flow {
 
   /** Cancelling a run stops the waiting, not what AWS does. (The text of a `CancelledFailure` never arrives; a memo does.) */
   noteCancellation(): void {
+    const { importWorkflowId } = this.board.now.ids;
     const memo = {
+      // Its own memo says what goes on.
+      ...(importWorkflowId !== undefined && { importWorkflowId }),
       ...(this.underWay && { ...this.underWay, stillRunning: true }),
       ...(this.#inDoubt !== undefined && { inDoubt: this.#inDoubt }),
       ...this.#leftovers,
@@ -240,8 +250,12 @@ export class Flow {
     const own = this.board.now.ids;
     // EventBridge spells the id of an image set with a small s.
     const { imagesetId: imageSetId, ...others } = event['ids'];
-    const shared = Object.entries({ imageSetId, ...others }).filter(([name]) => own[name] !== undefined);
-    if (shared.length === 0 || shared.some(([name, id]) => id !== undefined && id !== own[name])) return;
+    const named = Object.entries({ imageSetId, ...others }).filter(([, id]) => id !== undefined);
+    const isOurs = named.some(([name, id]) => id === own[name]);
+    const isOthers = named.some(
+      ([name, id]) => id !== own[name] && (Object.hasOwn(own, name) || OF_ONE_THING.has(name)),
+    );
+    if (!isOurs || isOthers) return;
     this.hadEvent = true;
     if (TERMINAL_EVENT.test(detailType)) this.#eventPending = true;
     else this.board.show({ status: detailType });
@@ -285,9 +299,12 @@ export function tokenFor(step: string): string {
 /** The clocks of AWS and of Temporal may differ, and a service may give whole seconds. */
 export const CLOCK_SKEW = 5_000;
 
+/** They differ by no more than this; what is older was there before us. In between nobody knows. */
+export const WORST_CLOCK_SKEW = 60_000;
+
 /** Whether something that AWS has a time for came after this run began. (Not its first execution: a retry is a new run.) */
-export function isOfThisRun(time: string | undefined): boolean {
-  return time !== undefined && Date.parse(time) >= workflowInfo().runStartTime.getTime() - CLOCK_SKEW;
+export function isOfThisRun(time: string | undefined, skew = CLOCK_SKEW): boolean {
+  return time !== undefined && Date.parse(time) >= workflowInfo().runStartTime.getTime() - skew;
 }
 
 /** The job's name, where the input has none: the workflow id if the service takes it (scheduled ids hold a `:`). */

@@ -32,6 +32,8 @@ export interface ImportJob extends Job {
 export interface ImportService<AnyJob extends ImportJob> extends JobService<AnyJob> {
   name: ImportOutput['service'];
   datastoreId: string;
+  /** What the service itself has counted, where it does. */
+  counts?(job: AnyJob): ImportOutcome['counts'];
 }
 
 /**
@@ -49,10 +51,12 @@ export async function importAndAwait<AnyJob extends ImportJob>(
     jobId,
     polling: options.polling,
     countsOfFailed: async (failed) =>
-      (await readOutcome(flow, service, failed, options)).counts ?? service.counters?.(failed),
+      (await readOutcome(flow, service, failed, options)).counts ?? service.counts?.(failed),
   });
   const outcome = await readOutcome(flow, service, job, options);
-  return { job, result: { ...outcome, ...(reusedJob && { reusedJob }) } };
+  const result = { ...outcome, ...(reusedJob && { reusedJob }) };
+  flow.hold(result);
+  return { job, result };
 }
 
 /**

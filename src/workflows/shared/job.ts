@@ -1,7 +1,7 @@
-import { READ_BUDGET, type WaitKind } from '../../pacing.ts';
+import type { WaitKind } from '../../pacing.ts';
 import { pacingOf, type Polling } from '../../polling.ts';
 import type { Verdict } from './classify.ts';
-import { derivedJobName, isOfThisRun, tokenFor, type Flow } from './flow.ts';
+import { WORST_CLOCK_SKEW, derivedJobName, isOfThisRun, tokenFor, type Flow } from './flow.ts';
 import { pagesOf, type Page } from './pages.ts';
 import { startOnce, type Trace } from './start-once.ts';
 import { waitFor } from './waiting.ts';
@@ -98,7 +98,7 @@ function start<AnyJob extends Job>(
     step,
     timeout: pacingOf(service.kind, polling).timeout,
     start: (budget) => service.start(step, budget, derived),
-    trace: () => traceJob(service, jobName),
+    trace: (budget) => traceJob(service, jobName, budget),
   });
 }
 
@@ -106,13 +106,22 @@ function start<AnyJob extends Job>(
 async function traceJob<AnyJob extends Job>(
   service: JobService<AnyJob>,
   jobName: string,
+  budget: number,
 ): Promise<Trace<string>> {
   const read = (summary: string, nextToken: string | undefined) =>
-    service.list(summary, READ_BUDGET, { jobName, nextToken });
-  for await (const { items } of pagesOf('+findJob', MOST_PAGES, read)) {
-    const found = items?.find((job) => job.jobName === jobName && isOfThisRun(job.submittedAt));
-    if (found && service.jobName === undefined) return { kind: 'ours', made: found.jobId };
-    if (found) return { kind: 'perhaps', id: found.jobId };
+    service.list(summary, budget, { jobName, nextToken });
+  let perhaps: string | undefined;
+  for await (const { items = [], nextToken } of pagesOf('+findJob', MOST_PAGES, read)) {
+    for (const { jobId, jobName: name, submittedAt } of items) {
+      if (name !== jobName || !isOfThisRun(submittedAt, WORST_CLOCK_SKEW)) continue;
+      if (service.jobName === undefined && isOfThisRun(submittedAt)) return { kind: 'ours', made: jobId };
+      perhaps = jobId;
+    }
+    if (nextToken === undefined && perhaps === undefined) return { kind: 'none' };
   }
-  return { kind: 'none' };
+  const why =
+    perhaps === undefined
+      ? 'there are more jobs than can be listed'
+      : `${perhaps}, which has the same name and came since this run began, may or may not be its own`;
+  return { kind: 'perhaps', why };
 }

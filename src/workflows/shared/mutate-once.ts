@@ -73,7 +73,7 @@ export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis,
         effect === 'conflict' ? 'another writer was faster' : (answerIn(failure)?.type ?? 'no answer');
       flow.warn(`${change.step}: ${why}; tried again`);
       await sleep(Math.max(pause, hintIn(failure)), { summary: `wait before ${change.step}` });
-      if (effect === 'conflict') basis = await change.prepare();
+      if (effect === 'conflict') basis = await prepareSurely(change, doubt);
     }
     const found = doubt && (await findSurely(change, doubt));
     if (found?.kind === 'unclear') throw unknown(change.step, found.why);
@@ -84,6 +84,15 @@ export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis,
     if (found?.kind === 'rival') basis = await change.prepare();
   }
   throw unknown(change.step);
+}
+
+/** Where a change is in doubt, that it cannot be based anew is not all there is to say. */
+async function prepareSurely<Basis, Reply>(change: Change<Basis, Reply>, doubt: Doubt<Basis> | undefined) {
+  try {
+    return await change.prepare();
+  } catch (error) {
+    throw doubt && !isCancellation(error) ? unknown(change.step, undefined, error) : error;
+  }
 }
 
 /** A look that fails leaves the change in doubt; what it failed of is the cause. */

@@ -1,4 +1,5 @@
-import { ActivityFailure, CancellationScope } from '@temporalio/workflow';
+import { ActivityFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
+import { READ_BUDGET } from '../../pacing.ts';
 import { awsDetailsOf, flowFailure, originOf, patienceFor } from './failures.ts';
 import type { Flow } from './flow.ts';
 
@@ -6,16 +7,16 @@ import type { Flow } from './flow.ts';
 export type Trace<Made> =
   | { kind: 'none' }
   | { kind: 'ours'; made: Made }
-  /** Something that bears a name which others may give as well. */
-  | { kind: 'perhaps'; id: string };
+  /** What is there may be ours or not: a sentence on why. */
+  | { kind: 'perhaps'; why: string };
 
 /** The start of something that AWS makes once for each client token. */
 export interface Start<Made> {
   step: string;
   /** One start with a token, tried again by Temporal within `budget` milliseconds. */
   start: (budget: number) => Promise<Made>;
-  /** Looks for what an earlier attempt of this very run may have made. */
-  trace: () => Promise<Trace<Made>>;
+  /** Looks, for so many milliseconds, for what an earlier attempt of this very run may have made. */
+  trace: (budget: number) => Promise<Trace<Made>>;
   /** Milliseconds in all. */
   timeout: number;
 }
@@ -39,26 +40,33 @@ export async function startOnce<Made>(
   const { tokenLife } = flow.facts;
   const since = Date.now();
   let lookAfter = tokenLife;
+  let inDoubt = false;
   for (let round = FIRST_ROUND; ; round *= 2) {
     try {
       return await start(Math.min(round, tokenLife, timeout));
     } catch (error) {
       if (!mayPass(error, Date.now() - since, timeout)) throw error;
+      inDoubt ||= awsDetailsOf(error).effect === 'unknown';
       flow.warn(`${step}: ${originOf(error)?.type ?? 'no answer'}; tried again`);
     }
     if (Date.now() - since < lookAfter) continue;
     // Each look may be pages long: a run that waits for a day looks a few times, not every ten minutes.
     lookAfter *= 2;
-    const found = await trace();
-    if (found.kind !== 'perhaps') flow.settleDoubt();
-    if (found.kind === 'ours') return found.made;
-    if (found.kind === 'perhaps') {
-      throw flowFailure(
-        'OutcomeUnknown',
-        `no answer, and ${found.id}, which has the same name and came since this run began, may or may not be its own`,
-      );
+    const left = Math.max(timeout - (Date.now() - since), READ_BUDGET);
+    // Where every answer was a refusal, that nobody may look is no reason to give up, nor is another's of that name.
+    const found = inDoubt ? await trace(left) : await trace(READ_BUDGET).catch(unlessCancelled);
+    if (found?.kind === 'ours') {
+      flow.settleDoubt();
+      return found.made;
     }
+    if (found?.kind === 'none') flow.settleDoubt();
+    if (found?.kind === 'perhaps' && inDoubt)
+      throw flowFailure('OutcomeUnknown', `no answer, and ${found.why}`);
   }
+}
+
+function unlessCancelled(error: unknown): undefined {
+  if (isCancellation(error)) throw error;
 }
 
 /** Whether Temporal gave up only because the round was over, on an error that is still worth trying again. */
