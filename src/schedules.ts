@@ -217,12 +217,8 @@ export class Schedules {
   async #ask(scheduleId: string, request: (schedule: ScheduleHandle) => Promise<void>): Promise<void> {
     await request(this.#handle(scheduleId));
     await this.#describe(scheduleId).catch((cause: unknown) => {
-      throw new UserError(
-        `${scheduleId} was told so, but has not answered since. Look at it before you repeat it.`,
-        {
-          cause,
-        },
-      );
+      const why = 'was told so, but has not answered since. Look at it before you repeat it.';
+      throw new UserError(`${scheduleId} ${why}`, { cause });
     });
   }
 

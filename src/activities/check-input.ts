@@ -1,6 +1,6 @@
 import { assertInput, assertSharedMembers, isWorkflowName } from '../input-rules/workflows.ts';
 
-/** The settings of a worker that its runs go by. Times are in milliseconds; AWS states none of them. */
+/** The settings of a worker that its runs go by. Times are in milliseconds. */
 export interface RunSettings {
   /** How long one attempt of an AWS call may take. */
   startToClose: number;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { attributesJson } from '../dicom-attributes.ts';
+import { attributesText } from '../dicom-attributes.ts';
 import { isRecord, recordOf } from '../guards.ts';
 
 /**
@@ -14,7 +14,7 @@ export interface InstancesDigest {
   digest: string;
 }
 
-/** What an update of metadata asks for. See `attributesJson`. */
+/** What an update of metadata asks for. See `attributesText`. */
 export interface AskedUpdate {
   updatableAttributes?: string | undefined;
   removableAttributes?: string | undefined;
@@ -131,7 +131,7 @@ function lacksLeaves(held: unknown, asked: unknown): boolean {
 
 /** AWS's own samples have SchemaVersion as text and as a number; it says nothing of the content. */
 function withoutVersion(attributes: string): Members {
-  const { SchemaVersion: _, ...content } = objectIn(attributesJson(attributes));
+  const { SchemaVersion: _, ...content } = objectIn(attributesText(attributes));
   return content;
 }
 

@@ -24,7 +24,7 @@ import {
 } from '@aws-sdk/client-medical-imaging';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { cancellationSignal } from '@temporalio/activity';
-import { attributesJson } from '../dicom-attributes.ts';
+import { attributesText } from '../dicom-attributes.ts';
 import { storeBlob, type BlobReference } from './blobs.ts';
 import {
   digestContent,
@@ -137,7 +137,7 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
     }: UpdateInput) =>
       attempt('updateImageSetMetadata', async () => {
         const bytes = (json: string | undefined) =>
-          json === undefined ? undefined : new TextEncoder().encode(attributesJson(json));
+          json === undefined ? undefined : new TextEncoder().encode(attributesText(json));
         const DICOMUpdates = {
           updatableAttributes: bytes(updatableAttributes),
           removableAttributes: bytes(removableAttributes),

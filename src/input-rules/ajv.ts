@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { distance } from 'fastest-levenshtein';
-import { attributesJson } from '../dicom-attributes.ts';
+import { attributesText } from '../dicom-attributes.ts';
 import { isRecord } from '../guards.ts';
 import { isDuration } from '../polling.ts';
 import serviceRules from './service-rules.json' with { type: 'json' };
@@ -128,7 +128,7 @@ function excludedProblems({ schema }: ErrorObject): Problem[] {
 
 function isJson({ maxBytes }: { maxBytes: number }, value: unknown): boolean {
   try {
-    const text = typeof value === 'string' ? attributesJson(value) : JSON.stringify(value);
+    const text = typeof value === 'string' ? attributesText(value) : JSON.stringify(value);
     return Buffer.byteLength(text) <= maxBytes && isRecord(JSON.parse(text));
   } catch {
     return false;

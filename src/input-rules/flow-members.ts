@@ -41,7 +41,9 @@ export const blobs = {
 export const attributesJson = { type: ['string', 'object'], json: { maxBytes: 30_000 } };
 
 /** A whole number; as text too, since that is what the published documents call it. */
-export const wholeNumber = (minimum: number, maximum: number) => ({ wholeNumber: { minimum, maximum } });
+export const wholeNumber = ({ minimum, maximum }: { minimum: number; maximum: number }) => ({
+  wholeNumber: { minimum, maximum },
+});
 
 /** What is needed only where none of `members` is given: a run that re-attaches to something need not say how to start it. */
 export const unlessGiven = (members: string[], required: string[]) => ({

@@ -1,4 +1,5 @@
 import { healthlake, imports, unlessGiven, waits, wholeNumber, type FlowRules } from './flow-members.ts';
+import serviceRules from './service-rules.json' with { type: 'json' };
 
 /** What creates a data store. */
 const newDatastore = {
@@ -32,8 +33,7 @@ const IMPORT_NEEDS = ['InputS3Uri', ...EXPORT_NEEDS];
 const DatastoreId = healthlake('DatastoreId');
 const ClientToken = healthlake('ClientTokenString');
 const JobName = healthlake('JobName');
-/** Up to as many as the service gives (`MaxResultsInteger`). */
-const MaxResults = wholeNumber(1, 500);
+const MaxResults = wholeNumber(serviceRules.healthlake.$defs.MaxResultsInteger);
 
 /** The inputs of the flows of HealthLake. */
 export const HEALTHLAKE_FLOWS = {

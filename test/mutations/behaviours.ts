@@ -995,8 +995,8 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'MaxResults is a whole number',
     file: 'src/input-rules/healthlake-flows.ts',
-    code: `const MaxResults = wholeNumber(1, 500);`,
-    without: 'const MaxResults = {};',
+    code: 'wholeNumber(serviceRules.healthlake.$defs.MaxResultsInteger)',
+    without: '{}',
     tests: healthlake,
     named: 'MaxResults',
     flows: ['startExportPollAndList', 'startImportPollAndList'],

@@ -25,7 +25,8 @@ export interface InspectImageSetResult {
  * Reads an image set's state, metadata and one of its frames, once nobody is changing it. The blobs go to S3; the result
  * says where they are.
  *
- * @throws ApplicationFailure `ImageSetNotUsable` (deleted), `WaitTimedOut`, `ValidationFailed`, or by the AWS exception's name
+ * @throws ApplicationFailure `ImageSetNotUsable` (deleted), `WaitTimedOut`, `ValidationFailed`, or by the AWS
+ *   exception's name
  * @see arazzo/inspect-image-set.yaml
  */
 export async function inspectImageSet(input: InspectImageSetInput): Promise<InspectImageSetResult> {
