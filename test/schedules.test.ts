@@ -121,39 +121,38 @@ describe('recurringImport', () => {
     });
   });
 
+  /** A run whose import is under way, and will not end by itself. */
+  async function underWay(bucket: string) {
+    await putPatient(bucket, 'in/Patient.ndjson');
+    await aws.control.settings({ fhirImportMs: 'never' });
+    const { flow, input } = yearly(bucket);
+    const run = await cluster.flows.start('recurringImport', { flow, input });
+    const importWorkflowId = `${run.workflowId}-import`;
+    const progress = await until(
+      () => cluster.flows.whereabouts(importWorkflowId),
+      (now) => now?.ids['jobId'] !== undefined,
+    );
+    const settle = () => aws.control.settle({ kind: 'fhirImportJob', id: progress?.ids['jobId'] ?? '' });
+    return { run, importWorkflowId, settle };
+  }
+
   test.each(['terminate', 'cancel'] as const)(
     'whose import is ended from outside (%s) fails, and says that the job may go on',
     async (end) => {
-      await putPatient(`end-${end}`, 'in/Patient.ndjson');
-      await aws.control.settings({ fhirImportMs: 'never' });
-      const { flow, input } = yearly(`end-${end}`);
-      const run = await cluster.flows.start('recurringImport', { flow, input });
-      const child = cluster.flows.temporal.workflow.getHandle(`${run.workflowId}-import`);
-      const { ids } = await until(
-        () => cluster.flows.progress(child.workflowId).catch(() => ({ ids: {} as Record<string, string> })),
-        (progress) => progress.ids['jobId'] !== undefined,
-      );
-      await child[end]();
+      const { run, importWorkflowId, settle } = await underWay(`end-${end}`);
+      await cluster.flows.temporal.workflow.getHandle(importWorkflowId)[end]();
       expect(await failureOf(run.result())).toMatchObject({ type: 'OutcomeUnknown' });
-      await aws.control.settle({ kind: 'fhirImportJob', id: ids['jobId'] ?? '' });
+      await settle();
     },
   );
 
   test('that is cancelled says which run has imported for it', async () => {
-    await putPatient('cancelled', 'in/Patient.ndjson');
-    await aws.control.settings({ fhirImportMs: 'never' });
-    const { flow, input } = yearly('cancelled');
-    const run = await cluster.flows.start('recurringImport', { flow, input });
-    const importWorkflowId = `${run.workflowId}-import`;
-    const { ids } = await until(
-      () => cluster.flows.progress(importWorkflowId).catch(() => ({ ids: {} as Record<string, string> })),
-      (progress) => progress.ids['jobId'] !== undefined,
-    );
+    const { run, importWorkflowId, settle } = await underWay('cancelled');
     await cluster.flows.cancel(run.workflowId);
     await expect(run.result()).rejects.toBeInstanceOf(WorkflowFailedError);
     const { status, memo } = await run.describe();
     expect([status.name, memo]).toEqual(['CANCELLED', { importWorkflowId }]);
-    await aws.control.settle({ kind: 'fhirImportJob', id: ids['jobId'] ?? '' });
+    await settle();
   });
 
   test('a bad input is one ValidationFailed, and no call', async () => {
