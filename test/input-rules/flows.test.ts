@@ -57,7 +57,7 @@ test.each([
   [{ share: 1.5 }, /polling.share must be <= 1/],
   [{ minimumInterval: 'banana' }, /polling.minimumInterval must be a number of milliseconds/],
   [{ minimumInterval: 0 }, /polling.minimumInterval must be/],
-  [{ minimumInterval: '1s', maximumInterval: '1s', timeout: '1h' }, /would read up to 3603 times/],
+  [{ minimumInterval: '1s', maximumInterval: '1s', timeout: '2h' }, /would read up to \d+ times/],
   [{ interval: '1s' }, /polling.interval is not known/],
   ['fast', /polling must be object/],
 ])('polling %j is refused', (polling, problem) => {

@@ -208,6 +208,8 @@ describe('a run that goes on', () => {
     await event('Import Job In Progress', 'j1');
     await until(handle, ({ status }) => status === 'Import Job In Progress');
     expect((await until(handle, () => true)).reads).toBe(1);
+    const { events } = await handle.fetchHistory();
+    expect(events?.filter((entry) => entry.timerCanceledEventAttributes)).toEqual([]);
     await handle.terminate();
   });
 
