@@ -55,12 +55,19 @@ async function main(): Promise<void> {
     .version(false)
     .wrap(100)
     .fail((message, error, parser) => {
-      if (error) throw error;
+      // Its own word for a flag without a value.
+      if (error && error.name !== 'YError') throw error;
       // Without a command the list is what helps; with a wrong one, a line.
       if (/The list is above/.test(message)) parser.showHelp();
-      throw new UserError(`${message} (with --help: what there is)`);
+      throw new UserError(`${message || error?.message} (with --help: what there is)`);
     })
     .parseAsync();
 }
+
+// Whoever reads no further, such as `head`, has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 await runMain(main);

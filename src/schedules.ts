@@ -158,11 +158,11 @@ export class Schedules {
   }
 
   /** No firing until `resume`; runs that are going on go on. */
-  pause(scheduleId: string, note?: string): Promise<void> {
+  pause(scheduleId: string, note = 'paused'): Promise<void> {
     return this.#ask(scheduleId, (schedule) => schedule.pause(note));
   }
 
-  resume(scheduleId: string, note?: string): Promise<void> {
+  resume(scheduleId: string, note = 'resumed'): Promise<void> {
     return this.#ask(scheduleId, (schedule) => schedule.unpause(note));
   }
 
@@ -195,13 +195,11 @@ export class Schedules {
 
   /** @returns whether there was one; runs that are going on go on */
   async delete(scheduleId: string): Promise<boolean> {
-    try {
-      await this.#handle(scheduleId).delete();
-      return true;
-    } catch (error) {
-      if (error instanceof ScheduleNotFoundError) return false;
-      throw error;
-    }
+    const present = await this.#lookUp(scheduleId);
+    if (!present) return false;
+    this.#status(present);
+    await this.#handle(scheduleId).delete();
+    return true;
   }
 
   #handle(scheduleId: string): ScheduleHandle {
@@ -215,6 +213,8 @@ export class Schedules {
    * after a backfill would undo the backfill. What it is asked it has taken once it answers the next question.
    */
   async #ask(scheduleId: string, request: (schedule: ScheduleHandle) => Promise<void>): Promise<void> {
+    // Refuses one that is not ours.
+    await this.describe(scheduleId);
     await request(this.#handle(scheduleId));
     await this.#describe(scheduleId).catch((cause: unknown) => {
       const why = 'was told so, but has not answered since. Look at it before you repeat it.';
@@ -280,13 +280,18 @@ export class Schedules {
 
   /** When firings are made, jitter included. */
   async #firingsBetween(scheduleId: string, start: Date, end: Date): Promise<Date[]> {
-    const { startTime } = await this.temporal.workflowService.listScheduleMatchingTimes({
-      namespace: this.temporal.options.namespace,
-      scheduleId,
-      startTime: optionalDateToTs(start) ?? null,
-      endTime: optionalDateToTs(end) ?? null,
-    });
-    return startTime.map(tsToDate);
+    const firings: Date[] = [];
+    for (;;) {
+      const { startTime } = await this.temporal.workflowService.listScheduleMatchingTimes({
+        namespace: this.temporal.options.namespace,
+        scheduleId,
+        startTime: optionalDateToTs(firings.at(-1) ?? start) ?? null,
+        endTime: optionalDateToTs(end) ?? null,
+      });
+      firings.push(...startTime.map(tsToDate));
+      // The server lists so many at a time, and says nothing of the others.
+      if (startTime.length < 1_000) return firings;
+    }
   }
 }
 
@@ -329,7 +334,7 @@ function optionsOf(scheduleId: string, taskQueue: string, recurringImport: Recur
 /** The recurring import that a schedule makes, whoever made the schedule. */
 function recurringImportOf({ action, spec, policies }: ScheduleDescription): RecurringImport {
   const [input] = (action.args ?? []) as [RecurringImport];
-  const cron = spec.calendars?.map(({ comment, ...calendar }) => comment ?? JSON.stringify(calendar));
+  const cron = spec.calendars?.map(({ comment, ...calendar }) => comment || JSON.stringify(calendar));
   const every = spec.intervals?.map((interval) => interval.every);
   return {
     ...input,

@@ -16,6 +16,12 @@ export function readTemporalConfig() {
   }
 }
 
+export function noNamespace(address: string, namespace: string): UserError {
+  return new UserError(
+    `There is no namespace ${namespace} at ${address}. Make it, or set TEMPORAL_NAMESPACE.`,
+  );
+}
+
 /** Nobody answers there. */
 export function noServer(address: string, error: Error): UserError {
   return new UserError(

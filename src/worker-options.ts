@@ -1,8 +1,7 @@
 import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/index.ts';
 import { createAwsClients, describeEndpoints } from './aws-clients.ts';
-import { noServer, readTemporalConfig } from './temporal-config.ts';
-import { UserError } from './user-error.ts';
+import { noNamespace, noServer, readTemporalConfig } from './temporal-config.ts';
 import { readSettings, workerFacts } from './worker-facts.ts';
 
 /**
@@ -40,9 +39,7 @@ async function connect(): Promise<{ connection: NativeConnection; namespace: str
   // A worker of a namespace that is not there would poll for ever, and take a signal for its first.
   await connection.workflowService.describeNamespace({ namespace }).catch((error: { code?: number }) => {
     if (error.code !== GRPC_NOT_FOUND) return;
-    throw new UserError(
-      `There is no namespace ${namespace} at ${address}. Make it, or set TEMPORAL_NAMESPACE.`,
-    );
+    throw noNamespace(address, namespace);
   });
   return { connection, namespace };
 }

@@ -262,6 +262,19 @@ describe('a mistake is one line that says what is right', () => {
     expect(stderr).not.toMatch(/\n\s+at /);
   });
 
+  test('no namespace', async () => {
+    const { code, stderr } = await cli(['list'], { TEMPORAL_NAMESPACE: 'nope' });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^There is no namespace nope at .*\n$/)]);
+  });
+
+  test('a flag without its value', async () => {
+    const { code, stderr } = await cli(['start', 'tagImageSet', '--datastore-id']);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^Not enough arguments following: datastore-id.*\n$/),
+    ]);
+  });
+
   test('no server', async () => {
     const { code, stderr } = await cli(['list'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^No Temporal server at 127\.0\.0\.1:1/)]);

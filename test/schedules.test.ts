@@ -255,9 +255,12 @@ describe('ensure', () => {
     const id = newId();
     const action = { type: 'startWorkflow', workflowType: 'another', taskQueue: 'q' } as const;
     await cluster.flows.temporal.schedule.create({ scheduleId: id, spec: {}, action });
-    await expect(cluster.flows.schedules.ensure(id, yearly('foreign'))).rejects.toThrow(
-      /starts another and is not ours/,
-    );
+    const { schedules } = cluster.flows;
+    const notOurs = /starts another and is not ours/;
+    await expect(schedules.ensure(id, yearly('foreign'))).rejects.toThrow(notOurs);
+    await expect(schedules.trigger(id)).rejects.toThrow(notOurs);
+    await expect(schedules.pause(id)).rejects.toThrow(notOurs);
+    await expect(schedules.delete(id)).rejects.toThrow(notOurs);
   });
 });
 
@@ -279,6 +282,15 @@ describe('a schedule', () => {
     await fired(id, 30);
     expect(await imported('missed')).toEqual(days.map((day) => `s3://missed/in/${day}/`));
     expect((await schedules.describe(id)).counts.fired).toBe(30);
+  });
+
+  test('counts all firings of a backfill, however many', async () => {
+    const { schedules } = cluster.flows;
+    const id = newId();
+    await schedules.ensure(id, yearly('many', { cron: '* * * * *' }));
+    const range = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-01-01T23:59:00Z') };
+    expect(await schedules.backfill(id, range)).toBe(24 * 60);
+    await schedules.delete(id);
   });
 
   test('fires as often as it is asked to, though never while it fires', async () => {
@@ -310,7 +322,15 @@ describe('a schedule', () => {
     await schedules.ensure(id, yearly('silent'));
     const { schedule } = temporal;
     const handle = schedule.getHandle(id);
-    schedule.getHandle = () => ({ ...handle, describe: () => Promise.reject(new Error('gone')) });
+    let asked = false;
+    schedule.getHandle = () => ({
+      ...handle,
+      pause: (note) => {
+        asked = true;
+        return handle.pause(note);
+      },
+      describe: () => (asked ? Promise.reject(new Error('gone')) : handle.describe()),
+    });
     try {
       await expect(schedules.pause(id, 'told')).rejects.toThrow(/was told so, but has not answered/);
     } finally {

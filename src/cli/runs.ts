@@ -64,8 +64,11 @@ export function addRunCommands(cli: Argv<{ json: boolean | undefined }>) {
       'list',
       'what runs, and where each run stands',
       (yargs) =>
-        yargs.option('all', { type: 'boolean', default: false, describe: 'those that have ended, too' }),
-      (args) => withSession(args, (session) => list(session, args.all)),
+        yargs.options({
+          all: { type: 'boolean', default: false, describe: 'those that have ended, too' },
+          limit: { type: 'number', default: 50, describe: 'how many, the newest first' },
+        }),
+      (args) => withSession(args, (session) => list(session, args)),
     )
     .command('result <id>', 'the result of a run, once it has ended', ofRun, (args) =>
       withSession(args, (session) => showResult(session, args.id)),
@@ -81,8 +84,11 @@ export function addRunCommands(cli: Argv<{ json: boolean | undefined }>) {
     );
 }
 
-async function list({ flows, terminal, urlOf }: Session, all: boolean): Promise<void> {
-  const runs = await flows.list({ all });
+async function list(
+  { flows, terminal, urlOf }: Session,
+  { all, limit }: { all: boolean; limit: number },
+): Promise<void> {
+  const runs = await flows.list({ all, limit });
   const lines = await Promise.all(
     runs.map(async (run) => {
       const progress = run.status === 'RUNNING' ? await flows.whereabouts(run.workflowId) : undefined;
@@ -102,6 +108,7 @@ async function list({ flows, terminal, urlOf }: Session, all: boolean): Promise<
       progress ? describeStep(progress) : status === 'RUNNING' ? 'no worker answers' : '',
     ]),
   );
+  if (runs.length === limit) terminal.say(`The newest ${limit}; there may be more: --limit`);
 }
 
 async function showResult({ flows, terminal }: Session, workflowId: string): Promise<void> {
@@ -115,6 +122,7 @@ async function showResult({ flows, terminal }: Session, workflowId: string): Pro
 
 async function cancel({ flows, terminal }: Session, workflowId: string): Promise<void> {
   await flows.cancel(workflowId);
+  terminal.say(`${workflowId} is asked to end; it does once a worker has seen it.`);
   // However it ends: it has ended.
   await flows.result(workflowId).catch(() => undefined);
   const { status, memo } = await flows.temporal.workflow.getHandle(workflowId).describe();
@@ -139,7 +147,7 @@ async function showFailures({ flows, terminal }: Session, workflowId: string, li
     if (found.push(failure) >= limit) break;
   }
   terminal.record(found);
-  if (found.length === 0) return terminal.say('Everything was imported.');
+  if (found.length === 0) return terminal.say('Nothing is named as not imported.');
   terminal.table(
     ['FILE', 'LINE', 'REASON', 'MESSAGE'],
     found.map(({ file, line = '', reason, message }) => [file, String(line), reason, message]),

@@ -2,14 +2,16 @@
 import {
   Client,
   Connection,
+  NamespaceNotFoundError,
   ScheduleNotFoundError,
   WorkflowFailedError,
   WorkflowNotFoundError,
+  isGrpcServiceError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { isLoopback } from '../loopback.ts';
 import { FlowClient } from '../client.ts';
-import { noServer, readTemporalConfig } from '../temporal-config.ts';
+import { noNamespace, noServer, readTemporalConfig } from '../temporal-config.ts';
 import { UserError } from '../user-error.ts';
 import type { FailureDetails } from '../workflows/shared/failures.ts';
 import { Terminal } from './terminal.ts';
@@ -40,7 +42,7 @@ export async function withSession(
     const flows = new FlowClient(new Client({ connection, namespace }));
     await command({ flows, terminal: new Terminal(json ?? false), urlOf });
   } catch (error) {
-    throw toUserError(error);
+    throw toUserError(error, address, namespace);
   } finally {
     await connection.close();
   }
@@ -56,7 +58,13 @@ function webUi(address: string): string | undefined {
 }
 
 /** Mistakes of whoever typed the command, in words. What is none stays as it is, with its stack trace. */
-function toUserError(error: unknown): unknown {
+function toUserError(error: unknown, address: string, namespace: string): unknown {
+  if (error instanceof NamespaceNotFoundError) return noNamespace(address, namespace);
+  if (isUnavailable(error)) {
+    return new UserError(
+      `The Temporal server at ${address} answers no more. Runs go on once it is back; watch follows one again.`,
+    );
+  }
   if (error instanceof WorkflowNotFoundError) {
     return new UserError(`There is no run ${error.workflowId}. Those that go on: aws-health-workflows list`);
   }
@@ -69,6 +77,16 @@ function toUserError(error: unknown): unknown {
     return new UserError(error.message);
   return error instanceof WorkflowFailedError ? new UserError(describeFailure(error)) : error;
 }
+
+/** The SDK has tried again for a while by then. */
+function isUnavailable(error: unknown): boolean {
+  const { cause } = error instanceof Error ? error : {};
+  if (!isGrpcServiceError(cause)) return false;
+  const code: number = cause.code;
+  return code === GRPC_UNAVAILABLE;
+}
+
+const GRPC_UNAVAILABLE = 14;
 
 /** The one failure that a run has ended with. */
 export function failureIn({ cause, message }: WorkflowFailedError) {
