@@ -16,6 +16,8 @@ type Cli = Argv<{ json: boolean | undefined }>;
 const ofSchedule = (yargs: Cli) =>
   yargs.positional('id', { type: 'string', demandOption: true, describe: 'the id of the schedule' });
 
+const reason = ({ note }: { note: string | undefined }) => (note === undefined ? [] : ['--reason', note]);
+
 /** `schedule ensure`, `list`, `describe`, `pause`, `resume`, `trigger`, `backfill`, `delete`. */
 export function addScheduleCommands(cli: Cli) {
   const withNote = (yargs: Cli) => ofSchedule(yargs).option('note', { type: 'string', describe: 'why' });
@@ -35,12 +37,12 @@ export function addScheduleCommands(cli: Cli) {
       withSession(args, (session) => describe(session, args.id)),
     )
     .command('pause <id>', 'no firing until it is resumed', withNote, (args) =>
-      change(args, ['toggle', '--pause'], 'is paused', ({ flows }) =>
+      change(args, ['toggle', '--pause', ...reason(args)], 'is paused', ({ flows }) =>
         flows.schedules.pause(args.id, args.note),
       ),
     )
     .command('resume <id>', 'fire again', withNote, (args) =>
-      change(args, ['toggle', '--unpause'], 'is resumed', ({ flows }) =>
+      change(args, ['toggle', '--unpause', ...reason(args)], 'is resumed', ({ flows }) =>
         flows.schedules.resume(args.id, args.note),
       ),
     )
