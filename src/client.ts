@@ -104,16 +104,17 @@ export class FlowClient {
     options: FlowStartOptions = {},
   ): Promise<FlowRun<Flow>> {
     assertInput(flow, input);
+    const identity = workflowIdOf(flow, input);
     const run = await this.temporal.workflow.start<(input: object) => Promise<FlowResult<Flow>>>(flow, {
       staticSummary: documentName(flow),
       ...options,
       // Whoever is not so strict with types may give these as undefined.
       taskQueue: options.taskQueue ?? this.taskQueue,
-      workflowId: options.workflowId ?? workflowIdOf(flow, input),
+      workflowId: options.workflowId ?? identity,
       workflowIdConflictPolicy: 'USE_EXISTING',
       args: [input],
     });
-    if (options.workflowId !== undefined && (await this.#identityOf(run)) !== workflowIdOf(flow, input)) {
+    if (options.workflowId !== undefined && (await this.#identityOf(run)) !== identity) {
       throw new UserError(
         `${run.workflowId} goes on already, as another flow or with another input. Nothing was started.`,
       );

@@ -195,9 +195,7 @@ export class Schedules {
 
   /** @returns whether there was one; runs that are going on go on */
   async delete(scheduleId: string): Promise<boolean> {
-    const present = await this.#lookUp(scheduleId);
-    if (!present) return false;
-    this.#status(present);
+    if (!(await this.#lookUp(scheduleId))) return false;
     await this.#handle(scheduleId).delete();
     return true;
   }
@@ -213,8 +211,7 @@ export class Schedules {
    * after a backfill would undo the backfill. What it is asked it has taken once it answers the next question.
    */
   async #ask(scheduleId: string, request: (schedule: ScheduleHandle) => Promise<void>): Promise<void> {
-    // Refuses one that is not ours.
-    await this.describe(scheduleId);
+    await this.#describe(scheduleId);
     await request(this.#handle(scheduleId));
     await this.#describe(scheduleId).catch((cause: unknown) => {
       const why = 'was told so, but has not answered since. Look at it before you repeat it.';
@@ -222,11 +219,15 @@ export class Schedules {
     });
   }
 
-  /** Asks again where a busy server takes longer over the answer than it allows itself. */
+  /**
+   * What Temporal has of a schedule of ours; one that starts something else is refused, whatever is wanted of it.
+   *
+   * Asks again where a busy server takes longer over the answer than it allows itself.
+   */
   async #describe(scheduleId: string): Promise<ScheduleDescription> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#handle(scheduleId).describe();
+        return ours(await this.#handle(scheduleId).describe());
       } catch (error) {
         if (!isGrpcDeadlineError(error) || tries === DESCRIBED_AT_MOST) throw error;
       }
@@ -244,10 +245,6 @@ export class Schedules {
 
   #status(description: ScheduleDescription): ScheduleStatus {
     const { scheduleId, action, state, info } = description;
-    if (action.workflowType !== 'recurringImport') {
-      const rule = `starts ${action.workflowType} and is not ours`;
-      refuse(`schedule ${scheduleId}`, [{ member: 'it', rule }]);
-    }
     return {
       scheduleId,
       recurringImport: recurringImportOf(description),
@@ -293,6 +290,15 @@ export class Schedules {
       if (startTime.length < 1_000) return firings;
     }
   }
+}
+
+function ours(description: ScheduleDescription): ScheduleDescription {
+  const { scheduleId, action } = description;
+  if (action.workflowType !== 'recurringImport') {
+    const rule = `starts ${action.workflowType} and is not ours`;
+    refuse(`schedule ${scheduleId}`, [{ member: 'it', rule }]);
+  }
+  return description;
 }
 
 /** A recurring import with every default in it, and its durations in milliseconds: as Temporal gives it back. */

@@ -530,8 +530,8 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'G5: what was decided on the old version is decided anew',
     file: `${shared}/mutate-once.ts`,
-    code: `if (effect === 'conflict') basis = await prepareSurely(change, doubt);`,
-    without: '',
+    code: `if (effect === 'conflict') {`,
+    without: 'if (Date.now() < 0) {',
     tests: imaging,
     named: 'leads to a fresh read',
     flows: ['copyImageSet', 'updateImageSetMetadata'],
@@ -1008,7 +1008,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   {
     what: 'a change whose answer never came is looked for before it is sent again',
     file: `${shared}/mutate-once.ts`,
-    code: 'const found = doubt && (await findSurely(change, doubt));',
+    code: 'const found = open && (await orUnknown(change.step, () => change.find(open)));',
     without: `const found = doubt && ({ kind: 'unchanged' } as Found<Reply>);`,
     tests: local,
     named: 'answer never c|known for ours|no answer came',

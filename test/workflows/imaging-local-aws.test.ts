@@ -313,6 +313,15 @@ describe('updateImageSetMetadata', () => {
 });
 
 describe('copyImageSet', () => {
+  /** A copy that is made and whose answer never comes; it is not made again. */
+  async function copyUnanswered(input: Omit<FlowInput<'copyImageSet'>, 'datastoreId'>) {
+    await control.dropConnection({ operation: 'CopyImageSet', when: 'after' });
+    const before = await callsOf('CopyImageSet');
+    const result = await execute('copyImageSet', { datastoreId, polling, ...input });
+    expect(await callsOf('CopyImageSet')).toBe(before + 1);
+    return result;
+  }
+
   test('without a destination makes a new image set', async () => {
     const sourceImageSetId = await stage.imageSet(2);
     const result = await execute('copyImageSet', { datastoreId, sourceImageSetId, polling });
@@ -344,34 +353,15 @@ describe('copyImageSet', () => {
       SchemaVersion: '1.1',
       Study: { Series: { [series]: { Instances: { [instance]: {} } } } },
     });
-    await control.dropConnection({ operation: 'CopyImageSet', when: 'after' });
-    const before = await callsOf('CopyImageSet');
-    const input = {
-      datastoreId,
-      sourceImageSetId,
-      destinationImageSetId,
-      copiableAttributes,
-      force: true,
-      polling,
-    };
-    expect(await execute('copyImageSet', input)).toMatchObject({ destinationLatestVersionId: '2' });
-    expect(await callsOf('CopyImageSet')).toBe(before + 1);
+    const copy = { sourceImageSetId, destinationImageSetId, copiableAttributes, force: true };
+    expect(await copyUnanswered(copy)).toMatchObject({ destinationLatestVersionId: '2' });
     expect(await versionOf(destinationImageSetId)).toBe('2');
   });
 
   test('that makes a primary of source and destination is found where its answer never came', async () => {
     const [sourceImageSetId, destinationImageSetId] = [await stage.imageSet(2), await stage.imageSet(1)];
-    await control.dropConnection({ operation: 'CopyImageSet', when: 'after' });
-    const before = await callsOf('CopyImageSet');
-    const copy = {
-      datastoreId,
-      sourceImageSetId,
-      destinationImageSetId,
-      force: true,
-      promoteToPrimary: true,
-    };
-    const result = await execute('copyImageSet', { ...copy, polling });
-    expect(await callsOf('CopyImageSet')).toBe(before + 1);
+    const copy = { sourceImageSetId, destinationImageSetId, force: true, promoteToPrimary: true };
+    const result = await copyUnanswered(copy);
     expect([sourceImageSetId, destinationImageSetId]).not.toContain(result.destinationImageSetId);
     const { isPrimary } = await imaging.getImageSet({
       datastoreId,
@@ -382,14 +372,7 @@ describe('copyImageSet', () => {
 
   test('into a new image set whose answer never came is found, and not made twice', async () => {
     const sourceImageSetId = await stage.imageSet(2);
-    await control.dropConnection({ operation: 'CopyImageSet', when: 'after' });
-    const before = await callsOf('CopyImageSet');
-    const { destinationImageSetId } = await execute('copyImageSet', {
-      datastoreId,
-      sourceImageSetId,
-      polling,
-    });
-    expect(await callsOf('CopyImageSet')).toBe(before + 1);
+    const { destinationImageSetId } = await copyUnanswered({ sourceImageSetId });
     expect(await versionOf(destinationImageSetId)).toBe('1');
   });
 });

@@ -69,12 +69,17 @@ export async function readCompleted(
 }
 
 /** The same, where what goes wrong is a line of the audit and not its end. */
-export async function tryCompleted(...job: Parameters<typeof readCompleted>): Promise<CompletedJob> {
+export async function tryCompleted(
+  flow: Flow,
+  step: string,
+  datastoreId: string,
+  job: ListedJob,
+): Promise<CompletedJob> {
   try {
-    return await readCompleted(...job);
+    return await readCompleted(flow, step, datastoreId, job);
   } catch (error) {
     if (isCancellation(error)) throw error;
-    return { ...job[3], unread: originOf(error)?.message ?? 'unknown' };
+    return { ...job, unread: originOf(error)?.message ?? 'unknown' };
   }
 }
 

@@ -5,7 +5,7 @@ import { pacingOf, type Polling } from '../../polling.ts';
 import { classifyDatastore } from './classify.ts';
 import { WORST_CLOCK_SKEW, isOfThisRun, tokenFor, type Flow } from './flow.ts';
 import { pagesOf, type Page } from './pages.ts';
-import { startOnce, type Trace } from './start-once.ts';
+import { namesake, startOnce, type Trace } from './start-once.ts';
 import { waitFor } from './waiting.ts';
 
 /** A data store of either service, in the words that both share. */
@@ -118,9 +118,7 @@ async function traceDatastore<Created extends { datastoreId: string }, Store ext
     const found = items?.find(
       ({ name, createdAt }) => name === service.name && isOfThisRun(createdAt, WORST_CLOCK_SKEW),
     );
-    if (!found) continue;
-    const why = `data store ${found.datastoreId}, which has the same name and came since this run began, may or may not be its own`;
-    return { kind: 'perhaps', why };
+    if (found) return namesake(`data store ${found.datastoreId}`);
   }
   return { kind: 'none' };
 }

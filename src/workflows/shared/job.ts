@@ -3,7 +3,7 @@ import { pacingOf, type Polling } from '../../polling.ts';
 import type { Verdict } from './classify.ts';
 import { WORST_CLOCK_SKEW, derivedJobName, isOfThisRun, tokenFor, type Flow } from './flow.ts';
 import { pagesOf, type Page } from './pages.ts';
-import { startOnce, type Trace } from './start-once.ts';
+import { namesake, startOnce, type Trace } from './start-once.ts';
 import { waitFor } from './waiting.ts';
 
 /** A job of either service, in the words that both share. */
@@ -119,9 +119,7 @@ async function traceJob<AnyJob extends Job>(
     }
     if (nextToken === undefined && perhaps === undefined) return { kind: 'none' };
   }
-  const why =
-    perhaps === undefined
-      ? 'there are more jobs than can be listed'
-      : `${perhaps}, which has the same name and came since this run began, may or may not be its own`;
-  return { kind: 'perhaps', why };
+  return perhaps === undefined
+    ? { kind: 'perhaps', why: 'there are more jobs than can be listed' }
+    : namesake(perhaps);
 }

@@ -73,9 +73,12 @@ export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis,
         effect === 'conflict' ? 'another writer was faster' : (answerIn(failure)?.type ?? 'no answer');
       flow.warn(`${change.step}: ${why}; tried again`);
       await sleep(Math.max(pause, hintIn(failure)), { summary: `wait before ${change.step}` });
-      if (effect === 'conflict') basis = await prepareSurely(change, doubt);
+      if (effect === 'conflict') {
+        basis = doubt ? await orUnknown(change.step, () => change.prepare()) : await change.prepare();
+      }
     }
-    const found = doubt && (await findSurely(change, doubt));
+    const open = doubt;
+    const found = open && (await orUnknown(change.step, () => change.find(open)));
     if (found?.kind === 'unclear') throw unknown(change.step, found.why);
     if (found && found.kind !== 'unchanged') flow.settleDoubt();
     if (found?.kind === 'ours') return found.reply;
@@ -86,21 +89,12 @@ export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis,
   throw unknown(change.step);
 }
 
-/** Where a change is in doubt, that it cannot be based anew is not all there is to say. */
-async function prepareSurely<Basis, Reply>(change: Change<Basis, Reply>, doubt: Doubt<Basis> | undefined) {
+/** What fails while a change is in doubt leaves it in doubt; what it failed of is the cause. */
+async function orUnknown<Result>(step: string, look: () => Promise<Result>): Promise<Result> {
   try {
-    return await change.prepare();
+    return await look();
   } catch (error) {
-    throw doubt && !isCancellation(error) ? unknown(change.step, undefined, error) : error;
-  }
-}
-
-/** A look that fails leaves the change in doubt; what it failed of is the cause. */
-async function findSurely<Basis, Reply>(change: Change<Basis, Reply>, doubt: Doubt<Basis>) {
-  try {
-    return await change.find(doubt);
-  } catch (error) {
-    throw isCancellation(error) ? error : unknown(change.step, undefined, error);
+    throw isCancellation(error) ? error : unknown(step, undefined, error);
   }
 }
 

@@ -10,6 +10,12 @@ export type Trace<Made> =
   /** What is there may be ours or not: a sentence on why. */
   | { kind: 'perhaps'; why: string };
 
+/** Something of the right name and age, where others may have given that name as well. */
+export const namesake = (what: string) => ({
+  kind: 'perhaps' as const,
+  why: `${what}, which has the same name and came since this run began, may or may not be its own`,
+});
+
 /** The start of something that AWS makes once for each client token. */
 export interface Start<Made> {
   step: string;
@@ -55,11 +61,8 @@ export async function startOnce<Made>(
     const left = Math.max(timeout - (Date.now() - since), READ_BUDGET);
     // Where every answer was a refusal, that nobody may look is no reason to give up, nor is another's of that name.
     const found = inDoubt ? await trace(left) : await trace(READ_BUDGET).catch(unlessCancelled);
-    if (found?.kind === 'ours') {
-      flow.settleDoubt();
-      return found.made;
-    }
-    if (found?.kind === 'none') flow.settleDoubt();
+    if (found && found.kind !== 'perhaps') flow.settleDoubt();
+    if (found?.kind === 'ours') return found.made;
     if (found?.kind === 'perhaps' && inDoubt)
       throw flowFailure('OutcomeUnknown', `no answer, and ${found.why}`);
   }
