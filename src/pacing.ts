@@ -20,9 +20,6 @@ const HOUR = 60 * MINUTE;
 /** How long to try on an error that somebody may be mending just now: credentials, configuration, the never seen. */
 export const MENDED_WITHIN = 10 * MINUTE;
 
-/** How long one read may be tried where no wait says: a bad hour of AWS or of the network must not undo a day's waiting. */
-export const READ_BUDGET = 1 * HOUR;
-
 const everyWait = { maximumInterval: 5 * MINUTE, share: 0.1 };
 
 /** The pacing of each kind of wait where the input's `polling` does not say otherwise. */

@@ -18,6 +18,8 @@ export interface WorkerSettings {
 const DURATIONS = {
   ACTIVITY_START_TO_CLOSE: 30_000,
   STICKY_SCHEDULE_TO_START: 10_000,
+  /** A bad hour of AWS or of the network must not undo a day's waiting. */
+  READ_BUDGET: 60 * 60_000,
   MANIFEST_WAIT: 30_000,
   CLIENT_TOKEN_LIFE: 10 * 60_000,
   STALE_READS: 30_000,
@@ -42,6 +44,7 @@ export function readSettings(env: Environment): WorkerSettings {
     stickyScheduleToStart: duration('STICKY_SCHEDULE_TO_START'),
     run: {
       startToClose: duration('ACTIVITY_START_TO_CLOSE'),
+      readBudget: duration('READ_BUDGET'),
       manifestWait: duration('MANIFEST_WAIT'),
       tokenLife: duration('CLIENT_TOKEN_LIFE'),
       staleReads: duration('STALE_READS'),

@@ -366,7 +366,7 @@ describe('doctor', () => {
   });
 
   test('finds search attributes that are missing', async () => {
-    const bare = await startCluster(aws.endpoint, 'bare');
+    const bare = await startCluster(aws.endpoint, { namespace: 'bare' });
     try {
       const env = { TEMPORAL_ADDRESS: bare.address, TEMPORAL_NAMESPACE: 'bare' };
       expect((await doctor(env)).stdout).toMatch(/✗ search attributes .*\n  to mend it: temporal operator/);

@@ -26,6 +26,8 @@ export interface AwsFailureDetails {
   retry: Persistence;
   httpStatus?: number;
   requestId?: string;
+  /** The service's hint when to come back, in milliseconds. */
+  retryAfter?: number;
   /** AWS's own words, where they may repeat input that is patient data and so cannot stand in the message. */
   awsMessage?: string;
 }
@@ -112,6 +114,7 @@ export function toFailure(
   const details: AwsFailureDetails = { operation, effect, retry };
   if (seen.httpStatus !== undefined) details.httpStatus = seen.httpStatus;
   if (seen.requestId !== undefined) details.requestId = seen.requestId;
+  if (seen.retryAfter !== undefined) details.retryAfter = seen.retryAfter;
   const quoting = QUOTING.has(seen.type);
   if (quoting) details.awsMessage = seen.message;
   return ApplicationFailure.create({
@@ -126,6 +129,9 @@ export function toFailure(
     ...(error instanceof Error && !quoting && { cause: error }),
   });
 }
+
+/** A header that asks for more is a mistake, or of a gateway that will not be there so long. */
+const LONGEST_HINT = 10 * 60_000;
 
 interface SeenError {
   readonly type: string;
@@ -160,6 +166,6 @@ function readError(error: unknown): SeenError {
     message: text('message') || code || name,
     ...(typeof httpStatusCode === 'number' && { httpStatus: httpStatusCode }),
     ...(typeof requestId === 'string' && { requestId }),
-    ...(retryAfter > 0 && { retryAfter: retryAfter * 1000 }),
+    ...(retryAfter > 0 && { retryAfter: Math.min(retryAfter * 1000, LONGEST_HINT) }),
   };
 }

@@ -4,6 +4,8 @@ import { assertInput, assertSharedMembers, isWorkflowName } from '../input-rules
 export interface RunSettings {
   /** How long one attempt of an AWS call may take. */
   startToClose: number;
+  /** How long one read is tried at the least. */
+  readBudget: number;
   /** How late a manifest may be. */
   manifestWait: number;
   /** How long the services are trusted to remember a client token. */

@@ -114,11 +114,15 @@ describe('an AWS error becomes a failure with the AWS name', () => {
     expect(mapped('copyImageSet', new ConflictException(options)).effect).toBe('conflict');
   });
 
-  test("the service's hint becomes the delay before the next attempt", () => {
+  test.each([
+    ['7', 7_000],
+    ['1000000000', 600_000],
+    ['Fri, 31 Dec 1999 23:59:59 GMT', undefined],
+  ])("the service's hint of %s becomes the delay before the next attempt", (hint, delay) => {
     const throttled = awsError('ThrottlingException', 429, '', {
-      $response: { headers: { 'retry-after': '7' } },
+      $response: { headers: { 'retry-after': hint } },
     });
-    expect(mapped('getImageSet', throttled).nextRetryDelay).toBe(7_000);
+    expect(mapped('getImageSet', throttled).nextRetryDelay).toBe(delay);
   });
 
   test('an answer of "done" that broke off half-way, or made no sense, may have been done', () => {

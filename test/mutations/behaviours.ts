@@ -39,6 +39,7 @@ const imaging = ['test/workflows/differences', 'test/workflows/imaging.test'];
 const healthlake = ['test/workflows/differences', 'test/workflows/healthlake.test'];
 const differences = ['test/workflows/differences'];
 const lifecycle = ['test/workflows/lifecycle'];
+const patience = ['test/workflows/patience'];
 const local = ['test/workflows/local-aws.test', 'test/workflows/imaging-local-aws'];
 
 const CREATING = [
@@ -1102,8 +1103,48 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     file: `${shared}/start-once.ts`,
     code: "inDoubt ||= awsDetailsOf(error).effect === 'unknown';",
     without: 'inDoubt = true;',
-    tests: lifecycle,
+    tests: patience,
     named: 'is no doubt',
+  },
+  {
+    what: 'a read that no worker was there for is made again',
+    file: `${shared}/failures.ts`,
+    code: 'if (!isUnattended(error)) throw error;',
+    without: 'throw error;',
+    tests: patience,
+    named: 'no worker was there for',
+  },
+  {
+    what: 'a start that no worker was there for is made again',
+    file: `${shared}/start-once.ts`,
+    code: `isUnattended(error) || (error`,
+    without: `(error`,
+    tests: patience,
+    named: 'no worker was there for',
+  },
+  {
+    what: 'the time without a worker does not count against a change',
+    file: `${shared}/mutate-once.ts`,
+    code: `sent - begun >= patience`,
+    without: `Date.now() - begun >= patience`,
+    tests: patience,
+    named: 'no worker was there for',
+  },
+  {
+    what: 'a start comes back when the service has asked for it',
+    file: `${shared}/start-once.ts`,
+    code: `if (hintIn(error) > 0) await`,
+    without: `if (hintIn(error) < 0) await`,
+    tests: patience,
+    named: 'is no doubt',
+  },
+  {
+    what: 'a change comes back when the service has asked for it',
+    file: `${shared}/mutate-once.ts`,
+    code: `Math.max(pause, hintIn(failure))`,
+    without: `pause`,
+    tests: patience,
+    named: 'asked for it',
   },
   {
     what: 'a refusal ends no doubt about an earlier attempt',

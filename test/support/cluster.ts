@@ -15,6 +15,8 @@ export interface Cluster {
   readonly address: string;
   readonly flows: FlowClient;
   readonly taskQueue: string;
+  /** Kills the worker, and starts another once something has happened. */
+  withoutWorker(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,15 +46,18 @@ export const SEARCH_LAG_MS = 1_000;
 
 /**
  * @param endpoint - of whatever speaks the three services' protocols
- * @param namespace - one that is made for the occasion has no search attributes
+ * @param more.namespace - one that is made for the occasion has no search attributes
+ * @param more.settings - of the worker, besides those of all tests
  */
-export async function startCluster(endpoint: string, namespace = 'default'): Promise<Cluster> {
+export async function startCluster(
+  endpoint: string,
+  { namespace = 'default', settings = {} }: { namespace?: string; settings?: Record<string, string> } = {},
+): Promise<Cluster> {
   const temporal = await startTestServer();
   const taskQueue = `test-${randomUUID()}`;
   const connection = await Connection.connect({ address: temporal.address });
   if (namespace !== 'default') await register(connection, namespace);
-  // Not in this process: in jest's realm an error of Node's own is no `Error`, and the SDK wraps it in another.
-  const worker = startWorker({
+  const environment = {
     ...awsEnvironment(endpoint),
     TEMPORAL_ADDRESS: temporal.address,
     TEMPORAL_NAMESPACE: namespace,
@@ -60,11 +65,19 @@ export async function startCluster(endpoint: string, namespace = 'default'): Pro
     MANIFEST_WAIT: '500ms',
     CLIENT_TOKEN_LIFE: '2500ms',
     SEARCH_LAG: `${SEARCH_LAG_MS}ms`,
-  });
+    ...settings,
+  };
+  // Not in this process: in jest's realm an error of Node's own is no `Error`, and the SDK wraps it in another.
+  let worker = startWorker(environment);
   return {
     address: temporal.address,
     taskQueue,
     flows: new FlowClient(new Client({ connection, namespace }), taskQueue),
+    withoutWorker: async (meanwhile) => {
+      await worker.kill();
+      await meanwhile();
+      worker = startWorker(environment);
+    },
     stop: async () => {
       await connection.close();
       await Promise.all([worker.kill(), temporal.stop()]);

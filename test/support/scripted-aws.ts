@@ -4,8 +4,8 @@ import * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { RestJson } from '../../local-aws/protocols/rest-json.ts';
 import { listen } from './listen.ts';
 
-/** A body to answer with, an error by AWS name and status, or a connection dropped without an answer. */
-type Answer = object | RawReply | ErrorReply | 'drop';
+/** A body to answer with, an error by AWS name and status, a connection dropped without an answer, or one that hangs. */
+type Answer = object | RawReply | ErrorReply | 'drop' | 'hang';
 
 /** A body that is no JSON. */
 interface RawReply {
@@ -16,6 +16,8 @@ interface ErrorReply {
   readonly $error: string;
   readonly status: number;
   readonly message?: string;
+  /** In seconds. */
+  readonly retryAfter?: number;
 }
 
 /** An object in S3: its text, or an error; of several, one a read, the last one for ever. */
@@ -102,11 +104,16 @@ function operationOf({ method = '', url = '', headers }: IncomingMessage): strin
 }
 
 function answer(request: IncomingMessage, response: ServerResponse, reply: Answer): void {
+  if (reply === 'hang') return;
   if (reply === 'drop') {
     request.socket.destroy();
   } else if ('$error' in reply) {
-    const { $error, status, message = 'as scripted' } = reply;
-    response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': $error });
+    const { $error, status, message = 'as scripted', retryAfter } = reply;
+    response.writeHead(status, {
+      'content-type': 'application/json',
+      'x-amzn-errortype': $error,
+      ...(retryAfter !== undefined && { 'retry-after': String(retryAfter) }),
+    });
     response.end(JSON.stringify({ __type: $error, message, Message: message }));
   } else {
     response.writeHead(200, { 'content-type': 'application/json' });

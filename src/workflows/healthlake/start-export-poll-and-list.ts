@@ -4,7 +4,6 @@ import { healthlake } from '../shared/activities.ts';
 import { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from '../shared/fhir-export.ts';
 import { runFlow } from '../shared/flow.ts';
 import { allPages, pageSize } from '../shared/pages.ts';
-import { READ_BUDGET } from '../../pacing.ts';
 
 export interface StartExportPollAndListInput extends FhirExportInput {
   DatastoreId: string;
@@ -43,7 +42,7 @@ export async function startExportPollAndList(
 
     const { items, ...more } = await allPages('listExportJobs', async (summary, NextToken) => {
       const request = { DatastoreId, MaxResults, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRExportJobs, request, READ_BUDGET);
+      const page = await flow.read(summary, healthlake.listFHIRExportJobs, request);
       return { items: page.ExportJobPropertiesList, nextToken: page.NextToken };
     });
     return { ...result, exportJobPropertiesList: items, ...more };

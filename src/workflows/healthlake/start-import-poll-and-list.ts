@@ -5,7 +5,6 @@ import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from 
 import { runFlow } from '../shared/flow.ts';
 import { judge } from '../shared/import-job.ts';
 import { allPages, pageSize } from '../shared/pages.ts';
-import { READ_BUDGET } from '../../pacing.ts';
 
 export interface StartImportPollAndListInput extends FhirImportInput {
   DatastoreId: string;
@@ -42,7 +41,7 @@ export async function startImportPollAndList(
 
     const { items, ...more } = await allPages('listImportJobs', async (summary, NextToken) => {
       const request = { DatastoreId, MaxResults, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRImportJobs, request, READ_BUDGET);
+      const page = await flow.read(summary, healthlake.listFHIRImportJobs, request);
       return { items: page.ImportJobPropertiesList, nextToken: page.NextToken };
     });
     return { ...judge(result, input), importJobPropertiesList: items, ...more };

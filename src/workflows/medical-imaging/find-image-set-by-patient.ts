@@ -4,7 +4,6 @@ import { imaging } from '../shared/activities.ts';
 import { blobPlace, type BlobOptions } from '../shared/blob-place.ts';
 import { runFlow } from '../shared/flow.ts';
 import { searchImageSets } from '../shared/search.ts';
-import { READ_BUDGET } from '../../pacing.ts';
 
 export interface FindImageSetByPatientInput extends BlobOptions {
   datastoreId: string;
@@ -44,7 +43,6 @@ export async function findImageSetByPatient(
       'searchByPatient',
       imaging.searchImageSets,
       search,
-      READ_BUDGET,
     );
     const searchAll = () => searchImageSets(flow, '+allOfPatient', datastoreId, searchCriteria);
     // A page may hold nothing though others follow.
@@ -56,14 +54,14 @@ export async function findImageSetByPatient(
     flow.know({ imageSetId });
 
     const id = { datastoreId, imageSetId };
-    const { versionId = '' } = await flow.read('getMatchedImageSet', imaging.getImageSet, id, READ_BUDGET);
+    const { versionId = '' } = await flow.read('getMatchedImageSet', imaging.getImageSet, id);
     const place = blobPlace(flow, input, { ...id, versionId })('metadata.json.gz');
-    const { blob, held } = await flow.read(
-      'getMatchedMetadata',
-      imaging.getImageSetMetadata,
-      { ...id, versionId, includePatient, place },
-      READ_BUDGET,
-    );
+    const { blob, held } = await flow.read('getMatchedMetadata', imaging.getImageSetMetadata, {
+      ...id,
+      versionId,
+      includePatient,
+      place,
+    });
 
     const onOnePage = nextToken === undefined ? { imageSetsMetadataSummaries: matches } : undefined;
     const { imageSetsMetadataSummaries, ...more } = early ?? onOnePage ?? (await searchAll());

@@ -1,5 +1,6 @@
 import { pacingOf, type Polling } from '../../polling.ts';
 import { imaging } from '../shared/activities.ts';
+import { attended } from '../shared/failures.ts';
 import { runFlow } from '../shared/flow.ts';
 import { waitFor } from '../shared/waiting.ts';
 
@@ -37,7 +38,9 @@ export async function tagImageSet(input: TagImageSetInput): Promise<TagImageSetR
     const imageSetArn = imageSet.imageSetArn ?? '';
 
     const request = { resourceArn: imageSetArn, tags: input.tags };
-    await flow.change('tagResource', imaging.tagImagingResource, request, { budget: pacing.timeout });
+    await attended(() =>
+      flow.change('tagResource', imaging.tagImagingResource, request, { budget: pacing.timeout }),
+    );
 
     const missing = (shown: Record<string, string> = {}) =>
       Object.entries(input.tags).filter(([key, value]) => shown[key] !== value).length;

@@ -3,7 +3,6 @@ import type { HeldMetadata, MetadataInput } from '../../activities/medical-imagi
 import type { Polling } from '../../polling.ts';
 import { imaging } from './activities.ts';
 import type { ImageSetRead } from './classify.ts';
-import { READ_BUDGET } from '../../pacing.ts';
 import { flowFailure } from './failures.ts';
 import { WORST_CLOCK_SKEW, type Flow } from './flow.ts';
 import { readUnlocked, type ImageSetId } from './image-set.ts';
@@ -40,9 +39,7 @@ export async function changeEvidence(flow: Flow, change: AttemptedChange): Promi
   const latestVersionId = String(Number(before.versionId) + 1);
   const version = { datastoreId, imageSetId, versionId: latestVersionId };
   const next =
-    now.versionId === latestVersionId
-      ? now
-      : await flow.read('+nextVersion', imaging.getImageSet, version, READ_BUDGET);
+    now.versionId === latestVersionId ? now : await flow.read('+nextVersion', imaging.getImageSet, version);
   // A service that does not tell the time leaves it to the proof.
   const tooOld = Date.parse(next.updatedAt ?? '') < change.since - WORST_CLOCK_SKEW;
   if (next.imageSetWorkflowStatus !== change.status || tooOld) return { kind: 'rival' };
@@ -53,7 +50,7 @@ export async function changeEvidence(flow: Flow, change: AttemptedChange): Promi
 
 /** What a version holds: evidence, which there is none of in metadata that are no JSON. */
 export async function readHeld(flow: Flow, summary: string, input: MetadataInput): Promise<HeldMetadata> {
-  const { held } = await flow.read(summary, imaging.getImageSetMetadata, input, READ_BUDGET);
+  const { held } = await flow.read(summary, imaging.getImageSetMetadata, input);
   if (!held) {
     throw flowFailure('OutcomeUnknown', `the metadata of version ${input.versionId ?? ''} are no JSON`);
   }

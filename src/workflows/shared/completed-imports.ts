@@ -2,7 +2,6 @@ import { isCancellation } from '@temporalio/workflow';
 import type { DICOMImportJobSummary } from '@aws-sdk/client-medical-imaging';
 import type { ImportOutcome } from '../../activities/import-outcome.ts';
 import type { Json } from '../../activities/operation.ts';
-import { READ_BUDGET } from '../../pacing.ts';
 import { imaging } from './activities.ts';
 import { flowFailure, originOf } from './failures.ts';
 import { isOfThisRun, type Flow } from './flow.ts';
@@ -42,7 +41,7 @@ export async function listCompleted(flow: Flow, step: string, datastoreId: strin
   let more = false;
   const pages = pagesOf(step, MOST_PAGES, async (summary, nextToken) => {
     const request = { datastoreId, jobStatus: 'COMPLETED' as const, maxResults: 50, nextToken };
-    const page = await flow.read(summary, imaging.listDICOMImportJobs, request, READ_BUDGET);
+    const page = await flow.read(summary, imaging.listDICOMImportJobs, request);
     return { items: page.jobSummaries, nextToken: page.nextToken };
   });
   for await (const { items = [], nextToken } of pages) {
@@ -61,7 +60,7 @@ export async function readCompleted(
   job: ListedJob,
 ): Promise<CompletedJob> {
   const { jobId = '' } = job;
-  const reply = await flow.read(step, imaging.getDICOMImportJob, { datastoreId, jobId }, READ_BUDGET);
+  const reply = await flow.read(step, imaging.getDICOMImportJob, { datastoreId, jobId });
   const { jobProperties } = reply;
   const jobStatus = jobProperties?.jobStatus;
   if (jobStatus === 'COMPLETED') return { ...job, ...jobProperties, jobId };

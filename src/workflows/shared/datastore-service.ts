@@ -1,6 +1,6 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { DatastoreStatus } from '@aws-sdk/client-medical-imaging';
-import { READ_BUDGET, type WaitKind } from '../../pacing.ts';
+import { type WaitKind } from '../../pacing.ts';
 import { pacingOf, type Polling } from '../../polling.ts';
 import { classifyDatastore } from './classify.ts';
 import { WORST_CLOCK_SKEW, isOfThisRun, tokenFor, type Flow } from './flow.ts';
@@ -92,7 +92,7 @@ export async function awaitActive<Created extends { datastoreId: string }, Store
     explain: async (store) => {
       if (whenFailed === undefined) return { why: store.message };
       try {
-        return { why: (await service.describe(whenFailed, READ_BUDGET, datastoreId)).message };
+        return { why: (await service.describe(whenFailed, flow.facts.readBudget, datastoreId)).message };
       } catch (error) {
         if (isCancellation(error)) throw error;
         // That it cannot be used is known, whatever becomes of one more look.

@@ -1,6 +1,6 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure, isCancellation } from '@temporalio/workflow';
 import type { AwsFailureDetails } from '../../activities/aws-errors.ts';
-import { isRecord } from '../../guards.ts';
+import { isRecord, recordOf } from '../../guards.ts';
 import { MENDED_WITHIN } from '../../pacing.ts';
 
 /** The failures of our own. All others bear the name of the AWS exception (or network error) that ended the run. */
@@ -93,18 +93,46 @@ export function answerIn(error: unknown): ApplicationFailure | undefined {
   return undefined;
 }
 
+/**
+ * Whether the time for a call ran out on an attempt that waited for a worker, or whose worker never came back. Where
+ * workers live, attempts end: it says nothing of AWS, whatever an earlier attempt was told.
+ */
+export function isUnattended(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+}
+
+/** Makes a call that does no harm when made twice, and makes it again where no worker was there for it. */
+export async function attended<Output>(call: () => Promise<Output>): Promise<Output> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isUnattended(error)) throw error;
+    }
+  }
+}
+
 /** The failure that tells what happened; nothing for what is no failure of a call: a cancellation, a bug. */
 export function originOf(error: unknown): ApplicationFailure | undefined {
-  const timedOut = error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
   const nobody = { type: 'WaitTimedOut', message: 'no worker has answered within the time allowed' };
-  return answerIn(error) ?? (timedOut ? ApplicationFailure.create(nobody) : undefined);
+  return answerIn(error) ?? (isUnattended(error) ? ApplicationFailure.create(nobody) : undefined);
 }
 
 /** What an AWS call that failed says of itself; an attempt that never came back says that nothing is known. */
 export function awsDetailsOf(error: unknown): Pick<AwsFailureDetails, 'effect' | 'retry'> {
   const [details] = answerIn(error)?.details ?? [];
-  const { effect, retry } = isRecord(details) ? details : {};
-  return { effect: isEffect(effect) ? effect : 'unknown', retry: isRetry(retry) ? retry : 'untilDeadline' };
+  const { effect, retry } = recordOf(details);
+  return {
+    effect: isEffect(effect) && !isUnattended(error) ? effect : 'unknown',
+    retry: isRetry(retry) ? retry : 'untilDeadline',
+  };
+}
+
+/** The service's own word on when to come back, in milliseconds. (A failure's `nextRetryDelay` does not reach workflows.) */
+export function hintIn(error: unknown): number {
+  const [details] = answerIn(error)?.details ?? [];
+  const { retryAfter } = recordOf(details);
+  return typeof retryAfter === 'number' ? retryAfter : 0;
 }
 
 /** How long an error is worth trying again, of all the time that there is, in milliseconds. */

@@ -13,7 +13,6 @@ import { awsDetailsOf, originOf } from './failures.ts';
 import type { Flow } from './flow.ts';
 import { mutateOnce } from './mutate-once.ts';
 import { waitFor } from './waiting.ts';
-import { READ_BUDGET } from '../../pacing.ts';
 
 /** The members of a flow's input that say which data store it is about: a new one, or one that is there. */
 export interface FhirDatastoreInput extends Partial<
@@ -84,7 +83,7 @@ export async function deleteFhirDatastore(
 ): Promise<FhirDatastoreOutputs> {
   const { timeout: budget } = pacingOf('fhirDatastore', polling);
   const service = fhirDatastores(flow, {});
-  const look = async (summary: string, time = READ_BUDGET): Promise<FhirDatastore> => {
+  const look = async (summary: string, time = flow.facts.readBudget): Promise<FhirDatastore> => {
     try {
       return await service.describe(summary, time, DatastoreId);
     } catch (error) {

@@ -18,7 +18,7 @@ import type { WorkerFacts } from '../../activities/check-input.ts';
 import { checkInput } from './activities.ts';
 import { isRecord } from '../../guards.ts';
 import { OUR_SEARCH_ATTRIBUTES } from '../../search-attributes.ts';
-import { answerIn, awsDetailsOf, failureOfRun, originOf, type Left } from './failures.ts';
+import { answerIn, attended, awsDetailsOf, failureOfRun, originOf, type Left } from './failures.ts';
 import { ProgressBoard } from './progress.ts';
 
 /** An event of EventBridge, as whoever connects it forwards it. A hint that something has moved, never the truth. */
@@ -81,20 +81,22 @@ export class Flow {
    * One call that changes nothing. Temporal tries it again by the table in `activities/aws-errors.ts`.
    *
    * @param summary - begins with the document's step id, or with `+` for a call that the document does not have
-   * @param budget - how long to try, in milliseconds
+   * @param budget - how long to try while workers live, in milliseconds
    * @throws ActivityFailure with the AWS exception as its cause
    */
   read<Input, Output>(
     summary: string,
     activity: ProxiedActivity<Input, Output>,
     input: Input,
-    budget: number,
+    budget = this.facts.readBudget,
   ): Promise<Output> {
-    return this.#call(activity, input, {
-      summary,
-      scheduleToCloseTimeout: budget,
-      cancellationType: ActivityCancellationType.TRY_CANCEL,
-    });
+    return attended(() =>
+      this.#call(activity, input, {
+        summary,
+        scheduleToCloseTimeout: budget,
+        cancellationType: ActivityCancellationType.TRY_CANCEL,
+      }),
+    );
   }
 
   /** A read of files in S3, of which there may be a great many: it may go on for as long as it shows that it is alive. */
@@ -103,13 +105,15 @@ export class Flow {
     activity: ProxiedActivity<Input, Output>,
     input: Input,
   ): Promise<Output> {
-    return this.#call(activity, input, {
-      summary,
-      startToCloseTimeout: '1 hour',
-      scheduleToCloseTimeout: '2 hours',
-      heartbeatTimeout: this.facts.startToClose,
-      cancellationType: ActivityCancellationType.TRY_CANCEL,
-    });
+    return attended(() =>
+      this.#call(activity, input, {
+        summary,
+        startToCloseTimeout: '1 hour',
+        scheduleToCloseTimeout: '2 hours',
+        heartbeatTimeout: this.facts.startToClose,
+        cancellationType: ActivityCancellationType.TRY_CANCEL,
+      }),
+    );
   }
 
   /**

@@ -1,5 +1,5 @@
 import { isCancellation, sleep } from '@temporalio/workflow';
-import { answerIn, awsDetailsOf, flowFailure, patienceFor } from './failures.ts';
+import { answerIn, awsDetailsOf, flowFailure, hintIn, patienceFor } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** What became of a change whose reply never came. */
@@ -67,7 +67,8 @@ export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis,
     if (effect === 'unknown') doubt ??= { basis, since: sent };
     // A conflict is another writer, who is waited for as long as there is time.
     const patience = effect === 'conflict' ? change.timeout : patienceFor(retry, change.timeout);
-    const last = effect === 'rejected' || Date.now() - begun >= patience;
+    // By when it was sent: after that, no worker may have been there.
+    const last = effect === 'rejected' || sent - begun >= patience;
     if (!last) {
       const why =
         effect === 'conflict' ? 'another writer was faster' : (answerIn(failure)?.type ?? 'no answer');
@@ -101,12 +102,6 @@ async function orUnknown<Result>(step: string, look: () => Promise<Result>): Pro
 /** 1, 2, 4 … 60, 60 … seconds, without end: the services throttle changes to one in four seconds. */
 function* pauses(): Generator<number> {
   for (let pause = 1_000; ; pause = Math.min(2 * pause, 60_000)) yield pause;
-}
-
-/** The service's own word on when to come back, in milliseconds. */
-function hintIn(failure: unknown): number {
-  const hint = answerIn(failure)?.nextRetryDelay;
-  return typeof hint === 'number' ? hint : 0;
 }
 
 function unknown(

@@ -1,6 +1,5 @@
-import { ActivityFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
-import { READ_BUDGET } from '../../pacing.ts';
-import { awsDetailsOf, flowFailure, originOf, patienceFor } from './failures.ts';
+import { ActivityFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
+import { awsDetailsOf, flowFailure, hintIn, isUnattended, originOf, patienceFor } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** What a look at AWS tells of a start whose token may be forgotten by now. */
@@ -43,24 +42,27 @@ export async function startOnce<Made>(
   flow: Flow,
   { step, start, trace, timeout }: Start<Made>,
 ): Promise<Made> {
-  const { tokenLife } = flow.facts;
+  const { tokenLife, readBudget } = flow.facts;
   const since = Date.now();
   let lookAfter = tokenLife;
   let inDoubt = false;
   for (let round = FIRST_ROUND; ; round *= 2) {
+    const tried = Date.now() - since;
     try {
       return await start(Math.min(round, tokenLife, timeout));
     } catch (error) {
-      if (!mayPass(error, Date.now() - since, timeout)) throw error;
+      if (!mayPass(error, tried, timeout)) throw error;
       inDoubt ||= awsDetailsOf(error).effect === 'unknown';
       flow.warn(`${step}: ${originOf(error)?.type ?? 'no answer'}; tried again`);
+      // A hint that reaches beyond the round has ended it at once: without a sleep the rounds would follow each other.
+      if (hintIn(error) > 0) await sleep(hintIn(error), { summary: `wait before ${step}` });
     }
     if (Date.now() - since < lookAfter) continue;
     // Each look may be pages long: a run that waits for a day looks a few times, not every ten minutes.
     lookAfter *= 2;
-    const left = Math.max(timeout - (Date.now() - since), READ_BUDGET);
+    const left = Math.max(timeout - (Date.now() - since), readBudget);
     // Where every answer was a refusal, that nobody may look is no reason to give up, nor is another's of that name.
-    const found = inDoubt ? await trace(left) : await trace(READ_BUDGET).catch(unlessCancelled);
+    const found = inDoubt ? await trace(left) : await trace(readBudget).catch(unlessCancelled);
     if (found && found.kind !== 'perhaps') flow.settleDoubt();
     if (found?.kind === 'ours') return found.made;
     if (found?.kind === 'perhaps' && inDoubt)
@@ -72,10 +74,15 @@ function unlessCancelled(error: unknown): undefined {
   if (isCancellation(error)) throw error;
 }
 
-/** Whether Temporal gave up only because the round was over, on an error that is still worth trying again. */
+/**
+ * Whether Temporal gave up only because the round was over, on an error that is still worth trying again.
+ *
+ * @param tried - when the round began, in milliseconds since the first did: the time after it may have had no worker
+ */
 function mayPass(error: unknown, tried: number, timeout: number): boolean {
   if (CancellationScope.current().consideredCancelled) return false;
   const { retry } = awsDetailsOf(error);
-  const roundOver = error instanceof ActivityFailure && error.retryState === 'TIMEOUT';
+  const roundOver =
+    isUnattended(error) || (error instanceof ActivityFailure && error.retryState === 'TIMEOUT');
   return roundOver && retry !== 'never' && tried < patienceFor(retry, timeout);
 }

@@ -1,8 +1,7 @@
-import { ActivityFailure, TimeoutFailure } from '@temporalio/workflow';
-import { READ_BUDGET, nextSleep, type WaitKind } from '../../pacing.ts';
+import { nextSleep, type WaitKind } from '../../pacing.ts';
 import { pacingOf, queuedTimeout, type Polling } from '../../polling.ts';
 import type { Verdict } from './classify.ts';
-import { answerIn, flowFailure } from './failures.ts';
+import { flowFailure } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** One wait of a flow: what is read, and what a read means. */
@@ -43,7 +42,7 @@ export async function waitFor<Read>(
   let queued = false;
   for (let reads = 1; ; reads++) {
     const summary = reads === 1 ? step : `${step} · ${reads}`;
-    const read = await readSurely(() => wait.read(summary, Math.max(deadline - Date.now(), READ_BUDGET)));
+    const read = await wait.read(summary, Math.max(deadline - Date.now(), flow.facts.readBudget));
     const now = Date.now();
     const waited = now - began;
     const verdict = wait.classify(read, waited);
@@ -71,17 +70,5 @@ export async function waitFor<Read>(
     }
     const pacing = pacingOf(wait.kind, polling, { hadEvent: flow.hadEvent });
     await flow.pause(step, Math.min(nextSleep(waited, pacing), deadline - now), minimumInterval);
-  }
-}
-
-/** A read that timed out without an answer of any attempt says that no worker was there, not that AWS failed. */
-async function readSurely<Read>(read: () => Promise<Read>): Promise<Read> {
-  for (;;) {
-    try {
-      return await read();
-    } catch (error) {
-      const timedOut = error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
-      if (!timedOut || answerIn(error)) throw error;
-    }
   }
 }
