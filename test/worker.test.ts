@@ -70,6 +70,7 @@ test('settings have defaults, and a wrong one is named', () => {
     stickyScheduleToStart: 10_000,
     run: {
       startToClose: 30_000,
+      readBudget: 3_600_000,
       manifestWait: 30_000,
       tokenLife: 600_000,
       staleReads: 30_000,
