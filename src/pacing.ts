@@ -46,8 +46,21 @@ export const PACING_WITH_EVENTS = { share: 1, maximumInterval: 30 * MINUTE } as 
  *
  * @param waited - milliseconds since the wait began
  */
-export function nextSleep(waited: number, { minimumInterval, maximumInterval, share }: Pacing): number {
+export function nextSleep(
+  waited: number,
+  { minimumInterval, maximumInterval, share }: Omit<Pacing, 'timeout'>,
+): number {
   return Math.ceil(Math.min(Math.max(share * waited, minimumInterval), maximumInterval));
+}
+
+/**
+ * How long to wait before a change is sent again: 1, 2, 4 … 60 seconds, and then as between two reads.
+ *
+ * @param attempts - how many have come to nothing
+ * @param tried - milliseconds since the first
+ */
+export function nextTry(attempts: number, tried: number): number {
+  return nextSleep(tried, { ...everyWait, minimumInterval: Math.min(SECOND * 2 ** (attempts - 1), MINUTE) });
 }
 
 /**

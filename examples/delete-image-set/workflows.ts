@@ -23,7 +23,7 @@ export async function deleteImageSetAndConfirm({ polling, ...id }: DeleteImageSe
       step: 'deleteImageSet',
       timeout: budget,
       prepare: () => readUnlocked(flow, { step: 'getImageSet', polling, whenDeleted: 'DeleteFailed', ...id }),
-      send: () => flow.change('deleteImageSet', imaging.deleteImageSet, id, { budget, maximumAttempts: 1 }),
+      send: () => flow.change('deleteImageSet', imaging.deleteImageSet, id, budget),
       // Where the answer was lost, the image set tells whether it was done.
       find: async () => {
         const now = await readUnlocked(flow, { step: '+imageSetNow', polling, ...id });

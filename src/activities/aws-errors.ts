@@ -26,7 +26,7 @@ export interface AwsFailureDetails {
   retry: Persistence;
   httpStatus?: number;
   requestId?: string;
-  /** The service's hint when to come back, in milliseconds. */
+  /** The service's hint when to come back, in milliseconds. (A failure's `nextRetryDelay` does not reach workflows.) */
   retryAfter?: number;
   /** AWS's own words, where they may repeat input that is patient data and so cannot stand in the message. */
   awsMessage?: string;

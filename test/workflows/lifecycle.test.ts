@@ -301,6 +301,7 @@ describe('a run that goes on', () => {
 
 describe('a start whose token may be forgotten', () => {
   const busy: Reply = { $error: 'InternalServerException', status: 500 };
+  const full = error('ServiceQuotaExceededException', 402);
   const listed = (JobName: string, SubmitTime = now()) => ({
     ImportJobPropertiesList: [{ ...job('IN_PROGRESS').ImportJobProperties, JobName, SubmitTime }],
   });
@@ -333,7 +334,7 @@ describe('a start whose token may be forgotten', () => {
   test('goes on for ten minutes on what somebody may be mending just now', async () => {
     const expired: Reply = { $error: 'ExpiredTokenException', status: 403 };
     aws.script({
-      StartFHIRImportJob: [expired, expired, expired, started],
+      StartFHIRImportJob: [expired, expired, started],
       ListFHIRImportJobs: [{ ImportJobPropertiesList: [] }],
       DescribeFHIRImportJob: [job('COMPLETED')],
     });
@@ -348,6 +349,29 @@ describe('a start whose token may be forgotten', () => {
     expect(await failureOf(handle.result())).toMatchObject({
       type: 'OutcomeUnknown',
       message: expect.stringContaining('j1'),
+      details: { step: '+findJob' },
+    });
+  });
+
+  test('is not looked for where every answer was a refusal', async () => {
+    aws.script({
+      StartFHIRImportJob: [full, full, full, started],
+      ListFHIRImportJobs: [listed('mine', now() + 1)],
+      DescribeFHIRImportJob: [job('COMPLETED')],
+    });
+    const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, JobName: 'mine' }]);
+    expect(await handle.result()).toMatchObject({ jobId: 'j1' });
+    expect(aws.callsOf('ListFHIRImportJobs')).toEqual([]);
+  });
+
+  test.each([
+    ['shows one that may be ours', listed('mine', now() + 3600)],
+    ['may not be read', error('AccessDeniedException', 403)],
+  ])('stays in doubt though all later answers were refusals, where the list %s', async (_, list) => {
+    aws.script({ StartFHIRImportJob: [busy, full], ListFHIRImportJobs: [list] });
+    const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, JobName: 'mine' }]);
+    expect(await failureOf(handle.result())).toMatchObject({
+      type: 'OutcomeUnknown',
       details: { step: '+findJob' },
     });
   });

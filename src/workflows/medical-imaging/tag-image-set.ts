@@ -1,7 +1,7 @@
 import { pacingOf, type Polling } from '../../polling.ts';
 import { imaging } from '../shared/activities.ts';
-import { attended } from '../shared/failures.ts';
 import { runFlow } from '../shared/flow.ts';
+import { startOnce } from '../shared/start-once.ts';
 import { waitFor } from '../shared/waiting.ts';
 
 export interface TagImageSetInput {
@@ -38,9 +38,13 @@ export async function tagImageSet(input: TagImageSetInput): Promise<TagImageSetR
     const imageSetArn = imageSet.imageSetArn ?? '';
 
     const request = { resourceArn: imageSetArn, tags: input.tags };
-    await attended(() =>
-      flow.change('tagResource', imaging.tagImagingResource, request, { budget: pacing.timeout }),
-    );
+    await startOnce(flow, {
+      step: 'tagResource',
+      timeout: pacing.timeout,
+      start: (budget) => flow.change('tagResource', imaging.tagImagingResource, request, budget),
+      // Tags that are set twice are set once.
+      trace: () => Promise.resolve({ kind: 'none' }),
+    });
 
     const missing = (shown: Record<string, string> = {}) =>
       Object.entries(input.tags).filter(([key, value]) => shown[key] !== value).length;

@@ -67,8 +67,7 @@ export async function updateImageSetMetadata(
           revertToVersionId,
           ...asked,
         };
-        const budget = { budget: timeout, maximumAttempts: 1 };
-        const reply = await flow.change('updateMetadata', imaging.updateImageSetMetadata, request, budget);
+        const reply = await flow.change('updateMetadata', imaging.updateImageSetMetadata, request, timeout);
         return { imageSetId, latestVersionId: reply.latestVersionId ?? '' };
       },
       find: ({ basis: before, since }) =>

@@ -44,7 +44,7 @@ export async function sendCopy(
         }),
       },
     },
-    { budget: pacingOf('imageSet', polling).timeout, maximumAttempts: 1 },
+    pacingOf('imageSet', polling).timeout,
   );
   const { imageSetId = destinationImageSetId ?? '', latestVersionId = '' } =
     reply.destinationImageSetProperties ?? {};

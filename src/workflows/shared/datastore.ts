@@ -53,7 +53,7 @@ function imagingDatastores(
     clientToken: given,
     create: async (summary, budget, clientToken) => {
       const input = { ...request, clientToken };
-      const { datastoreId = '' } = await flow.change(summary, imaging.createDatastore, input, { budget });
+      const { datastoreId = '' } = await flow.change(summary, imaging.createDatastore, input, budget);
       return { datastoreId };
     },
     list: async (summary, budget, nextToken) => {

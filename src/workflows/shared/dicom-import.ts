@@ -29,7 +29,7 @@ export function dicomImport(
     start: async (summary, budget, derived) => {
       const { dataAccessRoleArn, inputS3Uri, outputS3Uri, ...optional } = request;
       const input = { ...optional, dataAccessRoleArn, inputS3Uri, outputS3Uri, datastoreId, ...derived };
-      const { jobId = '' } = await flow.change(summary, imaging.startDICOMImportJob, input, { budget });
+      const { jobId = '' } = await flow.change(summary, imaging.startDICOMImportJob, input, budget);
       return jobId;
     },
     list: async (summary, budget, { nextToken }) => {

@@ -1,7 +1,6 @@
 import { ActivityFailure, ApplicationFailure, TimeoutFailure, isCancellation } from '@temporalio/workflow';
 import type { AwsFailureDetails } from '../../activities/aws-errors.ts';
 import { isRecord, recordOf } from '../../guards.ts';
-import { MENDED_WITHIN } from '../../pacing.ts';
 
 /** The failures of our own. All others bear the name of the AWS exception (or network error) that ended the run. */
 export type FailureType =
@@ -87,7 +86,7 @@ export function failureOfRun(error: unknown, where: FailureDetails): unknown {
 const causedBy = (cause: unknown) => (cause instanceof Error ? { cause } : {});
 
 /** The failure that the last attempt to answer has answered with, under the wrappings of Temporal. */
-export function answerIn(error: unknown): ApplicationFailure | undefined {
+function answerIn(error: unknown): ApplicationFailure | undefined {
   if (error instanceof ApplicationFailure) return error;
   if (error instanceof ActivityFailure || error instanceof TimeoutFailure) return answerIn(error.cause);
   return undefined;
@@ -101,17 +100,6 @@ export function isUnattended(error: unknown): boolean {
   return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 }
 
-/** Makes a call that does no harm when made twice, and makes it again where no worker was there for it. */
-export async function attended<Output>(call: () => Promise<Output>): Promise<Output> {
-  for (;;) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!isUnattended(error)) throw error;
-    }
-  }
-}
-
 /** The failure that tells what happened; nothing for what is no failure of a call: a cancellation, a bug. */
 export function originOf(error: unknown): ApplicationFailure | undefined {
   const nobody = { type: 'WaitTimedOut', message: 'no worker has answered within the time allowed' };
@@ -119,25 +107,32 @@ export function originOf(error: unknown): ApplicationFailure | undefined {
 }
 
 /** What an AWS call that failed says of itself; an attempt that never came back says that nothing is known. */
-export function awsDetailsOf(error: unknown): Pick<AwsFailureDetails, 'effect' | 'retry'> {
+export function awsDetailsOf(error: unknown): Pick<AwsFailureDetails, 'effect' | 'retry' | 'retryAfter'> {
   const [details] = answerIn(error)?.details ?? [];
-  const { effect, retry } = recordOf(details);
+  const { effect, retry, retryAfter } = recordOf(details);
   return {
     effect: isEffect(effect) && !isUnattended(error) ? effect : 'unknown',
     retry: isRetry(retry) ? retry : 'untilDeadline',
+    ...(typeof retryAfter === 'number' && { retryAfter }),
   };
 }
 
-/** The service's own word on when to come back, in milliseconds. (A failure's `nextRetryDelay` does not reach workflows.) */
-export function hintIn(error: unknown): number {
-  const [details] = answerIn(error)?.details ?? [];
-  const { retryAfter } = recordOf(details);
-  return typeof retryAfter === 'number' ? retryAfter : 0;
+/** Nobody can say whether a change was made. */
+export function outcomeUnknown(
+  step: string,
+  why = 'what AWS shows does not tell whether the change was made',
+  cause?: unknown,
+): ApplicationFailure {
+  return flowFailure('OutcomeUnknown', `${step}: no reply, and ${why}`, {}, cause);
 }
 
-/** How long an error is worth trying again, of all the time that there is, in milliseconds. */
-export function patienceFor(retry: AwsFailureDetails['retry'], timeout: number): number {
-  return retry === 'tenMinutes' ? Math.min(MENDED_WITHIN, timeout) : timeout;
+/** What fails while a change is in doubt leaves it in doubt; what it failed of is the cause. */
+export async function orUnknown<Result>(step: string, look: () => Promise<Result>): Promise<Result> {
+  try {
+    return await look();
+  } catch (error) {
+    throw isCancellation(error) ? error : outcomeUnknown(step, undefined, error);
+  }
 }
 
 function isEffect(value: unknown): value is AwsFailureDetails['effect'] {

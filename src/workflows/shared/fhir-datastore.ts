@@ -102,12 +102,11 @@ export async function deleteFhirDatastore(
     prepare: () => Promise.resolve(),
     send: async () => {
       try {
-        const options = { budget, maximumAttempts: 1 };
         const reply = await flow.change(
           'deleteDatastore',
           healthlake.deleteFHIRDatastore,
           { DatastoreId },
-          options,
+          budget,
         );
         return { datastoreArn: reply.DatastoreArn };
       } catch (error) {
@@ -165,7 +164,7 @@ function fhirDatastores(
         Tags: input.Tags,
         ClientToken,
       };
-      const reply = await flow.change(summary, healthlake.createFHIRDatastore, request, { budget });
+      const reply = await flow.change(summary, healthlake.createFHIRDatastore, request, budget);
       const { DatastoreId = '', DatastoreArn: datastoreArn, DatastoreEndpoint: datastoreEndpoint } = reply;
       return { datastoreId: DatastoreId, datastoreArn, datastoreEndpoint };
     },

@@ -77,7 +77,7 @@ function fhirExport(
     start: async (summary, budget, { jobName: JobName, clientToken: ClientToken }) => {
       const OutputDataConfig = { S3Configuration: { S3Uri, KmsKeyId } };
       const request = { JobName, OutputDataConfig, DatastoreId, DataAccessRoleArn, ClientToken };
-      const { JobId = '' } = await flow.change(summary, healthlake.startFHIRExportJob, request, { budget });
+      const { JobId = '' } = await flow.change(summary, healthlake.startFHIRExportJob, request, budget);
       return JobId;
     },
     list: async (summary, budget, { jobName: JobName, nextToken: NextToken }) => {

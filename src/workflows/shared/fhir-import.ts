@@ -88,7 +88,7 @@ function fhirImport(
         ClientToken,
         ValidationLevel: input.ValidationLevel,
       };
-      const { JobId = '' } = await flow.change(summary, healthlake.startFHIRImportJob, request, { budget });
+      const { JobId = '' } = await flow.change(summary, healthlake.startFHIRImportJob, request, budget);
       return JobId;
     },
     list: async (summary, budget, { jobName: JobName, nextToken: NextToken }) => {

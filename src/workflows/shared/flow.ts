@@ -18,7 +18,7 @@ import type { WorkerFacts } from '../../activities/check-input.ts';
 import { checkInput } from './activities.ts';
 import { isRecord } from '../../guards.ts';
 import { OUR_SEARCH_ATTRIBUTES } from '../../search-attributes.ts';
-import { answerIn, attended, awsDetailsOf, failureOfRun, originOf, type Left } from './failures.ts';
+import { awsDetailsOf, failureOfRun, isUnattended, originOf, type Left } from './failures.ts';
 import { ProgressBoard } from './progress.ts';
 
 /** An event of EventBridge, as whoever connects it forwards it. A hint that something has moved, never the truth. */
@@ -117,16 +117,16 @@ export class Flow {
   }
 
   /**
-   * One call that changes something. An attempt that is on its way is never cancelled: whether it took effect would be
-   * unknown. A cancelled run makes no further attempt.
+   * One attempt of a call that changes something: whether there is another is for `startOnce` and `mutateOnce`. It is never
+   * cancelled on its way: whether it took effect would be unknown.
    *
-   * @param options - `maximumAttempts: 1` for a call that nothing makes safe to repeat (see `mutateOnce`)
+   * @param budget - how long it may wait for a worker and take, in milliseconds
    */
   async change<Input, Output>(
     summary: string,
     activity: ProxiedActivity<Input, Output>,
     input: Input,
-    { budget, maximumAttempts }: { budget: number; maximumAttempts?: number },
+    budget: number,
   ): Promise<Output> {
     const [step] = summary.split(' ');
     const wasInDoubt = this.#inDoubt === step;
@@ -136,12 +136,12 @@ export class Flow {
         summary,
         scheduleToCloseTimeout: budget,
         cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-        ...(maximumAttempts !== undefined && { retry: { maximumAttempts } }),
+        retry: { maximumAttempts: 1 },
       });
       this.#inDoubt = undefined;
       return output;
     } catch (error) {
-      const refused = answerIn(error) && awsDetailsOf(error).effect !== 'unknown';
+      const refused = awsDetailsOf(error).effect !== 'unknown';
       // What this attempt was told says nothing of an earlier one that was told nothing.
       if (refused && !wasInDoubt) this.#inDoubt = undefined;
       throw error;
@@ -232,13 +232,8 @@ export class Flow {
     return activity.executeWithOptions(
       {
         startToCloseTimeout: this.facts.startToClose,
+        retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds' },
         ...options,
-        retry: {
-          initialInterval: '1 second',
-          backoffCoefficient: 2,
-          maximumInterval: '30 seconds',
-          ...options.retry,
-        },
       },
       [input],
     );
@@ -298,6 +293,17 @@ export async function runFlow<Result>(
  */
 export function tokenFor(step: string): string {
   return `${workflowInfo().runId}-${step}`;
+}
+
+/** Makes a call that changes nothing, and makes it again where no worker was there for it. */
+async function attended<Output>(call: () => Promise<Output>): Promise<Output> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isUnattended(error)) throw error;
+    }
+  }
 }
 
 /** The clocks of AWS and of Temporal may differ, and a service may give whole seconds. */

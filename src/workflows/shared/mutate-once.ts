@@ -1,5 +1,6 @@
-import { isCancellation, sleep } from '@temporalio/workflow';
-import { answerIn, awsDetailsOf, flowFailure, hintIn, patienceFor } from './failures.ts';
+import { isCancellation } from '@temporalio/workflow';
+import { awaitNext } from './attempts.ts';
+import { orUnknown, outcomeUnknown } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** What became of a change whose reply never came. */
@@ -20,7 +21,7 @@ export interface Change<Basis, Reply> {
   timeout: number;
   /** Reads what the change is based on, and waits until it is free. */
   prepare(): Promise<Basis>;
-  /** One attempt, with `maximumAttempts: 1`. */
+  /** One attempt. */
   send(basis: Basis): Promise<Reply>;
   /**
    * Reads what became of attempts whose effect is unknown.
@@ -54,7 +55,7 @@ export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis,
   let basis = await change.prepare();
   let doubt: Doubt<Basis> | undefined;
   const begun = Date.now();
-  for (const pause of pauses()) {
+  for (let number = 1; ; number++) {
     const sent = Date.now();
     let failure: unknown;
     try {
@@ -63,51 +64,18 @@ export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis,
       if (isCancellation(error)) throw error;
       failure = error;
     }
-    const { effect, retry } = awsDetailsOf(failure);
+    const { effect, last } = await awaitNext(flow, change, { failure, number, sent, begun });
     if (effect === 'unknown') doubt ??= { basis, since: sent };
-    // A conflict is another writer, who is waited for as long as there is time.
-    const patience = effect === 'conflict' ? change.timeout : patienceFor(retry, change.timeout);
-    // By when it was sent: after that, no worker may have been there.
-    const last = effect === 'rejected' || sent - begun >= patience;
-    if (!last) {
-      const why =
-        effect === 'conflict' ? 'another writer was faster' : (answerIn(failure)?.type ?? 'no answer');
-      flow.warn(`${change.step}: ${why}; tried again`);
-      await sleep(Math.max(pause, hintIn(failure)), { summary: `wait before ${change.step}` });
-      if (effect === 'conflict') {
-        basis = doubt ? await orUnknown(change.step, () => change.prepare()) : await change.prepare();
-      }
+    if (effect === 'conflict' && !last) {
+      basis = doubt ? await orUnknown(change.step, () => change.prepare()) : await change.prepare();
     }
     const open = doubt;
     const found = open && (await orUnknown(change.step, () => change.find(open)));
-    if (found?.kind === 'unclear') throw unknown(change.step, found.why);
+    if (found?.kind === 'unclear') throw outcomeUnknown(change.step, found.why);
     if (found && found.kind !== 'unchanged') flow.settleDoubt();
     if (found?.kind === 'ours') return found.reply;
     if (found?.kind === 'rival') doubt = undefined;
-    if (last) throw doubt && effect !== 'rejected' ? unknown(change.step) : failure;
+    if (last) throw doubt && effect !== 'rejected' ? outcomeUnknown(change.step) : failure;
     if (found?.kind === 'rival') basis = await change.prepare();
   }
-  throw unknown(change.step);
-}
-
-/** What fails while a change is in doubt leaves it in doubt; what it failed of is the cause. */
-async function orUnknown<Result>(step: string, look: () => Promise<Result>): Promise<Result> {
-  try {
-    return await look();
-  } catch (error) {
-    throw isCancellation(error) ? error : unknown(step, undefined, error);
-  }
-}
-
-/** 1, 2, 4 … 60, 60 … seconds, without end: the services throttle changes to one in four seconds. */
-function* pauses(): Generator<number> {
-  for (let pause = 1_000; ; pause = Math.min(2 * pause, 60_000)) yield pause;
-}
-
-function unknown(
-  step: string,
-  why = 'what AWS shows does not tell whether the change was made',
-  cause?: unknown,
-) {
-  return flowFailure('OutcomeUnknown', `${step}: no reply, and ${why}`, {}, cause);
 }

@@ -1,5 +1,6 @@
-import { ActivityFailure, CancellationScope, isCancellation, sleep } from '@temporalio/workflow';
-import { awsDetailsOf, flowFailure, hintIn, isUnattended, originOf, patienceFor } from './failures.ts';
+import { isCancellation } from '@temporalio/workflow';
+import { awaitNext } from './attempts.ts';
+import { orUnknown, outcomeUnknown } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** What a look at AWS tells of a start whose token may be forgotten by now. */
@@ -15,10 +16,10 @@ export const namesake = (what: string) => ({
   why: `${what}, which has the same name and came since this run began, may or may not be its own`,
 });
 
-/** The start of something that AWS makes once for each client token. */
+/** The start of something that AWS makes once for each client token, or that does no harm when it is done twice. */
 export interface Start<Made> {
   step: string;
-  /** One start with a token, tried again by Temporal within `budget` milliseconds. */
+  /** One attempt with the token, within `budget` milliseconds. */
   start: (budget: number) => Promise<Made>;
   /** Looks, for so many milliseconds, for what an earlier attempt of this very run may have made. */
   trace: (budget: number) => Promise<Trace<Made>>;
@@ -26,63 +27,41 @@ export interface Start<Made> {
   timeout: number;
 }
 
-/** The first round of attempts is short, so that what goes wrong is soon seen in the run's progress. */
-const FIRST_ROUND = 60_000;
-
 /**
  * Makes something once, whatever dies and for however long.
  *
  * Within the life of its token a repeated start gives the same thing back. Beyond it, since neither service says how long
- * it remembers a token, the run looks at what is there before it asks again.
+ * it remembers a token, the run looks at what is there before it asks again, if any attempt was left without an answer.
  *
  * @throws ActivityFailure of the last attempt, when it will not pass or the time is over
- * @throws ApplicationFailure `OutcomeUnknown` when what is there may be ours or not
+ * @throws ApplicationFailure `OutcomeUnknown` when what is there may be ours or not, or cannot be seen
  */
-export async function startOnce<Made>(
-  flow: Flow,
-  { step, start, trace, timeout }: Start<Made>,
-): Promise<Made> {
+export async function startOnce<Made>(flow: Flow, once: Start<Made>): Promise<Made> {
+  const { step, timeout } = once;
   const { tokenLife, readBudget } = flow.facts;
-  const since = Date.now();
-  let lookAfter = tokenLife;
-  let inDoubt = false;
-  for (let round = FIRST_ROUND; ; round *= 2) {
-    const tried = Date.now() - since;
+  const begun = Date.now();
+  /** When the first attempt was sent that nobody has answered, and that nobody has looked for since. */
+  let unanswered: number | undefined;
+  for (let number = 1; ; number++) {
+    const sent = Date.now();
+    let failure: unknown;
     try {
-      return await start(Math.min(round, tokenLife, timeout));
+      return await once.start(unanswered === undefined ? timeout : unanswered + tokenLife - sent);
     } catch (error) {
-      if (!mayPass(error, tried, timeout)) throw error;
-      inDoubt ||= awsDetailsOf(error).effect === 'unknown';
-      flow.warn(`${step}: ${originOf(error)?.type ?? 'no answer'}; tried again`);
-      // A hint that reaches beyond the round has ended it at once: without a sleep the rounds would follow each other.
-      if (hintIn(error) > 0) await sleep(hintIn(error), { summary: `wait before ${step}` });
+      if (isCancellation(error)) throw error;
+      failure = error;
     }
-    if (Date.now() - since < lookAfter) continue;
-    // Each look may be pages long: a run that waits for a day looks a few times, not every ten minutes.
-    lookAfter *= 2;
-    const left = Math.max(timeout - (Date.now() - since), readBudget);
-    // Where every answer was a refusal, that nobody may look is no reason to give up, nor is another's of that name.
-    const found = inDoubt ? await trace(left) : await trace(readBudget).catch(unlessCancelled);
-    if (found && found.kind !== 'perhaps') flow.settleDoubt();
-    if (found?.kind === 'ours') return found.made;
-    if (found?.kind === 'perhaps' && inDoubt)
-      throw flowFailure('OutcomeUnknown', `no answer, and ${found.why}`);
+    const { effect, last } = await awaitNext(flow, once, { failure, number, sent, begun });
+    if (effect === 'unknown') unanswered ??= sent;
+    const now = Date.now();
+    if (unanswered !== undefined && (last || now - unanswered >= tokenLife)) {
+      const budget = Math.max(begun + timeout - now, readBudget);
+      const found = await orUnknown(step, () => once.trace(budget));
+      if (found.kind === 'perhaps') throw outcomeUnknown(step, found.why);
+      flow.settleDoubt();
+      if (found.kind === 'ours') return found.made;
+      unanswered = undefined;
+    }
+    if (last) throw failure;
   }
-}
-
-function unlessCancelled(error: unknown): undefined {
-  if (isCancellation(error)) throw error;
-}
-
-/**
- * Whether Temporal gave up only because the round was over, on an error that is still worth trying again.
- *
- * @param tried - when the round began, in milliseconds since the first did: the time after it may have had no worker
- */
-function mayPass(error: unknown, tried: number, timeout: number): boolean {
-  if (CancellationScope.current().consideredCancelled) return false;
-  const { retry } = awsDetailsOf(error);
-  const roundOver =
-    isUnattended(error) || (error instanceof ActivityFailure && error.retryState === 'TIMEOUT');
-  return roundOver && retry !== 'never' && tried < patienceFor(retry, timeout);
 }
