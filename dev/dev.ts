@@ -34,6 +34,7 @@ async function main(life: Life): Promise<void> {
   say(
     `A first run, from another terminal:\n\n${startCommand(platform.temporal, copyInput(datastoreId, pair))}\n`,
   );
+  say(`For aws-health-workflows, there too:\n\n${exportCommand()}\n`);
   say('Ctrl-C ends all of it; npm run dev goes on where it ended.');
   await new Promise<never>(() => {});
 }
@@ -55,6 +56,18 @@ function startCommand({ address, program = 'temporal' }: TemporalLocation, input
   const onPath = (process.env['PATH'] ?? '').split(delimiter).includes(dirname(program));
   const command = `${onPath ? 'temporal' : program} workflow start --address ${address} --task-queue ${taskQueue}`;
   return `${command} --type copyImageSet --input '${JSON.stringify(input)}'`;
+}
+
+/** What leads a command line to these servers, and to no others. */
+function exportCommand(): string {
+  const names = [
+    'TEMPORAL_ADDRESS',
+    'AWS_ENDPOINT_URL',
+    'AWS_REGION',
+    'AWS_ACCESS_KEY_ID',
+    'AWS_SECRET_ACCESS_KEY',
+  ];
+  return `export ${names.map((name) => `${name}=${process.env[name]}`).join(' ')}`;
 }
 
 void runProcess(main, { onInterrupt: 0 });

@@ -150,7 +150,9 @@ describe('an import', () => {
       ({ stdout }) => stdout.includes('stray'),
     );
     expect(listed.stdout).toMatch(/stray .* RUNNING .* no worker answers/);
+    const watching = cli(['watch', 'stray']);
     await run.terminate();
+    expect((await watching).stderr).toContain('waiting for a worker');
   });
 
   test('with an id of its own is not taken for another with that id', async () => {
@@ -234,6 +236,16 @@ describe('a mistake is one line that says what is right', () => {
       'flags',
       [...start, '--froce', '--datastore-id', 'x'],
       /--source-image-set-id is missing.*--froce is not known here; did you mean --force\?.*--datastore-id must match/,
+    ],
+    [
+      'none of several flags',
+      ['start', 'updateImageSetMetadata', '--datastore-id', '1'.repeat(32), '--image-set-id', '2'.repeat(32)],
+      /--updatable-attributes is missing, or --removable-attributes or --revert-to-version-id\./,
+    ],
+    [
+      'a member of a file',
+      [...start, '--input', inputFile('bad', { sourceImageSetId: 'x' })],
+      /: datastoreId is missing/,
     ],
     ['JSON', [...start, '--polling', '{x'], /--polling must be JSON/],
     ['a file', [...start, '--input', '/none'], /--input \/none: there is no such file/],

@@ -88,7 +88,10 @@ export function asFlags(problems: readonly Problem[], members: readonly Member[]
     const flag = names.has(first) || rule.startsWith('is not known') ? `--${flagOf(first)}` : first;
     return {
       member: [flag, ...rest].join('.'),
-      rule: rule.replace(/(?<=did you mean )\w+/, (name) => `--${flagOf(name)}`),
+      // Only what looks like a name: some members are called as words are.
+      rule: rule.replaceAll(/(?<=did you mean )\w+|\w*[a-z][A-Z]\w*/g, (name) =>
+        names.has(name) ? `--${flagOf(name)}` : name,
+      ),
     };
   });
 }

@@ -15,6 +15,7 @@ export async function follow({ flows, terminal, urlOf }: Session, workflowId: st
   if (url) terminal.say(url);
   const spinner = ora({ stream: process.stderr, isSilent: terminal.json });
   let last: Progress | undefined;
+  spinner.start('waiting for a worker');
   for await (const progress of flows.watch(workflowId)) {
     terminal.record(progress);
     if (last && last.step !== progress.step) spinner.succeed(describeStep(last));
@@ -112,6 +113,8 @@ async function list(
 }
 
 async function showResult({ flows, terminal }: Session, workflowId: string): Promise<void> {
+  const { status } = await flows.temporal.workflow.getHandle(workflowId).describe();
+  if (status.name === 'RUNNING') terminal.note(`${workflowId} goes on; watch shows where it stands.`);
   try {
     terminal.show(await flows.result(workflowId));
   } catch (error) {

@@ -46,7 +46,9 @@ async function start(flow: WorkflowName, args: StartArgs & Record<string, unknow
   const [, , stray] = (args['_'] as string[] | undefined) ?? [];
   if (stray !== undefined) throw new UserError(`"${stray}" belongs to no flag.`);
   const input = { ...(await readInput(args.input)), ...membersFrom(args, membersOf(flow), OURS) };
-  const problems = asFlags(inputProblems(flow, input), membersOf(flow));
+  const found = inputProblems(flow, input);
+  // Whoever writes a file thinks in members.
+  const problems = args.input === undefined ? asFlags(found, membersOf(flow)) : found;
   if (problems.length > 0) {
     throw new UserError(
       `${flow}: ${describeProblems(problems)}.\nWhat it takes: aws-health-workflows start ${flow} --help`,

@@ -9,6 +9,11 @@ export class Terminal {
     if (!this.json) process.stdout.write(`${text}\n`);
   }
 
+  /** Text for a person who waits, beside the answer. */
+  note(text: string): void {
+    if (!this.json) process.stderr.write(`${text}\n`);
+  }
+
   /** The answer for a program. */
   record(value: unknown): void {
     if (this.json) process.stdout.write(`${JSON.stringify(value)}\n`);

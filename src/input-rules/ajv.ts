@@ -30,6 +30,7 @@ const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
           value.byteLength <= (schema.maxBytes ?? Infinity),
   })
   .addKeyword({ keyword: 'excludes', type: 'object', validate: isWithoutExcluded })
+  .addKeyword({ keyword: 'oneNeeded', type: 'object', validate: hasOneNeeded })
   .addKeyword({ keyword: 'json', validate: isJson })
   .addKeyword({ keyword: 'wholeNumber', validate: isWholeNumber })
   .addKeyword({ keyword: 'duration', validate: (_: true, value: unknown) => isDuration(value) });
@@ -72,6 +73,8 @@ function toProblems(error: ErrorObject, names: ReadonlySet<string>): Problem[] {
       ];
     case 'enum':
       return [{ member, rule: `must be one of ${params['allowedValues'].join(', ')}` }];
+    case 'oneNeeded':
+      return [oneNeededProblem(error)];
     case 'excludes':
       return excludedProblems(error);
     case 'json':
@@ -117,6 +120,16 @@ function isWithoutExcluded(excludes: Record<string, string[]>, value: Record<str
   return Object.entries(excludes).every(
     ([name, others]) => value[name] === undefined || others.every((other) => value[other] === undefined),
   );
+}
+
+/** `oneNeeded: ['a', 'b']`: there is an `a` or a `b`, or both. */
+function hasOneNeeded(members: string[], value: Record<string, unknown>): boolean {
+  return members.some((member) => value[member] !== undefined);
+}
+
+function oneNeededProblem({ schema }: ErrorObject): Problem {
+  const [member = '', ...others] = [schema].flat().map(String);
+  return { member, rule: `is missing, or ${others.join(' or ')}` };
 }
 
 function excludedProblems({ schema }: ErrorObject): Problem[] {

@@ -52,5 +52,8 @@ export const unlessGiven = (members: string[], required: string[]) => ({
   then: { required },
 });
 
+/** At least one of them. */
+export const oneNeeded = (members: string[]) => ({ oneNeeded: members });
+
 /** A member that says another thing than `others` do. */
 export const onlyOneOf = (member: string, others: string[]) => ({ excludes: { [member]: others } });

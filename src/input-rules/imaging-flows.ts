@@ -4,6 +4,7 @@ import {
   imaging,
   imports,
   onlyOneOf,
+  oneNeeded,
   unlessGiven,
   waits,
   type FlowRules,
@@ -128,7 +129,7 @@ export const IMAGING_FLOWS = {
     schema: {
       type: 'object',
       required: ['datastoreId', 'imageSetId'],
-      ...unlessGiven(['removableAttributes', 'revertToVersionId'], ['updatableAttributes']),
+      ...oneNeeded(['updatableAttributes', 'removableAttributes', 'revertToVersionId']),
       ...onlyOneOf('revertToVersionId', ['updatableAttributes', 'removableAttributes']),
       properties: {
         datastoreId,

@@ -19,10 +19,10 @@ describe('npm run dev', () => {
       destinationLatestVersionId: '2',
     });
     const [, address = ''] = /--address (\S+)/.exec(command) ?? [];
-    const [awsUrl] = await first.writes(/http:\/\/127\.0\.0\.1:\d+(?=, whose S3)/);
+    const [exports] = await first.writes(/^export .*$/m);
     const id = importOfSamples(address);
     for (const line of readmeCommands()) {
-      expect([line, runCli(line.replace('…', id), address, awsUrl)]).toEqual([line, 0]);
+      expect([line, runCli(line.replace('…', id), exports)]).toEqual([line, 0]);
     }
     await end(first);
 
@@ -52,18 +52,12 @@ function importOfSamples(address: string): string {
 }
 
 /** The exit code of a command line as the README has it, beside `npm run dev`. */
-function runCli(command: string, address: string, awsUrl: string): number | null {
+function runCli(command: string, exports: string): number | null {
   const [, , ...args] = command.split(' ');
-  const env = {
-    ...process.env,
-    TEMPORAL_ADDRESS: address,
-    AWS_ENDPOINT_URL: awsUrl,
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'local',
-    AWS_SECRET_ACCESS_KEY: 'local',
-  };
   const cli = join(import.meta.dirname, '../../dist/src/cli.js');
-  return spawnSync(process.execPath, [cli, ...args], { env, stdio: 'ignore' }).status;
+  return spawnSync('sh', ['-c', `${exports}; exec "$@"`, 'sh', process.execPath, cli, ...args], {
+    stdio: 'ignore',
+  }).status;
 }
 
 /** Runs the command as it was printed, but waits for the result. */

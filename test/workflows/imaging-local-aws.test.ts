@@ -295,7 +295,7 @@ describe('updateImageSetMetadata', () => {
       { revertToVersionId: '1', updatableAttributes: '{}' },
       /revertToVersionId does not go with updatableAttributes/,
     ],
-    [{}, /updatableAttributes is missing/],
+    [{}, /updatableAttributes is missing, or removableAttributes or revertToVersionId/],
     [{ updatableAttributes: 'SECRET' }, /updatableAttributes must be a JSON object/],
     [
       { updatableAttributes: { big: 'x'.repeat(30_001) } },
