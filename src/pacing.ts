@@ -10,8 +10,8 @@ export interface Pacing {
   timeout: number;
 }
 
-/** A flow whose waits read more often than this in all would fill its history: 11 events a read, 51,200 at the most. */
-export const MOST_READS = 4_500;
+/** A flow whose waits read more often than this in all would fill its history: 11 events a read or an attempt, 51,200 at the most. */
+export const MOST_READS = 3_000;
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -57,10 +57,15 @@ export function nextSleep(
  * How long to wait before a change is sent again: 1, 2, 4 … 60 seconds, and then as between two reads.
  *
  * @param attempts - how many have come to nothing
- * @param tried - milliseconds since the first
+ * @param tried - how long, in milliseconds
+ * @param timeout - how long to try in all: however long that is, it makes no more than some 400 attempts
  */
-export function nextTry(attempts: number, tried: number): number {
-  return nextSleep(tried, { ...everyWait, minimumInterval: Math.min(SECOND * 2 ** (attempts - 1), MINUTE) });
+export function nextTry(attempts: number, tried: number, timeout: number): number {
+  return nextSleep(tried, {
+    minimumInterval: Math.min(SECOND * 2 ** (attempts - 1), MINUTE),
+    maximumInterval: Math.max(everyWait.maximumInterval, timeout / 288),
+    share: everyWait.share,
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DEFAULT_PACING, MOST_READS, nextSleep, readsAtMost, type Pacing } from '../src/pacing.ts';
+import { DEFAULT_PACING, MOST_READS, nextSleep, nextTry, readsAtMost, type Pacing } from '../src/pacing.ts';
 import { isDuration, pacingOf, pacingProblems } from '../src/polling.ts';
 
 const HOUR = 3_600_000;
@@ -68,6 +68,15 @@ describe('the pacing law', () => {
   });
 });
 
+test('a change is tried some 400 times at the most, however long there is', () => {
+  for (const days of [1, 7, 30, 365]) {
+    const timeout = days * 24 * HOUR;
+    let [attempts, tried] = [0, 0];
+    while (tried < timeout) tried += nextTry(++attempts, tried, timeout);
+    expect(attempts).toBeLessThan(400);
+  }
+});
+
 describe('the polling of an input', () => {
   test('changes what it names', () => {
     expect(pacingOf('dicomJob', { minimumInterval: '1s', timeout: '2 days' })).toEqual({
@@ -91,9 +100,9 @@ describe('the polling of an input', () => {
     expect(pacingProblems(polling, ['dicomJob'])).toEqual([]);
     expect(pacingProblems(polling, ['fhirJob'])).toHaveLength(1);
     // As long as that in the queue, and then as long again.
-    expect(pacingProblems({ ...polling, timeout: '18h' }, ['fhirJob'])).toEqual([]);
-    expect(pacingProblems({ ...polling, timeout: '24h' }, ['fhirJob'])).toHaveLength(1);
-    expect(pacingProblems({ ...polling, timeout: '15h' }, ['fhirDatastore', 'fhirJob'])).toHaveLength(1);
+    expect(pacingProblems({ ...polling, timeout: '12h' }, ['fhirJob'])).toEqual([]);
+    expect(pacingProblems({ ...polling, timeout: '15h' }, ['fhirJob'])).toHaveLength(1);
+    expect(pacingProblems({ ...polling, timeout: '10h' }, ['fhirDatastore', 'fhirJob'])).toHaveLength(1);
     expect(pacingProblems({}, ['fhirJob'])).toEqual([]);
   });
 

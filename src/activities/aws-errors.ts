@@ -4,14 +4,14 @@ import { MENDED_WITHIN } from '../pacing.ts';
 
 /**
  * How long an error is worth trying again:
- * - `untilDeadline`: it passes by itself; the step's schedule-to-close time-out ends it.
+ * - `untilDeadline`: it passes by itself; only the time that there is for the step ends it.
  * - `tenMinutes`: somebody may be mending it just now (credentials, configuration, something never seen before).
  * - `never`: the same request can only fail the same way.
  */
 type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
 
 /**
- * What an error says about the change that was asked for, which is what `mutateOnce` decides by:
+ * What an error says about the change that was asked for, which is what `startOnce` and `mutateOnce` decide by:
  * - `refused`: not done, the request as such is fine: send it again.
  * - `conflict`: not done, because the resource is locked or has another version by now: read, and decide anew.
  * - `rejected`: not done, and never will be.

@@ -84,7 +84,7 @@ test('fails at once for what it cannot be run with', async () => {
   });
   expect(
     await failureOf(start({ imageSetId: 'a'.repeat(32), polling: { share: 0, minimumInterval: 1 } })),
-  ).toMatchObject({ type: 'ValidationFailed', message: expect.stringContaining('at most 4500') });
+  ).toMatchObject({ type: 'ValidationFailed', message: expect.stringContaining('at most 3000') });
   expect(await failureOf(start({ imageSet: 'misspelt' }))).toMatchObject({
     message: expect.stringContaining('imageSetId'),
     details: { step: 'getImageSet' },

@@ -610,6 +610,16 @@ describe('updateImageSetMetadata', () => {
     },
   );
 
+  test('one in doubt is judged by the newest version that was seen, though a later read shows an older one', async () => {
+    aws.script({
+      GetImageSet: [free, free, done, free],
+      UpdateImageSetMetadata: ['drop', error('ConflictException', 409), updated('3')],
+      GetImageSetMetadata: [metadata],
+    });
+    expect(await failureOf(run())).toMatchObject({ details: { step: expect.stringMatching(/metadata/) } });
+    expect(updates()).toMatchObject([{ query: 'latestVersion=1' }, { query: 'latestVersion=1' }]);
+  });
+
   test('one in doubt whose image set is deleted meanwhile is not said to have changed nothing', async () => {
     script([free, free, imageSet('2', 'DELETED', 'DELETED')], ['drop', error('ConflictException', 409)]);
     expect(await failureOf(run())).toMatchObject({ type: 'OutcomeUnknown' });

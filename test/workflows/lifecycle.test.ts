@@ -376,6 +376,19 @@ describe('a start whose token may be forgotten', () => {
     });
   });
 
+  test('that is rejected after all is looked for once more, and fails as that step', async () => {
+    aws.script({
+      StartFHIRImportJob: ['drop', error('AccessDeniedException', 403)],
+      ListFHIRImportJobs: [{ ImportJobPropertiesList: [] }],
+    });
+    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
+    expect(await failureOf(handle.result())).toMatchObject({
+      type: 'AccessDeniedException',
+      details: { step: 'startImportJob' },
+    });
+    expect(aws.called().at(-1)).toBe('ListFHIRImportJobs');
+  });
+
   test('is not said to have made nothing where there are more jobs than can be listed', async () => {
     aws.script({
       StartFHIRImportJob: [busy],

@@ -9,6 +9,8 @@ const BUDGET_MS = 4_000;
 const polling = { minimumInterval: 20, timeout: BUDGET_MS };
 
 const started = { JobId: 'j1', JobStatus: 'SUBMITTED', DatastoreId: datastoreId };
+/** All that waited come back together: the services throttle them. */
+const busy = error('ThrottlingException', 429);
 const imageSet = imageSetReply(destinationImageSetId)('1', 'ACTIVE');
 const copied = {
   datastoreId,
@@ -60,10 +62,10 @@ test('a start, a copy, a tag, a list and a poll that no worker was there for end
     aws.script({
       ...jobs,
       ...images,
-      StartFHIRImportJob: [started],
+      StartFHIRImportJob: [busy, started],
       DescribeFHIRImportJob: [fhirImportReply('COMPLETED')],
-      CopyImageSet: [copied],
-      TagResource: [{}],
+      CopyImageSet: [busy, copied],
+      TagResource: [busy, {}],
       ListTagsForResource: [{ tags: { ward: 'b' } }],
     });
   });
@@ -87,7 +89,7 @@ test.each([
     aws.script({
       GetImageSet: [imageSet],
       DescribeFHIRImportJob: [fhirImportReply('COMPLETED')],
-      [operation]: [{ ...error('ThrottlingException', 429), retryAfter: 3 }, done],
+      [operation]: [{ ...busy, retryAfter: 3 }, done],
     });
     const { temporal } = cluster.flows;
     const workflowId = `hint-${flow}`;

@@ -29,12 +29,7 @@ export async function tagImageSet(input: TagImageSetInput): Promise<TagImageSetR
     const { datastoreId, imageSetId, polling } = input;
     const pacing = pacingOf('imageSet', polling);
     flow.know({ datastoreId, imageSetId });
-    const imageSet = await flow.read(
-      'getImageSet',
-      imaging.getImageSet,
-      { datastoreId, imageSetId },
-      pacing.timeout,
-    );
+    const imageSet = await flow.read('getImageSet', imaging.getImageSet, { datastoreId, imageSetId });
     const imageSetArn = imageSet.imageSetArn ?? '';
 
     const request = { resourceArn: imageSetArn, tags: input.tags };

@@ -70,12 +70,13 @@ export async function updateImageSetMetadata(
         const reply = await flow.change('updateMetadata', imaging.updateImageSetMetadata, request, timeout);
         return { imageSetId, latestVersionId: reply.latestVersionId ?? '' };
       },
-      find: ({ basis: before, since }) =>
+      find: ({ basis: before, seen, since }) =>
         changeEvidence(flow, {
           datastoreId,
           imageSetId,
           polling,
           before,
+          seen,
           since,
           status: 'UPDATED',
           proof: async (version) => {
@@ -101,7 +102,7 @@ export async function updateImageSetMetadata(
     });
     const versions = await allPages('listVersions', async (summary, nextToken) => {
       const request = { datastoreId, imageSetId, maxResults: 50, nextToken };
-      const page = await flow.read(summary, imaging.listImageSetVersions, request, timeout);
+      const page = await flow.read(summary, imaging.listImageSetVersions, request);
       return { items: page.imageSetPropertiesList, nextToken: page.nextToken };
     });
     return {

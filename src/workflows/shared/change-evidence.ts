@@ -17,6 +17,8 @@ export interface ChangedVersion {
 /** A change that was asked for, of an image set as it was then. */
 interface AttemptedChange extends ImageSetId {
   before: ImageSetRead;
+  /** As it was read since. */
+  seen: ImageSetRead;
   /** When the first attempt was sent, in milliseconds since 1970. */
   since: number;
   polling: Polling | undefined;
@@ -33,8 +35,9 @@ interface AttemptedChange extends ImageSetId {
  * not before our first attempt, and it holds what ours would have brought.
  */
 export async function changeEvidence(flow: Flow, change: AttemptedChange): Promise<Found<ChangedVersion>> {
-  const { datastoreId, imageSetId, before, polling } = change;
-  const now = await readUnlocked(flow, { step: '+imageSetNow', datastoreId, imageSetId, polling });
+  const { datastoreId, imageSetId, before, seen, polling } = change;
+  const read = await readUnlocked(flow, { step: '+imageSetNow', datastoreId, imageSetId, polling });
+  const now = Number(seen.versionId) > Number(read.versionId) ? seen : read;
   if (Number(now.versionId) <= Number(before.versionId)) return { kind: 'unchanged' };
   const latestVersionId = String(Number(before.versionId) + 1);
   const version = { datastoreId, imageSetId, versionId: latestVersionId };

@@ -120,6 +120,7 @@ export interface ImageSetRead {
   imageSetState?: ImageSetState | undefined;
   imageSetWorkflowStatus?: ImageSetWorkflowStatus | undefined;
   message?: string | undefined;
+  updatedAt?: string | undefined;
 }
 
 /** What the awaited change of an image set has announced. */

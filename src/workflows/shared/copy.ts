@@ -55,7 +55,7 @@ export async function sendCopy(
 export async function findCopy(
   flow: Flow,
   input: CopyImageSetInput,
-  { basis: { source, destination }, since }: Doubt<CopyBasis>,
+  { basis: { source, destination }, since, seen }: Doubt<CopyBasis>,
 ): Promise<Found<ChangedVersion>> {
   const { datastoreId, sourceImageSetId, destinationImageSetId, copiableAttributes, polling } = input;
   const asked = () =>
@@ -87,6 +87,7 @@ export async function findCopy(
     datastoreId,
     imageSetId: destinationImageSetId,
     before: destination,
+    seen: seen.destination ?? destination,
     since,
     polling,
     status: 'COPIED',

@@ -1,4 +1,10 @@
-import { ActivityFailure, ApplicationFailure, TimeoutFailure, isCancellation } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  TimeoutFailure,
+  isCancellation,
+} from '@temporalio/workflow';
 import type { AwsFailureDetails } from '../../activities/aws-errors.ts';
 import { isRecord, recordOf } from '../../guards.ts';
 
@@ -92,10 +98,7 @@ function answerIn(error: unknown): ApplicationFailure | undefined {
   return undefined;
 }
 
-/**
- * Whether the time for a call ran out on an attempt that waited for a worker, or whose worker never came back. Where
- * workers live, attempts end: it says nothing of AWS, whatever an earlier attempt was told.
- */
+/** Whether the time for a call ran out on an attempt that waited for a worker, or was on its way: nobody has answered it. */
 export function isUnattended(error: unknown): boolean {
   return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
 }
@@ -106,12 +109,20 @@ export function originOf(error: unknown): ApplicationFailure | undefined {
   return answerIn(error) ?? (isUnattended(error) ? ApplicationFailure.create(nobody) : undefined);
 }
 
+/** Whether no worker has taken up the one attempt of a call. */
+function wasNeverSent(error: unknown): boolean {
+  if (!(error instanceof ActivityFailure)) return false;
+  return error.cause instanceof TimeoutFailure
+    ? error.cause.timeoutType === 'SCHEDULE_TO_START'
+    : error.cause instanceof CancelledFailure;
+}
+
 /** What an AWS call that failed says of itself; an attempt that never came back says that nothing is known. */
 export function awsDetailsOf(error: unknown): Pick<AwsFailureDetails, 'effect' | 'retry' | 'retryAfter'> {
   const [details] = answerIn(error)?.details ?? [];
   const { effect, retry, retryAfter } = recordOf(details);
   return {
-    effect: isEffect(effect) && !isUnattended(error) ? effect : 'unknown',
+    effect: wasNeverSent(error) ? 'refused' : isEffect(effect) && !isUnattended(error) ? effect : 'unknown',
     retry: isRetry(retry) ? retry : 'untilDeadline',
     ...(typeof retryAfter === 'number' && { retryAfter }),
   };
@@ -131,7 +142,7 @@ export async function orUnknown<Result>(step: string, look: () => Promise<Result
   try {
     return await look();
   } catch (error) {
-    throw isCancellation(error) ? error : outcomeUnknown(step, undefined, error);
+    throw originOf(error) ? outcomeUnknown(step, undefined, error) : error;
   }
 }
 

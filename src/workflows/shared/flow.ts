@@ -120,7 +120,7 @@ export class Flow {
    * One attempt of a call that changes something: whether there is another is for `startOnce` and `mutateOnce`. It is never
    * cancelled on its way: whether it took effect would be unknown.
    *
-   * @param budget - how long it may wait for a worker and take, in milliseconds
+   * @param budget - how long it may wait for a worker, in milliseconds
    */
   async change<Input, Output>(
     summary: string,
@@ -134,7 +134,9 @@ export class Flow {
     try {
       const output = await this.#call(activity, input, {
         summary,
-        scheduleToCloseTimeout: budget,
+        // Running out, it tells that nothing was sent.
+        scheduleToStartTimeout: budget,
+        scheduleToCloseTimeout: budget + this.facts.startToClose,
         cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         retry: { maximumAttempts: 1 },
       });
@@ -295,13 +297,16 @@ export function tokenFor(step: string): string {
   return `${workflowInfo().runId}-${step}`;
 }
 
-/** Makes a call that changes nothing, and makes it again where no worker was there for it. */
+/** Each time without a worker takes one. A file or a reply that brings down every worker must come to an end. */
+const MOST_ROUNDS = 10;
+
+/** Makes a call that changes nothing, and makes it again where its time ran out and nobody had answered. */
 async function attended<Output>(call: () => Promise<Output>): Promise<Output> {
-  for (;;) {
+  for (let rounds = 1; ; rounds++) {
     try {
       return await call();
     } catch (error) {
-      if (!isUnattended(error)) throw error;
+      if (!isUnattended(error) || rounds === MOST_ROUNDS) throw error;
     }
   }
 }

@@ -1,6 +1,5 @@
-import { isCancellation } from '@temporalio/workflow';
-import { awaitNext } from './attempts.ts';
-import { orUnknown, outcomeUnknown } from './failures.ts';
+import { Attempts } from './attempts.ts';
+import { originOf, orUnknown, outcomeUnknown } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** What became of a change whose reply never came. */
@@ -35,6 +34,8 @@ export interface Doubt<Basis> {
   basis: Basis;
   /** When the first of them was sent, in milliseconds since 1970. */
   since: number;
+  /** What was read since, as a conflict was met: reads may go back in time, and see less than this. */
+  seen: Basis;
 }
 
 /**
@@ -42,7 +43,7 @@ export interface Doubt<Basis> {
  *
  * - Certainly not done and worth another try (throttled, quota, connection refused): sent again.
  * - Refused by the guard (locked, or a newer version): decided anew, from a fresh read.
- * - Possibly done: read. Unchanged → sent again with the *original* versions, so that the first request, should it
+ * - Possibly done: read. Unchanged → sent again, guarded by the *same* version, so that the first request, should it
  *   arrive late, loses to the guard. Changed → ours only on evidence; otherwise decided anew.
  *
  * The doubt about an attempt outlives every later refusal, and is looked into just before each further attempt: it ends
@@ -53,29 +54,32 @@ export interface Doubt<Basis> {
  */
 export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis, Reply>): Promise<Reply> {
   let basis = await change.prepare();
-  let doubt: Doubt<Basis> | undefined;
-  const begun = Date.now();
-  for (let number = 1; ; number++) {
+  let doubt: Omit<Doubt<Basis>, 'seen'> | undefined;
+  const attempts = new Attempts(flow, change);
+  for (;;) {
     const sent = Date.now();
     let failure: unknown;
     try {
       return await change.send(basis);
     } catch (error) {
-      if (isCancellation(error)) throw error;
+      if (!originOf(error)) throw error;
       failure = error;
     }
-    const { effect, last } = await awaitNext(flow, change, { failure, number, sent, begun });
+    const { effect, last } = await attempts.awaitNext(failure, sent);
     if (effect === 'unknown') doubt ??= { basis, since: sent };
     if (effect === 'conflict' && !last) {
       basis = doubt ? await orUnknown(change.step, () => change.prepare()) : await change.prepare();
     }
     const open = doubt;
-    const found = open && (await orUnknown(change.step, () => change.find(open)));
+    const found = open && (await orUnknown(change.step, () => change.find({ ...open, seen: basis })));
     if (found?.kind === 'unclear') throw outcomeUnknown(change.step, found.why);
     if (found && found.kind !== 'unchanged') flow.settleDoubt();
     if (found?.kind === 'ours') return found.reply;
     if (found?.kind === 'rival') doubt = undefined;
-    if (last) throw doubt && effect !== 'rejected' ? outcomeUnknown(change.step) : failure;
+    if (last) {
+      flow.board.enter(change.step);
+      throw doubt && effect !== 'rejected' ? outcomeUnknown(change.step) : failure;
+    }
     if (found?.kind === 'rival') basis = await change.prepare();
   }
 }

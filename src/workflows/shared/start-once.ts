@@ -1,6 +1,6 @@
-import { isCancellation } from '@temporalio/workflow';
-import { awaitNext } from './attempts.ts';
-import { orUnknown, outcomeUnknown } from './failures.ts';
+import { sleep } from '@temporalio/workflow';
+import { Attempts } from './attempts.ts';
+import { originOf, orUnknown, outcomeUnknown } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** What a look at AWS tells of a start whose token may be forgotten by now. */
@@ -38,30 +38,35 @@ export interface Start<Made> {
  */
 export async function startOnce<Made>(flow: Flow, once: Start<Made>): Promise<Made> {
   const { step, timeout } = once;
-  const { tokenLife, readBudget } = flow.facts;
-  const begun = Date.now();
+  const { tokenLife, readBudget, startToClose } = flow.facts;
+  const attempts = new Attempts(flow, once);
   /** When the first attempt was sent that nobody has answered, and that nobody has looked for since. */
   let unanswered: number | undefined;
-  for (let number = 1; ; number++) {
+  for (let looks = 0; ;) {
     const sent = Date.now();
     let failure: unknown;
     try {
       return await once.start(unanswered === undefined ? timeout : unanswered + tokenLife - sent);
     } catch (error) {
-      if (isCancellation(error)) throw error;
+      if (!originOf(error)) throw error;
       failure = error;
     }
-    const { effect, last } = await awaitNext(flow, once, { failure, number, sent, begun });
+    // Each look may be pages long: a run that tries for a day looks some fifteen times.
+    const { effect, last } = await attempts.awaitNext(failure, sent, looks * tokenLife);
     if (effect === 'unknown') unanswered ??= sent;
-    const now = Date.now();
-    if (unanswered !== undefined && (last || now - unanswered >= tokenLife)) {
-      const budget = Math.max(begun + timeout - now, readBudget);
-      const found = await orUnknown(step, () => once.trace(budget));
+    if (unanswered !== undefined && (last || Date.now() - unanswered >= tokenLife)) {
+      // What was given up a moment ago may still be on its way.
+      if (last) await sleep(startToClose, { summary: `wait for ${step}` });
+      looks++;
+      const found = await orUnknown(step, () => once.trace(readBudget));
       if (found.kind === 'perhaps') throw outcomeUnknown(step, found.why);
       flow.settleDoubt();
       if (found.kind === 'ours') return found.made;
       unanswered = undefined;
     }
-    if (last) throw failure;
+    if (last) {
+      flow.board.enter(step);
+      throw failure;
+    }
   }
 }
