@@ -27,7 +27,7 @@ export interface DatastoreService<Created extends { datastoreId: string }, Store
   name: string | undefined;
   clientToken: string | undefined;
   create(summary: string, budget: number, clientToken: string): Promise<Created>;
-  list(summary: string, budget: number, nextToken: string | undefined): Promise<Page<Datastore>>;
+  list(summary: string, nextToken: string | undefined): Promise<Page<Datastore>>;
   describe(summary: string, budget: number, datastoreId: string): Promise<Store>;
 }
 
@@ -55,7 +55,7 @@ export async function createOnce<Created extends { datastoreId: string }, Store 
     step,
     timeout: pacingOf(service.kind, polling).timeout,
     start: (budget) => service.create(step, budget, clientToken),
-    trace: (budget) => traceDatastore(service, budget),
+    trace: () => traceDatastore(service),
   });
   const { datastoreId } = created;
   flow.know({ datastoreId });
@@ -111,9 +111,8 @@ function leave(flow: Flow, { remove }: { remove: string }, datastoreId: string):
 /** A data store of that name that came since this run began. Names are not unique: it may be somebody else's. */
 async function traceDatastore<Created extends { datastoreId: string }, Store extends Datastore>(
   service: DatastoreService<Created, Store>,
-  budget: number,
 ): Promise<Trace<Created>> {
-  const read = (summary: string, token: string | undefined) => service.list(summary, budget, token);
+  const read = (summary: string, token: string | undefined) => service.list(summary, token);
   for await (const { items } of pagesOf('+findDatastore', MOST_PAGES, read)) {
     const found = items?.find(
       ({ name, createdAt }) => name === service.name && isOfThisRun(createdAt, WORST_CLOCK_SKEW),

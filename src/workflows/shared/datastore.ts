@@ -56,8 +56,8 @@ function imagingDatastores(
       const { datastoreId = '' } = await flow.change(summary, imaging.createDatastore, input, budget);
       return { datastoreId };
     },
-    list: async (summary, budget, nextToken) => {
-      const list = await flow.read(summary, imaging.listDatastores, { nextToken }, budget);
+    list: async (summary, nextToken) => {
+      const list = await flow.read(summary, imaging.listDatastores, { nextToken });
       return { items: (list.datastoreSummaries ?? []).map(toDatastore), nextToken: list.nextToken };
     },
     describe: async (summary, budget, datastoreId) => {

@@ -32,13 +32,12 @@ export function dicomImport(
       const { jobId = '' } = await flow.change(summary, imaging.startDICOMImportJob, input, budget);
       return jobId;
     },
-    list: async (summary, budget, { nextToken }) => {
-      const page = await flow.read(
-        summary,
-        imaging.listDICOMImportJobs,
-        { datastoreId, nextToken, maxResults: 50 },
-        budget,
-      );
+    list: async (summary, { nextToken }) => {
+      const page = await flow.read(summary, imaging.listDICOMImportJobs, {
+        datastoreId,
+        nextToken,
+        maxResults: 50,
+      });
       return { items: (page.jobSummaries ?? []).map(toJob), nextToken: page.nextToken };
     },
     describe: async (summary, budget, jobId) => {

@@ -168,9 +168,9 @@ function fhirDatastores(
       const { DatastoreId = '', DatastoreArn: datastoreArn, DatastoreEndpoint: datastoreEndpoint } = reply;
       return { datastoreId: DatastoreId, datastoreArn, datastoreEndpoint };
     },
-    list: async (summary, budget, NextToken) => {
+    list: async (summary, NextToken) => {
       const request = { Filter: { DatastoreName }, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRDatastores, request, budget);
+      const page = await flow.read(summary, healthlake.listFHIRDatastores, request);
       return { items: page.DatastorePropertiesList?.map(toDatastore), nextToken: page.NextToken };
     },
     describe: async (summary, budget, DatastoreId) => {

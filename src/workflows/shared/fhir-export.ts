@@ -80,9 +80,9 @@ function fhirExport(
       const { JobId = '' } = await flow.change(summary, healthlake.startFHIRExportJob, request, budget);
       return JobId;
     },
-    list: async (summary, budget, { jobName: JobName, nextToken: NextToken }) => {
+    list: async (summary, { jobName: JobName, nextToken: NextToken }) => {
       const request = { DatastoreId, JobName, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRExportJobs, request, budget);
+      const page = await flow.read(summary, healthlake.listFHIRExportJobs, request);
       return { items: page.ExportJobPropertiesList?.map(toJob), nextToken: page.NextToken };
     },
     describe: async (summary, budget, JobId) => {

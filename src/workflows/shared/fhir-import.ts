@@ -91,9 +91,9 @@ function fhirImport(
       const { JobId = '' } = await flow.change(summary, healthlake.startFHIRImportJob, request, budget);
       return JobId;
     },
-    list: async (summary, budget, { jobName: JobName, nextToken: NextToken }) => {
+    list: async (summary, { jobName: JobName, nextToken: NextToken }) => {
       const filter = { DatastoreId, JobName, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRImportJobs, filter, budget);
+      const page = await flow.read(summary, healthlake.listFHIRImportJobs, filter);
       return { items: (page.ImportJobPropertiesList ?? []).map(toJob), nextToken: page.NextToken };
     },
     describe: async (summary, budget, JobId) => {

@@ -121,6 +121,7 @@ export class Flow {
    * cancelled on its way: whether it took effect would be unknown.
    *
    * @param budget - how long it may wait for a worker, in milliseconds
+   * @throws ActivityFailure with the AWS exception as its cause, or a time-out where nobody has answered
    */
   async change<Input, Output>(
     summary: string,

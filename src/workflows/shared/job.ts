@@ -25,11 +25,7 @@ export interface JobService<AnyJob extends Job> {
   clientToken: string | undefined;
   /** @returns the job's id */
   start(summary: string, budget: number, derived: { jobName: string; clientToken: string }): Promise<string>;
-  list(
-    summary: string,
-    budget: number,
-    page: { jobName: string; nextToken: string | undefined },
-  ): Promise<Page<Job>>;
+  list(summary: string, page: { jobName: string; nextToken: string | undefined }): Promise<Page<Job>>;
   describe(summary: string, budget: number, jobId: string): Promise<AnyJob>;
   classify(job: AnyJob): Verdict;
   counters?(job: AnyJob): Record<string, number> | undefined;
@@ -98,7 +94,7 @@ function start<AnyJob extends Job>(
     step,
     timeout: pacingOf(service.kind, polling).timeout,
     start: (budget) => service.start(step, budget, derived),
-    trace: (budget) => traceJob(service, jobName, budget),
+    trace: () => traceJob(service, jobName),
   });
 }
 
@@ -106,10 +102,9 @@ function start<AnyJob extends Job>(
 async function traceJob<AnyJob extends Job>(
   service: JobService<AnyJob>,
   jobName: string,
-  budget: number,
 ): Promise<Trace<string>> {
   const read = (summary: string, nextToken: string | undefined) =>
-    service.list(summary, budget, { jobName, nextToken });
+    service.list(summary, { jobName, nextToken });
   let perhaps: string | undefined;
   for await (const { items = [], nextToken } of pagesOf('+findJob', MOST_PAGES, read)) {
     for (const { jobId, jobName: name, submittedAt } of items) {

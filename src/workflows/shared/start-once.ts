@@ -19,10 +19,10 @@ export const namesake = (what: string) => ({
 /** The start of something that AWS makes once for each client token, or that does no harm when it is done twice. */
 export interface Start<Made> {
   step: string;
-  /** One attempt with the token, within `budget` milliseconds. */
+  /** One attempt with the token, which may wait for a worker for `budget` milliseconds. */
   start: (budget: number) => Promise<Made>;
-  /** Looks, for so many milliseconds, for what an earlier attempt of this very run may have made. */
-  trace: (budget: number) => Promise<Trace<Made>>;
+  /** Looks for what an earlier attempt of this very run may have made. */
+  trace: () => Promise<Trace<Made>>;
   /** Milliseconds in all. */
   timeout: number;
 }
@@ -38,7 +38,7 @@ export interface Start<Made> {
  */
 export async function startOnce<Made>(flow: Flow, once: Start<Made>): Promise<Made> {
   const { step, timeout } = once;
-  const { tokenLife, readBudget, startToClose } = flow.facts;
+  const { tokenLife, startToClose } = flow.facts;
   const attempts = new Attempts(flow, once);
   /** When the first attempt was sent that nobody has answered, and that nobody has looked for since. */
   let unanswered: number | undefined;
@@ -58,7 +58,7 @@ export async function startOnce<Made>(flow: Flow, once: Start<Made>): Promise<Ma
       // What was given up a moment ago may still be on its way.
       if (last) await sleep(startToClose, { summary: `wait for ${step}` });
       looks++;
-      const found = await orUnknown(step, () => once.trace(readBudget));
+      const found = await orUnknown(step, () => once.trace());
       if (found.kind === 'perhaps') throw outcomeUnknown(step, found.why);
       flow.settleDoubt();
       if (found.kind === 'ours') return found.made;
