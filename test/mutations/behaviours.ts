@@ -1056,6 +1056,14 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     named: 'would change nothing',
   },
   {
+    what: 'a copy is known by any of the sources that it was asked of',
+    file: `${shared}/copy.ts`,
+    code: 'sent.map(({ source }) => source.versionId)',
+    without: 'sent.slice(0, 1).map(({ source }) => source.versionId)',
+    tests: local,
+    named: 'what it was made of',
+  },
+  {
     what: 'reads that go back in time undo nothing that was seen',
     file: `${shared}/change-evidence.ts`,
     code: 'Number(seen.versionId) > Number(read.versionId) ? seen : read',
@@ -1117,7 +1125,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   {
     what: 'a start that was refused each time is no doubt',
     file: `${shared}/start-once.ts`,
-    code: "if (effect === 'unknown') unanswered ??= sent;",
+    code: "if (trace && effect === 'unknown') unanswered ??= sent;",
     without: 'unanswered ??= sent;',
     tests: lifecycle,
     named: 'every answer was a refusal',
@@ -1133,7 +1141,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   {
     what: 'a start that nobody has answered is looked for, whatever the later answers were',
     file: `${shared}/start-once.ts`,
-    code: "if (effect === 'unknown') unanswered ??= sent;",
+    code: "if (trace && effect === 'unknown') unanswered ??= sent;",
     without: "unanswered = effect === 'unknown' ? sent : undefined;",
     tests: lifecycle,
     named: 'stays in doubt',
@@ -1149,8 +1157,8 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   {
     what: 'a change comes back when the service has asked for it',
     file: `${shared}/attempts.ts`,
-    code: `this.#timeout), retryAfter, atLeast)`,
-    without: `this.#timeout), atLeast)`,
+    code: `Math.max(usual, retryAfter, `,
+    without: `Math.max(usual, `,
     tests: patience,
     named: 'asked for it',
   },
@@ -1181,8 +1189,8 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   {
     what: 'a promotion in doubt is known by the instances of source and destination',
     file: `${shared}/copy.ts`,
-    code: 'wanted: [sumOf(await before(), instances), instances] };',
-    without: 'wanted: [instances] };',
+    code: '[sumOf(was, instances), instances]',
+    without: '[instances]',
     tests: local,
     named: 'makes a primary',
     flows: ['copyImageSet'],

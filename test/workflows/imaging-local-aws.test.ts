@@ -1,7 +1,7 @@
 /** The further flows of HealthImaging, over the local AWS. */
 import { gunzipSync } from 'node:zlib';
 import { expectHistoryFollows } from '../arazzo/history.ts';
-import { p10, putFiles } from '../local-aws/harness.ts';
+import { p10, putFiles, until } from '../local-aws/harness.ts';
 import { readMetadata } from '../local-aws/imaging-harness.ts';
 import { failureOf } from '../support/failure.ts';
 import { followed } from '../support/followed.ts';
@@ -368,6 +368,26 @@ describe('copyImageSet', () => {
       imageSetId: result.destinationImageSetId,
     });
     expect(isPrimary).toBe(true);
+  });
+
+  test('of a source that has changed since an earlier attempt is found by what it was made of', async () => {
+    const [sourceImageSetId, other] = [await stage.imageSet(2), await stage.imageSet(1)];
+    const destinationImageSetId = await stage.imageSet(1);
+    const operation = 'CopyImageSet' as const;
+    const input = copyRequest(datastoreId, other, sourceImageSetId);
+    await control.rival({ before: operation, operation, input, settled: true });
+    await control.dropConnection({ operation, when: 'before' });
+    const before = await callsOf(operation);
+    const copy = { datastoreId, sourceImageSetId, destinationImageSetId, force: true, polling };
+    const run = execute('copyImageSet', copy);
+    // The second attempt is refused: it is based on the source as it was.
+    await until(
+      () => control.calls({ operation }),
+      (calls) => calls.slice(before).at(-1)?.outcome.endsWith('Exception') ?? false,
+    );
+    await control.dropConnection({ operation, when: 'after' });
+    expect(await run).toMatchObject({ destinationLatestVersionId: '2' });
+    expect(await versionOf(destinationImageSetId)).toBe('2');
   });
 
   test('into a new image set whose answer never came is found, and not made twice', async () => {

@@ -1,5 +1,6 @@
 /** Calls that nobody has answered say nothing of AWS, however long no worker lived; and a service that asks for time gets it. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { WorkflowFailedError } from '@temporalio/client';
 import { startCluster, type Cluster } from '../support/cluster.ts';
 import { copyInput, datastoreId, destinationImageSetId, fhirInput } from '../support/inputs.ts';
 import { fhirImportReply, imageSetReply } from '../support/replies.ts';
@@ -103,3 +104,17 @@ test.each([
     expect(timers?.map(({ seconds }) => Number(seconds))).toEqual([3]);
   },
 );
+
+test('a change that was refused, and is cancelled while no worker lives, is not in doubt', async () => {
+  aws.script({ GetImageSet: [imageSet], CopyImageSet: [{ ...busy, retryAfter: 2 }] });
+  const { workflowId } = await cluster.flows.start('copyImageSet', { ...copyInput, force: true });
+  const run = cluster.flows.temporal.workflow.getHandle(workflowId);
+  while (!(await cluster.flows.whereabouts(workflowId))?.lastError?.includes('Throttling')) await pause(50);
+  await cluster.withoutWorker(async () => {
+    await pause(2_500);
+    await run.cancel();
+  });
+  await expect(run.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+  expect((await run.describe()).memo).toEqual({});
+  expect(aws.callsOf('CopyImageSet')).toHaveLength(1);
+});

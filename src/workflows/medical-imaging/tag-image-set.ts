@@ -37,8 +37,6 @@ export async function tagImageSet(input: TagImageSetInput): Promise<TagImageSetR
       step: 'tagResource',
       timeout: pacing.timeout,
       start: (budget) => flow.change('tagResource', imaging.tagImagingResource, request, budget),
-      // Tags that are set twice are set once.
-      trace: () => Promise.resolve({ kind: 'none' }),
     });
 
     const missing = (shown: Record<string, string> = {}) =>

@@ -29,27 +29,29 @@ export class Attempts {
    * Judges an attempt that has failed, and waits until it is time for the next, where there is to be one.
    *
    * @param sent - when it was, in milliseconds since 1970
-   * @param atLeast - how long to wait, in milliseconds; longer where there have been many, or AWS asks for it
+   * @param inDoubt - how long to wait at least where nobody has answered, in milliseconds
    * @returns what is known of its effect, and whether it was the last
    */
   async awaitNext(
     failure: unknown,
     sent: number,
-    atLeast = 0,
+    inDoubt = 0,
   ): Promise<{ effect: AwsFailureDetails['effect']; last: boolean }> {
     const { effect, retry, retryAfter = 0 } = awsDetailsOf(failure);
-    if (retry !== 'tenMinutes' || effect === 'conflict') this.#mending = 0;
+    // A conflict is another writer, who is waited for as long as there is time.
+    const mendable = retry === 'tenMinutes' && effect !== 'conflict';
+    if (!mendable) this.#mending = 0;
     const last = effect === 'rejected' || this.#tried >= this.#timeout || this.#mending >= MENDED_WITHIN;
     if (!last) {
-      const pause = Math.max(nextTry(++this.#number, this.#tried, this.#timeout), retryAfter, atLeast);
-      // No attempt takes longer while a worker lives.
+      const usual = nextTry(++this.#number, this.#tried, this.#timeout);
+      const pause = Math.max(usual, retryAfter, effect === 'unknown' ? inDoubt : 0);
+      // What it took beyond that, it waited for a worker.
       const spent = Math.min(Date.now() - sent, this.#flow.facts.startToClose) + pause;
       this.#tried += spent;
-      this.#mending += spent;
-      // A conflict is another writer, who is waited for as long as there is time.
+      if (mendable) this.#mending += spent;
       const why =
         effect === 'conflict' ? 'another writer was faster' : (originOf(failure)?.type ?? 'no answer');
-      this.#flow.warn(`${this.#step}: ${why}; to be tried again`);
+      this.#flow.warn(`${this.#step}: ${why}; to be tried again in ${Math.round(pause / 1000)} s`);
       await sleep(pause, { summary: `wait before ${this.#step}` });
     }
     return { effect, last };

@@ -55,32 +55,36 @@ export async function sendCopy(
 export async function findCopy(
   flow: Flow,
   input: CopyImageSetInput,
-  { basis: { source, destination }, since, seen }: Doubt<CopyBasis>,
+  { basis: { destination }, sent, since, seen }: Doubt<CopyBasis>,
 ): Promise<Found<ChangedVersion>> {
   const { datastoreId, sourceImageSetId, destinationImageSetId, copiableAttributes, polling } = input;
-  const asked = () =>
-    readHeld(flow, '+instancesAsked', {
-      datastoreId,
-      imageSetId: sourceImageSetId,
-      versionId: source.versionId,
-      copiableAttributes,
-    });
+  const versions = [...new Set(sent.map(({ source }) => source.versionId))];
+  const asked = async () => {
+    const held = [];
+    for (const versionId of versions) {
+      const metadata = { datastoreId, imageSetId: sourceImageSetId, versionId, copiableAttributes };
+      held.push(await readHeld(flow, '+instancesAsked', metadata));
+    }
+    return held;
+  };
   if (destinationImageSetId === undefined || destination === undefined) {
     return findNewImageSet(flow, input, since, async () => {
-      const { extract, instances } = await asked();
-      return { study: extract.studyInstanceUID, wanted: [instances] };
+      const held = await asked();
+      return { study: held[0]?.extract.studyInstanceUID, wanted: held.map(({ instances }) => instances) };
     });
   }
-  const held = async (summary: string, versionId: string | undefined) => {
+  const holds = async (summary: string, versionId: string | undefined) => {
     const metadata = { datastoreId, imageSetId: destinationImageSetId, versionId };
     return (await readHeld(flow, summary, metadata)).instances;
   };
-  const before = () => held('+instancesBefore', destination.versionId);
+  const before = () => holds('+instancesBefore', destination.versionId);
   if (input.promoteToPrimary) {
     return findNewImageSet(flow, input, since, async () => {
-      const { extract, instances } = await asked();
+      const held = await asked();
+      const was = await before();
       // AWS does not say whether the new one holds what the destination held as well.
-      return { study: extract.studyInstanceUID, wanted: [sumOf(await before(), instances), instances] };
+      const wanted = held.flatMap(({ instances }) => [sumOf(was, instances), instances]);
+      return { study: held[0]?.extract.studyInstanceUID, wanted };
     });
   }
   return changeEvidence(flow, {
@@ -93,8 +97,8 @@ export async function findCopy(
     status: 'COPIED',
     proof: async (version) => {
       const was = await before();
-      const is = await held('+instancesNow', version);
-      return isSame(is, sumOf(was, (await asked()).instances));
+      const is = await holds('+instancesNow', version);
+      return (await asked()).some(({ instances }) => isSame(is, sumOf(was, instances)));
     },
   });
 }

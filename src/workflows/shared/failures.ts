@@ -111,10 +111,9 @@ export function originOf(error: unknown): ApplicationFailure | undefined {
 
 /** Whether no worker has taken up the one attempt of a call. */
 function wasNeverSent(error: unknown): boolean {
-  if (!(error instanceof ActivityFailure)) return false;
-  return error.cause instanceof TimeoutFailure
-    ? error.cause.timeoutType === 'SCHEDULE_TO_START'
-    : error.cause instanceof CancelledFailure;
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof TimeoutFailure) return cause.timeoutType === 'SCHEDULE_TO_START';
+  return cause instanceof CancelledFailure;
 }
 
 /** What an AWS call that failed says of itself; an attempt that never came back says that nothing is known. */

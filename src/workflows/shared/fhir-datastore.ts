@@ -111,8 +111,9 @@ export async function deleteFhirDatastore(
         return { datastoreArn: reply.DatastoreArn };
       } catch (error) {
         const found = awsDetailsOf(error).effect === 'conflict' && (await findDeletion());
-        if (found) return found;
-        throw error;
+        if (!found) throw error;
+        flow.settleDoubt();
+        return found;
       }
     },
     find: async () => {

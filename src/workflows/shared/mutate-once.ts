@@ -16,7 +16,7 @@ export type Found<Reply> =
  */
 export interface Change<Basis, Reply> {
   step: string;
-  /** Milliseconds in all, from when it has been prepared. */
+  /** Milliseconds in all, but for what preparing and finding take: they have waits of their own. */
   timeout: number;
   /** Reads what the change is based on, and waits until it is free. */
   prepare(): Promise<Basis>;
@@ -30,8 +30,10 @@ export interface Change<Basis, Reply> {
 
 /** The attempts that nobody has answered, and that may still take effect, or have. */
 export interface Doubt<Basis> {
-  /** Of the first of them: every later one with these versions loses to the guard. */
+  /** Of the first of them. */
   basis: Basis;
+  /** Of each of them: what one is based on may have moved on between two. */
+  sent: readonly Basis[];
   /** When the first of them was sent, in milliseconds since 1970. */
   since: number;
   /** What was read since, as a conflict was met: reads may go back in time, and see less than this. */
@@ -66,7 +68,7 @@ export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis,
       failure = error;
     }
     const { effect, last } = await attempts.awaitNext(failure, sent);
-    if (effect === 'unknown') doubt ??= { basis, since: sent };
+    if (effect === 'unknown') doubt = { basis, since: sent, ...doubt, sent: [...(doubt?.sent ?? []), basis] };
     if (effect === 'conflict' && !last) {
       basis = doubt ? await orUnknown(change.step, () => change.prepare()) : await change.prepare();
     }

@@ -21,8 +21,8 @@ export interface Start<Made> {
   step: string;
   /** One attempt with the token, which may wait for a worker for `budget` milliseconds. */
   start: (budget: number) => Promise<Made>;
-  /** Looks for what an earlier attempt of this very run may have made. */
-  trace: () => Promise<Trace<Made>>;
+  /** Looks for what an earlier attempt of this very run may have made. Absent where it does no harm to do it twice. */
+  trace?: () => Promise<Trace<Made>>;
   /** Milliseconds in all. */
   timeout: number;
 }
@@ -37,7 +37,7 @@ export interface Start<Made> {
  * @throws ApplicationFailure `OutcomeUnknown` when what is there may be ours or not, or cannot be seen
  */
 export async function startOnce<Made>(flow: Flow, once: Start<Made>): Promise<Made> {
-  const { step, timeout } = once;
+  const { step, timeout, trace } = once;
   const { tokenLife, startToClose } = flow.facts;
   const attempts = new Attempts(flow, once);
   /** When the first attempt was sent that nobody has answered, and that nobody has looked for since. */
@@ -53,12 +53,12 @@ export async function startOnce<Made>(flow: Flow, once: Start<Made>): Promise<Ma
     }
     // Each look may be pages long: a run that tries for a day looks some fifteen times.
     const { effect, last } = await attempts.awaitNext(failure, sent, looks * tokenLife);
-    if (effect === 'unknown') unanswered ??= sent;
-    if (unanswered !== undefined && (last || Date.now() - unanswered >= tokenLife)) {
+    if (trace && effect === 'unknown') unanswered ??= sent;
+    if (trace && unanswered !== undefined && (last || Date.now() - unanswered >= tokenLife)) {
       // What was given up a moment ago may still be on its way.
-      if (last) await sleep(startToClose, { summary: `wait for ${step}` });
+      await sleep(startToClose, { summary: `wait for ${step}` });
       looks++;
-      const found = await orUnknown(step, () => once.trace());
+      const found = await orUnknown(step, trace);
       if (found.kind === 'perhaps') throw outcomeUnknown(step, found.why);
       flow.settleDoubt();
       if (found.kind === 'ours') return found.made;
