@@ -44,14 +44,17 @@ export function startTestServer(): Promise<TemporalServer> {
 /** How long a worker of the tests looks for an image set that a search does not show. */
 export const SEARCH_LAG_MS = 1_000;
 
-/**
- * @param endpoint - of whatever speaks the three services' protocols
- * @param more.namespace - one that is made for the occasion has no search attributes
- * @param more.settings - of the worker, besides those of all tests
- */
+interface ClusterOptions {
+  /** One that is made for the occasion has no search attributes. */
+  readonly namespace?: string;
+  /** Of the worker, besides those of all tests. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+/** @param endpoint - of whatever speaks the three services' protocols */
 export async function startCluster(
   endpoint: string,
-  { namespace = 'default', settings = {} }: { namespace?: string; settings?: Record<string, string> } = {},
+  { namespace = 'default', settings = {} }: ClusterOptions = {},
 ): Promise<Cluster> {
   const temporal = await startTestServer();
   const taskQueue = `test-${randomUUID()}`;
@@ -89,12 +92,13 @@ export async function startCluster(
 export function withCluster<Aws extends { endpoint: string; close(): Promise<void> }>(
   start: () => Promise<Aws>,
   begin: (aws: Aws, cluster: Cluster) => unknown,
+  options: ClusterOptions = {},
 ): void {
   const running: (() => Promise<void>)[] = [];
   beforeAll(async () => {
     const aws = await start();
     running.unshift(() => aws.close());
-    const cluster = await startCluster(aws.endpoint);
+    const cluster = await startCluster(aws.endpoint, options);
     running.unshift(() => cluster.stop());
     await begin(aws, cluster);
   });

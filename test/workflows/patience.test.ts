@@ -1,7 +1,7 @@
 /** Calls that nobody has answered say nothing of AWS, however long no worker lived; and a service that asks for time gets it. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
-import { startCluster, type Cluster } from '../support/cluster.ts';
+import { withCluster, type Cluster } from '../support/cluster.ts';
 import { copyInput, datastoreId, destinationImageSetId, fhirInput } from '../support/inputs.ts';
 import { fhirImportReply, imageSetReply } from '../support/replies.ts';
 import { error, startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
@@ -21,13 +21,8 @@ const copied = {
 let aws: ScriptedAws;
 let cluster: Cluster;
 
-beforeAll(async () => {
-  aws = await startScriptedAws();
-  cluster = await startCluster(aws.endpoint, { settings: { READ_BUDGET: `${BUDGET_MS}ms` } });
-});
-afterAll(async () => {
-  await cluster.stop();
-  await aws.close();
+withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), {
+  settings: { READ_BUDGET: `${BUDGET_MS}ms` },
 });
 
 test('a start, a copy, a tag, a list and a poll that no worker was there for end well once there is one', async () => {

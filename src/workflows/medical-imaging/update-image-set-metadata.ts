@@ -70,7 +70,7 @@ export async function updateImageSetMetadata(
         const reply = await flow.change('updateMetadata', imaging.updateImageSetMetadata, request, timeout);
         return { imageSetId, latestVersionId: reply.latestVersionId ?? '' };
       },
-      find: ({ basis: before, seen, since }) =>
+      find: ({ sent: [before], seen, since }) =>
         changeEvidence(flow, {
           datastoreId,
           imageSetId,

@@ -4,6 +4,18 @@ import { MENDED_WITHIN, nextTry } from '../../pacing.ts';
 import { awsDetailsOf, originOf } from './failures.ts';
 import type { Flow } from './flow.ts';
 
+/** What became of an attempt: its reply, or what is known of its effect, and whether it was the last. */
+type Attempt<Reply> =
+  | { kind: 'answered'; reply: Reply }
+  | {
+      kind: 'failed';
+      failure: unknown;
+      effect: AwsFailureDetails['effect'];
+      last: boolean;
+      /** When it was, in milliseconds since 1970. */
+      sent: number;
+    };
+
 /**
  * The attempts of one change, and how long they have gone on.
  *
@@ -26,17 +38,22 @@ export class Attempts {
   }
 
   /**
-   * Judges an attempt that has failed, and waits until it is time for the next, where there is to be one.
+   * Makes an attempt. Judges it where it has failed, and waits until it is time for the next, where there is to be one.
    *
-   * @param sent - when it was, in milliseconds since 1970
    * @param inDoubt - how long to wait at least where nobody has answered, in milliseconds
-   * @returns what is known of its effect, and whether it was the last
+   * @throws what is no failure of a call: a cancellation, a bug
    */
-  async awaitNext(
-    failure: unknown,
-    sent: number,
-    inDoubt = 0,
-  ): Promise<{ effect: AwsFailureDetails['effect']; last: boolean }> {
+  async make<Reply>(send: () => Promise<Reply>, inDoubt = 0): Promise<Attempt<Reply>> {
+    const sent = Date.now();
+    try {
+      return { kind: 'answered', reply: await send() };
+    } catch (failure) {
+      if (!originOf(failure)) throw failure;
+      return { kind: 'failed', failure, sent, ...(await this.#awaitNext(failure, sent, inDoubt)) };
+    }
+  }
+
+  async #awaitNext(failure: unknown, sent: number, inDoubt: number) {
     const { effect, retry, retryAfter = 0 } = awsDetailsOf(failure);
     // A conflict is another writer, who is waited for as long as there is time.
     const mendable = retry === 'tenMinutes' && effect !== 'conflict';

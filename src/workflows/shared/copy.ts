@@ -55,9 +55,10 @@ export async function sendCopy(
 export async function findCopy(
   flow: Flow,
   input: CopyImageSetInput,
-  { basis: { destination }, sent, since, seen }: Doubt<CopyBasis>,
+  { sent, since, seen }: Doubt<CopyBasis>,
 ): Promise<Found<ChangedVersion>> {
   const { datastoreId, sourceImageSetId, destinationImageSetId, copiableAttributes, polling } = input;
+  const [{ destination }] = sent;
   const versions = [...new Set(sent.map(({ source }) => source.versionId))];
   const asked = async () => {
     const held = [];

@@ -1,6 +1,6 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { DatastoreStatus } from '@aws-sdk/client-medical-imaging';
-import { type WaitKind } from '../../pacing.ts';
+import type { WaitKind } from '../../pacing.ts';
 import { pacingOf, type Polling } from '../../polling.ts';
 import { classifyDatastore } from './classify.ts';
 import { WORST_CLOCK_SKEW, isOfThisRun, tokenFor, type Flow } from './flow.ts';

@@ -40,6 +40,9 @@ const TERMINAL_EVENT =
 /** An event that names one of these is of that job or image set, and of no other in the data store. */
 const OF_ONE_THING = new Set(['jobId', 'imageSetId']);
 
+/** Each time without a worker takes one. A file or a reply that brings down every worker must come to an end. */
+const MOST_ROUNDS = 10;
+
 /** An activity as a proxy has it. */
 interface ProxiedActivity<Input, Output> {
   executeWithOptions(options: ActivityOptions, args: [Input]): Promise<Output>;
@@ -90,13 +93,7 @@ export class Flow {
     input: Input,
     budget = this.facts.readBudget,
   ): Promise<Output> {
-    return attended(() =>
-      this.#call(activity, input, {
-        summary,
-        scheduleToCloseTimeout: budget,
-        cancellationType: ActivityCancellationType.TRY_CANCEL,
-      }),
-    );
+    return this.#attended(activity, input, { summary, scheduleToCloseTimeout: budget });
   }
 
   /** A read of files in S3, of which there may be a great many: it may go on for as long as it shows that it is alive. */
@@ -105,15 +102,12 @@ export class Flow {
     activity: ProxiedActivity<Input, Output>,
     input: Input,
   ): Promise<Output> {
-    return attended(() =>
-      this.#call(activity, input, {
-        summary,
-        startToCloseTimeout: '1 hour',
-        scheduleToCloseTimeout: '2 hours',
-        heartbeatTimeout: this.facts.startToClose,
-        cancellationType: ActivityCancellationType.TRY_CANCEL,
-      }),
-    );
+    return this.#attended(activity, input, {
+      summary,
+      startToCloseTimeout: '1 hour',
+      scheduleToCloseTimeout: '2 hours',
+      heartbeatTimeout: this.facts.startToClose,
+    });
   }
 
   /**
@@ -226,6 +220,22 @@ export class Flow {
     );
   }
 
+  /** Makes a call that changes nothing, and makes it again where its time ran out and nobody had answered. */
+  async #attended<Input, Output>(
+    activity: ProxiedActivity<Input, Output>,
+    input: Input,
+    options: ActivityOptions & { summary: string },
+  ): Promise<Output> {
+    const cancellationType = ActivityCancellationType.TRY_CANCEL;
+    for (let rounds = 1; ; rounds++) {
+      try {
+        return await this.#call(activity, input, { ...options, cancellationType });
+      } catch (error) {
+        if (!isUnattended(error) || rounds === MOST_ROUNDS) throw error;
+      }
+    }
+  }
+
   #call<Input, Output>(
     activity: ProxiedActivity<Input, Output>,
     input: Input,
@@ -296,20 +306,6 @@ export async function runFlow<Result>(
  */
 export function tokenFor(step: string): string {
   return `${workflowInfo().runId}-${step}`;
-}
-
-/** Each time without a worker takes one. A file or a reply that brings down every worker must come to an end. */
-const MOST_ROUNDS = 10;
-
-/** Makes a call that changes nothing, and makes it again where its time ran out and nobody had answered. */
-async function attended<Output>(call: () => Promise<Output>): Promise<Output> {
-  for (let rounds = 1; ; rounds++) {
-    try {
-      return await call();
-    } catch (error) {
-      if (!isUnattended(error) || rounds === MOST_ROUNDS) throw error;
-    }
-  }
 }
 
 /** The clocks of AWS and of Temporal may differ, and a service may give whole seconds. */

@@ -1,5 +1,5 @@
 import { Attempts } from './attempts.ts';
-import { originOf, orUnknown, outcomeUnknown } from './failures.ts';
+import { orUnknown, outcomeUnknown } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** What became of a change whose reply never came. */
@@ -30,10 +30,8 @@ export interface Change<Basis, Reply> {
 
 /** The attempts that nobody has answered, and that may still take effect, or have. */
 export interface Doubt<Basis> {
-  /** Of the first of them. */
-  basis: Basis;
-  /** Of each of them: what one is based on may have moved on between two. */
-  sent: readonly Basis[];
+  /** What each of them was based on, the first one first: that may have moved on between two. */
+  sent: readonly [Basis, ...Basis[]];
   /** When the first of them was sent, in milliseconds since 1970. */
   since: number;
   /** What was read since, as a conflict was met: reads may go back in time, and see less than this. */
@@ -59,16 +57,12 @@ export async function mutateOnce<Basis, Reply>(flow: Flow, change: Change<Basis,
   let doubt: Omit<Doubt<Basis>, 'seen'> | undefined;
   const attempts = new Attempts(flow, change);
   for (;;) {
-    const sent = Date.now();
-    let failure: unknown;
-    try {
-      return await change.send(basis);
-    } catch (error) {
-      if (!originOf(error)) throw error;
-      failure = error;
+    const attempt = await attempts.make(() => change.send(basis));
+    if (attempt.kind === 'answered') return attempt.reply;
+    const { failure, effect, last, sent } = attempt;
+    if (effect === 'unknown') {
+      doubt = { since: doubt?.since ?? sent, sent: doubt ? [...doubt.sent, basis] : [basis] };
     }
-    const { effect, last } = await attempts.awaitNext(failure, sent);
-    if (effect === 'unknown') doubt = { basis, since: sent, ...doubt, sent: [...(doubt?.sent ?? []), basis] };
     if (effect === 'conflict' && !last) {
       basis = doubt ? await orUnknown(change.step, () => change.prepare()) : await change.prepare();
     }

@@ -1,6 +1,6 @@
 import { sleep } from '@temporalio/workflow';
 import { Attempts } from './attempts.ts';
-import { originOf, orUnknown, outcomeUnknown } from './failures.ts';
+import { orUnknown, outcomeUnknown } from './failures.ts';
 import type { Flow } from './flow.ts';
 
 /** What a look at AWS tells of a start whose token may be forgotten by now. */
@@ -43,16 +43,11 @@ export async function startOnce<Made>(flow: Flow, once: Start<Made>): Promise<Ma
   /** When the first attempt was sent that nobody has answered, and that nobody has looked for since. */
   let unanswered: number | undefined;
   for (let looks = 0; ;) {
-    const sent = Date.now();
-    let failure: unknown;
-    try {
-      return await once.start(unanswered === undefined ? timeout : unanswered + tokenLife - sent);
-    } catch (error) {
-      if (!originOf(error)) throw error;
-      failure = error;
-    }
+    const budget = unanswered === undefined ? timeout : unanswered + tokenLife - Date.now();
     // Each look may be pages long: a run that tries for a day looks some fifteen times.
-    const { effect, last } = await attempts.awaitNext(failure, sent, looks * tokenLife);
+    const attempt = await attempts.make(() => once.start(budget), looks * tokenLife);
+    if (attempt.kind === 'answered') return attempt.reply;
+    const { failure, effect, last, sent } = attempt;
     if (trace && effect === 'unknown') unanswered ??= sent;
     if (trace && unanswered !== undefined && (last || Date.now() - unanswered >= tokenLife)) {
       // What was given up a moment ago may still be on its way.
