@@ -11,7 +11,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
-import type { FailedFile } from './activities/import-outcome.ts';
+import type { FailedFile, ReportEntry, ReportKind, WarnedFile } from './activities/report-lines.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { documentName } from './document-name.ts';
 import { isRecord } from './guards.ts';
@@ -226,18 +226,31 @@ export class FlowClient {
    * hold patient data.
    *
    * @param s3 - may read the bucket of the import's output
-   * @returns undefined where the run has no such files: it is no import, or nobody has looked into its manifest
+   * @returns undefined where the run has no such report: it is no import, or its manifest was not read
    */
-  async failures(workflowId: string, s3: S3Client): Promise<AsyncGenerator<FailedFile> | undefined> {
+  failures(workflowId: string, s3: S3Client): Promise<AsyncGenerator<FailedFile> | undefined> {
+    return this.#report('failures', workflowId, s3);
+  }
+
+  /** What an import has taken in with a warning; for the rest see {@link failures}. */
+  warnings(workflowId: string, s3: S3Client): Promise<AsyncGenerator<WarnedFile> | undefined> {
+    return this.#report('warnings', workflowId, s3);
+  }
+
+  async #report<Kind extends ReportKind>(
+    kind: Kind,
+    workflowId: string,
+    s3: S3Client,
+  ): Promise<AsyncGenerator<ReportEntry[Kind]> | undefined> {
     const ended = await this.result(workflowId).catch((error: unknown) => {
       if (error instanceof WorkflowFailedError) return resultInFailure(error);
       throw error;
     });
-    const uri = failuresUriIn(ended);
+    const uri = reportUriIn(ended, kind);
     if (uri === undefined) return undefined;
     // Not loaded by those who only start runs: it needs the AWS SDK.
-    const { failedFiles } = await import('./activities/import-outcome.ts');
-    return failedFiles(s3, uri, new AbortController().signal);
+    const { entriesOf, reportAt } = await import('./activities/report-files.ts');
+    return entriesOf(s3, reportAt(kind, uri), new AbortController().signal);
   }
 
   async close(): Promise<void> {
@@ -257,10 +270,10 @@ function resultInFailure({ cause }: WorkflowFailedError): unknown {
   return isRecord(details) ? details['result'] : undefined;
 }
 
-/** Where a result says that its failures are; a recurring import holds that of the flow. */
-function failuresUriIn(result: unknown): string | undefined {
+/** Where a result says that a report is; the result of a recurring import holds that of its import. */
+function reportUriIn(result: unknown, kind: ReportKind): string | undefined {
   if (!isRecord(result)) return undefined;
-  if (isRecord(result['import'])) return failuresUriIn(result['import']['result']);
-  const { failures } = result;
-  return isRecord(failures) && typeof failures['uri'] === 'string' ? failures['uri'] : undefined;
+  if (isRecord(result['import'])) return reportUriIn(result['import']['result'], kind);
+  const report = result[kind];
+  return isRecord(report) && typeof report['uri'] === 'string' ? report['uri'] : undefined;
 }

@@ -2,7 +2,8 @@
 import { CreateFHIRDatastoreCommand, DescribeFHIRDatastoreCommand } from '@aws-sdk/client-healthlake';
 import { ListDICOMImportJobsCommand } from '@aws-sdk/client-medical-imaging';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { FailedFile, ImportCounts } from '../../src/activities/import-outcome.ts';
+import type { ImportCounts } from '../../src/activities/import-manifest.ts';
+import type { FailedFile } from '../../src/activities/report-lines.ts';
 import type { AwsClients } from '../../src/activities/index.ts';
 import { UserError } from '../../src/user-error.ts';
 import type { Child } from '../children.ts';

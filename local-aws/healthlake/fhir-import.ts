@@ -12,6 +12,10 @@ export interface FileOutcome {
   readonly importedBytes: number;
   readonly imported: readonly number[];
   readonly failed: readonly { readonly lineId: number; readonly problem: string }[];
+  /** With the validation level `minimal`: imported, with a field that a search will not find. */
+  readonly warned?: readonly { readonly lineId: number; readonly problem: string }[];
+  /** The file is no ndjson in UTF-8: none of its lines counts as scanned. */
+  readonly unreadable?: true;
 }
 
 export interface FhirImportJob extends FhirJob {
@@ -27,7 +31,7 @@ export interface FhirImportJob extends FhirJob {
  */
 export async function readInput(
   { buckets, settings }: World,
-  inputS3Uri: string,
+  { inputS3Uri, validationLevel }: Pick<FhirImportJob, 'inputS3Uri' | 'validationLevel'>,
 ): Promise<{ files: FileOutcome[]; resources: FhirResource[] }> {
   const { bucket, key: prefix } = parseS3Uri(inputS3Uri);
   const objects = await buckets.list(bucket, prefix);
@@ -38,37 +42,55 @@ export async function readInput(
   const resources: FhirResource[] = [];
   for (const { key } of objects) {
     const content = (await buckets.read({ bucket, key })) ?? Buffer.alloc(0);
-    const file = readFile(content);
+    const file = readFile(key, content, validationLevel === 'minimal');
     files.push({ key, bytes: content.byteLength, ...file.outcome });
     resources.push(...file.resources);
   }
   return { files, resources };
 }
 
-function readFile(content: Buffer) {
+function readFile(key: string, content: Buffer, lenient: boolean) {
   const imported: number[] = [];
   const failed: { lineId: number; problem: string }[] = [];
+  const warned: { lineId: number; problem: string }[] = [];
   const resources: FhirResource[] = [];
-  for (const [index, line] of content.toString().split('\n').entries()) {
+  const text = key.endsWith('.ndjson') ? textOf(content) : undefined;
+  for (const [index, line] of (text ?? '').split('\n').entries()) {
     if (line.trim() === '') continue;
-    const result = readResource(line);
-    if ('problem' in result) failed.push({ lineId: index + 1, ...result });
+    const lineId = index + 1;
+    const result = readResource(line, lenient);
+    if ('problem' in result) failed.push({ lineId, ...result });
     else {
-      imported.push(index + 1);
+      imported.push(lineId);
       resources.push(result);
+      if (result.warning !== undefined) warned.push({ lineId, problem: result.warning });
     }
   }
   const importedBytes = resources.reduce((sum, { json }) => sum + Buffer.byteLength(json), 0);
-  return { resources, outcome: { importedBytes, imported, failed } };
+  const unreadable = text === undefined && ({ unreadable: true } as const);
+  return { resources, outcome: { importedBytes, imported, failed, warned, ...unreadable } };
 }
+
+/** The text of a file; undefined where it is not UTF-8, such as one that is compressed or in Latin-1. */
+function textOf(content: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(content);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A file without a single line has nothing that could be missing. */
+const isImported = ({ imported, failed, unreadable }: FileOutcome) =>
+  !unreadable && (imported.length > 0 || failed.length === 0);
 
 /** The sums over the files of a job. */
 export function totals(files: readonly FileOutcome[]) {
   const sum = (of: (file: FileOutcome) => number) => files.reduce((total, file) => total + of(file), 0);
   return {
     files: files.length,
-    filesImported: files.filter(({ imported }) => imported.length > 0).length,
-    filesWithErrors: files.filter(({ failed }) => failed.length > 0).length,
+    filesImported: files.filter(isImported).length,
+    unreadableFiles: files.filter(({ unreadable }) => unreadable).length,
     megabytes: sum(({ bytes }) => bytes) / 1e6,
     megabytesImported: sum(({ importedBytes }) => importedBytes) / 1e6,
     imported: sum(({ imported }) => imported.length),

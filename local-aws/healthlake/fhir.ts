@@ -1,3 +1,5 @@
+import { searchProblem } from './search-fields.ts';
+
 /** The resource types of FHIR R4 (4.0.1). */
 const resourceTypes = new Set(
   `Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent Basic Binary
@@ -29,10 +31,16 @@ export interface FhirResource {
   readonly id: string;
   /** The whole resource as it was given: parsing and writing it again would change its decimals. */
   readonly json: string;
+  /** With the validation level `minimal`: what is wrong with an element that searches go by. */
+  readonly warning?: string;
 }
 
-/** The resource in a line of ndjson, or why it is none that can be imported, which holds no value of the line. */
-export function readResource(line: string): FhirResource | { readonly problem: string } {
+/**
+ * The resource in a line of ndjson, or why it is none that can be imported, which holds no value of the line.
+ *
+ * @param lenient - the validation level is `minimal`: what a search would not find is imported with a warning
+ */
+export function readResource(line: string, lenient: boolean): FhirResource | { readonly problem: string } {
   let resource: unknown;
   try {
     resource = JSON.parse(line);
@@ -49,5 +57,7 @@ export function readResource(line: string): FhirResource | { readonly problem: s
   }
   if (id === undefined) return { problem: 'Missing required id field' };
   if (typeof id !== 'string' || !/^[A-Za-z0-9.-]{1,64}$/.test(id)) return { problem: 'The id is not valid' };
-  return { resourceType, id, json: line.trim() };
+  const problem = searchProblem(resourceType, resource);
+  if (problem !== undefined && !lenient) return { problem };
+  return { resourceType, id, json: line.trim(), ...(problem !== undefined && { warning: problem }) };
 }

@@ -12,13 +12,16 @@ import { keepResources } from './resources.ts';
 export function importJobs(world: World): FhirJobs<FhirImportJob> {
   const jobs: FhirJobs<FhirImportJob> = new FhirJobs(world, 'Import', {
     async begin(job) {
-      const { files, resources } = await readInput(world, job.inputS3Uri);
+      const { files, resources } = await readInput(world, job);
       return () => {
         keepResources(world, job.datastoreId, resources);
         return { files };
       };
     },
-    endsAs: ({ files = [] }) => (totals(files).failed > 0 ? 'COMPLETED_WITH_ERRORS' : 'COMPLETED'),
+    endsAs: ({ files = [] }) => {
+      const { failed, unreadableFiles } = totals(files);
+      return failed + unreadableFiles > 0 ? 'COMPLETED_WITH_ERRORS' : 'COMPLETED';
+    },
     writeOutputs: (job) => writeImportOutputs(world, job, jobs.outputOf(job)),
   });
   return jobs;
@@ -77,7 +80,7 @@ function progressOf(job: FhirImportJob): HealthLake.JobProgressReport | undefine
     TotalNumberOfResourcesScanned: sofar(sums.imported) + sofar(sums.failed),
     TotalNumberOfResourcesImported: sofar(sums.imported),
     TotalNumberOfResourcesWithCustomerError: sofar(sums.failed),
-    TotalNumberOfFilesReadWithCustomerError: sofar(sums.filesWithErrors),
+    TotalNumberOfFilesReadWithCustomerError: sofar(sums.unreadableFiles),
     Throughput: (sums.megabytes * share) / seconds,
   };
 }

@@ -4,8 +4,8 @@ import type { World } from '../world.ts';
 import { totals, type FhirImportJob, type FileOutcome } from './fhir-import.ts';
 
 /**
- * Writes what an import leaves in S3: `manifest.json`, and in `SUCCESS/` and `FAILURE/` one file for each name of an input
- * file, with a line for each of its resources. Files of one name in several folders share theirs.
+ * Writes what an import leaves in S3: `manifest.json`, and in `SUCCESS/`, `FAILURE/` and, with the validation level
+ * `minimal`, `SUCCESS_WITH_SEARCH_VALIDATION_FAILURES/` one file for each name of an input file, with a line for each of its resources. Files of one name in several folders share theirs.
  */
 export async function writeImportOutputs(
   world: World,
@@ -15,9 +15,10 @@ export async function writeImportOutputs(
   const { bucket, key } = parseS3Uri(outputS3Uri);
   const write = (name: string, text: string) => world.buckets.write({ bucket, key: key + name }, text);
   for (const [name, files] of byName(job.files ?? [])) {
-    const [done, failed] = [files.flatMap(successLines), files.flatMap(failureLines)];
-    if (done.length > 0) await write(`SUCCESS/${name}`, ndjson(done));
-    if (failed.length > 0) await write(`FAILURE/${name}`, ndjson(failed));
+    for (const [folder, linesOf] of Object.entries(LOGS)) {
+      const lines = files.flatMap(linesOf);
+      if (lines.length > 0) await write(`${folder}/${name}`, ndjson(lines));
+    }
   }
   // Last: whoever finds the manifest finds the rest.
   await write('manifest.json', JSON.stringify(manifestOf(job, outputS3Uri), null, 2));
@@ -34,19 +35,31 @@ function byName(files: readonly FileOutcome[]): Map<string, FileOutcome[]> {
 
 const ndjson = (lines: readonly object[]) => lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 
-const successLines = ({ imported }: FileOutcome) =>
-  imported.map((lineId) => ({ lineId, UpdateResourceResponse: { statusCode: 200 } }));
+/** What is logged in which folder. A resource with a warning was imported, and is logged in the last one alone. */
+const LOGS: Readonly<Record<string, (file: FileOutcome) => object[]>> = {
+  SUCCESS: ({ imported, warned = [] }) => {
+    const elsewhere = new Set(warned.map(({ lineId }) => lineId));
+    return imported
+      .filter((lineId) => !elsewhere.has(lineId))
+      .map((lineId) => ({ lineId, UpdateResourceResponse: { statusCode: 200 } }));
+  },
+  FAILURE: ({ failed }) => failed.map((line) => responseLine(line, 'error', 400)),
+  // The guide names the folder and gives no sample of its lines: they are taken to be as those of the others.
+  SUCCESS_WITH_SEARCH_VALIDATION_FAILURES: ({ warned = [] }) =>
+    warned.map((line) => responseLine(line, 'warning', 200)),
+};
 
-const failureLines = ({ failed }: FileOutcome) =>
-  failed.map(({ lineId, problem }) => ({
+function responseLine(
+  { lineId, problem }: FileOutcome['failed'][number],
+  severity: 'error' | 'warning',
+  statusCode: number,
+) {
+  const issue = [{ severity, code: 'processing', diagnostics: problem }];
+  return {
     lineId,
-    UpdateResourceResponse: { jsonBlob: operationOutcome(problem), statusCode: 400 },
-  }));
-
-const operationOutcome = (diagnostics: string) => ({
-  resourceType: 'OperationOutcome',
-  issue: [{ severity: 'error', code: 'processing', diagnostics }],
-});
+    UpdateResourceResponse: { jsonBlob: { resourceType: 'OperationOutcome', issue }, statusCode },
+  };
+}
 
 function manifestOf({ inputS3Uri, kmsKeyId, files = [] }: FhirImportJob, outputS3Uri: string) {
   const sums = totals(files);

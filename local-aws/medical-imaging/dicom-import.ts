@@ -15,6 +15,7 @@ import {
   type ImageSet,
 } from './image-set.ts';
 import type { ImportJob } from './import-job.ts';
+import type { ImportWarning } from './import-warnings.ts';
 import { merged, metadataOf, mismatch, type Metadata } from './metadata.ts';
 
 /** What became of one input file: the image set that holds it, or why none does. */
@@ -24,13 +25,19 @@ export type FileOutcome =
       readonly imageSetId: string;
       readonly imageSetVersion: number;
       readonly isPrimary: boolean;
+      readonly warnings?: readonly ImportWarning[] | undefined;
     }
   | { readonly inputFile: string; readonly exceptionType: string; readonly message: string };
+
+interface InputFile {
+  readonly inputFile: string;
+  readonly warnings?: readonly ImportWarning[];
+}
 
 /** The files that fit one image set: same series, and the same Patient, Study and Series attributes. */
 interface Group {
   readonly seriesUid: string;
-  readonly inputFiles: string[];
+  readonly inputFiles: InputFile[];
   metadata: Metadata;
 }
 
@@ -64,7 +71,9 @@ export async function readImport(
       const bytes = await world.buckets.read({ bucket, key });
       const instance = readInstance(bytes ?? new Uint8Array(), datastoreId);
       await keepFrames(world, instance.frames);
-      addToGroup(groups, instance.seriesUid, metadataOf(instance), key);
+      const { seriesUid, warnings } = instance;
+      const file = { inputFile: key, ...(warnings.length > 0 && { warnings }) };
+      addToGroup(groups, seriesUid, metadataOf(instance), file);
     } catch (error) {
       const message = error instanceof NotImportable ? error.message : 'The file could not be read.';
       failures.push({ inputFile: key, exceptionType: 'ValidationException', message });
@@ -78,12 +87,12 @@ export async function readImport(
   };
 }
 
-function addToGroup(groups: Group[], seriesUid: string, metadata: Metadata, inputFile: string): void {
+function addToGroup(groups: Group[], seriesUid: string, metadata: Metadata, file: InputFile): void {
   const group = groups.find((group) => group.seriesUid === seriesUid && !mismatch(group.metadata, metadata));
   if (group) {
     group.metadata = merged(group.metadata, metadata);
-    group.inputFiles.push(inputFile);
-  } else groups.push({ seriesUid, metadata, inputFiles: [inputFile] });
+    group.inputFiles.push(file);
+  } else groups.push({ seriesUid, metadata, inputFiles: [file] });
 }
 
 function applyGroup(world: World, datastoreId: string, group: Group, name: string): FileOutcome[] {
@@ -94,7 +103,7 @@ function applyGroup(world: World, datastoreId: string, group: Group, name: strin
       : newSet(world, datastoreId, group, { name, isPrimary: !primary });
   const { imageSetId, isPrimary } = set;
   const imageSetVersion = Number(set.phases.at(-1)?.versionId);
-  return group.inputFiles.map((inputFile) => ({ inputFile, imageSetId, imageSetVersion, isPrimary }));
+  return group.inputFiles.map((file) => ({ ...file, imageSetId, imageSetVersion, isPrimary }));
 }
 
 /** The one image set of a data store that a series belongs to. */
@@ -163,7 +172,8 @@ export function imageSetsSummary(files: readonly FileOutcome[]) {
   >();
   for (const file of files) {
     if (!('imageSetId' in file)) continue;
-    const { inputFile: _, ...set } = file;
+    const { imageSetId, imageSetVersion, isPrimary } = file;
+    const set = { imageSetId, imageSetVersion, isPrimary };
     const counted = summary.get(file.imageSetId)?.numberOfMatchedSOPInstances ?? 0;
     summary.set(file.imageSetId, { ...set, numberOfMatchedSOPInstances: counted + 1 });
   }

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import dcmjs, { type Element, type Elements } from 'dcmjs';
+import { pixelDataWarning, type ImportWarning } from './import-warnings.ts';
 import { levelOf, type Level } from './modules.ts';
+import { numberOf } from './numbers.ts';
 
 // dcmjs reports odd values with the values themselves, which are patient data.
 dcmjs.log.setLevel('silent');
@@ -28,7 +30,9 @@ export interface DicomInstance {
   readonly privateVrs: Readonly<Record<string, string>>;
   readonly width: number;
   readonly height: number;
+  /** None where they could not be taken out of the pixel data; then there is a warning. */
   readonly frames: readonly Frame[];
+  readonly warnings: readonly ImportWarning[];
 }
 
 /** A file that the service would not import; the message is in its words and holds no value. */
@@ -58,6 +62,9 @@ export function readInstance(bytes: Uint8Array, datastoreId: string): DicomInsta
     levels[levelOf(keyword)][keyword] = valueOf(element);
     if (keyword === tag) privateVrs[tag] = element.vr;
   }
+  const buffers = pixelBuffers(dict);
+  const warning = pixelDataWarning(dict, buffers, transferSyntax);
+  const frames = warning ? [] : framesOf(dict, buffers);
   return {
     studyUid: text('StudyInstanceUID', dict, '0020000D'),
     seriesUid: text('SeriesInstanceUID', dict, '0020000E'),
@@ -67,7 +74,8 @@ export function readInstance(bytes: Uint8Array, datastoreId: string): DicomInsta
     privateVrs,
     width: numberOf(dict, '00280011'),
     height: numberOf(dict, '00280010'),
-    frames: framesOf(dict).map((frame, i) => toFrame(frame, dict, `${datastoreId}/${sopUid}/${i}`)),
+    frames: frames.map((frame, i) => toFrame(frame, dict, `${datastoreId}/${sopUid}/${i}`)),
+    warnings: warning ? [warning] : [],
   };
 }
 
@@ -114,14 +122,11 @@ const itemOf = (elements: Elements): Attributes =>
 const alphabetic = (name: unknown): unknown =>
   typeof name === 'object' && name !== null && 'Alphabetic' in name ? name.Alphabetic : name;
 
-function numberOf(dict: Elements, tag: string): number {
-  const value = Number(dict[tag]?.Value?.[0]);
-  return Number.isFinite(value) ? value : 0;
-}
-
 /** Encapsulated pixel data has one buffer per frame; native pixel data is all frames in a row. */
-function framesOf(dict: Elements): Uint8Array[] {
-  const buffers = (dict['7FE00010']?.Value ?? []).filter((value) => value instanceof ArrayBuffer);
+const pixelBuffers = (dict: Elements): ArrayBuffer[] =>
+  (dict['7FE00010']?.Value ?? []).filter((value) => value instanceof ArrayBuffer);
+
+function framesOf(dict: Elements, buffers: readonly ArrayBuffer[]): Uint8Array[] {
   const frames = Math.max(numberOf(dict, '00280008'), 1);
   const [only] = buffers;
   if (buffers.length !== 1 || !only || frames === 1) return buffers.map((buffer) => new Uint8Array(buffer));

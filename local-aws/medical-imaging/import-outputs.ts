@@ -4,8 +4,8 @@ import { imageSetsSummary, type FileOutcome } from './dicom-import.ts';
 import type { ImportJob } from './import-job.ts';
 
 /**
- * Writes what an import leaves in S3: `job-output-manifest.json`, `SUCCESS/success.ndjson`, `FAILURE/failure.ndjson`.
- * `inputFile` is the key within the bucket. Whether a file without lines exists AWS does not say: a setting.
+ * Writes what an import leaves in S3: `job-output-manifest.json`, `SUCCESS/success.ndjson`, `FAILURE/failure.ndjson` and,
+ * for files that were imported with a warning, `WARNING/warning.ndjson`. `inputFile` is the key within the bucket. Whether a file without lines exists AWS does not say: a setting.
  */
 export async function writeImportOutputs(world: World, job: ImportJob): Promise<void> {
   const { files = [], outputS3Uri } = job;
@@ -15,15 +15,21 @@ export async function writeImportOutputs(world: World, job: ImportJob): Promise<
     if (lines.length === 0 && !world.settings.writeEmptyNdjson) return;
     await write(name, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
   };
-  await writeLines('SUCCESS/success.ndjson', files.filter(isImported).map(successLine));
+  await writeLines('SUCCESS/success.ndjson', files.filter(isImported).map(withoutWarnings).map(importedLine));
   await writeLines('FAILURE/failure.ndjson', files.filter((file) => !isImported(file)).map(failureLine));
+  const warned = files.filter((file) => 'warnings' in file && file.warnings);
+  await writeLines('WARNING/warning.ndjson', warned.map(importedLine));
   // Last: whoever finds the manifest finds the rest.
   await write('job-output-manifest.json', JSON.stringify({ jobSummary: summaryOf(job) }, null, 2));
 }
 
 const isImported = (file: FileOutcome) => 'imageSetId' in file;
 
-const successLine = ({ inputFile, ...importResponse }: FileOutcome) => ({ inputFile, importResponse });
+const importedLine = ({ inputFile, ...importResponse }: FileOutcome) => ({ inputFile, importResponse });
+
+/** Of a file with warnings the list of successes does not say so. */
+const withoutWarnings = (file: FileOutcome): FileOutcome =>
+  'warnings' in file ? { ...file, warnings: undefined } : file;
 
 const failureLine = ({ inputFile, ...exception }: FileOutcome) => ({ inputFile, exception });
 

@@ -76,8 +76,6 @@ const BY_OPERATION: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   createFHIRDatastore: { ConflictException: FINAL },
   copyImageSet: { ServiceQuotaExceededException: PASSES },
   updateImageSetMetadata: { ServiceQuotaExceededException: PASSES },
-  // To a role without s3:ListBucket that is S3's answer for an object that is not there yet, as a late manifest.
-  readImportOutcome: { AccessDenied: MENDABLE },
   // "Requested ImageSet metadata is not consistent yet": seen for seconds after an import has COMPLETED.
   getImageSetMetadata: { ConflictException: { retry: 'untilDeadline', effect: 'conflict' } },
 };

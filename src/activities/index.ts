@@ -5,6 +5,7 @@ import { checkInputActivity, type WorkerFacts } from './check-input.ts';
 import { expandInput } from './expand-input.ts';
 import { healthlakeActivities } from './healthlake.ts';
 import { importOutcomeActivity } from './import-outcome.ts';
+import { importReportsActivity } from './import-reports.ts';
 import { listInputActivity } from './list-input.ts';
 import { imagingActivities } from './medical-imaging.ts';
 
@@ -28,6 +29,7 @@ export function createActivities(aws: AwsClients, facts: () => Promise<WorkerFac
     expandInput,
     listInput: listInputActivity(aws.s3),
     readImportOutcome: importOutcomeActivity(aws.s3),
+    readImportReports: importReportsActivity(aws.s3),
   };
 }
 

@@ -1,7 +1,6 @@
-import { createInterface } from 'node:readline/promises';
-import { Readable } from 'node:stream';
 import { GetObjectCommand, paginateListObjectsV2, type S3Client, type _Object } from '@aws-sdk/client-s3';
 import { isRecord } from '../guards.ts';
+import { linesOf } from './lines.ts';
 
 export interface S3Location {
   bucket: string;
@@ -24,17 +23,51 @@ export async function readText(
   return (await open(s3, uri, abortSignal))?.transformToString('utf-8');
 }
 
-/** The lines of an object that may be too big to hold, but for empty ones; none where there is no such object. */
-export async function* readLines(
+/** An object that is to be read line by line. */
+export interface LinesToRead {
+  uri: string;
+  /** In bytes, where a list has told it. */
+  size?: number | undefined;
+}
+
+/** How many objects are fetched while an earlier one is being read. An S3 client opens at most 50 connections. */
+const FETCHED_AHEAD = 16;
+
+/** Only objects below this size (in bytes) are fetched ahead, so that they cannot fill the memory of the worker. */
+const SMALL = 1_000_000;
+
+/**
+ * Reads many objects line by line, in their order. The next small objects are fetched while one is being read: an import
+ * of HealthLake can leave hundreds of thousands of them, and one request after the other would take hours.
+ *
+ * @returns one item for each object; `lines` is empty where there is no such object
+ * @throws the S3 exception of the first object that cannot be read, once the ones before it have been given out
+ */
+export async function* readManyLines(
   s3: S3Client,
-  uri: string,
+  objects: AsyncIterable<LinesToRead>,
   abortSignal: AbortSignal,
-): AsyncGenerator<string> {
-  const body = await open(s3, uri, abortSignal);
-  if (!(body instanceof Readable)) return;
-  for await (const line of createInterface({ input: body, crlfDelay: Infinity })) {
-    if (line.trim() !== '') yield line;
+): AsyncGenerator<{ uri: string; lines: AsyncIterable<string> }> {
+  const ahead: { uri: string; lines: AsyncIterable<string> }[] = [];
+  for await (const { uri, size } of objects) {
+    const fetched = size !== undefined && size < SMALL ? readText(s3, uri, abortSignal) : undefined;
+    // Its failure is reported when its turn comes; until then it must not count as unhandled.
+    fetched?.catch(() => {});
+    ahead.push({ uri, lines: fetched ? linesOfText(fetched) : readLines(s3, uri, abortSignal) });
+    const next = ahead.length > FETCHED_AHEAD ? ahead.shift() : undefined;
+    if (next) yield next;
   }
+  yield* ahead;
+}
+
+async function* linesOfText(text: Promise<string | undefined>): AsyncGenerator<string> {
+  yield* linesOf([Buffer.from((await text) ?? '')]);
+}
+
+/** The lines of an object that may be too big to hold; none where there is no such object. */
+async function* readLines(s3: S3Client, uri: string, abortSignal: AbortSignal): AsyncGenerator<string> {
+  const body = await open(s3, uri, abortSignal);
+  if (body) yield* linesOf(body.transformToWebStream());
 }
 
 async function open(s3: S3Client, uri: string, abortSignal: AbortSignal) {
@@ -47,28 +80,21 @@ async function open(s3: S3Client, uri: string, abortSignal: AbortSignal) {
   }
 }
 
-/** The URIs of all objects under a prefix, page by page. */
-export async function* listUris(
-  s3: S3Client,
-  prefix: string,
-  abortSignal: AbortSignal,
-): AsyncGenerator<string> {
-  const { bucket } = parseS3Uri(prefix);
-  for await (const { Key } of listObjects(s3, prefix, abortSignal)) yield `s3://${bucket}/${Key}`;
-}
-
-/** All objects under a prefix, page by page. */
+/**
+ * All objects under a prefix, page by page, in the order of their keys.
+ *
+ * @param after - the URI of an object: only those that come after it
+ */
 export async function* listObjects(
   s3: S3Client,
   prefix: string,
   abortSignal: AbortSignal,
-): AsyncGenerator<_Object> {
+  after?: string,
+): AsyncGenerator<_Object & { uri: string }> {
   const { bucket, key } = parseS3Uri(prefix);
-  for await (const page of paginateListObjectsV2(
-    { client: s3 },
-    { Bucket: bucket, Prefix: key },
-    { abortSignal },
-  )) {
-    yield* page.Contents ?? [];
+  const StartAfter = after === undefined ? undefined : parseS3Uri(after).key;
+  const request = { Bucket: bucket, Prefix: key, StartAfter };
+  for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, request, { abortSignal })) {
+    for (const object of Contents) yield { ...object, uri: `s3://${bucket}/${object.Key}` };
   }
 }

@@ -2,7 +2,7 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import ora from 'ora';
 import type { Argv } from 'yargs';
-import type { FailedFile } from '../activities/import-outcome.ts';
+import type { FailedFile } from '../activities/report-lines.ts';
 import { UserError } from '../user-error.ts';
 import { readSettings } from '../worker-facts.ts';
 import type { Progress } from '../workflows/shared/progress.ts';

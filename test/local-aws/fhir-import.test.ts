@@ -47,7 +47,7 @@ describe('a FHIR import', () => {
         TotalNumberOfResourcesScanned: 8,
         TotalNumberOfResourcesImported: 2,
         TotalNumberOfResourcesWithCustomerError: 6,
-        TotalNumberOfFilesReadWithCustomerError: 1,
+        TotalNumberOfFilesReadWithCustomerError: 0,
       },
     });
     expect(JSON.parse(await readObject(aws, `${folder}manifest.json`))).toMatchObject({

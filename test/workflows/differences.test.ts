@@ -339,8 +339,10 @@ describe('onboardDatastoreAndImport', () => {
       outcome: 'complete',
       counts: { scanned: 3, imported: 3, customerErrors: 0, serverErrors: 0 },
       manifest: { uri: `${folder}/job-output-manifest.json`, state: 'read' },
+      imageSetCounts: { total: 0, nonPrimary: 0 },
       imageSets: [],
       failures: { uri: `${folder}/FAILURE/`, byReason: {}, listed: [] },
+      warnings: { uri: `${folder}/WARNING/`, byType: {}, listed: [] },
     });
     expect(aws.called()).toEqual([
       'CreateDatastore',

@@ -35,6 +35,6 @@ export async function provisionDatastoreAndImport(
     const { datastoreId, datastoreArn } = store;
     const names = { JobName: ImportJobName, ClientToken: ImportClientToken };
     const { result } = await importFhirAndAwait(flow, datastoreId, { ...input, ...names });
-    return judge({ datastoreId, datastoreArn, ...result }, input);
+    return judge(flow, { datastoreId, datastoreArn, ...result }, input);
   });
 }

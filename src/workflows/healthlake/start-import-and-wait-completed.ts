@@ -32,6 +32,6 @@ export async function startImportAndWaitCompleted(
     const { DatastoreId } = input;
     flow.know({ datastoreId: DatastoreId });
     const { result, properties } = await importFhirAndAwait(flow, DatastoreId, input);
-    return judge({ ...result, importJobProperties: properties }, input);
+    return judge(flow, { ...result, importJobProperties: properties }, input);
   });
 }

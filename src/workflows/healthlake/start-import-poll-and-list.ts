@@ -44,6 +44,6 @@ export async function startImportPollAndList(
       const page = await flow.read(summary, healthlake.listFHIRImportJobs, request);
       return { items: page.ImportJobPropertiesList, nextToken: page.NextToken };
     });
-    return { ...judge(result, input), importJobPropertiesList: items, ...more };
+    return { ...judge(flow, result, input), importJobPropertiesList: items, ...more };
   });
 }

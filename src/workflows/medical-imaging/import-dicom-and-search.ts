@@ -54,6 +54,6 @@ export async function importDicomAndSearch(
     const found = await searchImageSets(flow, 'searchImageSets', datastoreId);
     const firstImageSetId = found.imageSetsMetadataSummaries[0]?.imageSetId;
     const outputs = { jobId: job.jobId, jobStatus: job.status ?? 'COMPLETED', ...found, ...result };
-    return judge({ ...outputs, ...(firstImageSetId !== undefined && { firstImageSetId }) }, input);
+    return judge(flow, { ...outputs, ...(firstImageSetId !== undefined && { firstImageSetId }) }, input);
   });
 }

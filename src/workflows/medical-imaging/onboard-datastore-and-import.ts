@@ -61,6 +61,10 @@ export async function onboardDatastoreAndImport(
     };
     const { job, result } = await importAndAwait(flow, dicomImport(flow, datastoreId, request), input);
 
-    return judge({ datastoreId, jobId: job.jobId, jobStatus: job.status ?? 'COMPLETED', ...result }, input);
+    return judge(
+      flow,
+      { datastoreId, jobId: job.jobId, jobStatus: job.status ?? 'COMPLETED', ...result },
+      input,
+    );
   });
 }

@@ -9,7 +9,8 @@ const lastResort = { startToCloseTimeout: '30 seconds', scheduleToCloseTimeout: 
 
 export const imaging = proxyActivities<Activities>(lastResort);
 export const healthlake = proxyActivities<Activities>(lastResort);
-export const files = proxyActivities<Pick<Activities, 'listInput' | 'readImportOutcome'>>(lastResort);
+export const files =
+  proxyActivities<Pick<Activities, 'listInput' | 'readImportOutcome' | 'readImportReports'>>(lastResort);
 
 /** Local: one event in the history, and no way for a bad input to wait behind a full task queue. */
 export const { checkInput, expandInput } = proxyLocalActivities<

@@ -1,11 +1,10 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { DICOMImportJobSummary } from '@aws-sdk/client-medical-imaging';
-import type { ImportOutcome } from '../../activities/import-outcome.ts';
 import type { Json } from '../../activities/operation.ts';
 import { imaging } from './activities.ts';
 import { flowFailure, originOf } from './failures.ts';
 import { isOfThisRun, type Flow } from './flow.ts';
-import { readOutcome, unreadManifest } from './import-job.ts';
+import { readOutcome, unreadManifest, type ImportResult } from './import-job.ts';
 import { pagesOf } from './pages.ts';
 
 type ListedJob = Json<DICOMImportJobSummary>;
@@ -24,12 +23,14 @@ export interface AuditedImport {
   jobName: string | undefined;
   submittedAt: string | undefined;
   endedAt: string | undefined;
-  outcome: ImportOutcome['outcome'];
-  counts: ImportOutcome['counts'] | undefined;
+  outcome: ImportResult['outcome'];
+  counts: ImportResult['counts'] | undefined;
   /** Where it is `unreadable`, the reason may be that of the job's own entry. */
-  manifest: ImportOutcome['manifest'] | undefined;
+  manifest: ImportResult['manifest'] | undefined;
   /** Failed files by the service's exception type. */
   byReason: Record<string, number> | undefined;
+  /** Warnings of imported files by the service's warning type. */
+  warningsByType: Record<string, number> | undefined;
 }
 
 /** The service does not say in which order it lists: the newest are known once all are. A page has 50. */
@@ -91,13 +92,22 @@ export async function audit(
   const read = () =>
     readOutcome(
       flow,
-      { name: 'medical-imaging', datastoreId },
-      { jobId, outputS3Uri },
+      { service: 'medical-imaging', datastoreId, jobId, outputS3Uri },
       {},
       // A manifest of long ago is not late: it is gone.
       { manifestWait: isOfThisRun(endedAt) ? flow.facts.manifestWait : 0, withImageSets: false },
     );
-  const result = unread === undefined ? await read() : unreadManifest('', unread);
-  const { outcome, counts, manifest, failures } = result;
-  return { jobId, jobName, submittedAt, endedAt, outcome, counts, manifest, byReason: failures?.byReason };
+  const unknown: ImportResult = { outcome: 'unknown', ...unreadManifest('', unread ?? '') };
+  const { outcome, counts, manifest, failures, warnings } = unread === undefined ? await read() : unknown;
+  return {
+    jobId,
+    jobName,
+    submittedAt,
+    endedAt,
+    outcome,
+    counts,
+    manifest,
+    byReason: failures?.byReason,
+    warningsByType: warnings?.byType,
+  };
 }

@@ -30,7 +30,7 @@ export interface FhirImportInput extends ImportOptions {
 
 type JobNames = Pick<StartFHIRImportJobRequest, 'JobName' | 'ClientToken'>;
 
-/** What every import gives. Counts are in resources. */
+/** What every import gives. Counts are in resources; those in files are `counts.files`. */
 export interface FhirImportResult extends ImportResult {
   jobId: string;
   jobStatus: JobStatus;
@@ -109,7 +109,13 @@ function fhirImport(
         scanned: report.TotalNumberOfResourcesScanned ?? 0,
         imported: report.TotalNumberOfResourcesImported ?? 0,
         customerErrors: report.TotalNumberOfResourcesWithCustomerError ?? 0,
+        // The report does not count them.
         serverErrors: 0,
+        files: {
+          scanned: report.TotalNumberOfScannedFiles ?? 0,
+          imported: report.TotalNumberOfImportedFiles ?? 0,
+          customerErrors: report.TotalNumberOfFilesReadWithCustomerError ?? 0,
+        },
       },
   };
 }

@@ -96,7 +96,10 @@ export class Flow {
     return this.#attended(activity, input, { summary, scheduleToCloseTimeout: budget });
   }
 
-  /** A read of files in S3, of which there may be a great many: it may go on for as long as it shows that it is alive. */
+  /**
+   * A read of files in S3, of which there may be a million. An attempt may go on for as long as it heartbeats; the next one
+   * can go on where it stopped.
+   */
   readFiles<Input, Output>(
     summary: string,
     activity: ProxiedActivity<Input, Output>,
@@ -105,7 +108,7 @@ export class Flow {
     return this.#attended(activity, input, {
       summary,
       startToCloseTimeout: '1 hour',
-      scheduleToCloseTimeout: '2 hours',
+      scheduleToCloseTimeout: '6 hours',
       heartbeatTimeout: this.facts.startToClose,
     });
   }
