@@ -11,4 +11,6 @@ export default {
   globalSetup: '<rootDir>/test/global-setup.ts',
   // The tests wait for servers much of the time: three files at a time on two cores. Four took longer.
   maxWorkers: 3,
+  // Programs of other Node versions and the state of `npm run dev`.
+  modulePathIgnorePatterns: ['<rootDir>/.local/'],
 };

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { GetObjectCommand, paginateListObjectsV2, type S3Client, type _Object } from '@aws-sdk/client-s3';
 import { isRecord } from '../guards.ts';
 import { linesOf } from './lines.ts';
@@ -48,6 +49,8 @@ export async function* readManyLines(
   objects: AsyncIterable<LinesToRead>,
   abortSignal: AbortSignal,
 ): AsyncGenerator<{ uri: string; lines: AsyncIterable<string> }> {
+  // Each request listens to the signal while it is on its way; Node takes more than ten for a leak.
+  setMaxListeners(2 * FETCHED_AHEAD, abortSignal);
   const ahead: { uri: string; lines: AsyncIterable<string> }[] = [];
   for await (const { uri, size } of objects) {
     const fetched = size !== undefined && size < SMALL ? readText(s3, uri, abortSignal) : undefined;

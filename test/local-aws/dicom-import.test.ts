@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { localAws, p10, putFiles, type LocalAwsUnderTest } from './harness.ts';
 import {
   activeDatastore,
@@ -7,6 +9,8 @@ import {
   readMetadata,
   readObject,
 } from './imaging-harness.ts';
+
+const file = (name: string) => readFileSync(join(import.meta.dirname, 'files', name));
 
 describe('a DICOM import', () => {
   let aws: LocalAwsUnderTest;
@@ -122,6 +126,35 @@ describe('a DICOM import', () => {
       searchCriteria: { filters: [{ operator: 'EQUAL', values: [{ DICOMPatientId: 'P2' }] }] },
     });
     expect(imageSetsMetadataSummaries).toMatchObject([{ isPrimary: false, version: 1 }]);
+  });
+
+  // HealthImaging developer guide, "Warning codes": the frames cannot be taken out of the pixel data (45328).
+  test('takes in pixel data that are cut short, without frames, and warns', async () => {
+    await putFiles(aws.data, 'input', {
+      'cut/1.dcm': file('three-frames-only-two-there.dcm'),
+      'cut/2.dcm': file('two-frames-16-bytes-trailing.dcm'),
+    });
+    const job = await importAll(aws, { datastoreId, inputS3Uri: 's3://input/cut/' });
+    const warnings = await readLines(aws, `${job.outputS3Uri}WARNING/warning.ndjson`);
+    const imported = { imageSetVersion: 1, isPrimary: true };
+    expect(warnings).toMatchObject([
+      {
+        inputFile: 'cut/1.dcm',
+        importResponse: {
+          ...imported,
+          warnings: [{ warning_reason_code: 45328, type: 'FramesExtractionFailure' }],
+        },
+      },
+    ]);
+    expect(await readLines(aws, `${job.outputS3Uri}SUCCESS/success.ndjson`)).toMatchObject([
+      {
+        inputFile: 'cut/1.dcm',
+        importResponse: { ...imported, imageSetId: expect.any(String) },
+      },
+      { inputFile: 'cut/2.dcm', importResponse: imported },
+    ]);
+    const { jobSummary } = JSON.parse(await readObject(aws, `${job.outputS3Uri}job-output-manifest.json`));
+    expect(jobSummary).toMatchObject({ numberOfImportedFiles: 2, numberOfFilesWithCustomerError: 0 });
   });
 
   test('that finds nothing ends with an empty manifest, or FAILED if so set', async () => {

@@ -1,4 +1,4 @@
-import type { CreateFHIRDatastoreRequest } from '@aws-sdk/client-healthlake';
+import type { CreateFHIRDatastoreRequest, ValidationLevel } from '@aws-sdk/client-healthlake';
 import { until, type Clients } from './harness.ts';
 
 const DataAccessRoleArn = 'arn:aws:iam::123456789012:role/data-access';
@@ -23,9 +23,14 @@ interface JobInput {
   readonly ClientToken?: string;
 }
 
+export interface FhirImport extends JobInput {
+  readonly S3Uri?: string;
+  readonly ValidationLevel?: ValidationLevel;
+}
+
 export async function startFhirImport(
   { healthlake }: Clients,
-  { S3Uri = 's3://input/good/', ...input }: JobInput & { readonly S3Uri?: string },
+  { S3Uri = 's3://input/good/', ...input }: FhirImport,
 ): Promise<string> {
   const { JobId = '' } = await healthlake.startFHIRImportJob({
     ...input,

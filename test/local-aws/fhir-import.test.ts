@@ -1,4 +1,7 @@
-import { activeFhirDatastore, importReached, startFhirImport } from './fhir-harness.ts';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { activeFhirDatastore, importReached, startFhirImport, type FhirImport } from './fhir-harness.ts';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './harness.ts';
 import { readLines, readObject } from './imaging-harness.ts';
 
@@ -18,7 +21,7 @@ describe('a FHIR import', () => {
     await aws.control.settings({ fhirImportMs: 0, fhirImportQueueLength: 25, manifestLagMs: 0 });
   });
 
-  const start = (S3Uri = 's3://input/good/', more: { JobName?: string; ClientToken?: string } = {}) =>
+  const start = (S3Uri = 's3://input/good/', more: Omit<FhirImport, 'DatastoreId' | 'S3Uri'> = {}) =>
     startFhirImport(aws, { DatastoreId, S3Uri, ...more });
   const reached = (JobId: string, status: string) => importReached(aws, { DatastoreId, JobId }, status);
 
@@ -85,6 +88,41 @@ describe('a FHIR import', () => {
     await reached(JobId, 'COMPLETED_WITH_ERRORS');
     const folder = `s3://results/fhir/${DatastoreId}-FHIR_IMPORT-${JobId}/`;
     expect(await readLines(aws, `${folder}FAILURE/Patient.ndjson`)).toHaveLength(2);
+  });
+
+  // TotalNumberOfFilesReadWithCustomerError: files that could not be read. (HealthLake API reference, JobProgressReport.)
+  test('counts files that it cannot read, none of whose lines it has scanned', async () => {
+    await putFiles(aws.data, 'input', {
+      'unreadable/a.ndjson': patient('a'),
+      'unreadable/b.ndjson': readFileSync(join(import.meta.dirname, 'files/latin1.ndjson')),
+      'unreadable/c.ndjson.gz': gzipSync(patient('c')),
+      'unreadable/d.json': patient('d'),
+    });
+    const JobId = await start('s3://input/unreadable/');
+    expect(await reached(JobId, 'COMPLETED_WITH_ERRORS')).toMatchObject({
+      JobProgressReport: {
+        TotalNumberOfScannedFiles: 4,
+        TotalNumberOfImportedFiles: 1,
+        TotalNumberOfResourcesScanned: 1,
+        TotalNumberOfResourcesImported: 1,
+        TotalNumberOfFilesReadWithCustomerError: 3,
+      },
+    });
+  });
+
+  // HealthLake developer guide, "Importing FHIR data", on the validation levels.
+  test('takes in what a search would not find under the validation level minimal alone', async () => {
+    const odd = JSON.stringify({ resourceType: 'Patient', id: 'odd', birthDate: '1.2.1970' });
+    await putFiles(aws.data, 'input', { 'odd/Patient.ndjson': `${patient('even')}\n${odd}` });
+    const folderOf = (JobId: string) => `s3://results/fhir/${DatastoreId}-FHIR_IMPORT-${JobId}/`;
+    const strict = await start('s3://input/odd/');
+    await reached(strict, 'COMPLETED_WITH_ERRORS');
+    expect(await readLines(aws, `${folderOf(strict)}FAILURE/Patient.ndjson`)).toMatchObject([{ lineId: 2 }]);
+    const minimal = await start('s3://input/odd/', { ValidationLevel: 'minimal' });
+    await reached(minimal, 'COMPLETED');
+    const warned = `${folderOf(minimal)}SUCCESS_WITH_SEARCH_VALIDATION_FAILURES/Patient.ndjson`;
+    expect(await readLines(aws, warned)).toMatchObject([{ lineId: 2 }]);
+    expect(await readLines(aws, `${folderOf(minimal)}SUCCESS/Patient.ndjson`)).toMatchObject([{ lineId: 1 }]);
   });
 
   test('runs alone: the others are QUEUED and come in their order', async () => {

@@ -38,6 +38,7 @@ const scripted = [
 const imaging = ['test/workflows/differences', 'test/workflows/imaging.test'];
 const healthlake = ['test/workflows/differences', 'test/workflows/healthlake.test'];
 const differences = ['test/workflows/differences'];
+const outcomes = ['test/workflows/import-outcomes'];
 const lifecycle = ['test/workflows/lifecycle'];
 const patience = ['test/workflows/patience'];
 const local = ['test/workflows/local-aws.test', 'test/workflows/imaging-local-aws'];
@@ -199,16 +200,16 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'a manifest that is late is waited for',
     file: 'src/activities/import-outcome.ts',
-    code: 'if (waited >= manifestWait) {',
-    without: 'if (waited >= 0) {',
+    code: 'if (waited < manifestWait) throw notThereYet(manifestWait - waited);',
+    without: '',
     tests: local,
     named: 'late',
   },
   {
     what: 'a manifest that stays missing is no failure',
     file: 'src/activities/import-outcome.ts',
-    code: `return { outcome: 'unknown', manifest: { uri, state: 'missing', reason } };`,
-    without: `throw ApplicationFailure.nonRetryable(reason, 'ManifestMissing');`,
+    code: `return { uri, state: 'missing', reason };`,
+    without: `throw notThereYet(1_000);`,
     tests: differences,
     named: 'manifest that is missing',
     flows: ['onboardDatastoreAndImport'],
@@ -225,8 +226,8 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'a failed job whose manifest tells nothing has the counters of the service',
     file: `${shared}/import-job.ts`,
-    code: '?? service.counts?.(failed)',
-    without: '',
+    code: 'withFileErrors(read.counts ?? progress, progress)',
+    without: 'withFileErrors(read.counts, progress)',
     tests: differences,
     named: 'without a manifest',
     flows: ['startImportAndWaitCompleted'],
@@ -234,11 +235,74 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'no outcome, of whatever reason, is no failure',
     file: `${shared}/import-job.ts`,
-    code: `return unreadManifest(outputS3Uri, reason);`,
+    code: `return unreadManifest(outputS3Uri, reasonIn(error));`,
     without: 'throw error;',
-    tests: differences,
-    named: 'manifest that is unreadable',
-    flows: ['onboardDatastoreAndImport'],
+    tests: outcomes,
+    named: 'manifest cannot be read',
+  },
+  {
+    what: 'an import that COMPLETED_WITH_ERRORS is never complete',
+    file: `${shared}/import-outcome.ts`,
+    code: 'const lost = withErrors || ',
+    without: 'const lost = ',
+    tests: outcomes,
+    named: 'never complete',
+  },
+  {
+    what: 'an import that lost whole files is partial, whoever counts them',
+    file: `${shared}/import-outcome.ts`,
+    code: '(files.imported < files.scanned || files.customerErrors > 0)',
+    without: 'false',
+    tests: outcomes,
+    named: 'lost files',
+  },
+  {
+    what: 'an import with a warning that tells of lost data is partial',
+    file: `${shared}/import-outcome.ts`,
+    code: ' || (losses ?? 0) > 0',
+    without: '',
+    tests: outcomes,
+    named: 'is partial',
+  },
+  {
+    what: 'an import whose warnings cannot be read is not called complete',
+    file: `${shared}/import-outcome.ts`,
+    code: `losses === undefined ? 'unknown' : 'complete'`,
+    without: `'complete'`,
+    tests: outcomes,
+    named: 'nobody may read',
+  },
+  {
+    what: 'image sets that are not primary are listed first',
+    file: 'src/activities/import-manifest.ts',
+    code: '[...nonPrimary, ...others]',
+    without: '[...others, ...nonPrimary]',
+    tests: outcomes,
+    named: 'not primary first',
+  },
+  {
+    what: 'under onFileErrors: fail an import has failed unless it is proven complete',
+    file: `${shared}/import-job.ts`,
+    code: `throw flowFailure('OutcomeUnknown', whyUnknown(result), more);`,
+    without: 'return result;',
+    tests: outcomes,
+    named: 'unless proven',
+  },
+  {
+    what: 'of several issues of a resource the worst is why it was not imported',
+    file: 'src/activities/report-lines.ts',
+    code: '.toSorted((a, b) => rank(a) - rank(b))',
+    without: '',
+    tests: outcomes,
+    named: 'worst issue',
+  },
+  {
+    what: 'reading reports goes on with the file at which the attempt before stopped',
+    file: 'src/activities/import-reports.ts',
+    code: 'cancellationSignal(), tally.after',
+    without: 'cancellationSignal()',
+    tests: ['test/activities/import-reports'],
+    named: 'counts each file once',
   },
   {
     what: 'a copy that failed is a failure, though the image set is ACTIVE',
@@ -798,8 +862,8 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'auditCompletedImports: says when each job ended',
     file: `${shared}/completed-imports.ts`,
-    code: 'submittedAt, endedAt, outcome',
-    without: 'submittedAt, endedAt: undefined, outcome',
+    code: '{ jobId, jobName, submittedAt, endedAt };',
+    without: '{ jobId, jobName, submittedAt, endedAt: undefined };',
     tests: imaging,
     named: 'auditCompletedImports',
     flows: ['auditCompletedImports'],
@@ -924,7 +988,7 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'importDicomAndSearch: the image sets of the import itself',
     file: 'src/activities/import-outcome.ts',
-    code: 'imageSets: ({ jobSummary }) => imageSetsOf(jobSummary),',
+    code: `...(output.withImageSets && output.service === 'medical-imaging' && imageSetsIn(manifest, uri)),`,
     without: '',
     tests: [...imaging, ...local],
     named: 'importDicomAndSearch',
@@ -933,8 +997,8 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'an import that imported nothing is a failure',
     file: `${shared}/import-job.ts`,
-    code: `if (onFileErrors === 'report' && scanned > 0 && imported === 0) {`,
-    without: 'if (scanned < 0) {',
+    code: `if (onFileErrors === 'report' && outcome !== 'none') return result;`,
+    without: `if (onFileErrors === 'report') return result;`,
     tests: imaging,
     named: 'import of nothing|imported none',
     flows: DICOM_IMPORTS,
@@ -1197,9 +1261,9 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a manifest that a role may not see yet is waited for',
-    file: 'src/activities/aws-errors.ts',
-    code: 'readImportOutcome: { AccessDenied: MENDABLE },',
-    without: '',
+    file: 'src/activities/import-outcome.ts',
+    code: `error['name'] === 'AccessDenied' && age < manifestWait`,
+    without: 'age < 0',
     tests: differences,
     named: 'may not see',
     flows: ['onboardDatastoreAndImport'],

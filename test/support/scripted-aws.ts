@@ -131,8 +131,11 @@ function answerS3(
   const uri = `s3:/${decodeURIComponent(pathname)}`;
   if (prefix !== null) {
     const bucket = uri.endsWith('/') ? uri : `${uri}/`;
-    const keys = Object.keys(stored).filter((key) => key.startsWith(bucket + prefix));
-    const contents = keys.map((key) => `<Contents><Key>${key.slice(bucket.length)}</Key></Contents>`);
+    const after = bucket + (searchParams.get('start-after') ?? '');
+    const keys = Object.keys(stored).filter((key) => key.startsWith(bucket + prefix) && key > after);
+    const contents = keys.map(
+      (key) => `<Contents><Key>${key.slice(bucket.length)}</Key><Size>1</Size></Contents>`,
+    );
     response.writeHead(200, { 'content-type': 'application/xml' });
     response.end(`<ListBucketResult><IsTruncated>false</IsTruncated>${contents.join('')}</ListBucketResult>`);
     return;

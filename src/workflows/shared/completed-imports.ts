@@ -99,11 +99,9 @@ export async function audit(
     );
   const unknown: ImportResult = { outcome: 'unknown', ...unreadManifest('', unread ?? '') };
   const { outcome, counts, manifest, failures, warnings } = unread === undefined ? await read() : unknown;
+  const job = { jobId, jobName, submittedAt, endedAt };
   return {
-    jobId,
-    jobName,
-    submittedAt,
-    endedAt,
+    ...job,
     outcome,
     counts,
     manifest,
