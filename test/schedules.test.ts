@@ -1,15 +1,16 @@
 /** Recurring imports on a real Temporal server and the local AWS: what a schedule is made of, and what it does. */
 import { execFile } from 'node:child_process';
+import { rm, utimes } from 'node:fs/promises';
+import path from 'node:path';
 import { promisify } from 'node:util';
 import { ScheduleNotFoundError, WorkflowFailedError, type ScheduleOptionsAction } from '@temporalio/client';
 import type { RecurringImport } from '../src/schedules.ts';
-import type { RecurringImportResult } from '../src/workflows/recurring-import.ts';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
 import { required, withCluster, type Cluster } from './support/cluster.ts';
 import { failureOf } from './support/failure.ts';
 import { recordHistory } from './support/histories.ts';
 import { fhirImportOf } from './support/inputs.ts';
-import { untilFired } from './support/schedules.ts';
+import { fireOnce as fireScheduleOnce, untilFired } from './support/schedules.ts';
 
 type FhirImport = RecurringImport<'startImportAndWaitCompleted'>;
 
@@ -58,19 +59,7 @@ async function imported(bucket: string): Promise<string[]> {
 
 const fired = (id: string, times: number) => untilFired(cluster.flows, id, times);
 
-/** The result of a schedule's latest firing. */
-async function resultOfLatest(id: string): Promise<RecurringImportResult> {
-  const { recent } = await cluster.flows.schedules.describe(id);
-  const { workflowId = '', runId } = recent.at(-1) ?? {};
-  return cluster.flows.temporal.workflow.getHandle(workflowId, runId).result();
-}
-
-async function fireOnce(id: string): Promise<RecurringImportResult> {
-  const { counts } = await cluster.flows.schedules.describe(id);
-  await cluster.flows.schedules.trigger(id);
-  await fired(id, counts.fired + 1);
-  return resultOfLatest(id);
-}
+const fireOnce = (id: string) => fireScheduleOnce(cluster.flows, id);
 
 describe('recurringImport', () => {
   test('started by hand, expands its start time, and gives the result of the flow', async () => {
@@ -372,6 +361,24 @@ describe('a schedule', () => {
     // The watermark outlives the firings that were skipped.
     expect(await fireOnce(id)).toMatchObject({ status: 'skipped', watermark: { objects: 2 } });
     expect(await imported('only-new')).toHaveLength(3);
+  });
+
+  test('sees a file that came while another expired, and is not started by one that only expired', async () => {
+    const id = newId();
+    const file = (key: string) => path.join(aws.data, 's3', 'expiring', key);
+    await putPatient('expiring', 'in/1.ndjson');
+    await putPatient('expiring', 'in/2.ndjson');
+    await cluster.flows.schedules.ensure(id, yearly('expiring', { onlyNew: true }));
+    expect(await fireOnce(id)).toMatchObject({ status: 'imported', objects: 2 });
+
+    // As many as before, and the one that came is older than those that were there.
+    await rm(file('in/1.ndjson'));
+    await putPatient('expiring', 'in/older.ndjson');
+    await utimes(file('in/older.ndjson'), new Date('2020-01-01'), new Date('2020-01-01'));
+    expect(await fireOnce(id)).toMatchObject({ status: 'imported', objects: 2 });
+
+    await rm(file('in/2.ndjson'));
+    expect(await fireOnce(id)).toMatchObject({ status: 'skipped', reason: 'nothing is new', objects: 1 });
   });
 
   test('is listed and deleted, and deleting it again is no mistake', async () => {

@@ -1,4 +1,4 @@
-import { recurringMembers, type RecurringFlow } from '../input-rules/recurring-import.ts';
+import { recurringDefaults, recurringMembers, type RecurringFlow } from '../input-rules/recurring-import.ts';
 import { expandTemplates, type Moment } from '../templates.ts';
 
 /** One firing of a recurring import: the flow's input, with templates, and the time that they are expanded from. */
@@ -16,7 +16,7 @@ export interface ExpandedInput {
 
 /** Says what a firing imports. In an activity, since only what is recorded is the same on every worker. */
 export async function expandInput({ flow, input, ...moment }: Firing): Promise<ExpandedInput> {
-  const expanded = expandTemplates(input, moment);
+  const expanded = { ...recurringDefaults(flow), ...expandTemplates(input, moment) };
   const names = recurringMembers(flow);
   return {
     input: expanded,

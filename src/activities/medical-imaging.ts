@@ -19,7 +19,9 @@ import {
   UpdateImageSetMetadataCommand,
   type GetImageFrameCommandInput,
   type GetImageSetMetadataCommandInput,
+  type ImageSetsMetadataSummary,
   type MedicalImagingClient,
+  type SearchImageSetsCommandInput,
   type UpdateImageSetMetadataCommandInput,
 } from '@aws-sdk/client-medical-imaging';
 import type { S3Client } from '@aws-sdk/client-s3';
@@ -36,7 +38,7 @@ import {
   type InstancesDigest,
   type MetadataExtract,
 } from './image-set-metadata.ts';
-import { attempt, operationsOf, toJson } from './operation.ts';
+import { attempt, operationsOf, toJson, type Json } from './operation.ts';
 
 /** What to do with metadata besides reading them. */
 export interface MetadataInput extends GetImageSetMetadataCommandInput {
@@ -70,6 +72,14 @@ export interface UpdateInput
   revertToVersionId?: string | undefined;
 }
 
+/** How much a list of image sets tells: all that the service does, or nothing of what stands in the DICOM files. */
+export type Summaries = 'full' | 'ids';
+
+export interface SearchInput extends SearchImageSetsCommandInput {
+  /** `full` where it is absent. */
+  summaries?: Summaries | undefined;
+}
+
 /**
  * One activity for each operation of AWS HealthImaging, by the SDK's method name.
  *
@@ -78,6 +88,7 @@ export interface UpdateInput
  */
 export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
   const { read, change } = operationsOf(client);
+  const search = read('searchImageSets', SearchImageSetsCommand);
   return {
     copyImageSet: change('copyImageSet', CopyImageSetCommand),
     createDatastore: change('createDatastore', CreateDatastoreCommand),
@@ -90,10 +101,16 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
     listDICOMImportJobs: read('listDICOMImportJobs', ListDICOMImportJobsCommand),
     listImageSetVersions: read('listImageSetVersions', ListImageSetVersionsCommand),
     listTagsForImagingResource: read('listTagsForImagingResource', ListTagsForResourceCommand),
-    searchImageSets: read('searchImageSets', SearchImageSetsCommand),
     startDICOMImportJob: change('startDICOMImportJob', StartDICOMImportJobCommand),
     tagImagingResource: change('tagImagingResource', TagResourceCommand),
     untagImagingResource: change('untagImagingResource', UntagResourceCommand),
+
+    /** One page of image sets. Patients who are not wanted in the result stay out of the history, too. */
+    searchImageSets: async ({ summaries, ...request }: SearchInput) => {
+      const page = await search(request);
+      if (summaries !== 'ids') return page;
+      return { ...page, imageSetsMetadataSummaries: page.imageSetsMetadataSummaries?.map(withoutPatient) };
+    },
 
     /** Reads metadata, keeps the blob where it is wanted, and gives what a history may hold of it. */
     getImageSetMetadata: (input: MetadataInput): Promise<MetadataReply> =>
@@ -149,4 +166,10 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
         );
       }),
   };
+}
+
+/** Members are named that may stay, not those that may not: the service may add attributes of patients. */
+function withoutPatient(summary: Json<ImageSetsMetadataSummary>): Json<ImageSetsMetadataSummary> {
+  const { imageSetId, version, createdAt, updatedAt, lastAccessedAt, isPrimary } = summary;
+  return { imageSetId, version, createdAt, updatedAt, lastAccessedAt, isPrimary };
 }

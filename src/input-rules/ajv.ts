@@ -1,7 +1,7 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { distance } from 'fastest-levenshtein';
 import { attributesText } from '../dicom-attributes.ts';
-import { isRecord } from '../guards.ts';
+import { isRecord, recordOf } from '../guards.ts';
 import { isDuration } from '../polling.ts';
 import serviceRules from './service-rules.json' with { type: 'json' };
 
@@ -13,7 +13,7 @@ export interface Problem {
   readonly rule: string;
 }
 
-/** The rules are JSON Schema; `wire` (a blob or a timestamp, as the SDK has it) and `duration` are what it lacks. */
+/** The rules are JSON Schema; `wire` (a blob or a timestamp, as the SDK has it), `time` and `duration` are among what it lacks. */
 const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
   .addVocabulary(['sensitive', 'minBytes', 'maxBytes'])
   .addKeyword({
@@ -33,6 +33,7 @@ const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
   .addKeyword({ keyword: 'oneNeeded', type: 'object', validate: hasOneNeeded })
   .addKeyword({ keyword: 'json', validate: isJson })
   .addKeyword({ keyword: 'wholeNumber', validate: isWholeNumber })
+  .addKeyword({ keyword: 'time', validate: (_: true, value: unknown) => isTime(value) })
   .addKeyword({ keyword: 'duration', validate: (_: true, value: unknown) => isDuration(value) });
 for (const schema of Object.values(serviceRules)) ajv.addSchema(schema);
 
@@ -83,6 +84,8 @@ function toProblems(error: ErrorObject, names: ReadonlySet<string>): Problem[] {
       return [{ member, rule: rangeRule(error) }];
     case 'duration':
       return [{ member, rule: 'must be a number of milliseconds, or text such as "30s" or "5 minutes"' }];
+    case 'time':
+      return [{ member, rule: 'must be a time with its offset from UTC, such as "2026-01-31T02:00:00Z"' }];
     case 'wire':
       return [{ member, rule: error.schema === 'timestamp' ? 'must be a timestamp' : blobRule(error) }];
     default:
@@ -132,11 +135,13 @@ function oneNeededProblem({ schema }: ErrorObject): Problem {
   return { member, rule: `is missing, or ${others.join(' or ')}` };
 }
 
-function excludedProblems({ schema }: ErrorObject): Problem[] {
-  return Object.entries(isRecord(schema) ? schema : {}).map(([member, others]) => ({
-    member,
-    rule: `does not go with ${[others].flat().join(' or ')}`,
-  }));
+function excludedProblems({ schema, data }: ErrorObject): Problem[] {
+  const given = recordOf(data);
+  return Object.entries(recordOf(schema)).flatMap(([member, excluded]) => {
+    const others = [excluded].flat().map(String);
+    if (isWithoutExcluded({ [member]: others }, given)) return [];
+    return [{ member, rule: `does not go with ${others.join(' or ')}` }];
+  });
 }
 
 function isJson({ maxBytes }: { maxBytes: number }, value: unknown): boolean {
@@ -146,6 +151,11 @@ function isJson({ maxBytes }: { maxBytes: number }, value: unknown): boolean {
   } catch {
     return false;
   }
+}
+
+function isTime(value: unknown): boolean {
+  const shape = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/;
+  return typeof value === 'string' && shape.test(value) && !Number.isNaN(Date.parse(value));
 }
 
 function isWholeNumber({ minimum, maximum }: { minimum: number; maximum: number }, value: unknown): boolean {

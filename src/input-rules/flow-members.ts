@@ -37,6 +37,15 @@ export const blobs = {
   includePatient: { type: 'boolean' },
 };
 
+/** The members of every flow whose result lists image sets. */
+export const imageSetLists = {
+  summaries: { enum: ['full', 'ids'] },
+  nextToken: imaging('NextToken'),
+};
+
+/** A moment, as text: the worker may be in another time zone than whoever has written it. */
+export const time = { type: 'string', time: true };
+
 /** DICOM attributes as the service's JSON: an object, its text, or the base64 of that; up to 30,000 bytes of text. */
 export const attributesJson = { type: ['string', 'object'], json: { maxBytes: 30_000 } };
 
@@ -55,5 +64,5 @@ export const unlessGiven = (members: string[], required: string[]) => ({
 /** At least one of them. */
 export const oneNeeded = (members: string[]) => ({ oneNeeded: members });
 
-/** A member that says another thing than `others` do. */
-export const onlyOneOf = (member: string, others: string[]) => ({ excludes: { [member]: others } });
+/** Members, each of which says another thing than those that it does not go with. */
+export const excludes = (members: Readonly<Record<string, string[]>>) => ({ excludes: members });

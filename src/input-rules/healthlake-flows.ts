@@ -33,6 +33,8 @@ const IMPORT_NEEDS = ['InputS3Uri', ...EXPORT_NEEDS];
 const DatastoreId = healthlake('DatastoreId');
 const ClientToken = healthlake('ClientTokenString');
 const JobName = healthlake('JobName');
+/** Goes with `JobId`: without the job to go on with, another would be started. */
+const NextToken = healthlake('NextToken');
 const MaxResults = wholeNumber(serviceRules.healthlake.$defs.MaxResultsInteger);
 
 /** The inputs of the flows of HealthLake. */
@@ -96,7 +98,8 @@ export const HEALTHLAKE_FLOWS = {
       type: 'object',
       required: ['DatastoreId'],
       ...unlessGiven(['JobId'], EXPORT_NEEDS),
-      properties: { DatastoreId, ...fhirExport, ClientToken, JobName, MaxResults, ...waits },
+      dependencies: { NextToken: ['JobId'] },
+      properties: { DatastoreId, ...fhirExport, ClientToken, JobName, MaxResults, NextToken, ...waits },
       additionalProperties: false,
     },
   },
@@ -116,7 +119,8 @@ export const HEALTHLAKE_FLOWS = {
       type: 'object',
       required: ['DatastoreId'],
       ...unlessGiven(['JobId'], IMPORT_NEEDS),
-      properties: { DatastoreId, ...fhirImport, ClientToken, JobName, MaxResults },
+      dependencies: { NextToken: ['JobId'] },
+      properties: { DatastoreId, ...fhirImport, ClientToken, JobName, MaxResults, NextToken },
       additionalProperties: false,
     },
   },

@@ -1,10 +1,12 @@
 import {
   attributesJson,
   blobs,
+  excludes,
+  imageSetLists,
   imaging,
   imports,
-  onlyOneOf,
   oneNeeded,
+  time,
   unlessGiven,
   waits,
   type FlowRules,
@@ -41,7 +43,14 @@ export const IMAGING_FLOWS = {
     schema: {
       type: 'object',
       required: ['datastoreId'],
-      properties: { datastoreId },
+      ...excludes({ nextToken: ['submittedAfter', 'submittedBefore', 'jobsNextToken'] }),
+      properties: {
+        datastoreId,
+        submittedAfter: time,
+        submittedBefore: time,
+        jobsNextToken: imaging('NextToken'),
+        ...imageSetLists,
+      },
       additionalProperties: false,
     },
   },
@@ -67,7 +76,12 @@ export const IMAGING_FLOWS = {
     schema: {
       type: 'object',
       required: ['datastoreId', 'dicomPatientId'],
-      properties: { datastoreId, dicomPatientId: imaging('DICOMPatientId'), ...blobs },
+      properties: {
+        datastoreId,
+        dicomPatientId: imaging('DICOMPatientId'),
+        nextToken: imaging('NextToken'),
+        ...blobs,
+      },
       additionalProperties: false,
     },
   },
@@ -77,7 +91,9 @@ export const IMAGING_FLOWS = {
       type: 'object',
       required: ['datastoreId'],
       ...startsImport,
-      properties: { datastoreId, clientToken: imaging('ClientToken'), ...dicomImport },
+      // Without the job to go on with, another import would be started.
+      dependencies: { nextToken: ['jobId'] },
+      properties: { datastoreId, clientToken: imaging('ClientToken'), ...dicomImport, ...imageSetLists },
       additionalProperties: false,
     },
   },
@@ -129,8 +145,11 @@ export const IMAGING_FLOWS = {
     schema: {
       type: 'object',
       required: ['datastoreId', 'imageSetId'],
-      ...oneNeeded(['updatableAttributes', 'removableAttributes', 'revertToVersionId']),
-      ...onlyOneOf('revertToVersionId', ['updatableAttributes', 'removableAttributes']),
+      ...oneNeeded(['updatableAttributes', 'removableAttributes', 'revertToVersionId', 'nextToken']),
+      ...excludes({
+        revertToVersionId: ['updatableAttributes', 'removableAttributes'],
+        nextToken: ['updatableAttributes', 'removableAttributes', 'revertToVersionId', 'force'],
+      }),
       properties: {
         datastoreId,
         imageSetId,
@@ -138,6 +157,7 @@ export const IMAGING_FLOWS = {
         removableAttributes: attributesJson,
         revertToVersionId: imaging('ImageSetExternalVersionId'),
         force: imaging('Boolean'),
+        nextToken: imaging('NextToken'),
         ...waits,
       },
       additionalProperties: false,

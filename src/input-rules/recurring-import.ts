@@ -26,6 +26,11 @@ export function recurringMembers(flow: RecurringFlow): { inputS3Uri: string; dat
   };
 }
 
+/** What holds for a recurring import where its input does not say otherwise: patients are not listed every night. */
+export function recurringDefaults(flow: RecurringFlow): Record<string, unknown> {
+  return memberLike(flow, /^summaries$/) === undefined ? {} : { summaries: 'ids' };
+}
+
 /** HealthLake spells its members with a capital. */
 function memberLike(flow: FlowName, spelling: RegExp): string | undefined {
   return Object.keys(FLOW_RULES[flow].schema.properties).find((member) => spelling.test(member));
@@ -67,6 +72,7 @@ interface Shape {
   input: Record<string, unknown>;
   timeZone?: string;
   offset?: string;
+  onlyNew?: boolean;
 }
 
 /**
@@ -102,9 +108,11 @@ function timetableProblems({ cron, every }: { cron?: string; every?: unknown }):
 }
 
 function shapeProblems(shape: Shape): Problem[] {
-  const ours = [...timeProblems(shape), ...inputProblems(shape)];
+  const ours = [...timeProblems(shape), ...onlyNewProblems(shape), ...inputProblems(shape)];
   const told = new Set(ours.map(({ member }) => member));
-  const example = expandTemplates(shape.input, { scheduledAt: '2000-01-01T00:00:00Z' });
+  // What is not for recurring imports needs no other member either.
+  const kept = Object.entries(shape.input).filter(([name]) => recurringMemberRule(name) === undefined);
+  const example = expandTemplates(Object.fromEntries(kept), { scheduledAt: '2000-01-01T00:00:00Z' });
   const flows = flowProblems(shape.flow, example).map(({ member, rule }) => ({
     member: member ? `input.${member}` : 'input',
     rule,
@@ -121,6 +129,12 @@ function timeProblems({ timeZone, offset }: Shape): Problem[] {
       ? []
       : [{ member: 'offset', rule: 'must be minutes, hours, days or weeks such as "-1 day" or "+6 hours"' }]),
   ];
+}
+
+/** Which files are still to be imported nobody knows who has not looked at how the import ended. */
+function onlyNewProblems({ onlyNew, input }: Shape): Problem[] {
+  if (!onlyNew || input['onFileErrors'] !== 'ignore') return [];
+  return [{ member: 'onlyNew', rule: 'does not go with input.onFileErrors "ignore": it needs the outcome' }];
 }
 
 /** What is right for one run of the flow, but not for one after the other. */
@@ -149,6 +163,7 @@ function inputProblems({ flow, input }: Shape): Problem[] {
 function recurringMemberRule(name: string): string | undefined {
   if (/ClientToken$/i.test(name))
     return 'is not for recurring imports: it would give the first job back for ever';
+  if (/^nextToken$/i.test(name)) return 'is not for recurring imports: it goes on with the list of one run';
   if (/^jobId$/i.test(name)) return 'is not for recurring imports: each firing starts a job of its own';
   return undefined;
 }

@@ -7,13 +7,14 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ExpandedInput } from '../activities/expand-input.ts';
-import type { InputListing } from '../activities/list-input.ts';
+import type { SeenObjects } from '../activities/list-input.ts';
 import { documentName } from '../document-name.ts';
-import { isRecord } from '../guards.ts';
+import { isRecord, recordOf } from '../guards.ts';
 import type { RecurringFlow } from '../input-rules/recurring-import.ts';
 import { expandInput, files } from './shared/activities.ts';
 import { flowFailure } from './shared/failures.ts';
 import { runFlow, type Flow } from './shared/flow.ts';
+import type { ImportResult } from './shared/import-job.ts';
 
 export interface RecurringImportInput {
   /** The flow that imports. */
@@ -24,15 +25,17 @@ export interface RecurringImportInput {
   timeZone?: string;
   /** Such as `-1 day`: what is expanded is that much away from the scheduled time. */
   offset?: string;
-  /** Skip a firing whose folder holds nothing that the last successful one has not seen. */
+  /** Skip a firing whose folder holds nothing but what an earlier one has dealt with. */
   onlyNew?: boolean;
 }
 
-/** What the last successful firing has seen, and where: of any other folder, or for any other store, it says nothing. */
-interface Watermark extends Required<InputListing> {
+/** What has been dealt with, and where: of any other folder, or for any other store, it says nothing. */
+interface Watermark {
   flow: string;
   inputS3Uri: string;
   datastoreId: string;
+  objects: number;
+  seen: SeenObjects;
 }
 
 export interface RecurringImportResult {
@@ -42,16 +45,16 @@ export interface RecurringImportResult {
   scheduledAt: string;
   inputS3Uri: string;
   objects: number;
-  /** The run of the flow, and its result. */
+  /** The run of the flow, and of its result what names no file and no patient: the whole is the result of that run. */
   import?: { workflowId: string; result: object };
-  /** Travels with the schedule: the next firing gets this result. */
+  /** With `onlyNew`. Travels with the schedule: Temporal gives the result of a firing to the next. */
   watermark?: Watermark;
 }
 
 /**
  * One firing of a recurring import: runs a flow, as a child, on what is in S3 for the scheduled time.
  *
- * @returns `skipped` where there is nothing to import, or nothing new; else the flow's result
+ * @returns `skipped` where there is nothing to import, or nothing new; else the outcome of the flow
  * @throws ApplicationFailure the flow's own failure, `ValidationFailed`, or by the name of the S3 exception
  */
 export async function recurringImport(input: RecurringImportInput): Promise<RecurringImportResult> {
@@ -62,21 +65,21 @@ export async function recurringImport(input: RecurringImportInput): Promise<Recu
       [{ ...input, input: { ...input.input }, scheduledAt }],
     );
     flow.know({ datastoreId });
-    const { objects, newest } = await flow.readFiles('+listInput', files.listInput, { inputS3Uri });
-    const firing = { scheduledAt, inputS3Uri, objects };
-    const before = lastWatermark();
-    const skip = (reason: NonNullable<RecurringImportResult['reason']>): RecurringImportResult => ({
-      status: 'skipped',
-      reason,
-      ...firing,
-      ...(before && { watermark: before }),
+    const place = { flow: input.flow, inputS3Uri, datastoreId };
+    const before = input.onlyNew ? lastWatermark() : undefined;
+    const { objects, unseen, seen } = await flow.readFiles('+listInput', files.listInput, {
+      inputS3Uri,
+      ...(before && isAt(place, before) && { before: before.seen }),
     });
-    if (newest === undefined) return skip('nothing is there');
-    const seen = { flow: input.flow, inputS3Uri, datastoreId, objects, newest };
-    if (input.onlyNew && before && hasNothingNew(seen, before)) return skip('nothing is new');
+    const firing = { scheduledAt, inputS3Uri, objects };
+    const unmoved = before && { watermark: before };
+    if (objects === 0) return { status: 'skipped', reason: 'nothing is there', ...firing, ...unmoved };
+    if (unseen === 0) return { status: 'skipped', reason: 'nothing is new', ...firing, ...unmoved };
 
-    const done = await runImport(flow, input.flow, expanded);
-    return { status: 'imported', ...firing, import: done, watermark: seen };
+    const { workflowId, result } = await runImport(flow, input.flow, expanded);
+    const moved = input.onlyNew && isDealtWith(result) && { watermark: { ...place, objects, seen } };
+    const done = { workflowId, result: withoutNames(result) };
+    return { status: 'imported', ...firing, import: done, ...(moved || unmoved) };
   });
 }
 
@@ -92,19 +95,51 @@ const SCHEDULED_START_TIME = defineSearchAttributeKey('TemporalScheduledStartTim
 function lastWatermark(): Watermark | undefined {
   const { lastResult } = workflowInfo();
   const [last] = [lastResult].flat();
-  const watermark = isRecord(last) ? last['watermark'] : undefined;
-  return isRecord(watermark) ? (watermark as unknown as Watermark) : undefined;
+  const { watermark } = recordOf(last);
+  return isWatermark(watermark) ? watermark : undefined;
+}
+
+/** Whatever else it is, it says nothing: then the firing imports. */
+function isWatermark(value: unknown): value is Watermark {
+  return isRecord(value) && isRecord(value['seen']) && typeof value['seen']['digest'] === 'string';
+}
+
+function isAt(place: Omit<Watermark, 'objects' | 'seen'>, watermark: Watermark): boolean {
+  return (['flow', 'inputS3Uri', 'datastoreId'] as const).every((name) => place[name] === watermark[name]);
 }
 
 /**
- * An object of a big upload bears the time when the upload began, which may be before the watermark: so more objects are
- * news as well. In doubt it is imported again: nothing that has come may be passed over.
+ * Whether nothing is to be gained by importing the same files again: each is in, or failed for a reason of its own. What
+ * failed for a reason of the service's, and what nobody can tell, is still to be imported.
  */
-function hasNothingNew(now: Watermark, before: Watermark): boolean {
-  const sameFolder = (['flow', 'inputS3Uri', 'datastoreId'] as const).every(
-    (name) => now[name] === before[name],
-  );
-  return sameFolder && now.newest <= before.newest && now.objects <= before.objects;
+function isDealtWith({ outcome, counts }: ImportResult): boolean {
+  if (outcome === 'unknown' || !counts) return false;
+  const { scanned, imported, customerErrors, serverErrors } = counts;
+  return scanned > 0 && serverErrors === 0 && imported + customerErrors >= scanned;
+}
+
+/** What a firing passes on of an import: the names of files, messages about them and lists of image sets tell of patients. */
+const PASSED_ON: ReadonlySet<string> = new Set([
+  'jobId',
+  'jobStatus',
+  'outcome',
+  'counts',
+  'manifest',
+  'imageSets',
+  'failures',
+  'reusedJob',
+]);
+
+function withoutNames(result: object): object {
+  const members = Object.entries(result).filter(([name]) => PASSED_ON.has(name));
+  return Object.fromEntries(members.map(([name, value]) => [name, withoutList(value)]));
+}
+
+/** Failures are counted by reason, and listed with names and messages. */
+function withoutList(value: unknown): unknown {
+  if (!isRecord(value)) return value;
+  const { listed: _, ...counted } = value;
+  return counted;
 }
 
 /** Runs the flow under an id of its own, so that it is found and looked at like any other run of that flow. */
@@ -113,7 +148,7 @@ async function runImport(flow: Flow, name: RecurringFlow, { input }: Pick<Expand
   flow.board.enter(name);
   flow.board.show({ ids: { ...flow.board.now.ids, importWorkflowId: workflowId } });
   try {
-    const result: object = await executeChild(name, {
+    const result = await executeChild<(flowInput: object) => Promise<ImportResult>>(name, {
       workflowId,
       args: [input],
       staticSummary: documentName(name),
@@ -125,14 +160,29 @@ async function runImport(flow: Flow, name: RecurringFlow, { input }: Pick<Expand
   }
 }
 
-/** The flow's own failure: that it ran as a child is nothing that went wrong. */
+/**
+ * The flow's own failure: that it ran as a child is nothing that went wrong. Temporal gives the failure of a firing to the
+ * next one, like its result, so its details are cut down alike.
+ */
 function failureOfImport(error: unknown): unknown {
   if (!(error instanceof ChildWorkflowFailure)) return error;
-  if (error.cause instanceof ApplicationFailure) return error.cause;
+  if (error.cause instanceof ApplicationFailure) return withoutNamesInDetails(error.cause);
   return flowFailure(
     'OutcomeUnknown',
     'the run of the import was ended from outside; its job may go on inside AWS',
     {},
     error,
   );
+}
+
+function withoutNamesInDetails({ type, message, nonRetryable, details, cause }: ApplicationFailure) {
+  const { result, ...others } = recordOf(details?.[0]);
+  const told = isRecord(result) ? { ...others, result: withoutNames(result) } : others;
+  return ApplicationFailure.create({
+    ...(typeof type === 'string' && { type }),
+    message,
+    ...(nonRetryable === true && { nonRetryable }),
+    details: [told],
+    ...(cause && { cause }),
+  });
 }

@@ -11,7 +11,7 @@ import { DOCUMENTS, DOCUMENT_NAMES, readDocument } from './history.ts';
 const documents = DOCUMENT_NAMES.map((name) => `${name}.yaml`);
 const openapiFiles = readdirSync(`${DOCUMENTS}openapi`).map((file) => `openapi/${file}`);
 
-/** Inputs of ours, about waiting and reporting, and those that Arazzo cannot leave out of a request. */
+/** Inputs of ours, about waiting, reporting and going on with a list, and those that Arazzo cannot leave out of a request. */
 const BEYOND_ARAZZO = [
   'artifactsS3Uri',
   'copiableAttributes',
@@ -20,11 +20,17 @@ const BEYOND_ARAZZO = [
   'includePatient',
   'jobId',
   'JobId',
+  'jobsNextToken',
   'listFailedFiles',
+  'nextToken',
+  'NextToken',
   'onFileErrors',
   'polling',
   'promoteToPrimary',
   'revertToVersionId',
+  'submittedAfter',
+  'submittedBefore',
+  'summaries',
 ];
 
 function lint(...files: string[]) {

@@ -74,3 +74,41 @@ test('what stands in the place of a name may be patient data, and is not shown',
   expect(text).toContain('(a name that is not shown) is not known here');
   expect(text).not.toContain('Jane');
 });
+
+test.each([
+  ['2026-01-31T02:00:00Z', ''],
+  ['2026-01-31T02:00+01:00', ''],
+  // Without an offset it would be another moment on each worker; a date alone is no moment.
+  [
+    '2026-01-31T02:00:00',
+    'submittedAfter must be a time with its offset from UTC, such as "2026-01-31T02:00:00Z"',
+  ],
+  ['2026-01-31', 'submittedAfter must be a time with its offset from UTC, such as "2026-01-31T02:00:00Z"'],
+  [
+    '2026-13-31T02:00:00Z',
+    'submittedAfter must be a time with its offset from UTC, such as "2026-01-31T02:00:00Z"',
+  ],
+])('an audit from %s on', (submittedAfter, problem) => {
+  const audit = { datastoreId: ids.datastoreId, submittedAfter };
+  expect(describeProblems(flowProblems('auditCompletedImports', audit))).toBe(problem);
+});
+
+test('a list is gone on with by itself: a token with what would do something else is refused', () => {
+  const text = describeProblems([
+    ...flowProblems('auditCompletedImports', {
+      datastoreId: ids.datastoreId,
+      nextToken: 't',
+      submittedBefore: '2026-01-31T02:00:00Z',
+    }),
+    ...flowProblems('updateImageSetMetadata', {
+      datastoreId: ids.datastoreId,
+      imageSetId: ids.sourceImageSetId,
+      nextToken: 't',
+      force: true,
+    }),
+  ]);
+  expect(text).toBe(
+    'nextToken does not go with submittedAfter or submittedBefore or jobsNextToken; ' +
+      'nextToken does not go with updatableAttributes or removableAttributes or revertToVersionId or force',
+  );
+});

@@ -62,6 +62,16 @@ test.each<[string, object, RegExp]>([
     /^input.polling would read up to/,
   ],
   [
+    'the list of another run',
+    { flow: 'importDicomAndSearch', input: { ...dicom, nextToken: 'SECRET' } },
+    /^input.nextToken is not for recurring imports: it goes on with the list of one run$/,
+  ],
+  [
+    'only what is new, and no look at how the import ended',
+    { ...nightlyWith({ onFileErrors: 'ignore' }), onlyNew: true },
+    /^onlyNew does not go with input.onFileErrors "ignore": it needs the outcome$/,
+  ],
+  [
     'a new data store each time',
     { flow: 'onboardDatastoreAndImport', input: onboardInput },
     /^input.datastoreId is missing: every firing/,

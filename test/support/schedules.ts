@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FlowClient } from '../../src/client.ts';
 import type { ScheduleStatus } from '../../src/schedules.ts';
+import type { RecurringImportResult } from '../../src/workflows/recurring-import.ts';
 
 /** Waits until a schedule has fired so often and nothing of it is going on. */
 export async function untilFired(
@@ -13,4 +14,19 @@ export async function untilFired(
     if (status.counts.fired >= times && status.running.length === 0) return status;
     await pause(20);
   }
+}
+
+/** The run of a schedule's latest firing. */
+export async function latestRun({ schedules, temporal }: FlowClient, scheduleId: string) {
+  const { recent } = await schedules.describe(scheduleId);
+  const { workflowId = '', runId } = recent.at(-1) ?? {};
+  return temporal.workflow.getHandle<() => Promise<RecurringImportResult>>(workflowId, runId);
+}
+
+/** Has a schedule fire, and waits for the result of that firing. */
+export async function fireOnce(flows: FlowClient, scheduleId: string): Promise<RecurringImportResult> {
+  const { counts } = await flows.schedules.describe(scheduleId);
+  await flows.schedules.trigger(scheduleId);
+  await untilFired(flows, scheduleId, counts.fired + 1);
+  return (await latestRun(flows, scheduleId)).result();
 }

@@ -508,6 +508,26 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreId' in where))('%s lis
     expect(lists()).toHaveLength(2);
   });
 
+  test('on from where a list was cut, and starts no other job', async () => {
+    scriptJobs(kind, ['COMPLETED'], { [LIST]: [page(['j1'])] });
+    expect(await run({ JobId: 'j1', NextToken: 'more' })).toEqual({ jobs: ['j1'], nextToken: undefined });
+    expect(lists()).toEqual([{ DatastoreId: datastoreId, NextToken: 'more' }]);
+    expect(aws.called()).toEqual([`DescribeFHIR${noun}Job`, LIST]);
+    const { message } = await failureOf(run({ NextToken: 'more' }));
+    expect(message).toContain('JobId is missing, which NextToken needs');
+  });
+
+  test('says what is wrong where the service does not take a token any more', async () => {
+    scriptJobs(kind, ['COMPLETED'], { [LIST]: [error('ValidationException', 400, 'DOE')] });
+    const failure = await failureOf(run({ JobId: 'j1', NextToken: 'old' }));
+    expect(failure).toMatchObject({
+      type: 'ValidationException',
+      message: expect.stringMatching(/does not take the token of the input.*Start again without it/),
+      details: { step: `list${noun}Jobs`, awsMessage: 'DOE' },
+    });
+    expect(failure.message).not.toContain('DOE');
+  });
+
   test('with MaxResults as text, as the published document has it', async () => {
     scriptJobs(kind, ['COMPLETED'], { [LIST]: [page(['j1'])] });
     await run({ MaxResults: '2' });

@@ -20,6 +20,7 @@ import {
   now,
   outputOf,
 } from '../support/replies.ts';
+import { textOfHistory } from '../support/history-text.ts';
 import { error, startScriptedAws, type Call, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
 
 let aws: ScriptedAws;
@@ -43,6 +44,12 @@ const extract = {
   seriesCount: 1,
   instanceCount: 1,
   frameCount: 1,
+};
+/** SearchImageSets of an image set with all that the service may tell of it, and what of that is of no patient. */
+const known = { imageSetId, version: 2, createdAt: '2026-01-02T03:04:05.000Z', isPrimary: true };
+const DICOMTags = { DICOMPatientName: 'DOE^JANE', DICOMPatientId: 'P1', DICOMStudyInstanceUID: '1.2.3' };
+const patients = {
+  imageSetsMetadataSummaries: [{ ...known, createdAt: Date.parse(known.createdAt) / 1000, DICOMTags }],
 };
 const queries = (operation: string) => aws.callsOf(operation).map(({ query }) => query);
 /** As many pages as anybody may want, each with a token for the next. */
@@ -195,6 +202,29 @@ describe('importDicomAndSearch', () => {
     expect(await run()).toMatchObject({ imageSetsMetadataSummaries: { length: 10 }, nextToken: 'more' });
   });
 
+  test('goes on with the list of an import that has ended, and starts none', async () => {
+    script([job('COMPLETED')], [found(otherImageSetId)]);
+    const goOn = { datastoreId, jobId: 'j1', nextToken: 'more', polling };
+    const result = await cluster.flows.execute('importDicomAndSearch', goOn);
+    expect(result).toMatchObject({ imageSetsMetadataSummaries: [{ imageSetId: otherImageSetId }] });
+    expect(result).not.toHaveProperty('nextToken');
+    expect(aws.called()).toEqual(['GetDICOMImportJob', 'SearchImageSets']);
+    expect(queries('SearchImageSets')).toEqual(['maxResults=50&nextToken=more']);
+    expect((await failureOf(run({ nextToken: 'more' }))).message).toContain(
+      'jobId is missing, which nextToken needs',
+    );
+  });
+
+  test('lists patients unless only ids are asked for; then they are not in the history either', async () => {
+    script([job('COMPLETED')], [patients]);
+    expect(await run()).toMatchObject({ imageSetsMetadataSummaries: [{ ...known, DICOMTags }] });
+
+    script([job('COMPLETED')], [patients]);
+    const handle = await cluster.flows.start('importDicomAndSearch', { ...input, summaries: 'ids' });
+    expect((await handle.result()).imageSetsMetadataSummaries).toEqual([known]);
+    expect(await textOfHistory(cluster, handle.workflowId)).not.toContain('DOE');
+  });
+
   test('with jobId it starts nothing and waits for that job', async () => {
     script([job('IN_PROGRESS'), job('COMPLETED')]);
     const attached = { datastoreId, jobId: 'j1', polling };
@@ -276,6 +306,23 @@ describe('findImageSetByPatient', () => {
     script(found(imageSetId, otherImageSetId));
     expect(await run()).toMatchObject({ imageSetIds: [imageSetId, otherImageSetId] });
     expect(aws.callsOf('SearchImageSets')).toHaveLength(1);
+  });
+
+  test('goes on with the ids of a search that was cut, and reads nothing else', async () => {
+    script({ ...found(otherImageSetId), nextToken: 'still more' }, found(imageSetId));
+    const goOn = { datastoreId, dicomPatientId: 'P1', nextToken: 'more' };
+    expect(await cluster.flows.execute('findImageSetByPatient', goOn)).toEqual({
+      imageSetIds: [otherImageSetId, imageSetId],
+    });
+    expect(aws.called()).toEqual(['SearchImageSets', 'SearchImageSets']);
+    expect(queries('SearchImageSets')[0]).toBe('maxResults=50&nextToken=more');
+  });
+
+  test('has no more of the patient in its history than was asked for', async () => {
+    script({ ...patients, nextToken: 'more' }, patients);
+    const run = await cluster.flows.start('findImageSetByPatient', { datastoreId, dicomPatientId: 'P1' });
+    await run.result();
+    expect(await textOfHistory(cluster, run.workflowId)).not.toContain('DOE');
   });
 
   test('says where a search goes on that has found nothing as far as it went', async () => {
@@ -644,6 +691,21 @@ describe('updateImageSetMetadata', () => {
     script([free, done], undefined, endless('imageSetPropertiesList', [version('2', 'UPDATED')]));
     expect(await run()).toMatchObject({ imageSetPropertiesList: { length: 10 }, nextToken: 'more' });
   });
+
+  test('goes on with a list of versions that was cut, and changes nothing', async () => {
+    script([done], undefined, [{ imageSetPropertiesList: [version('1', 'CREATED')] }]);
+    const goOn = { datastoreId, imageSetId, nextToken: 'more' };
+    expect(await cluster.flows.execute('updateImageSetMetadata', goOn)).toEqual({
+      latestVersionId: '2',
+      imageSetState: 'ACTIVE',
+      imageSetPropertiesList: [expect.objectContaining({ versionId: '1' })],
+    });
+    expect(aws.called()).toEqual(['GetImageSet', 'ListImageSetVersions']);
+    expect(queries('ListImageSetVersions')).toEqual(['maxResults=50&nextToken=more']);
+    expect((await failureOf(run({ updatableAttributes, nextToken: 'more' }))).message).toContain(
+      'nextToken does not go with',
+    );
+  });
 });
 
 describe('auditCompletedImports', () => {
@@ -666,7 +728,7 @@ describe('auditCompletedImports', () => {
       ...more,
     },
   });
-  const run = () => cluster.flows.execute('auditCompletedImports', { datastoreId });
+  const run = (more: object = {}) => cluster.flows.execute('auditCompletedImports', { datastoreId, ...more });
   const idIn = ({ path }: Pick<Call, 'path'>) => path.split('/').at(-1) ?? '';
 
   test('follows the document for the newest job, wherever the list has it, and opens up each', async () => {
@@ -759,19 +821,119 @@ describe('auditCompletedImports', () => {
     ]);
   });
 
-  test('opens up the newest 500, and says how many there are besides', async () => {
-    const jobSummaries = Array.from({ length: 50 }, (_, index) => summary(`j${index}`));
-    const full = Array.from({ length: 11 }, () => ({ jobSummaries, nextToken: 'more' }));
-    aws.script({
-      ListDICOMImportJobs: [...full, { jobSummaries: [summary('new')] }],
-      GetDICOMImportJob: [details('j1', { outputS3Uri: undefined })],
-      SearchImageSets: [found()],
+  test('opens up the newest 500, and says how many there are besides, and how to go on with them', async () => {
+    const at = (jobId: string, secondsAgo: number) => ({
+      ...summary(jobId),
+      submittedAt: 1_760_000_000.25 - secondsAgo,
     });
+    const many = Array.from({ length: 498 }, (_, index) => at(`j${index}`, index));
+    // Two that were submitted at the same time, the 500th and the 501st, and one before them.
+    const last = [at('twin', 498), at('other', 498), at('first', 499)];
+    const script = () =>
+      aws.script({
+        ListDICOMImportJobs: [
+          { jobSummaries: [...many, ...last], nextToken: 'more' },
+          { jobSummaries: [summary('new')] },
+        ],
+        GetDICOMImportJob: [(call: Call) => details(idIn(call), { outputS3Uri: undefined })],
+        SearchImageSets: [found()],
+      });
+    script();
     const handle = await cluster.flows.start('auditCompletedImports', { datastoreId });
     const result = await handle.result();
-    expect(result).toMatchObject({ jobs: { length: 500 }, firstJobId: 'new', notAudited: 51 });
-    expect(result).not.toHaveProperty('moreJobs');
+    expect(result).toMatchObject({ jobs: { length: 500 }, firstJobId: 'new', notAudited: 2 });
+    expect(result).not.toHaveProperty('jobsNextToken');
     // From 10,240 events on Temporal warns of a history.
     expect((await handle.describe()).historyLength).toBeLessThan(10_240);
+
+    const { nextSubmittedBefore: submittedBefore } = result;
+    expect(submittedBefore).toBe(new Date((1_760_000_000.25 - 498) * 1000).toISOString());
+    script();
+    const rest = await run({ submittedBefore });
+    expect(rest).toMatchObject({
+      jobs: [{ jobId: 'twin' }, { jobId: 'other' }, { jobId: 'first' }],
+      notAudited: 0,
+    });
+    expect(rest).not.toHaveProperty('nextSubmittedBefore');
+  });
+
+  describe('of a list that was cut', () => {
+    /** Three jobs of one list, and their entries. */
+    const scriptThree = (more: object = {}) =>
+      aws.script({
+        ListDICOMImportJobs: [{ jobSummaries: ['old', 'new', 'between'].map(summary), ...more }],
+        GetDICOMImportJob: [(call: Call) => details(idIn(call), { outputS3Uri: undefined })],
+        SearchImageSets: [patients],
+      });
+    const timeOf = (jobId: string) => new Date(endOf(jobId) * 1000).toISOString();
+
+    test('audits a range of times, both ends included', async () => {
+      scriptThree();
+      const ids = async (more: object) => (await run(more)).jobs.map(({ jobId }) => jobId);
+      const [old, between] = ['old', 'between'].map(timeOf);
+      // Each call of `endOf` is a little later than the script.
+      const later = (time = '') => new Date(Date.parse(time) + 60_000).toISOString();
+      expect(await ids({ submittedBefore: later(between) })).toEqual(['between', 'old']);
+      expect(await ids({ submittedAfter: later(old) })).toEqual(['new', 'between']);
+      expect(await ids({ submittedAfter: later(old), submittedBefore: later(between) })).toEqual(['between']);
+      expect(await ids({ submittedBefore: '2020-01-01T00:00:00+01:00' })).toEqual([]);
+    });
+
+    test('goes on with the list of jobs where it has more than 5,000', async () => {
+      scriptThree({ nextToken: 'more jobs' });
+      expect(await run()).toMatchObject({ jobsNextToken: 'more jobs', notAudited: 0 });
+      expect(aws.callsOf('ListDICOMImportJobs')).toHaveLength(100);
+      scriptThree();
+      expect(await run({ jobsNextToken: 'more jobs' })).toMatchObject({ jobs: { length: 3 } });
+      expect(queries('ListDICOMImportJobs')).toEqual([
+        'jobStatus=COMPLETED&maxResults=50&nextToken=more%20jobs',
+      ]);
+    });
+
+    test('goes on with the list of image sets, and audits nothing', async () => {
+      aws.script({ SearchImageSets: [found(otherImageSetId)] });
+      expect(await run({ nextToken: 'more' })).toEqual({
+        imageSetsMetadataSummaries: [{ imageSetId: otherImageSetId }],
+        jobs: [],
+        notAudited: 0,
+      });
+      expect(queries('SearchImageSets')).toEqual(['maxResults=50&nextToken=more']);
+    });
+
+    test('lists patients unless only ids are asked for', async () => {
+      scriptThree();
+      expect(await run()).toMatchObject({ imageSetsMetadataSummaries: [{ ...known, DICOMTags }] });
+      expect((await run({ summaries: 'ids' })).imageSetsMetadataSummaries).toEqual([known]);
+    });
+  });
+});
+
+// The models of both services declare ValidationException for each of these operations; of a token's life they say nothing.
+describe('a token that the service does not take any more', () => {
+  const stale = error('ValidationException', 400, 'Invalid token DOE');
+  test.each([
+    ['importDicomAndSearch', 'searchImageSets', { jobId: 'j1', nextToken: 'old', polling }],
+    ['findImageSetByPatient', '+allOfPatient', { dicomPatientId: 'P1', nextToken: 'old' }],
+    ['updateImageSetMetadata', 'listVersions', { imageSetId, nextToken: 'old' }],
+    ['auditCompletedImports', 'searchImageSets', { nextToken: 'old' }],
+    ['auditCompletedImports', 'listCompletedJobs', { jobsNextToken: 'old' }],
+  ] as const)('%s says at %s what is wrong and what to do', async (flow, step, input) => {
+    aws.script(
+      {
+        GetDICOMImportJob: [dicomJobReply('COMPLETED')],
+        GetImageSet: [free],
+        SearchImageSets: [stale],
+        ListImageSetVersions: [stale],
+        ListDICOMImportJobs: [stale],
+      },
+      dicomOutput('j1', { scanned: 1, imported: 1 }),
+    );
+    const failure = await failureOf(cluster.flows.execute(flow, { datastoreId, ...input }));
+    expect(failure).toMatchObject({
+      type: 'ValidationException',
+      message: expect.stringMatching(/does not take the token of the input.*Start again without it/),
+      details: { step, awsMessage: 'Invalid token DOE' },
+    });
+    expect(failure.message).not.toContain('DOE');
   });
 });

@@ -11,6 +11,8 @@ export interface StartExportPollAndListInput extends FhirExportInput {
   JobName?: string;
   /** How many jobs to list in one page: 1 to 500. */
   MaxResults?: number | string;
+  /** Where the list goes on: the `nextToken` of a result. Needs `JobId`, so that nothing is exported again. */
+  NextToken?: string;
 }
 
 export interface StartExportPollAndListResult extends FhirExportResult {
@@ -40,11 +42,15 @@ export async function startExportPollAndList(
     flow.know({ datastoreId: DatastoreId });
     const result = await exportFhirAndAwait(flow, DatastoreId, input);
 
-    const { items, ...more } = await allPages('listExportJobs', async (summary, NextToken) => {
-      const request = { DatastoreId, MaxResults, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRExportJobs, request);
-      return { items: page.ExportJobPropertiesList, nextToken: page.NextToken };
-    });
+    const { items, ...more } = await allPages(
+      'listExportJobs',
+      async (summary, NextToken) => {
+        const request = { DatastoreId, MaxResults, NextToken };
+        const page = await flow.read(summary, healthlake.listFHIRExportJobs, request);
+        return { items: page.ExportJobPropertiesList, nextToken: page.NextToken };
+      },
+      input.NextToken,
+    );
     return { ...result, exportJobPropertiesList: items, ...more };
   });
 }

@@ -12,6 +12,8 @@ export interface StartImportPollAndListInput extends FhirImportInput {
   JobName?: string;
   /** How many jobs to list in one page: 1 to 500. */
   MaxResults?: number | string;
+  /** Where the list goes on: the `nextToken` of a result. Needs `JobId`, so that nothing is imported again. */
+  NextToken?: string;
 }
 
 export interface StartImportPollAndListResult extends FhirImportResult {
@@ -39,11 +41,15 @@ export async function startImportPollAndList(
     flow.know({ datastoreId: DatastoreId });
     const { result } = await importFhirAndAwait(flow, DatastoreId, input);
 
-    const { items, ...more } = await allPages('listImportJobs', async (summary, NextToken) => {
-      const request = { DatastoreId, MaxResults, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRImportJobs, request);
-      return { items: page.ImportJobPropertiesList, nextToken: page.NextToken };
-    });
+    const { items, ...more } = await allPages(
+      'listImportJobs',
+      async (summary, NextToken) => {
+        const request = { DatastoreId, MaxResults, NextToken };
+        const page = await flow.read(summary, healthlake.listFHIRImportJobs, request);
+        return { items: page.ImportJobPropertiesList, nextToken: page.NextToken };
+      },
+      input.NextToken,
+    );
     return { ...judge(flow, result, input), importJobPropertiesList: items, ...more };
   });
 }

@@ -3,15 +3,22 @@ import type { Json } from '../../activities/operation.ts';
 import {
   audit,
   listCompleted,
+  nextSubmittedBefore,
   readCompleted,
   tryCompleted,
   type AuditedImport,
 } from '../shared/completed-imports.ts';
 import { runFlow } from '../shared/flow.ts';
-import { searchImageSets } from '../shared/search.ts';
+import { searchImageSets, type ListedImageSets } from '../shared/search.ts';
 
-export interface AuditCompletedImportsInput {
+export interface AuditCompletedImportsInput extends ListedImageSets {
   datastoreId: string;
+  /** Only jobs that were submitted at this time or later: ISO 8601. */
+  submittedAfter?: string;
+  /** Only jobs that were submitted at this time or before: ISO 8601, such as the `nextSubmittedBefore` of a result. */
+  submittedBefore?: string;
+  /** Where the list of jobs goes on: the `jobsNextToken` of a result. */
+  jobsNextToken?: string;
 }
 
 export interface AuditCompletedImportsResult {
@@ -20,13 +27,16 @@ export interface AuditCompletedImportsResult {
   inputS3Uri?: string | undefined;
   outputS3Uri?: string | undefined;
   imageSetsMetadataSummaries: Json<ImageSetsMetadataSummary>[];
+  /** Where the list of image sets goes on, if it does. A run that is given it lists image sets, and audits nothing. */
   nextToken?: string;
   /** Newest first. */
   jobs: AuditedImport[];
   /** Completed jobs beyond the newest 500, which were not opened up. */
   notAudited: number;
-  /** There were still more than the 5,000 that were listed: which are the newest is not known then. */
-  moreJobs?: boolean;
+  /** The newest time at which one of those was submitted: `submittedBefore` of the run that is to go on with them. */
+  nextSubmittedBefore?: string;
+  /** There were more jobs than the 5,000 that were listed, and the newest may be among them: where the list goes on. */
+  jobsNextToken?: string;
 }
 
 /** Two calls a job: a run of 500 stays below the events at which Temporal begins to warn. */
@@ -46,14 +56,16 @@ export async function auditCompletedImports(
   return runFlow('auditCompletedImports', input, async (flow) => {
     const { datastoreId } = input;
     flow.know({ datastoreId });
-    const { completed, more } = await listCompleted(flow, 'listCompletedJobs', datastoreId);
+    if (input.nextToken !== undefined) {
+      return { ...(await searchImageSets(flow, 'searchImageSets', input)), jobs: [], notAudited: 0 };
+    }
+    const { completed, ...more } = await listCompleted(flow, 'listCompletedJobs', input);
     const [first, ...others] = completed.slice(0, MOST_JOBS);
-    const moreJobs = more && { moreJobs: more };
-    if (!first) return { imageSetsMetadataSummaries: [], jobs: [], notAudited: 0, ...moreJobs };
+    if (!first) return { imageSetsMetadataSummaries: [], jobs: [], notAudited: 0, ...more };
 
     const newest = await readCompleted(flow, 'getJobDetail', datastoreId, first);
     const jobs = [await audit(flow, datastoreId, newest)];
-    const found = await searchImageSets(flow, 'searchImageSets', datastoreId);
+    const found = await searchImageSets(flow, 'searchImageSets', input);
 
     for (let from = 0; from < others.length; from += AT_ONCE) {
       const some = others.slice(from, from + AT_ONCE).map(async (job) => {
@@ -70,7 +82,8 @@ export async function auditCompletedImports(
       ...found,
       jobs,
       notAudited: completed.length - jobs.length,
-      ...moreJobs,
+      ...nextSubmittedBefore(completed[jobs.length]),
+      ...more,
     };
   });
 }

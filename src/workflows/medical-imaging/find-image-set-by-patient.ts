@@ -8,6 +8,8 @@ import { searchImageSets } from '../shared/search.ts';
 export interface FindImageSetByPatientInput extends BlobOptions {
   datastoreId: string;
   dicomPatientId: string;
+  /** Where the list of ids goes on: the `nextToken` of a result. Nothing else is read then. */
+  nextToken?: string;
 }
 
 export interface FindImageSetByPatientResult {
@@ -38,19 +40,22 @@ export async function findImageSetByPatient(
     const searchCriteria = {
       filters: [{ operator: 'EQUAL' as const, values: [{ DICOMPatientId: dicomPatientId }] }],
     };
-    const search = { datastoreId, maxResults: 1, searchCriteria };
+    // No more of the patient than the ids is wanted, here or in the history.
+    const summaries = 'ids' as const;
+    const searchAll = (from?: Pick<FindImageSetByPatientInput, 'nextToken'>) =>
+      searchImageSets(flow, '+allOfPatient', { datastoreId, searchCriteria, summaries, ...from });
+    if (input.nextToken !== undefined) return idsOf(await searchAll({ nextToken: input.nextToken }));
+
+    const search = { datastoreId, maxResults: 1, searchCriteria, summaries };
     const { imageSetsMetadataSummaries: matches = [], nextToken } = await flow.read(
       'searchByPatient',
       imaging.searchImageSets,
       search,
     );
-    const searchAll = () => searchImageSets(flow, '+allOfPatient', datastoreId, searchCriteria);
     // A page may hold nothing though others follow.
     const early = matches.length === 0 && nextToken !== undefined ? await searchAll() : undefined;
     const imageSetId = (early?.imageSetsMetadataSummaries ?? matches)[0]?.imageSetId;
-    if (imageSetId === undefined) {
-      return { imageSetIds: [], ...(early?.nextToken !== undefined && { nextToken: early.nextToken }) };
-    }
+    if (imageSetId === undefined) return idsOf(early ?? { imageSetsMetadataSummaries: [] });
     flow.know({ imageSetId });
 
     const id = { datastoreId, imageSetId };
@@ -64,14 +69,20 @@ export async function findImageSetByPatient(
     });
 
     const onOnePage = nextToken === undefined ? { imageSetsMetadataSummaries: matches } : undefined;
-    const { imageSetsMetadataSummaries, ...more } = early ?? onOnePage ?? (await searchAll());
     return {
       matchedImageSetId: imageSetId,
       versionId,
       imageSetMetadataBlob: blob,
       ...(held && { metadata: held.extract }),
-      imageSetIds: imageSetsMetadataSummaries.map((summary) => summary.imageSetId ?? ''),
-      ...more,
+      ...idsOf(early ?? onOnePage ?? (await searchAll())),
     };
   });
 }
+
+type Found = Awaited<ReturnType<typeof searchImageSets>>;
+
+/** All that the result tells of image sets beside the first. */
+const idsOf = ({ imageSetsMetadataSummaries, ...more }: Found) => ({
+  imageSetIds: imageSetsMetadataSummaries.map(({ imageSetId = '' }) => imageSetId),
+  ...more,
+});

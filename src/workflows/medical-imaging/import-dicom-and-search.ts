@@ -7,10 +7,10 @@ import type { Json } from '../../activities/operation.ts';
 import { dicomImport } from '../shared/dicom-import.ts';
 import { runFlow } from '../shared/flow.ts';
 import { importAndAwait, judge, type ImportOptions, type ImportResult } from '../shared/import-job.ts';
-import { searchImageSets } from '../shared/search.ts';
+import { searchImageSets, type ListedImageSets } from '../shared/search.ts';
 
 export interface ImportDicomAndSearchInput
-  extends Partial<Omit<StartDICOMImportJobRequest, 'datastoreId'>>, ImportOptions {
+  extends Partial<Omit<StartDICOMImportJobRequest, 'datastoreId'>>, ImportOptions, ListedImageSets {
   datastoreId: string;
   /** An import job that is running already: none is started. */
   jobId?: string;
@@ -22,6 +22,7 @@ export interface ImportDicomAndSearchResult extends ImportResult {
   /** Of the whole data store: the service does not say which job brought which. `imageSets` are those of this import. */
   firstImageSetId?: string;
   imageSetsMetadataSummaries: Json<ImageSetsMetadataSummary>[];
+  /** Where the list of image sets goes on, if it does. A run that is given it, and `jobId`, lists on from there. */
   nextToken?: string;
 }
 
@@ -51,7 +52,7 @@ export async function importDicomAndSearch(
     const request = { dataAccessRoleArn, clientToken, inputS3Uri, outputS3Uri, inputOwnerAccountId, jobName };
     const { job, result } = await importAndAwait(flow, dicomImport(flow, datastoreId, request), input);
 
-    const found = await searchImageSets(flow, 'searchImageSets', datastoreId);
+    const found = await searchImageSets(flow, 'searchImageSets', input);
     const firstImageSetId = found.imageSetsMetadataSummaries[0]?.imageSetId;
     const outputs = { jobId: job.jobId, jobStatus: job.status ?? 'COMPLETED', ...found, ...result };
     return judge(flow, { ...outputs, ...(firstImageSetId !== undefined && { firstImageSetId }) }, input);

@@ -3,7 +3,7 @@ import type { Json } from '../../activities/operation.ts';
 import { pacingOf, type Polling } from '../../polling.ts';
 import { imaging } from '../shared/activities.ts';
 import { changeEvidence, readHeld } from '../shared/change-evidence.ts';
-import { runFlow } from '../shared/flow.ts';
+import { runFlow, type Flow } from '../shared/flow.ts';
 import { awaitChange, readUnlocked } from '../shared/image-set.ts';
 import { mutateOnce } from '../shared/mutate-once.ts';
 import { allPages } from '../shared/pages.ts';
@@ -19,11 +19,13 @@ export interface UpdateImageSetMetadataInput {
   revertToVersionId?: string;
   /** Change what is protected otherwise. */
   force?: boolean;
+  /** Instead of a change: where the list of versions goes on, the `nextToken` of a result. */
+  nextToken?: string;
   polling?: Polling;
 }
 
 export interface UpdateImageSetMetadataResult {
-  /** The version that the update has made. */
+  /** The version that the update has made; the newest one where only versions were listed. */
   latestVersionId: string;
   imageSetState: ImageSetState;
   /** Newest first, each with the status it ended with and whether it was forced. */
@@ -34,7 +36,8 @@ export interface UpdateImageSetMetadataResult {
 /**
  * Changes the metadata of an image set, or goes back to those of an earlier version, and sees the change through.
  *
- * Waits first until nobody else is changing the set, updates exactly once, and waits until the update has ended.
+ * Waits first until nobody else is changing the set, updates exactly once, and waits until the update has ended. With
+ * `nextToken` it changes nothing and goes on with the list of versions.
  *
  * @throws ApplicationFailure `UpdateFailed` with the image set's message, `ImageSetNotUsable` (deleted), `WaitTimedOut`,
  *   `OutcomeUnknown`, `ValidationFailed`, or by the AWS exception's name
@@ -52,6 +55,11 @@ export async function updateImageSetMetadata(
       removableAttributes: textOf(input.removableAttributes),
     };
     flow.know({ datastoreId, imageSetId });
+    if (input.nextToken !== undefined) {
+      const now = await flow.read('getImageSet', imaging.getImageSet, { datastoreId, imageSetId });
+      const { versionId: latestVersionId = '', imageSetState = 'ACTIVE' } = now;
+      return { latestVersionId, imageSetState, ...(await listVersions(flow, input)) };
+    }
 
     const update = await mutateOnce(flow, {
       step: 'updateMetadata',
@@ -100,18 +108,29 @@ export async function updateImageSetMetadata(
       ...imageSet,
       ...update,
     });
-    const versions = await allPages('listVersions', async (summary, nextToken) => {
-      const request = { datastoreId, imageSetId, maxResults: 50, nextToken };
-      const page = await flow.read(summary, imaging.listImageSetVersions, request);
-      return { items: page.imageSetPropertiesList, nextToken: page.nextToken };
-    });
     return {
       latestVersionId: update.latestVersionId,
       imageSetState: settled.imageSetState ?? 'ACTIVE',
-      imageSetPropertiesList: versions.items,
-      ...(versions.nextToken !== undefined && { nextToken: versions.nextToken }),
+      ...(await listVersions(flow, { datastoreId, imageSetId })),
     };
   });
+}
+
+async function listVersions(
+  flow: Flow,
+  {
+    datastoreId,
+    imageSetId,
+    nextToken: from,
+  }: Pick<UpdateImageSetMetadataInput, 'datastoreId' | 'imageSetId' | 'nextToken'>,
+) {
+  const read = async (summary: string, nextToken: string | undefined) => {
+    const request = { datastoreId, imageSetId, maxResults: 50, nextToken };
+    const page = await flow.read(summary, imaging.listImageSetVersions, request);
+    return { items: page.imageSetPropertiesList, nextToken: page.nextToken };
+  };
+  const { items: imageSetPropertiesList, ...more } = await allPages('listVersions', read, from);
+  return { imageSetPropertiesList, ...more };
 }
 
 function textOf(attributes: string | object | undefined): string | undefined {

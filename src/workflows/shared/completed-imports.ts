@@ -36,22 +36,47 @@ export interface AuditedImport {
 /** The service does not say in which order it lists: the newest are known once all are. A page has 50. */
 const MOST_PAGES = 100;
 
-/** The completed imports of a data store, newest first, and whether there were more than could be listed. */
-export async function listCompleted(flow: Flow, step: string, datastoreId: string) {
+/** Which completed imports are wanted. Times are ISO 8601, and part of the range. */
+interface Wanted {
+  datastoreId: string;
+  submittedAfter?: string;
+  submittedBefore?: string;
+  /** Where the list goes on. */
+  jobsNextToken?: string;
+}
+
+/** The completed imports of a data store, newest first, and where the list goes on if there were more than are listed. */
+export async function listCompleted(flow: Flow, step: string, wanted: Wanted) {
+  const { datastoreId, submittedAfter, submittedBefore, jobsNextToken: from } = wanted;
   const jobs: ListedJob[] = [];
-  let more = false;
-  const pages = pagesOf(step, MOST_PAGES, async (summary, nextToken) => {
+  let jobsNextToken: string | undefined;
+  const read = async (summary: string, nextToken: string | undefined) => {
     const request = { datastoreId, jobStatus: 'COMPLETED' as const, maxResults: 50, nextToken };
     const page = await flow.read(summary, imaging.listDICOMImportJobs, request);
     return { items: page.jobSummaries, nextToken: page.nextToken };
-  });
-  for await (const { items = [], nextToken } of pages) {
+  };
+  for await (const { items = [], nextToken } of pagesOf(step, MOST_PAGES, read, from)) {
     jobs.push(...items);
-    more = nextToken !== undefined;
+    jobsNextToken = nextToken;
   }
-  const time = ({ submittedAt, endedAt }: ListedJob) => Date.parse(submittedAt ?? endedAt ?? '') || 0;
-  return { completed: jobs.toSorted((a, b) => time(b) - time(a)), more };
+  // The service lists by status alone, so the range is cut out here.
+  const earliest = submittedAfter === undefined ? -Infinity : Date.parse(submittedAfter);
+  const latest = submittedBefore === undefined ? Infinity : Date.parse(submittedBefore);
+  const completed = jobs
+    .filter((job) => timeOf(job) >= earliest && timeOf(job) <= latest)
+    .toSorted((a, b) => timeOf(b) - timeOf(a));
+  return { completed, ...(jobsNextToken !== undefined && { jobsNextToken }) };
 }
+
+/** When a job was submitted, in milliseconds since 1970; where the service does not say, when it ended. */
+const timeOf = ({ submittedAt, endedAt }: ListedJob) => Date.parse(submittedAt ?? endedAt ?? '') || 0;
+
+/**
+ * From where on jobs are still to be audited. The time of the first that is left, and not of the last that is done: of
+ * two that were submitted at the same time neither is passed over.
+ */
+export const nextSubmittedBefore = (left: ListedJob | undefined) =>
+  left && { nextSubmittedBefore: new Date(timeOf(left)).toISOString() };
 
 /** @throws ApplicationFailure `ImportJobFailed` for a job that is completed in the list alone */
 export async function readCompleted(

@@ -145,7 +145,11 @@ async function newImageSets(
   { study = '', wanted }: Sought,
 ): Promise<{ version: ChangedVersion; createdAt: number }[]> {
   const filters = [{ operator: 'EQUAL' as const, values: [{ DICOMStudyInstanceUID: study }] }];
-  const found = await searchImageSets(flow, '+searchNew', datastoreId, { filters });
+  const found = await searchImageSets(flow, '+searchNew', {
+    datastoreId,
+    searchCriteria: { filters },
+    summaries: 'ids',
+  });
   const known = [sourceImageSetId, destinationImageSetId];
   const made = [];
   for (const { imageSetId = '', createdAt: time = '' } of found.imageSetsMetadataSummaries) {

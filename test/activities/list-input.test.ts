@@ -1,0 +1,96 @@
+/** What a firing of a recurring import sees in S3, held against what an earlier one has seen. */
+import { rm, utimes } from 'node:fs/promises';
+import path from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { listInputActivity, type InputListing, type SeenObjects } from '../../src/activities/list-input.ts';
+import { localAws, putFiles, type LocalAwsUnderTest } from '../local-aws/harness.ts';
+import { startScriptedAws } from '../support/scripted-aws.ts';
+
+let aws: LocalAwsUnderTest;
+beforeAll(async () => {
+  aws = await localAws();
+});
+afterAll(() => aws.close());
+
+const list = (s3: S3Client, bucket: string, before?: SeenObjects): Promise<InputListing> =>
+  new MockActivityEnvironment().run(listInputActivity(s3), {
+    inputS3Uri: `s3://${bucket}/in/`,
+    ...(before && { before }),
+  });
+
+const fileOf = (bucket: string, key: string) => path.join(aws.data, 's3', bucket, key);
+const put = (bucket: string, key: string, content = 'x') => putFiles(aws.data, bucket, { [key]: content });
+const setTime = (bucket: string, key: string, time: string) =>
+  utimes(fileOf(bucket, key), new Date(time), new Date(time));
+
+/** Two objects that are there, and what was seen of them. */
+async function twoSeen(bucket: string): Promise<SeenObjects> {
+  await put(bucket, 'in/1');
+  await put(bucket, 'in/2');
+  const { objects, unseen, seen } = await list(aws.s3, bucket);
+  expect([objects, unseen]).toEqual([2, 2]);
+  return seen;
+}
+
+test('nothing is unseen where all is as it was', async () => {
+  const seen = await twoSeen('same');
+  expect(await list(aws.s3, 'same', seen)).toEqual({ objects: 2, unseen: 0, seen });
+});
+
+test('an object that came while another went is unseen, though their number and the newest time are the same', async () => {
+  const seen = await twoSeen('swapped');
+  await rm(fileOf('swapped', 'in/1'));
+  await put('swapped', 'in/0');
+  await setTime('swapped', 'in/0', '2020-01-01');
+  expect(await list(aws.s3, 'swapped', seen)).toMatchObject({ objects: 2, unseen: 1 });
+});
+
+// S3: "The ETag reflects changes only to the contents of an object", and Last-Modified is when it was written.
+test.each([
+  ['with other content', 'yy', '2020-01-01'],
+  ['with the same content', 'x', '2030-01-01'],
+])('an object that was written anew under its key %s is unseen', async (_, content, time) => {
+  const bucket = `rewritten-${content}`;
+  await put(bucket, 'in/1');
+  await setTime(bucket, 'in/1', '2020-01-01');
+  const { seen } = await list(aws.s3, bucket);
+  await put(bucket, 'in/1', content);
+  await setTime(bucket, 'in/1', time);
+  expect(await list(aws.s3, bucket, seen)).toMatchObject({ objects: 1, unseen: 1 });
+});
+
+test('an object that went makes nothing unseen', async () => {
+  const seen = await twoSeen('expired');
+  await rm(fileOf('expired', 'in/1'));
+  expect(await list(aws.s3, 'expired', seen)).toMatchObject({ objects: 1, unseen: 0 });
+});
+
+test('of more than 10,000 objects one digest is kept: all are unseen as soon as one is different', async () => {
+  const scripted = await startScriptedAws();
+  const s3 = new S3Client({
+    endpoint: scripted.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    forcePathStyle: true,
+  });
+  const keys = Array.from({ length: 10_001 }, (_, index) => `s3://many/in/${index}`);
+  const listOf = (some: readonly string[], before?: SeenObjects) => {
+    scripted.script({}, Object.fromEntries(some.map((key) => [key, 'x'])));
+    return list(s3, 'many', before);
+  };
+  try {
+    const { seen } = await listOf(keys);
+    expect(seen).toEqual({ digest: expect.any(String) });
+    expect(await listOf(keys, seen)).toMatchObject({ objects: 10_001, unseen: 0 });
+    expect(await listOf(keys.slice(1), seen)).toMatchObject({ objects: 10_000, unseen: 10_000 });
+
+    // What 10,000 have left behind is known among more.
+    const most = await listOf(keys.slice(1));
+    expect(JSON.stringify(most).length).toBeLessThan(130_000);
+    expect(await listOf(keys, most.seen)).toMatchObject({ objects: 10_001, unseen: 1 });
+  } finally {
+    s3.destroy();
+    await scripted.close();
+  }
+});

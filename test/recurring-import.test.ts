@@ -1,0 +1,176 @@
+/**
+ * What a firing leaves to the next one, where the service says how an import ended: which files are still to be imported,
+ * and nothing of patients. The service is scripted, as it makes errors of its own when it likes.
+ */
+import { WorkflowFailedError } from '@temporalio/client';
+import { withCluster, type Cluster } from './support/cluster.ts';
+import { readable, textOfHistory } from './support/history-text.ts';
+import { datastoreId, onboardInput, sourceImageSetId as imageSetId } from './support/inputs.ts';
+import { dicomJobReply, dicomOutput, outputOf } from './support/replies.ts';
+import { fireOnce, latestRun } from './support/schedules.ts';
+import { startScriptedAws, type ScriptedAws } from './support/scripted-aws.ts';
+
+let aws: ScriptedAws;
+let cluster: Cluster;
+
+withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
+
+const { datastoreName: _, ...importInput } = onboardInput;
+const input = { ...importInput, datastoreId };
+const DOE = 'DOE^JANE';
+
+/** What the import of a firing ends with: the manifest and the failures, unless there are none. */
+function script(output: Record<string, string>): void {
+  const summary = { imageSetId, version: 1, DICOMTags: { DICOMPatientName: DOE, DICOMPatientId: 'P-4711' } };
+  aws.script(
+    {
+      StartDICOMImportJob: [{ datastoreId, jobId: 'j1', jobStatus: 'SUBMITTED' }],
+      GetDICOMImportJob: [dicomJobReply('COMPLETED')],
+      SearchImageSets: [{ imageSetsMetadataSummaries: [summary] }],
+    },
+    { 's3://bucket/in/1.dcm': 'x', 's3://bucket/in/2.dcm': 'x', ...output },
+  );
+}
+
+/** A manifest by its counters, and a failed file with the name of a patient. */
+const manifestOf = (imported: number, customer: number, server: number) => ({
+  [`${outputOf('j1')}/job-output-manifest.json`]: JSON.stringify({
+    jobSummary: {
+      numberOfScannedFiles: imported + customer + server,
+      numberOfImportedFiles: imported,
+      numberOfFilesWithCustomerError: customer,
+      numberOfFilesWithServerError: server,
+    },
+  }),
+  [`${outputOf('j1')}/FAILURE/failure.ndjson`]: JSON.stringify({
+    inputFile: `in/${DOE}.dcm`,
+    exception: { exceptionType: 'ValidationException', message: `${DOE} is not valid` },
+  }),
+});
+
+let made = 0;
+
+async function schedule(more: { onlyNew?: boolean; input?: object } = {}): Promise<string> {
+  const id = `recurring-${++made}`;
+  await cluster.flows.schedules.ensure(id, {
+    flow: 'importDicomAndSearch',
+    cron: '0 0 1 1 *',
+    ...more,
+    input: { ...input, ...more.input },
+  });
+  return id;
+}
+
+const fire = (id: string) => fireOnce(cluster.flows, id);
+
+describe('onlyNew', () => {
+  // AWS calls a file a customer error that it cannot take as it is, and a server error one that it could not get in itself.
+  test.each([
+    ['all are in', manifestOf(2, 0, 0)],
+    ['what is not in failed for reasons of the data', manifestOf(1, 1, 0)],
+  ])('the next firing finds nothing new where %s', async (_, output) => {
+    script(output);
+    const id = await schedule({ onlyNew: true });
+    expect(await fire(id)).toMatchObject({ status: 'imported', watermark: { objects: 2 } });
+    expect(await fire(id)).toMatchObject({ status: 'skipped', reason: 'nothing is new' });
+  });
+
+  test.each([
+    ['18 of 20 files failed for reasons of the service', manifestOf(2, 0, 18)],
+    ['one failed for a reason of the service, and one of the data', manifestOf(1, 1, 1)],
+    [
+      'nobody has counted what is missing',
+      { ...dicomOutput('j1', { scanned: 20, imported: 2 }), ...lost(20, 2) },
+    ],
+    ['the manifest is missing', {}],
+    ['the manifest is not to be read', { [`${outputOf('j1')}/job-output-manifest.json`]: 'no JSON' }],
+  ])('the next firing imports again where %s', async (_, output) => {
+    script(output);
+    const id = await schedule({ onlyNew: true });
+    expect(await fire(id)).not.toHaveProperty('watermark');
+    script(manifestOf(2, 0, 0));
+    expect(await fire(id)).toMatchObject({ status: 'imported', watermark: { objects: 2 } });
+  });
+
+  test('what earlier firings have dealt with stays so where a later one fails to import the rest', async () => {
+    script(manifestOf(2, 0, 0));
+    const id = await schedule({ onlyNew: true });
+    const { watermark } = await fire(id);
+    const output = manifestOf(2, 0, 1);
+    script({ ...output, 's3://bucket/in/3.dcm': 'x' });
+    expect(await fire(id)).toMatchObject({ status: 'imported', objects: 3, watermark });
+    script(output);
+    expect(await fire(id)).toMatchObject({ status: 'skipped', objects: 2, watermark });
+  });
+
+  test('leaves nothing to the next firing where it is not asked for', async () => {
+    script(manifestOf(2, 0, 0));
+    const id = await schedule();
+    expect(await fire(id)).not.toHaveProperty('watermark');
+    expect(await fire(id)).toMatchObject({ status: 'imported' });
+  });
+});
+
+describe('patients', () => {
+  /** All that the latest firing has of the ones before: Temporal hands on their result and their failure. */
+  async function handedOn(id: string): Promise<string> {
+    const history = await (await latestRun(cluster.flows, id)).fetchHistory();
+    const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
+    const { lastCompletionResult, continuedFailure } = started ?? {};
+    return readable([lastCompletionResult, continuedFailure]);
+  }
+
+  const everything = { summaries: 'full', listFailedFiles: 5 } as const;
+
+  test('are in the result of the import where they were asked for, and not in what the next firing gets', async () => {
+    script(manifestOf(1, 1, 0));
+    const id = await schedule({ input: everything });
+    const result = await fire(id);
+    expect(result.import?.result).toEqual({
+      jobId: 'j1',
+      jobStatus: 'COMPLETED',
+      outcome: 'partial',
+      counts: { scanned: 2, imported: 1, customerErrors: 1, serverErrors: 0 },
+      manifest: expect.objectContaining({ state: 'read' }),
+      imageSets: [],
+      failures: { uri: expect.stringContaining('FAILURE'), byReason: { ValidationException: 1 } },
+    });
+    const whole = await cluster.flows.result<'importDicomAndSearch'>(result.import?.workflowId ?? '');
+    expect(whole.imageSetsMetadataSummaries[0]?.DICOMTags?.DICOMPatientName).toBe(DOE);
+    expect(whole.failures?.listed).toHaveLength(1);
+
+    await fire(id);
+    const before = await handedOn(id);
+    expect(before).toContain('partial');
+    expect(before).not.toContain('DOE');
+  });
+
+  test('are not in what the next firing gets of one that failed', async () => {
+    script(manifestOf(1, 1, 0));
+    const id = await schedule({ input: { ...everything, onFileErrors: 'fail' } });
+    await expect(fire(id)).rejects.toBeInstanceOf(WorkflowFailedError);
+    await expect(fire(id)).rejects.toBeInstanceOf(WorkflowFailedError);
+    const before = await handedOn(id);
+    expect(before).toContain('FilesFailed');
+    expect(before).toContain('partial');
+    expect(before).not.toContain('DOE');
+  });
+
+  test('are not listed unless they are asked for, neither in the result of the import nor in its history', async () => {
+    script(manifestOf(2, 0, 0));
+    const id = await schedule();
+    const { import: done } = await fire(id);
+    const run = cluster.flows.temporal.workflow.getHandle(done?.workflowId ?? '');
+    expect(await run.result()).toMatchObject({ imageSetsMetadataSummaries: [{ imageSetId, version: 1 }] });
+    const history = await textOfHistory(cluster, run.workflowId);
+    expect(history).toContain(imageSetId);
+    expect(history).not.toContain('DOE');
+    expect(history).not.toContain('P-4711');
+  });
+});
+
+/** A manifest whose counters do not add up. */
+function lost(scanned: number, imported: number) {
+  const jobSummary = { numberOfScannedFiles: scanned, numberOfImportedFiles: imported };
+  return { [`${outputOf('j1')}/job-output-manifest.json`]: JSON.stringify({ jobSummary }) };
+}
