@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import {
@@ -19,6 +18,7 @@ import { WORKFLOW_NAMES, assertInput, type WorkflowName } from './input-rules/wo
 import { Schedules } from './schedules.ts';
 import { noServer, readTemporalConfig } from './temporal-config.ts';
 import { UserError } from './user-error.ts';
+import { identifiesInput, readWorkflowIdKey, workflowIdOf } from './workflow-id.ts';
 import { readSettings } from './worker-facts.ts';
 import type * as workflows from './workflows/index.ts';
 import type { Progress } from './workflows/shared/progress.ts';
@@ -66,15 +66,21 @@ export interface RunLine {
 export class FlowClient {
   /** Recurring imports: flows that Temporal starts by the clock. */
   readonly schedules: Schedules;
+  readonly #workflowIdKey: string | undefined;
 
   /**
    * @param temporal - connected to the namespace where the worker is
    * @param taskQueue - the worker's
+   * @param workflowIdKey - a secret that all starters of a deployment share: with it runs whose input holds patient data are
+   *   found again by their input
+   * @throws UserError for a setting in the environment that cannot be read
    */
   constructor(
     readonly temporal: Client,
     readonly taskQueue: string = readSettings(process.env).taskQueue,
+    workflowIdKey: string | undefined = readWorkflowIdKey(process.env),
   ) {
+    this.#workflowIdKey = workflowIdKey;
     this.schedules = new Schedules(temporal, taskQueue);
   }
 
@@ -95,8 +101,11 @@ export class FlowClient {
    * Starts a run. While one with the same flow and input is running, gives that one: asking twice is safe. Once it has
    * closed, asking again is a new run.
    *
+   * An input that may hold patient data is found again only where `WORKFLOW_ID_KEY` is set, or with `options.workflowId`:
+   * without either each call is a new run, since an id that derives from such data would reveal them.
+   *
    * @throws ApplicationFailure `ValidationFailed` with all problems of the input; nothing was started
-   * @throws UserError when `options.workflowId` is that of a run that goes on with another flow or input
+   * @throws UserError when the id is that of a run that goes on with another flow or input
    */
   async start<Flow extends WorkflowName>(
     flow: Flow,
@@ -104,17 +113,18 @@ export class FlowClient {
     options: FlowStartOptions = {},
   ): Promise<FlowRun<Flow>> {
     assertInput(flow, input);
-    const identity = workflowIdOf(flow, input);
+    const key = this.#workflowIdKey;
     const run = await this.temporal.workflow.start<(input: object) => Promise<FlowResult<Flow>>>(flow, {
       staticSummary: documentName(flow),
       ...options,
       // Whoever is not so strict with types may give these as undefined.
       taskQueue: options.taskQueue ?? this.taskQueue,
-      workflowId: options.workflowId ?? identity,
+      workflowId: options.workflowId ?? workflowIdOf(flow, input, key),
       workflowIdConflictPolicy: 'USE_EXISTING',
       args: [input],
     });
-    if (options.workflowId !== undefined && (await this.#identityOf(run)) !== identity) {
+    const isSurelyOurs = options.workflowId === undefined && identifiesInput(flow, input, key);
+    if (!isSurelyOurs && !(await this.#wasStartedWith(run, flow, input))) {
       throw new UserError(
         `${run.workflowId} goes on already, as another flow or with another input. Nothing was started.`,
       );
@@ -122,8 +132,12 @@ export class FlowClient {
     return run;
   }
 
-  /** The id that a run would have by its flow and its input, whatever it was given. */
-  async #identityOf({ workflowId, firstExecutionRunId: runId }: FlowRun<WorkflowName>): Promise<string> {
+  /** Whether a run is of this flow and of this input, however that was written down. */
+  async #wasStartedWith(
+    { workflowId, firstExecutionRunId: runId }: FlowRun<WorkflowName>,
+    flow: WorkflowName,
+    input: object,
+  ): Promise<boolean> {
     const { workflowService, options } = this.temporal;
     const { history } = await workflowService.getWorkflowExecutionHistory({
       namespace: options.namespace,
@@ -131,8 +145,8 @@ export class FlowClient {
       maximumPageSize: 1,
     });
     const start = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
-    const [input] = await decodeArrayFromPayloads(options.loadedDataConverter, start?.input?.payloads);
-    return workflowIdOf(start?.workflowType?.name ?? '', input);
+    const [startedWith] = await decodeArrayFromPayloads(options.loadedDataConverter, start?.input?.payloads);
+    return start?.workflowType?.name === flow && canonicalJson(startedWith) === canonicalJson(input);
   }
 
   /**
@@ -256,12 +270,6 @@ export class FlowClient {
   async close(): Promise<void> {
     await this.temporal.connection.close();
   }
-}
-
-/** The id of the run of a flow with an input: equal inputs give equal ids, and no text of the input is in it. */
-export function workflowIdOf(flow: string, input: unknown): string {
-  const hash = createHash('sha256').update(canonicalJson(input)).digest('hex').slice(0, 16);
-  return `${documentName(flow)}-${hash}`;
 }
 
 /** An import that has failed for its files gives its result in the details. */

@@ -27,8 +27,12 @@ const DURATIONS = {
   DELETION_LAG: 5 * 60_000,
 } as const;
 
-/** The variables of the environment that set a worker, and have no prefix that tells so. */
-export const OUR_VARIABLES: readonly string[] = [...Object.keys(DURATIONS), 'ARTIFACTS_S3_URI'];
+/** The variables of the environment that set a worker or a client, and have no prefix that tells so. */
+export const OUR_VARIABLES: readonly string[] = [
+  ...Object.keys(DURATIONS),
+  'ARTIFACTS_S3_URI',
+  'WORKFLOW_ID_KEY',
+];
 
 /** @throws UserError for a duration that is none */
 export function readSettings(env: Environment): WorkerSettings {

@@ -195,9 +195,9 @@ describe('an import', () => {
     await cluster.flows.start('startImportAndWaitCompleted', importInput('failed'), { workflowId: 'failed' });
     const { code, stdout, stderr } = await cli(['result', 'failed', '--json']);
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^ImportJobFailed: pollImportJob/);
+    expect(stderr).toMatch(/^ImportJobFailed: pollImportJob.*\nAWS says: as planted$/m);
     expect(JSON.parse(stdout)).toMatchObject({
-      failure: { type: 'ImportJobFailed', details: { step: 'pollImportJob' } },
+      failure: { type: 'ImportJobFailed', details: { step: 'pollImportJob', awsMessage: 'as planted' } },
     });
   });
 });

@@ -1,7 +1,7 @@
 /** Runs one flow of the demo and shows where it stands until it has ended. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
-import { failureIn } from '../../src/cli/session.ts';
+import { describeFailure, failureIn } from '../../src/cli/session.ts';
 import type { FlowClient, FlowInput, FlowResult, FlowRun } from '../../src/client.ts';
 import type { FlowName } from '../../src/input-rules/flows.ts';
 import { UserError } from '../../src/user-error.ts';
@@ -45,9 +45,7 @@ export async function runFlow<Flow extends FlowName>(
   const outcome = await ending;
   screen.record({ flow, workflowId, runId, ...outcome, url });
   if ('failure' in outcome) {
-    throw new UserError(
-      `${flow} has ended as ${outcome.status}: ${outcome.failure.type}: ${outcome.failure.message}`,
-    );
+    throw new UserError(`${flow} has ended as ${outcome.status}: ${describeFailure(outcome.failure)}`);
   }
   screen.success(`completed in ${((Date.now() - began) / 1_000).toFixed(1)} s`);
   return { flow, result: outcome.result, url };

@@ -28,7 +28,7 @@ export interface AwsFailureDetails {
   requestId?: string;
   /** The service's hint when to come back, in milliseconds. (A failure's `nextRetryDelay` does not reach workflows.) */
   retryAfter?: number;
-  /** AWS's own words, where they may repeat input that is patient data and so cannot stand in the message. */
+  /** What AWS or its SDK says, where that may hold patient data, and so cannot stand in the message. */
   awsMessage?: string;
 }
 
@@ -80,8 +80,29 @@ const BY_OPERATION: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
   getImageSetMetadata: { ConflictException: { retry: 'untilDeadline', effect: 'conflict' } },
 };
 
-/** Errors whose text may quote the input or the reply, and so patient data: it goes into the details alone. */
-const QUOTING: ReadonlySet<string> = new Set(['ValidationException', 'SyntaxError']);
+/**
+ * Errors whose words name resources, accounts, hosts and limits, and so may stand in a message that logs and lists show. The
+ * words of all others go into the details alone. They may quote the input (`ValidationException`), the reply (what the SDK
+ * throws where it cannot read one), or a key in S3 (S3's `AccessDenied` names what was not allowed).
+ */
+const PLAIN: ReadonlySet<string> = new Set([
+  'ThrottlingException',
+  'InternalServerException',
+  'ServiceQuotaExceededException',
+  'ConflictException',
+  'AccessDeniedException',
+  'ResourceNotFoundException',
+  'NoSuchBucket',
+  'CredentialsProviderError',
+  'TokenProviderError',
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+function isPlain({ type, message }: SeenError): boolean {
+  return PLAIN.has(type) || BROKEN_CONNECTION.test(type) || UNSENDABLE.test(message);
+}
 
 /** What Node and the SDK call a connection that broke, or an answer that never came: the request may have arrived. */
 const BROKEN_CONNECTION =
@@ -113,18 +134,18 @@ export function toFailure(
   if (seen.httpStatus !== undefined) details.httpStatus = seen.httpStatus;
   if (seen.requestId !== undefined) details.requestId = seen.requestId;
   if (seen.retryAfter !== undefined) details.retryAfter = seen.retryAfter;
-  const quoting = QUOTING.has(seen.type);
-  if (quoting) details.awsMessage = seen.message;
+  const plain = isPlain(seen);
+  if (!plain) details.awsMessage = seen.message;
   return ApplicationFailure.create({
     type: seen.type,
-    message: `${operation}: ${quoting ? `${seen.type}; its words may be patient data, and are in the details` : seen.message}`,
+    message: `${operation}: ${plain ? seen.message : `${seen.type}; what AWS says may hold patient data, and is in the details`}`,
     nonRetryable:
       retry === 'never' ||
       // A worker that was down for an hour has not tried for an hour: count attempts as well.
       (retry === 'tenMinutes' && attempt.age > MENDED_WITHIN && attempt.number >= 5),
     details: [details],
     ...(seen.retryAfter !== undefined && { nextRetryDelay: seen.retryAfter }),
-    ...(error instanceof Error && !quoting && { cause: error }),
+    ...(error instanceof Error && plain && { cause: error }),
   });
 }
 

@@ -75,7 +75,7 @@ function toUserError(error: unknown, address: string, namespace: string): unknow
   }
   if (error instanceof ApplicationFailure && error.type === 'ValidationFailed')
     return new UserError(error.message);
-  return error instanceof WorkflowFailedError ? new UserError(describeFailure(error)) : error;
+  return error instanceof WorkflowFailedError ? new UserError(describeFailure(failureIn(error))) : error;
 }
 
 /** The SDK has tried again for a while by then. */
@@ -97,8 +97,7 @@ export function failureIn({ cause, message }: WorkflowFailedError) {
 }
 
 /** The same for a person, with what AWS has said and what the run has left there. */
-function describeFailure(error: WorkflowFailedError): string {
-  const { type, message, details } = failureIn(error);
+export function describeFailure({ type, message, details }: ReturnType<typeof failureIn>): string {
   const left =
     details?.left?.map(({ what, remove }) => `Left in AWS: ${what}. To remove it: ${remove}`) ?? [];
   const said = details?.awsMessage === undefined ? [] : [`AWS says: ${details.awsMessage}`];

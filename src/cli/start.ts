@@ -21,7 +21,7 @@ export function addStartCommands(cli: Argv<{ json: boolean | undefined }>) {
     const flags = (yargs: typeof cli) =>
       yargs.options({
         input: { type: 'string', nargs: 1, describe: 'a JSON file that holds the input, - for stdin' },
-        id: { type: 'string', describe: 'workflow id (default: made of the input)' },
+        id: { type: 'string', describe: 'workflow id (default: made of the input, by WORKFLOW_ID_KEY)' },
         watch: { type: 'boolean', describe: 'stay, and show the steps until the run has ended' },
       });
     cli.command(

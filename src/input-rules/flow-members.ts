@@ -45,9 +45,17 @@ export const imageSetLists = {
 
 /** A moment, as text: the worker may be in another time zone than whoever has written it. */
 export const time = { type: 'string', time: true };
+/**
+ * Marks a member that may hold patient data: `workflowIdOf` keeps it out of ids.
+ *
+ * Shapes of the service bear the mark where AWS's API models have the trait `smithy.api#sensitive` (`DICOMPatientId`,
+ * `DICOMAttribute`, `CopiableAttributes`). S3 URIs, names, and tags of data stores do not have it: AWS asks for no patient
+ * data in them, and copies them to logs and bills. To start the same import twice would be the greater harm there.
+ */
+export const sensitive = <Rule extends object>(rule: Rule) => ({ ...rule, sensitive: true });
 
 /** DICOM attributes as the service's JSON: an object, its text, or the base64 of that; up to 30,000 bytes of text. */
-export const attributesJson = { type: ['string', 'object'], json: { maxBytes: 30_000 } };
+export const attributesJson = sensitive({ type: ['string', 'object'], json: { maxBytes: 30_000 } });
 
 /** A whole number; as text too, since that is what the published documents call it. */
 export const wholeNumber = ({ minimum, maximum }: { minimum: number; maximum: number }) => ({

@@ -7,6 +7,7 @@ import {
   imports,
   oneNeeded,
   time,
+  sensitive,
   unlessGiven,
   waits,
   type FlowRules,
@@ -136,7 +137,8 @@ export const IMAGING_FLOWS = {
     schema: {
       type: 'object',
       required: ['datastoreId', 'imageSetId', 'tags'],
-      properties: { datastoreId, imageSetId, tags: imaging('TagMap'), ...waits },
+      // Not by AWS's model; but what distinguishes one image set from others is often of its patient.
+      properties: { datastoreId, imageSetId, tags: sensitive(imaging('TagMap')), ...waits },
       additionalProperties: false,
     },
   },

@@ -12,6 +12,8 @@ export interface Member {
   readonly choices?: readonly string[];
   /** The service's name for what it is, such as `DatastoreId`. */
   readonly shape?: string;
+  /** Whether it may hold patient data, by the mark in the rules. Nothing that is stored unencrypted may derive from it. */
+  readonly sensitive: boolean;
 }
 
 /** The members of a workflow's input, in the order of the rules. */
@@ -34,6 +36,7 @@ interface Rule {
   enum?: readonly string[];
   duration?: true;
   wholeNumber?: object;
+  sensitive?: boolean;
 }
 
 function toMember(name: string, rule: Rule): Member {
@@ -44,6 +47,7 @@ function toMember(name: string, rule: Rule): Member {
     kind: kindOf(resolved),
     ...(resolved.enum && { choices: resolved.enum }),
     ...(shape !== undefined && { shape }),
+    sensitive: (rule.sensitive ?? resolved.sensitive) === true,
   };
 }
 

@@ -152,10 +152,37 @@ describe('an AWS error becomes a failure with the AWS name', () => {
     expect(failure.details?.[0]).toMatchObject({ awsMessage: SECRET });
   });
 
+  // S3's troubleshooting of 403: "User: … is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::bucket/key".
+  // A reply that the SDK cannot read is quoted: smithy's `expectNumber` throws `Expected number, got string: …`.
+  test.each([
+    ['AccessDenied', `not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::in/${SECRET}.dcm"`],
+    ['TypeError', `Expected number, got string: ${SECRET}`],
+    ['AnExceptionOfTomorrow', `What is ${SECRET}?`],
+  ])(
+    'so do the words of %s: only words that are known to name no more than resources are shown',
+    (name, message) => {
+      const failure = toFailure('getImageSet', Object.assign(new Error(message), { name }), first);
+      expect(failure).toMatchObject({
+        type: name,
+        message: expect.stringContaining(`getImageSet: ${name};`),
+      });
+      expect(failure.cause).toBeUndefined();
+      expect(failure.details?.[0]).toMatchObject({ awsMessage: message });
+    },
+  );
+
+  test.each(['AccessDeniedException', 'ThrottlingException', 'ECONNREFUSED'])(
+    'the words of %s are shown',
+    (name) => {
+      const failure = toFailure('getImageSet', Object.assign(new Error('as told'), { name }), first);
+      expect(failure.message).toBe('getImageSet: as told');
+    },
+  );
+
   test('something that is no error at all still has a name', () => {
     expect(mapped('getImageSet', 'boom')).toMatchObject({
       type: 'UnknownError',
-      message: 'getImageSet: boom',
+      message: expect.stringMatching(/^getImageSet: UnknownError;/),
     });
   });
 });

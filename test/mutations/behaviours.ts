@@ -125,8 +125,8 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: "the failure of a job has the job's message",
     file: `${shared}/job.ts`,
-    code: 'why: read.message,',
-    without: 'why: undefined,',
+    code: 'awsMessage: read.message,',
+    without: '',
     tests: scripted,
     named: 'message',
     flows: [...DICOM_IMPORTS, ...FHIR_JOBS],
@@ -315,12 +315,12 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'the failure of a copy has the message of the image set',
-    file: `${shared}/classify.ts`,
-    code: `failure === 'CopyFailed' ? failed(failure, message)`,
-    without: `failure === 'CopyFailed' ? failed(failure, 'no reason')`,
-    tests: differences,
-    named: 'copy that failed',
-    flows: ['copyImageSet'],
+    file: `${shared}/image-set.ts`,
+    code: `explain: ({ message }) => Promise.resolve({ awsMessage: message }),`,
+    without: '',
+    tests: [...differences, ...imaging],
+    named: '(copy|update) that failed',
+    flows: ['copyImageSet', 'updateImageSetMetadata'],
   },
   {
     what: 'an image set that is deleted while its change is awaited is a failure',
@@ -1279,4 +1279,60 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
 ];
 
-export const BEHAVIOURS: readonly Behaviour[] = [...DIFFERENCES, ...GAPS, ...CONCURRENT_CHANGES];
+const PATIENT_DATA: Behaviour[] = [
+  {
+    what: 'an id is not made of patient data',
+    file: 'src/workflow-id.ts',
+    code: 'const rest = withoutSensitive(workflow, input);',
+    without: 'const rest = input;',
+    tests: ['test/workflow-id', 'test/workflows/patient-data'],
+    named: 'without a key no hash|nothing of the patient',
+    flows: ['copyImageSet', 'findImageSetByPatient', 'tagImageSet', 'updateImageSetMetadata'],
+  },
+  {
+    what: 'with a shared secret an id is an HMAC of the input',
+    file: 'src/workflow-id.ts',
+    code: "createHmac('sha256', key)",
+    without: "createHash('sha256')",
+    tests: ['test/workflow-id'],
+    named: 'with a key',
+  },
+  {
+    what: 'a run under an id that was given is not taken for one of another input',
+    file: 'src/client.ts',
+    code: 'canonicalJson(startedWith) === canonicalJson(input)',
+    without: 'canonicalJson(startedWith) !== undefined',
+    tests: ['test/workflows/patient-data'],
+    named: 'another patient',
+  },
+  {
+    what: "AWS's words stand in a message only where they are known to name no more than resources",
+    file: 'src/activities/aws-errors.ts',
+    code: 'return PLAIN.has(type) ||',
+    without: "return type !== 'ValidationException' ||",
+    tests: ['test/activities/aws-errors', 'test/workflows/patient-data'],
+    named: 'so do the words|cannot read',
+  },
+  {
+    what: "AWS's words about a job, a data store or an image set that failed stand in the details",
+    file: `${shared}/waiting.ts`,
+    code: 'throw flowFailure(verdict.type, verdict.why, {',
+    without: 'throw flowFailure(verdict.type, `${verdict.why}: ${awsMessage}`, {',
+    tests: ['test/workflows/patient-data'],
+    named: 'nothing of the patient',
+    flows: [
+      'copyImageSet',
+      'updateImageSetMetadata',
+      'onboardDatastoreAndImport',
+      'createFhirDatastoreAndWaitActive',
+      ...FHIR_JOBS,
+    ],
+  },
+];
+
+export const BEHAVIOURS: readonly Behaviour[] = [
+  ...DIFFERENCES,
+  ...GAPS,
+  ...CONCURRENT_CHANGES,
+  ...PATIENT_DATA,
+];

@@ -107,12 +107,15 @@ export function withCluster<Aws extends { endpoint: string; close(): Promise<voi
   });
 }
 
+/** What the workers of this process's tests log. */
+export const workerLogFile = join(tmpdir(), `ahw-worker-${process.pid}.log`);
+
 /** The built worker, impatient enough for tests. */
 export function startWorker(env: Record<string, string>) {
   const script = join(import.meta.dirname, '../../dist/src/worker.js');
   return startChild(process.execPath, [script], {
     name: 'worker',
-    logFile: join(tmpdir(), `ahw-worker-${process.pid}.log`),
+    logFile: workerLogFile,
     env: { ...process.env, ACTIVITY_START_TO_CLOSE: '2s', STICKY_SCHEDULE_TO_START: '200ms', ...env },
   });
 }

@@ -101,7 +101,7 @@ describe('an image set after a change', () => {
     { failure = 'CopyFailed', mayBeStale = true }: Partial<ExpectedChange> = {},
   ) =>
     classifyImageSet(
-      { imageSetState: 'ACTIVE', versionId, imageSetWorkflowStatus, message: 'why' },
+      { imageSetState: 'ACTIVE', versionId, imageSetWorkflowStatus },
       { version: '2', failure, mayBeStale },
     );
 
@@ -110,8 +110,8 @@ describe('an image set after a change', () => {
     for (const status of Object.values(well)) expect(after('2', status)).toEqual({ kind: 'settled' });
     const copy = { failure: 'CopyFailed' } as const;
     const update = { failure: 'UpdateFailed' } as const;
-    expect(after('2', COPY_FAILED, copy)).toEqual({ kind: 'failed', type: 'CopyFailed', why: 'why' });
-    expect(after('2', UPDATE_FAILED, update)).toEqual({ kind: 'failed', type: 'UpdateFailed', why: 'why' });
+    expect(after('2', COPY_FAILED, copy)).toMatchObject({ kind: 'failed', type: 'CopyFailed' });
+    expect(after('2', UPDATE_FAILED, update)).toMatchObject({ kind: 'failed', type: 'UpdateFailed' });
     expect(after('2', COPY_FAILED, update)).toEqual({ kind: 'settled' });
     expect(after('2', UPDATE_FAILED, copy)).toEqual({ kind: 'settled' });
   });

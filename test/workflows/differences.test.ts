@@ -79,8 +79,13 @@ describe('copyImageSet', () => {
     const failure = await failureOf(run());
     expect(failure).toMatchObject({
       type: 'CopyFailed',
-      message: expect.stringContaining("INVALID_REQUEST: Series don't match."),
-      details: { step: 'pollDestination', status: 'COPY_FAILED', ids: { datastoreId } },
+      message: 'pollDestination: the copy has failed',
+      details: {
+        step: 'pollDestination',
+        status: 'COPY_FAILED',
+        ids: { datastoreId },
+        awsMessage: "INVALID_REQUEST: Series don't match.",
+      },
     });
   });
 
@@ -377,8 +382,9 @@ describe('onboardDatastoreAndImport', () => {
     script({ GetDICOMImportJob: [job('FAILED', { message: 'FILE_COUNTS_LIMIT exceeded' })] }, manifest(3, 1));
     expect(await failureOf(run())).toMatchObject({
       type: 'ImportJobFailed',
-      message: expect.stringContaining('FILE_COUNTS_LIMIT exceeded'),
+      message: 'pollImportJob: the import job has failed',
       details: {
+        awsMessage: 'FILE_COUNTS_LIMIT exceeded',
         step: 'pollImportJob',
         status: 'FAILED',
         ids: { jobId: 'j1' },
@@ -624,8 +630,11 @@ describe('startImportAndWaitCompleted', () => {
       });
       expect(await failureOf(run())).toMatchObject({
         type: 'ImportJobFailed',
-        message: expect.stringContaining('The role cannot be assumed'),
-        details: { status, counts: { scanned: 9, imported: 7 } },
+        details: {
+          status,
+          counts: { scanned: 9, imported: 7 },
+          awsMessage: 'The role cannot be assumed',
+        },
       });
     },
   );

@@ -166,9 +166,9 @@ test('a data store that could not be created says why, and how it is removed', a
     message: 'No Lake Formation permission',
   });
   const run = cluster.flows.execute('provisionDatastoreAndImport', { ...newStore('doomed'), ...input });
-  const { type, message, details } = await failureOf(run);
+  const { type, details } = await failureOf(run);
   expect(type).toBe('DatastoreCreateFailed');
-  expect(message).toContain('No Lake Formation permission · NON_RETRYABLE_ERROR');
+  expect(details.awsMessage).toBe('No Lake Formation permission · NON_RETRYABLE_ERROR');
   const { datastoreId } = details.ids;
   expect(details.left).toEqual([
     {

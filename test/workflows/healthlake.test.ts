@@ -105,8 +105,9 @@ describe('createFhirDatastoreAndWaitActive', () => {
   test('a creation that failed says why', async () => {
     const ErrorCause = { ErrorMessage: 'The KMS key is disabled', ErrorCategory: 'RETRYABLE_ERROR' };
     script({ DescribeFHIRDatastore: [store('CREATE_FAILED', { ErrorCause })] });
-    const { message } = await failureOf(run());
-    expect(message).toContain('could not be created: The KMS key is disabled · RETRYABLE_ERROR');
+    const { message, details } = await failureOf(run());
+    expect(message).toMatch(/could not be created$/);
+    expect(details.awsMessage).toBe('The KMS key is disabled · RETRYABLE_ERROR');
   });
 
   test("a data store that a user's token has given back is not called left behind", async () => {
@@ -355,8 +356,8 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
       scriptJobs(kind, ['IN_PROGRESS', [status, { Message: 'The role cannot be assumed' }]]);
       expect(await failureOf(run())).toMatchObject({
         type,
-        message: expect.stringContaining('The role cannot be assumed'),
         details: {
+          awsMessage: 'The role cannot be assumed',
           step: `poll${noun}Job`,
           status,
           ids: { datastoreId, jobId: 'j1' },

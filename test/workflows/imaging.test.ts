@@ -176,8 +176,12 @@ describe('importDicomAndSearch', () => {
     script([job('IN_PROGRESS'), job('FAILED', { message: 'FILE_COUNTS_LIMIT exceeded' })], [], 1);
     expect(await failureOf(run())).toMatchObject({
       type: 'ImportJobFailed',
-      message: expect.stringContaining('FILE_COUNTS_LIMIT exceeded'),
-      details: { step: 'pollImportJob', status: 'FAILED', counts: { scanned: 2, imported: 1 } },
+      details: {
+        step: 'pollImportJob',
+        status: 'FAILED',
+        counts: { scanned: 2, imported: 1 },
+        awsMessage: 'FILE_COUNTS_LIMIT exceeded',
+      },
     });
     expect(aws.called()).not.toContain('SearchImageSets');
   });
@@ -593,15 +597,16 @@ describe('updateImageSetMetadata', () => {
     [
       'an update that failed',
       imageSet('2', 'ACTIVE', 'UPDATE_FAILED', 'Attribute is not allowed'),
-      /Attribute is not allowed/,
+      /the update has failed$/,
+      { awsMessage: 'Attribute is not allowed' },
     ],
-    ['an image set that is deleted meanwhile', imageSet('2', 'DELETED', 'DELETED'), /is deleted/],
-  ])('%s is a failure, and no versions are listed', async (_, read, message) => {
+    ['an image set that is deleted meanwhile', imageSet('2', 'DELETED', 'DELETED'), /is deleted$/, {}],
+  ])('%s is a failure, and no versions are listed', async (_, read, message, told) => {
     script([free, read]);
     expect(await failureOf(run())).toMatchObject({
       type: 'UpdateFailed',
       message: expect.stringMatching(message),
-      details: { step: '+awaitUpdate', ids: { imageSetId } },
+      details: { step: '+awaitUpdate', ids: { imageSetId }, ...told },
     });
     expect(aws.called()).not.toContain('ListImageSetVersions');
   });

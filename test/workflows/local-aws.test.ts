@@ -153,8 +153,11 @@ test('a copy that AWS accepts and then fails is a failure, with the reason that 
   const { force: _, ...unforced } = copyOf(source, destination);
   expect(await failureOf(cluster.flows.execute('copyImageSet', unforced))).toMatchObject({
     type: 'CopyFailed',
-    message: expect.stringContaining("don't match"),
-    details: { step: 'pollDestination', status: 'COPY_FAILED' },
+    details: {
+      step: 'pollDestination',
+      status: 'COPY_FAILED',
+      awsMessage: expect.stringContaining("don't match"),
+    },
   });
 });
 

@@ -119,7 +119,6 @@ export interface ImageSetRead {
   versionId?: string | undefined;
   imageSetState?: ImageSetState | undefined;
   imageSetWorkflowStatus?: ImageSetWorkflowStatus | undefined;
-  message?: string | undefined;
   updatedAt?: string | undefined;
 }
 
@@ -166,14 +165,14 @@ function classifyChange(read: ImageSetRead, { version, mayBeStale, failure }: Ex
 }
 
 function classifyEndOfChange(
-  { imageSetWorkflowStatus: status, message = 'the service gives no reason' }: ImageSetRead,
+  { imageSetWorkflowStatus: status }: ImageSetRead,
   failure: ExpectedChange['failure'],
 ): Verdict {
   switch (status) {
     case 'COPY_FAILED':
-      return failure === 'CopyFailed' ? failed(failure, message) : SETTLED;
+      return failure === 'CopyFailed' ? failed(failure, 'the copy has failed') : SETTLED;
     case 'UPDATE_FAILED':
-      return failure === 'UpdateFailed' ? failed(failure, message) : SETTLED;
+      return failure === 'UpdateFailed' ? failed(failure, 'the update has failed') : SETTLED;
     case 'IMPORT_FAILED':
     case 'CREATED':
     case 'COPIED':

@@ -68,8 +68,8 @@ export async function createOnce<Created extends { datastoreId: string }, Store 
 /**
  * Waits until a data store can be used.
  *
- * @throws ApplicationFailure `DatastoreCreateFailed` with what the service says of it, `DatastoreNotUsable` (deleted
- *   meanwhile) or `WaitTimedOut`
+ * @throws ApplicationFailure `DatastoreCreateFailed` with the service's reason in the details, `DatastoreNotUsable`
+ *   (deleted meanwhile) or `WaitTimedOut`
  */
 export async function awaitActive<Created extends { datastoreId: string }, Store extends Datastore>(
   flow: Flow,
@@ -90,13 +90,14 @@ export async function awaitActive<Created extends { datastoreId: string }, Store
     classify: ({ status }) => classifyDatastore(status),
     status: ({ status }) => status,
     explain: async (store) => {
-      if (whenFailed === undefined) return { why: store.message };
+      if (whenFailed === undefined) return { awsMessage: store.message };
       try {
-        return { why: (await service.describe(whenFailed, flow.facts.readBudget, datastoreId)).message };
+        const again = await service.describe(whenFailed, flow.facts.readBudget, datastoreId);
+        return { awsMessage: again.message };
       } catch (error) {
         if (isCancellation(error)) throw error;
         // That it cannot be used is known, whatever becomes of one more look.
-        return { why: store.message };
+        return { awsMessage: store.message };
       }
     },
   });

@@ -39,7 +39,10 @@ export interface FailureDetails {
   counts?: object;
   result?: object;
   left?: Left[];
-  /** What AWS said of a request that it rejected, where its words may repeat patient data and so are not in the message. */
+  /**
+   * What AWS said of a request that it rejected, or of a job, an image set or a data store that failed. It may repeat
+   * patient data, and so is not in the failure's message, which logs and lists show.
+   */
   awsMessage?: string;
 }
 
@@ -51,7 +54,7 @@ export interface FailureDetails {
 export function flowFailure(
   type: FailureType,
   why: string,
-  more: Pick<FailureDetails, 'counts' | 'result'> = {},
+  more: Pick<FailureDetails, 'counts' | 'result' | 'awsMessage'> = {},
   cause?: unknown,
 ): ApplicationFailure {
   return ApplicationFailure.create({

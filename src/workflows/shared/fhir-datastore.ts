@@ -40,7 +40,8 @@ interface FhirDatastore extends Datastore, Omit<FhirDatastoreOutputs, 'datastore
  *
  * @param ClientToken - what the input calls it differs from flow to flow; derived where it is absent
  * @param JobId - a job that is running in the data store already: there is nothing to wait for
- * @throws ApplicationFailure `DatastoreCreateFailed` with the service's reason, `DatastoreNotUsable` or `WaitTimedOut`
+ * @throws ApplicationFailure `DatastoreCreateFailed` with the service's reason in the details, `DatastoreNotUsable` or
+ *   `WaitTimedOut`
  */
 export async function provisionFhirDatastore(
   flow: Flow,
@@ -75,7 +76,7 @@ export async function provisionFhirDatastore(
  * A deletion has no token and needs none: a second one changes nothing, but is answered with an error. So one that
  * follows an attempt without an answer, or that meets a deletion under way, is judged by what a read shows.
  *
- * @throws ApplicationFailure `DeleteFailed` with the service's reason, or `WaitTimedOut`
+ * @throws ApplicationFailure `DeleteFailed` with the service's reason in the details, or `WaitTimedOut`
  */
 export async function deleteFhirDatastore(
   flow: Flow,
@@ -130,7 +131,7 @@ export async function deleteFhirDatastore(
     read: look,
     classify: ({ status }, waited) => classifyDeletion(status, waited < flow.facts.deletionLag),
     status: ({ status }) => status,
-    explain: ({ message }) => Promise.resolve({ why: message }),
+    explain: ({ message }) => Promise.resolve({ awsMessage: message }),
   });
   flow.underWay = undefined;
   return {

@@ -39,7 +39,7 @@ interface FhirExportJob extends Job {
  * Starts an export job once, or attaches to the one that the input names, and waits until it has ended.
  *
  * @param input - with the job's name and token, which each flow calls differently; derived where they are absent
- * @throws ApplicationFailure `ExportJobFailed` with the job's message, or `WaitTimedOut`
+ * @throws ApplicationFailure `ExportJobFailed` with the job's message in the details, or `WaitTimedOut`
  */
 export async function exportFhirAndAwait(
   flow: Flow,

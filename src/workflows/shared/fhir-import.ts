@@ -49,7 +49,7 @@ interface FhirImportJob extends ImportJob {
  *
  * @param input - with the job's name and token, which each flow calls differently; derived where they are absent
  * @returns what the flow is to `judge` in the end, and the job as the service has it
- * @throws ApplicationFailure `ImportJobFailed` with the job's message and counts, or `WaitTimedOut`
+ * @throws ApplicationFailure `ImportJobFailed` with the job's message and counts in the details, or `WaitTimedOut`
  */
 export async function importFhirAndAwait(
   flow: Flow,

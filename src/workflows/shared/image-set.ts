@@ -47,7 +47,7 @@ interface AwaitedChange extends ImageSetWait, Pick<ExpectedChange, 'failure'> {
  * Where another writer has changed the set since, its newest version tells nothing of ours: the version that the
  * change has announced is read once more, and judged.
  *
- * @throws ApplicationFailure `CopyFailed` or `UpdateFailed` with the image set's message
+ * @throws ApplicationFailure `CopyFailed` or `UpdateFailed`, with the image set's message in the details
  */
 export async function awaitChange(
   flow: Flow,
@@ -70,6 +70,7 @@ export async function awaitChange(
         return classifyImageSet(imageSet, { version: latestVersionId, failure, mayBeStale });
       },
       status: ({ imageSetState, imageSetWorkflowStatus }) => imageSetWorkflowStatus ?? imageSetState,
+      explain: ({ message }) => Promise.resolve({ awsMessage: message }),
     });
   flow.underWay = { awsImageSetId: id.imageSetId };
   const { read, byAnother } = await wait(step);

@@ -44,7 +44,7 @@ export interface ImportService<AnyJob extends ImportJob> extends JobService<AnyJ
  * Starts an import job once, or attaches to the one that the input names, waits until it has ended, and opens up how.
  *
  * @param jobId - a job that is running already: nothing is started
- * @throws ApplicationFailure `ImportJobFailed` with the job's message and counts, or `WaitTimedOut`
+ * @throws ApplicationFailure `ImportJobFailed` with the job's message and counts in the details, or `WaitTimedOut`
  */
 export async function importAndAwait<AnyJob extends ImportJob>(
   flow: Flow,

@@ -47,7 +47,7 @@ const MOST_PAGES = 40;
  * Starts a job once, or attaches to the one that the input names, and waits until it has ended well.
  *
  * @returns the job as it ended; `reusedJob` where the input's token has given back one that is older than the run
- * @throws ApplicationFailure of the classifier's type with the job's message and counts, or `WaitTimedOut`
+ * @throws ApplicationFailure of the classifier's type with the job's message and counts in the details, or `WaitTimedOut`
  */
 export async function startAndAwait<AnyJob extends Job>(
   flow: Flow,
@@ -67,7 +67,7 @@ export async function startAndAwait<AnyJob extends Job>(
     counters: (read) => service.counters?.(read),
     explain: async (read) => {
       flow.underWay = undefined;
-      return { why: read.message, counts: await countsOfFailed?.(read) };
+      return { awsMessage: read.message, counts: await countsOfFailed?.(read) };
     },
     timedOut: `; to go on waiting start again with the id of this job (${jobId}) in the input`,
   });

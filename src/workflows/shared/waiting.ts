@@ -16,10 +16,15 @@ export interface Wait<Read> {
   /** The service's own status, for people. */
   status(read: Read): string | undefined;
   counters?(read: Read): Record<string, number> | undefined;
-  /** What a failed end should tell besides the verdict: the service's message, counters. */
-  explain?(read: Read): Promise<{ why?: string | undefined; counts?: object | undefined }>;
+  /** What the failure's details tell of a failed end: the service's message, which may be patient data, and counters. */
+  explain?(read: Read): Promise<Explanation>;
   /** What to do when the wait has timed out; the end of a sentence. */
   timedOut?: string;
+}
+
+interface Explanation {
+  awsMessage?: string | undefined;
+  counts?: object | undefined;
 }
 
 /**
@@ -56,9 +61,12 @@ export async function waitFor<Read>(
     });
     if (verdict.kind === 'settled') return { read, byAnother: verdict.byAnother ?? false };
     if (verdict.kind === 'failed') {
-      const { why, counts } = (await wait.explain?.(read)) ?? {};
+      const { awsMessage, counts } = (await wait.explain?.(read)) ?? {};
       flow.board.show({ step, status });
-      throw flowFailure(verdict.type, why ? `${verdict.why}: ${why}` : verdict.why, counts ? { counts } : {});
+      throw flowFailure(verdict.type, verdict.why, {
+        ...(awsMessage && { awsMessage }),
+        ...(counts && { counts }),
+      });
     }
     if (verdict.warning) flow.warn(verdict.warning);
     if (queued !== (verdict.queued ?? false)) {

@@ -1,0 +1,389 @@
+/**
+ * No patient data outside of inputs, results and failure details, of any flow whose input or replies can hold them.
+ *
+ * Temporal encrypts payloads only: ids, failure messages and search attributes are stored and indexed in clear text
+ * (https://docs.temporal.io/payload-codec). The service is scripted, so that AWS's words hold planted patients.
+ */
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { FlowClient, type WorkflowName } from '../../src/client.ts';
+import { canonicalJson } from '../../src/canonical-json.ts';
+import { recordOf } from '../../src/guards.ts';
+import { withCluster, type Cluster } from '../support/cluster.ts';
+import { copyInput, datastoreId, fhirInput, onboardInput, polling } from '../support/inputs.ts';
+import {
+  dicomJobReply,
+  dicomOutput,
+  fhirImportReply,
+  imageSetReply,
+  now,
+  outputOf,
+} from '../support/replies.ts';
+import {
+  error,
+  startScriptedAws,
+  type Reply,
+  type ScriptedAws,
+  type StoredObject,
+} from '../support/scripted-aws.ts';
+import { hashesOf, shownOf, workerLog } from '../support/shown.ts';
+
+let aws: ScriptedAws;
+let cluster: Cluster;
+
+withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
+
+const PATIENT = { name: 'DOE^JANE', id: '4711007', uid: '1.2.840.4711007.1' };
+const PLANTED = Object.values(PATIENT);
+/** In the manner of AWS's own messages, which quote what they refuse. */
+const WORDS = `The value ${PATIENT.name} of PatientName (${PATIENT.id}, ${PATIENT.uid}) is not valid`;
+
+const { sourceImageSetId: imageSetId, destinationImageSetId } = copyInput;
+const imageSet = imageSetReply(imageSetId);
+const free = imageSet('1', 'ACTIVE');
+const patient = {
+  DICOMPatientId: PATIENT.id,
+  DICOMPatientName: PATIENT.name,
+  DICOMStudyInstanceUID: PATIENT.uid,
+};
+const found = { imageSetsMetadataSummaries: [{ imageSetId, DICOMTags: patient }] };
+const metadata = {
+  Patient: { DICOM: { PatientID: PATIENT.id, PatientName: PATIENT.name } },
+  Study: {
+    DICOM: { StudyInstanceUID: PATIENT.uid },
+    Series: { [PATIENT.uid]: { Instances: { [PATIENT.uid]: {} } } },
+  },
+};
+const attributes = { SchemaVersion: '1.1', Patient: { DICOM: { PatientName: PATIENT.name } } };
+const subset = { SchemaVersion: '1.1', Study: { Series: { [PATIENT.uid]: { Instances: {} } } } };
+const newStore = { DatastoreName: 'store', DatastoreTypeVersion: 'R4', polling };
+const created = {
+  DatastoreId: datastoreId,
+  DatastoreArn: 'arn',
+  DatastoreEndpoint: 'https://endpoint',
+  DatastoreStatus: 'CREATING',
+};
+const store = (DatastoreStatus: string, more: object = {}) => ({
+  DatastoreProperties: {
+    DatastoreId: datastoreId,
+    DatastoreArn: 'arn',
+    DatastoreEndpoint: 'https://endpoint',
+    DatastoreTypeVersion: 'R4',
+    DatastoreStatus,
+    CreatedAt: now(),
+    ...more,
+  },
+});
+const badStore = store('CREATE_FAILED', { ErrorCause: { ErrorMessage: WORDS } });
+const { InputS3Uri, DatastoreId, ...exportInput } = fhirInput;
+const exportReply = (JobStatus: string) => ({
+  ExportJobProperties: {
+    JobId: 'j1',
+    JobStatus,
+    SubmitTime: now(),
+    DatastoreId: datastoreId,
+    OutputDataConfig: { S3Configuration: { S3Uri: fhirInput.OutputS3Uri, KmsKeyId: 'alias/key' } },
+    Message: WORDS,
+  },
+});
+/** An import that has left a file named after the patient, with AWS's words about it. */
+const lossy = {
+  ...dicomOutput('j1', { scanned: 2, imported: 1 }),
+  [`${outputOf('j1')}/FAILURE/failure.ndjson`]: JSON.stringify({
+    inputFile: `in/${PATIENT.name}.dcm`,
+    exception: { exceptionType: 'ValidationException', message: WORDS },
+  }),
+};
+const { datastoreName: _, ...dicomImportInput } = onboardInput;
+const dicomImport = { ...dicomImportInput, datastoreId };
+const failedFhirImport = fhirImportReply('FAILED', { Message: WORDS });
+const started = { JobId: 'j1', JobStatus: 'SUBMITTED', DatastoreId: datastoreId };
+
+interface Case {
+  readonly flow: WorkflowName;
+  readonly what: string;
+  readonly input: object;
+  readonly replies: Record<string, Reply[]>;
+  readonly objects?: Record<string, StoredObject>;
+  /** By which the run fails; it ends well where this is absent. */
+  readonly type?: string;
+  /** Whether the run's failure has AWS's words in its details. */
+  readonly words?: true;
+}
+
+const CASES: Case[] = [
+  {
+    flow: 'findImageSetByPatient',
+    what: 'a patient who is found',
+    input: { datastoreId, dicomPatientId: PATIENT.id, includePatient: true },
+    replies: { SearchImageSets: [found], GetImageSet: [free], GetImageSetMetadata: [metadata] },
+  },
+  {
+    flow: 'findImageSetByPatient',
+    what: 'a search that is refused',
+    input: { datastoreId, dicomPatientId: PATIENT.id },
+    replies: { SearchImageSets: [error('ValidationException', 400, WORDS)] },
+    type: 'ValidationException',
+    words: true,
+  },
+  {
+    flow: 'inspectImageSet',
+    what: 'metadata with the patient',
+    input: { datastoreId, imageSetId, imageFrameId: 'f'.repeat(32), includePatient: true, polling },
+    replies: { GetImageSet: [free], GetImageSetMetadata: [metadata], GetImageFrame: [{}] },
+  },
+  {
+    flow: 'updateImageSetMetadata',
+    what: 'an update that fails',
+    input: { datastoreId, imageSetId, updatableAttributes: attributes, polling },
+    replies: {
+      GetImageSet: [free, imageSet('2', 'ACTIVE', 'UPDATE_FAILED', WORDS)],
+      UpdateImageSetMetadata: [{ datastoreId, imageSetId, latestVersionId: '2', imageSetState: 'LOCKED' }],
+    },
+    type: 'UpdateFailed',
+    words: true,
+  },
+  {
+    flow: 'updateImageSetMetadata',
+    what: 'an update that is refused',
+    input: { datastoreId, imageSetId, removableAttributes: attributes, polling },
+    replies: {
+      GetImageSet: [free],
+      UpdateImageSetMetadata: [error('ValidationException', 400, WORDS)],
+    },
+    type: 'ValidationException',
+    words: true,
+  },
+  {
+    flow: 'copyImageSet',
+    what: 'a copy that fails',
+    input: { ...copyInput, copiableAttributes: JSON.stringify(subset) },
+    replies: {
+      GetImageSet: [free, free, imageSetReply(destinationImageSetId)('2', 'ACTIVE', 'COPY_FAILED', WORDS)],
+      CopyImageSet: [
+        {
+          datastoreId,
+          destinationImageSetProperties: { imageSetId: destinationImageSetId, latestVersionId: '2' },
+        },
+      ],
+    },
+    type: 'CopyFailed',
+    words: true,
+  },
+  {
+    flow: 'tagImageSet',
+    what: 'a tag that does not show',
+    input: { datastoreId, imageSetId, tags: { patient: PATIENT.id }, polling: { ...polling, timeout: 100 } },
+    replies: { GetImageSet: [free], TagResource: [{}], ListTagsForResource: [{ tags: { patient: WORDS } }] },
+    type: 'ConfirmationMissing',
+  },
+  {
+    flow: 'importDicomAndSearch',
+    what: 'a file that is not imported',
+    input: { ...dicomImport, listFailedFiles: 10 },
+    replies: {
+      StartDICOMImportJob: [{ jobId: 'j1', datastoreId, jobStatus: 'SUBMITTED', submittedAt: now() }],
+      GetDICOMImportJob: [dicomJobReply('COMPLETED', { message: WORDS })],
+      SearchImageSets: [found],
+    },
+    objects: lossy,
+  },
+  {
+    flow: 'importDicomAndSearch',
+    what: 'files that fail the run',
+    input: { ...dicomImport, jobId: 'j1', listFailedFiles: 10, onFileErrors: 'fail' },
+    replies: { GetDICOMImportJob: [dicomJobReply('COMPLETED')], SearchImageSets: [found] },
+    objects: lossy,
+    type: 'FilesFailed',
+  },
+  {
+    flow: 'importDicomAndSearch',
+    what: 'a manifest that may not be read',
+    input: { ...dicomImport, jobId: 'j1', onFileErrors: 'fail' },
+    replies: { GetDICOMImportJob: [dicomJobReply('COMPLETED')], SearchImageSets: [found] },
+    objects: { [`${outputOf('j1')}/job-output-manifest.json`]: `${WORDS} {` },
+    type: 'OutcomeUnknown',
+  },
+  {
+    flow: 'onboardDatastoreAndImport',
+    what: 'a job that fails',
+    input: { ...onboardInput, datastoreId, jobId: 'j1' },
+    replies: { GetDICOMImportJob: [dicomJobReply('FAILED', { message: WORDS })] },
+    type: 'ImportJobFailed',
+    words: true,
+  },
+  {
+    flow: 'auditCompletedImports',
+    what: 'an import that has lost files',
+    input: { datastoreId },
+    replies: {
+      ListDICOMImportJobs: [
+        { jobSummaries: [{ ...dicomJobReply('COMPLETED', { message: WORDS }).jobProperties }] },
+      ],
+      GetDICOMImportJob: [dicomJobReply('COMPLETED', { message: WORDS })],
+      SearchImageSets: [found],
+    },
+    objects: lossy,
+  },
+  {
+    flow: 'startImportAndWaitCompleted',
+    what: 'a start whose reply the SDK cannot read',
+    input: { ...fhirInput, onFileErrors: 'ignore' },
+    replies: {
+      StartFHIRImportJob: [{ $raw: `{"JobId":${PATIENT.name}}` }, started],
+      DescribeFHIRImportJob: [fhirImportReply('COMPLETED')],
+    },
+  },
+  {
+    flow: 'recurringImport',
+    what: 'an import that fails',
+    input: { flow: 'startImportAndWaitCompleted', input: fhirInput },
+    replies: { StartFHIRImportJob: [started], DescribeFHIRImportJob: [failedFhirImport] },
+    objects: { [`s3://bucket/in/${PATIENT.name}.ndjson`]: '{}' },
+    type: 'ImportJobFailed',
+    words: true,
+  },
+  ...(['startImportAndWaitCompleted', 'startImportPollAndList'] as const).map((flow) => ({
+    flow,
+    what: 'a job that fails',
+    input: fhirInput,
+    replies: { StartFHIRImportJob: [started], DescribeFHIRImportJob: [failedFhirImport] },
+    type: 'ImportJobFailed',
+    words: true as const,
+  })),
+  {
+    flow: 'startExportPollAndList',
+    what: 'a job that fails',
+    input: { ...exportInput, DatastoreId },
+    replies: { StartFHIRExportJob: [started], DescribeFHIRExportJob: [exportReply('FAILED')] },
+    type: 'ExportJobFailed',
+    words: true,
+  },
+  {
+    flow: 'startExportPollAndList',
+    what: 'a job that ends with errors',
+    input: { ...exportInput, DatastoreId },
+    replies: {
+      StartFHIRExportJob: [started],
+      DescribeFHIRExportJob: [exportReply('COMPLETED_WITH_ERRORS')],
+      ListFHIRExportJobs: [{ ExportJobPropertiesList: [exportReply('COMPLETED').ExportJobProperties] }],
+    },
+  },
+  ...(
+    [
+      ['createFhirDatastoreAndWaitActive', newStore],
+      ['provisionDatastoreAndImport', { ...newStore, ...exportInput, InputS3Uri }],
+      ['provisionDatastoreAndExport', { ...newStore, ...exportInput }],
+    ] as const
+  ).map(([flow, input]) => ({
+    flow,
+    what: 'a data store that cannot be created',
+    input,
+    replies: { CreateFHIRDatastore: [created], DescribeFHIRDatastore: [badStore] },
+    type: 'DatastoreCreateFailed',
+    words: true as const,
+  })),
+  {
+    flow: 'deleteFhirDatastoreAndConfirm',
+    what: 'a deletion that is refused',
+    input: { DatastoreId: datastoreId, polling },
+    replies: {
+      DescribeFHIRDatastore: [store('ACTIVE')],
+      DeleteFHIRDatastore: [error('ValidationException', 400, WORDS)],
+    },
+    type: 'ValidationException',
+    words: true,
+  },
+  {
+    flow: 'provisionDatastore',
+    what: 'a name that is refused',
+    input: { datastoreName: 'store', polling },
+    replies: { CreateDatastore: [error('ValidationException', 400, WORDS)] },
+    type: 'ValidationException',
+    words: true,
+  },
+];
+
+/** What AWS's side shows of a run: names and tokens. */
+const namesGiven = () =>
+  aws.calls.map(({ body }) => {
+    const { JobName, ClientToken, jobName, clientToken } = recordOf(body);
+    return [JobName, ClientToken, jobName, clientToken];
+  });
+
+/** What the input of a run would be for each suspected patient, as whoever suspects one would hash it. */
+const suspected = (input: object) => [...PLANTED, canonicalJson(input), JSON.stringify(input)];
+
+test.each(CASES)('$flow, $what: nothing of the patient is shown', async (planted) => {
+  const { flow, input, replies, objects = {}, type, words } = planted;
+  aws.script(replies, objects);
+  const run = await cluster.flows.start(flow, input);
+  const ended: unknown = await run.result().catch((reason: unknown) => reason);
+  const failure = ended instanceof WorkflowFailedError ? ended.cause : undefined;
+  const { type: failedBy, message = '', details } = failure instanceof ApplicationFailure ? failure : {};
+  expect(failedBy).toBe(type);
+  // Nothing is lost for the person who asks.
+  if (words) expect(details?.[0]).toMatchObject({ awsMessage: expect.stringContaining(WORDS) });
+
+  const ids = [run.workflowId, ...(await childrenOf(run.workflowId))];
+  const handles = ids.map((id) => cluster.flows.temporal.workflow.getHandle(id));
+  const shown = [...(await Promise.all(handles.map(shownOf))), JSON.stringify(namesGiven())].join('\n');
+  // What is looked into holds what it should: the failure's message.
+  expect(shown).toContain(message);
+  expect(leaks(shown)).toEqual([]);
+  if (PLANTED.some((text) => JSON.stringify(input).includes(text))) {
+    expect(hashesOf(suspected(input)).filter((hash) => ids.join().includes(hash))).toEqual([]);
+  }
+});
+
+/** After all of the above: what a worker logs arrives a moment later. */
+test('the log of the worker names the failures, and no patient', () => {
+  const log = workerLog();
+  for (const { flow } of CASES.filter(({ type }) => type)) expect(log).toContain(`workflowType: '${flow}'`);
+  expect(leaks(log)).toEqual([]);
+});
+
+/** The planted texts that stand in what is shown. */
+const leaks = (shown: string) => [...PLANTED, WORDS].filter((text) => shown.includes(text));
+
+async function childrenOf(workflowId: string): Promise<string[]> {
+  const { events } = await cluster.flows.temporal.workflow.getHandle(workflowId).fetchHistory();
+  return (events ?? []).flatMap(
+    ({ startChildWorkflowExecutionInitiatedEventAttributes: child }) => child?.workflowId ?? [],
+  );
+}
+
+describe('a run whose input holds a patient', () => {
+  const input = { datastoreId, dicomPatientId: PATIENT.id };
+  const slow = { SearchImageSets: [error('ThrottlingException')] };
+
+  test('is another one each time, and the same where a key is shared', async () => {
+    aws.script(slow);
+    const { temporal, taskQueue } = cluster.flows;
+    const keyed = new FlowClient(temporal, taskQueue, 'a key that nobody guesses');
+    const start = (flows: FlowClient) => flows.start('findImageSetByPatient', input);
+    const runs = [
+      await start(cluster.flows),
+      await start(cluster.flows),
+      await start(keyed),
+      await start(keyed),
+    ];
+    const [one, another, first, second] = runs.map((run) => run.firstExecutionRunId);
+    expect(another).not.toBe(one);
+    expect(second).toBe(first);
+    for (const run of new Set(runs.slice(0, 3))) await run.terminate();
+  });
+
+  test('is known again under an id that was given, and not taken for one of another patient', async () => {
+    aws.script(slow);
+    const options = { workflowId: 'given' };
+    const run = await cluster.flows.start('findImageSetByPatient', input, options);
+    const again = await cluster.flows.start('findImageSetByPatient', { ...input }, options);
+    expect(again.firstExecutionRunId).toBe(run.firstExecutionRunId);
+    const other = { ...input, dicomPatientId: '4711008' };
+    await expect(cluster.flows.start('findImageSetByPatient', other, options)).rejects.toThrow(
+      'given goes on already',
+    );
+    await run.terminate();
+  });
+});
