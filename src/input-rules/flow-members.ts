@@ -45,6 +45,7 @@ export const imageSetLists = {
 
 /** A moment, as text: the worker may be in another time zone than whoever has written it. */
 export const time = { type: 'string', time: true };
+
 /**
  * Marks a member that may hold patient data: `workflowIdOf` keeps it out of ids.
  *

@@ -332,12 +332,12 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['copyImageSet', 'updateImageSetMetadata'],
   },
   {
-    what: 'a stale ACTIVE right after a change is waited out',
+    what: 'a stale ACTIVE after a change is waited out, however late it is read',
     file: `${shared}/classify.ts`,
-    code: 'if (ahead < 0 && mayBeStale) return GOING;',
-    without: '',
-    tests: imaging,
-    named: 'stale ACTIVE',
+    code: 'return ahead === 0 ? classifyEndOfChange(read, failure) : GOING;',
+    without: 'return classifyEndOfChange(read, failure);',
+    tests: [...imaging, 'test/workflows/just-made'],
+    named: 'stale ACTIVE|older version',
     flows: ['copyImageSet', 'updateImageSetMetadata'],
   },
   {
@@ -1330,9 +1330,62 @@ const PATIENT_DATA: Behaviour[] = [
   },
 ];
 
+/** Of what a run has just made, and of access that it has just had, one refusal tells nothing. */
+const JUST_MADE: readonly Behaviour[] = [
+  {
+    what: 'what a run has just made is read again where it is not found',
+    file: `${shared}/lapses.ts`,
+    code: `if (type === 'ResourceNotFoundException' && ours && now - began < staleReads) return now - began;`,
+    without: '',
+    tests: ['test/workflows/just-made'],
+    named: 'not found at first',
+    flows: ['startImportAndWaitCompleted', 'onboardDatastoreAndImport', 'copyImageSet'],
+  },
+  {
+    what: 'a call of ours that was accepted counts as access that was there',
+    file: `${shared}/lapses.ts`,
+    code: 'this.#hadAccess = known.ours;',
+    without: 'this.#hadAccess = false;',
+    tests: ['test/workflows/just-made'],
+    named: 'denied (at first|right after)',
+    flows: [
+      'startImportAndWaitCompleted',
+      'onboardDatastoreAndImport',
+      'copyImageSet',
+      'deleteFhirDatastoreAndConfirm',
+    ],
+  },
+  {
+    what: 'access that was there a moment ago is waited for',
+    file: `${shared}/lapses.ts`,
+    code: '    this.#hadAccess = true;',
+    without: '',
+    tests: ['test/workflows/just-made'],
+    named: 'is waited for, as often',
+  },
+  {
+    what: 'access that stays denied ends a run after ten minutes',
+    file: `${shared}/lapses.ts`,
+    code: 'if (now - this.#deniedSince < MENDED_WITHIN) return',
+    without: 'return',
+    tests: ['test/workflows/lapses'],
+    named: 'ten minutes',
+  },
+  {
+    what: 'an image set that a copy has made is left where the copy fails',
+    file: `${imagingFlows}/copy-image-set.ts`,
+    code: 'if (copy.imageSetId !== destinationImageSetId) {',
+    without: 'if (copy.imageSetId === undefined) {',
+    tests: ['test/workflows/just-made'],
+    named: 'leaves the image set',
+    flows: ['copyImageSet'],
+  },
+];
+
 export const BEHAVIOURS: readonly Behaviour[] = [
   ...DIFFERENCES,
   ...GAPS,
   ...CONCURRENT_CHANGES,
   ...PATIENT_DATA,
+  ...JUST_MADE,
 ];

@@ -98,11 +98,11 @@ describe('an image set after a change', () => {
   const after = (
     versionId: string,
     imageSetWorkflowStatus: ImageSetWorkflowStatus,
-    { failure = 'CopyFailed', mayBeStale = true }: Partial<ExpectedChange> = {},
+    { failure = 'CopyFailed' }: Partial<ExpectedChange> = {},
   ) =>
     classifyImageSet(
       { imageSetState: 'ACTIVE', versionId, imageSetWorkflowStatus },
-      { version: '2', failure, mayBeStale },
+      { version: '2', failure },
     );
 
   test('every workflow status, at the version announced', () => {
@@ -116,14 +116,18 @@ describe('an image set after a change', () => {
     expect(after('2', UPDATE_FAILED, copy)).toEqual({ kind: 'settled' });
   });
 
-  test('a stale ACTIVE is still going, as long as it may be stale', () => {
-    expect(after('1', 'CREATED')).toEqual({ kind: 'going' });
-    expect(after('1', 'CREATED', { mayBeStale: false })).toEqual({ kind: 'settled' });
+  // CopyImageSet and UpdateImageSetMetadata answer with the version that they make ("latestVersionId"): an older one
+  // holds the end of the change before.
+  test('an older version is still going, whatever the change before it has ended with', () => {
+    for (const status of Object.values(ImageSetWorkflowStatus)) {
+      expect(after('1', status)).toEqual({ kind: 'going' });
+      expect(after('1', status, { failure: 'UpdateFailed' })).toEqual({ kind: 'going' });
+    }
   });
 
   test('a reply that announced no version leaves the state to decide', () => {
     const read = { imageSetState: 'ACTIVE', imageSetWorkflowStatus: 'COPIED', versionId: '7' } as const;
-    expect(classifyImageSet(read, { version: '', failure: 'CopyFailed', mayBeStale: true })).toEqual({
+    expect(classifyImageSet(read, { version: '', failure: 'CopyFailed' })).toEqual({
       kind: 'settled',
     });
   });

@@ -63,6 +63,13 @@ export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageS
     });
 
     flow.know({ imageSetId: copy.imageSetId });
+    // Without a destination, or promoted, the copy has made a new image set, which is there even where the copy fails.
+    if (copy.imageSetId !== destinationImageSetId) {
+      flow.leave({
+        what: `image set ${copy.imageSetId}`,
+        remove: `aws medical-imaging delete-image-set --datastore-id ${datastoreId} --image-set-id ${copy.imageSetId}`,
+      });
+    }
     const settled = await awaitChange(flow, {
       step: 'pollDestination',
       datastoreId,

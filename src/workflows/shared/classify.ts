@@ -128,15 +128,14 @@ export interface ExpectedChange {
   version: string;
   /** What it is called when this change fails. */
   failure: 'CopyFailed' | 'UpdateFailed';
-  /** So soon after that it need not show. Later an older version counts too, lest one that never comes hang the run. */
-  mayBeStale: boolean;
 }
 
 /**
  * An image set: free for the next change or, with `expected`, settled after one that was asked for.
  *
- * It is the state that decides. Right after a change was accepted a read may still show the old version as `ACTIVE`;
- * one with a higher version than announced was changed again, by another writer, after the awaited change had ended.
+ * After a change it is settled when it is not `LOCKED` and has at least the version that the reply has announced. A read
+ * that still shows an older version as `ACTIVE` tells nothing of the change, however late it comes: it is still going, until
+ * the wait times out. One with a higher version was changed again, by another writer, after the awaited change had ended.
  */
 export function classifyImageSet(
   read: ImageSetRead,
@@ -156,12 +155,11 @@ export function classifyImageSet(
   return unknown(read.imageSetState);
 }
 
-function classifyChange(read: ImageSetRead, { version, mayBeStale, failure }: ExpectedChange): Verdict {
+function classifyChange(read: ImageSetRead, { version, failure }: ExpectedChange): Verdict {
   // A reply that announces no version leaves nothing to compare: the state alone decides then.
   const ahead = version === '' ? 0 : Number(read.versionId) - Number(version);
   if (ahead > 0) return { kind: 'settled', byAnother: true };
-  if (ahead < 0 && mayBeStale) return GOING;
-  return classifyEndOfChange(read, failure);
+  return ahead === 0 ? classifyEndOfChange(read, failure) : GOING;
 }
 
 function classifyEndOfChange(

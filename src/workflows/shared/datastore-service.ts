@@ -81,9 +81,10 @@ export async function awaitActive<Created extends { datastoreId: string }, Store
     ...wait,
     kind: service.kind,
     polling,
+    // Under way only where this run has created it, be it with a token that may have given back another's.
+    ours: flow.underWay !== undefined,
     read: async (summary, budget) => {
       const store = await service.describe(summary, budget, datastoreId);
-      // Under way only where this run has created it, be it with a token that may have given back another's.
       if (flow.underWay && isOfThisRun(store.createdAt)) leave(flow, service, datastoreId);
       return store;
     },

@@ -128,6 +128,7 @@ export async function deleteFhirDatastore(
     step: 'pollDatastore',
     kind: 'fhirDatastore',
     polling,
+    ours: true,
     read: look,
     classify: ({ status }, waited) => classifyDeletion(status, waited < flow.facts.deletionLag),
     status: ({ status }) => status,

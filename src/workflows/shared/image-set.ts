@@ -47,7 +47,8 @@ interface AwaitedChange extends ImageSetWait, Pick<ExpectedChange, 'failure'> {
  * Where another writer has changed the set since, its newest version tells nothing of ours: the version that the
  * change has announced is read once more, and judged.
  *
- * @throws ApplicationFailure `CopyFailed` or `UpdateFailed`, with the image set's message in the details
+ * @throws ApplicationFailure `CopyFailed` or `UpdateFailed`, with the image set's message in the details; `WaitTimedOut` where the change
+ *   has not ended in time, or the version that it announced never shows
  */
 export async function awaitChange(
   flow: Flow,
@@ -58,6 +59,7 @@ export async function awaitChange(
       step: name,
       kind: 'imageSet',
       polling,
+      ours: true,
       read: (summary, budget) =>
         flow.read(
           summary,
@@ -65,12 +67,10 @@ export async function awaitChange(
           { ...id, ...(versionId !== undefined && { versionId }) },
           budget,
         ),
-      classify: (imageSet, waited) => {
-        const mayBeStale = waited < flow.facts.staleReads;
-        return classifyImageSet(imageSet, { version: latestVersionId, failure, mayBeStale });
-      },
+      classify: (imageSet) => classifyImageSet(imageSet, { version: latestVersionId, failure }),
       status: ({ imageSetState, imageSetWorkflowStatus }) => imageSetWorkflowStatus ?? imageSetState,
       explain: ({ message }) => Promise.resolve({ awsMessage: message }),
+      timedOut: `, and not yet seen in version ${latestVersionId}, which the change has announced`,
     });
   flow.underWay = { awsImageSetId: id.imageSetId };
   const { read, byAnother } = await wait(step);

@@ -61,6 +61,7 @@ export async function startAndAwait<AnyJob extends Job>(
     step: service.steps.poll,
     kind: service.kind,
     polling,
+    ours: attachTo === undefined,
     read: (summary, budget) => service.describe(summary, budget, jobId),
     classify: (read) => service.classify(read),
     status: ({ status }) => status,

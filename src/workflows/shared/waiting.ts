@@ -1,14 +1,17 @@
 import { nextSleep, type WaitKind } from '../../pacing.ts';
 import { pacingOf, queuedTimeout, type Polling } from '../../polling.ts';
 import type { Verdict } from './classify.ts';
-import { flowFailure } from './failures.ts';
+import { flowFailure, originOf } from './failures.ts';
 import type { Flow } from './flow.ts';
+import { Lapses } from './lapses.ts';
 
 /** One wait of a flow: what is read, and what a read means. */
 export interface Wait<Read> {
   step: string;
   kind: WaitKind;
   polling: Polling | undefined;
+  /** Whether this run has just made what is awaited, or changed it: then it may not be seen at once. */
+  ours?: boolean;
   /** One call; the summary and the time it may take are the wait's. */
   read(summary: string, budget: number): Promise<Read>;
   /** @param waited - milliseconds since the wait began */
@@ -33,8 +36,11 @@ interface Explanation {
  * The deadline is judged only after a read that was made past it: workers may have been down for longer than the
  * resource took. Time in a queue has a deadline of its own, and does not count against what runs after it.
  *
+ * A read that is refused is made again where {@link Lapses} excuses it.
+ *
  * @returns the read that settled it, and whether it was settled by another writer
  * @throws ApplicationFailure of the verdict's type, or `WaitTimedOut`
+ * @throws ActivityFailure of a read that was refused
  */
 export async function waitFor<Read>(
   flow: Flow,
@@ -45,9 +51,21 @@ export async function waitFor<Read>(
   const began = Date.now();
   let deadline = began + timeout;
   let queued = false;
+  const lapses = new Lapses({ ours: wait.ours ?? false, began, staleReads: flow.facts.staleReads });
   for (let reads = 1; ; reads++) {
     const summary = reads === 1 ? step : `${step} · ${reads}`;
-    const read = await wait.read(summary, Math.max(deadline - Date.now(), flow.facts.readBudget));
+    let read: Read;
+    try {
+      read = await wait.read(summary, Math.max(deadline - Date.now(), flow.facts.readBudget));
+      lapses.end();
+    } catch (failure) {
+      const refused = Date.now();
+      const lasted = lapses.excuse(failure, refused);
+      if (refused >= deadline) throw failure;
+      flow.warn(`${step}: ${originOf(failure)?.type}, which may pass; it is read again`);
+      await flow.pause(step, nextSleep(lasted, pacingOf(wait.kind, polling)), minimumInterval);
+      continue;
+    }
     const now = Date.now();
     const waited = now - began;
     const verdict = wait.classify(read, waited);
