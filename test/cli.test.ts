@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
-import { awsEnvironment, required, startCluster, withCluster, type Cluster } from './support/cluster.ts';
+import { cliEnvironment, runCli } from './support/cli.ts';
+import { required, startCluster, withCluster, type Cluster } from './support/cluster.ts';
 import { fhirImportOf, polling, roleArn } from './support/inputs.ts';
 import { listen } from './support/listen.ts';
 import { untilFired } from './support/schedules.ts';
@@ -19,34 +20,14 @@ const folder = mkdtempSync(join(tmpdir(), 'cli-test-'));
 withCluster(localAws, (...platform) => ([aws, cluster] = platform));
 beforeAll(async () => {
   ({ DatastoreId = '' } = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' }));
-  environment = {
-    PATH: process.env['PATH'],
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-    ...awsEnvironment(aws.endpoint),
-    TEMPORAL_ADDRESS: cluster.address,
-    TEMPORAL_TASK_QUEUE: cluster.taskQueue,
-  };
+  environment = cliEnvironment(cluster, aws.endpoint);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => aws.control.settings({ fhirImportMs: 0 }));
 
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 /** Runs the program; what it writes to stdin comes from `input`. */
-function cli(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<Ended> {
-  const program = join(import.meta.dirname, '../dist/src/cli.js');
-  return new Promise((resolve) => {
-    const options = { env: { ...environment, ...env } };
-    const child = execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-    child.stdin?.end(input);
-  });
-}
+const cli = (args: readonly string[], env: NodeJS.ProcessEnv = {}, input = '') =>
+  runCli(args, { ...environment, ...env }, input);
 
 async function json<Value>(...args: string[]): Promise<Value> {
   const { code, stdout, stderr } = await cli([...args, '--json']);
