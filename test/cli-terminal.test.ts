@@ -80,6 +80,33 @@ describe.each(['watch', 'start --watch'])('%s', (command) => {
   });
 });
 
+describe('schedule backfill asks about more than 100 firings', () => {
+  const backfill = `${cli} schedule backfill asked --from 2026-01-01 --to 2026-01-02`;
+  beforeAll(() =>
+    cluster.flows.schedules.ensure('asked', {
+      flow: 'startImportAndWaitCompleted',
+      input: fhirImportOf('d'.repeat(32), 'asked'),
+      cron: '*/10 * * * *',
+    }),
+  );
+  const fired = async () => (await cluster.flows.schedules.describe('asked')).counts.fired;
+
+  test.each([
+    ['n\n', 1, /No firing is made\./],
+    ['\n', 1, /No firing is made\./],
+    [CTRL_D, 1, /No firing is made\./],
+    [CTRL_C, 130, /\^C/],
+    ['y\n', 0, /asked makes 145 firings/],
+  ])('answered %j, it ends with %d', async (answer, code, said) => {
+    terminal.type(`${backfill}\n`);
+    await terminal.until(/145 firings of asked.*Go on\? \[y\/N\] /);
+    terminal.type(answer);
+    expect(await terminal.until(/\nready> /)).toMatch(said);
+    expect(await terminal.exitCode()).toBe(code);
+    if (code !== 0) expect(await fired()).toBe(0);
+  });
+});
+
 describe('colour', () => {
   beforeAll(async () => {
     await cluster.flows.start('provisionDatastore', { datastoreName: 'x' }, { workflowId: 'coloured' });
