@@ -22,6 +22,8 @@ const OVERRIDES = {
  * @param timeout - the start-to-close time-out of an activity, in milliseconds
  */
 export function createAwsClients(env: Environment, timeout: number): AwsClients {
+  // It warns of versions to come; the versions installed here support every Node that package.json does.
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const common = (service: keyof AwsClients) => {
     const endpoint = overrideOf(env, service);
     return {

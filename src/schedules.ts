@@ -9,6 +9,7 @@ import {
   isGrpcDeadlineError,
 } from '@temporalio/client';
 import { optionalDateToTs, tsToDate } from '@temporalio/common/lib/time.js';
+import { dropWaitingFirings } from './backfills.ts';
 import { canonicalJson } from './canonical-json.ts';
 import { documentName } from './document-name.ts';
 import { scheduleProblems, type RecurringFlow } from './input-rules/recurring-import.ts';
@@ -81,6 +82,8 @@ export interface ScheduleStatus {
   recent: Firing[];
   /** The ids of the runs that are going on. */
   running: string[];
+  /** How many firings wait for that; of a long backfill the next 500. Pausing does not stop those that were asked for. */
+  waiting: number;
   counts: { fired: number; missedByOutage: number; skippedByOverlap: number };
 }
 
@@ -129,6 +132,11 @@ export class Schedules {
       }));
       return { outcome: 'updated', changed };
     } catch (error) {
+      if (isWithoutAction(error)) {
+        // A process that died while it stopped a backfill has left it so.
+        await this.#handle(scheduleId).delete();
+        return this.ensure(scheduleId, recurringImport);
+      }
       // Somebody else was faster: then it is there now.
       if (error instanceof ScheduleAlreadyRunning) return this.ensure(scheduleId, recurringImport);
       // The SDK's word for a timetable that the server cannot read.
@@ -157,7 +165,9 @@ export class Schedules {
     return lines;
   }
 
-  /** No firing until `resume`; runs that are going on go on. */
+  /**
+   * No firing by the clock until `resume`. Runs that are going on go on, and so does a backfill: `stopBackfill` ends that.
+   */
   pause(scheduleId: string, note = 'paused'): Promise<void> {
     return this.#ask(scheduleId, (schedule) => schedule.pause(note));
   }
@@ -178,19 +188,34 @@ export class Schedules {
    * Makes all firings that fall between two times, these included, one after the other: of five backfilled at once the
    * default policy runs one.
    *
-   * @returns how many there are
+   * @param confirm - is shown when they would be made, jitter included; where it says no, none is
+   * @returns how many are made
+   * @throws ApplicationFailure `ValidationFailed` for a range that is none, or holds more than 100,000 firings
    */
-  async backfill(scheduleId: string, { from, to }: { from: Date; to: Date }): Promise<number> {
+  async backfill(
+    scheduleId: string,
+    { from, to }: { from: Date; to: Date },
+    confirm: (firings: Date[]) => boolean | Promise<boolean> = () => true,
+  ): Promise<number> {
     refuse(`backfill of ${scheduleId}`, rangeProblems(from, to));
     // To Temporal the start is exclusive, in whole seconds.
     const start = new Date(from.getTime() - 1_000);
     const end = await this.#endAfter(scheduleId, to);
     const firings = await this.#firingsBetween(scheduleId, start, end);
-    if (firings.length > 0) {
-      const range = { start, end, overlap: ScheduleOverlapPolicy.BUFFER_ALL };
-      await this.#ask(scheduleId, (schedule) => schedule.backfill(range));
-    }
+    if (firings.length === 0 || !(await confirm(firings))) return 0;
+    const range = { start, end, overlap: ScheduleOverlapPolicy.BUFFER_ALL };
+    await this.#ask(scheduleId, (schedule) => schedule.backfill(range));
     return firings.length;
+  }
+
+  /**
+   * Ends a backfill that is under way: drops all firings that wait for another to end. The one that is going on goes on.
+   *
+   * @returns how many were dropped; of a long backfill no more than the next 500 are counted
+   */
+  async stopBackfill(scheduleId: string): Promise<number> {
+    await this.#describe(scheduleId);
+    return dropWaitingFirings(this.temporal, scheduleId);
   }
 
   /** @returns whether there was one; runs that are going on go on */
@@ -254,6 +279,7 @@ export class Schedules {
       next: info.nextActionTimes,
       recent: info.recentActions.map(toFiring),
       running: info.runningActions.map(({ workflow }) => workflow.workflowId),
+      waiting: Number(description.raw.info?.bufferSize ?? 0),
       counts: {
         fired: info.numActionsTaken,
         missedByOutage: info.numActionsMissedCatchupWindow,
@@ -286,6 +312,7 @@ export class Schedules {
         endTime: optionalDateToTs(end) ?? null,
       });
       firings.push(...startTime.map(tsToDate));
+      if (firings.length > MOST_FIRINGS) refuse(`backfill of ${scheduleId}`, [TOO_MANY]);
       // The server lists so many at a time, and says nothing of the others.
       if (startTime.length < 1_000) return firings;
     }
@@ -381,6 +408,14 @@ function toFiring({ scheduledAt, takenAt, action }: ScheduleExecutionResult): Fi
 function timetableProblem({ message }: TypeError) {
   return { member: 'cron, every or timeZone', rule: `is not understood: ${message}` };
 }
+
+/** The SDK's word for it; see {@link dropWaitingFirings}. */
+const isWithoutAction = (error: unknown) =>
+  error instanceof TypeError && error.message === 'Unsupported schedule action';
+
+/** More than a decade of hours: a year that is mistyped would have the server list firings for minutes. */
+const MOST_FIRINGS = 100_000;
+const TOO_MANY = { member: 'it', rule: `must not hold more than ${MOST_FIRINGS} firings` };
 
 function rangeProblems(from: Date, to: Date) {
   if (!(from <= to)) return [{ member: 'from', rule: 'must not be later than to' }];

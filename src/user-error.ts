@@ -9,7 +9,14 @@ export async function runMain(main: () => Promise<void>): Promise<void> {
     await main();
   } catch (error) {
     console.error(error instanceof UserError ? error.message : error);
+    // A pipe holds 64 KB: what its reader has not taken yet would be lost.
+    await Promise.all([process.stdout, process.stderr].map(untilTaken));
     // A connection that is still open must not keep alive what has failed.
     process.exit(1);
   }
+}
+
+/** Resolves once all that was written has been taken by whoever reads it, or nobody reads any more. */
+function untilTaken(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => stream.write('', () => resolve()));
 }

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
-import { awsEnvironment, required, startCluster, withCluster, type Cluster } from './support/cluster.ts';
+import { cliEnvironment, runCli } from './support/cli.ts';
+import { required, startCluster, withCluster, type Cluster } from './support/cluster.ts';
 import { fhirImportOf, polling, roleArn } from './support/inputs.ts';
 import { listen } from './support/listen.ts';
 import { untilFired } from './support/schedules.ts';
@@ -19,34 +20,14 @@ const folder = mkdtempSync(join(tmpdir(), 'cli-test-'));
 withCluster(localAws, (...platform) => ([aws, cluster] = platform));
 beforeAll(async () => {
   ({ DatastoreId = '' } = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' }));
-  environment = {
-    PATH: process.env['PATH'],
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-    ...awsEnvironment(aws.endpoint),
-    TEMPORAL_ADDRESS: cluster.address,
-    TEMPORAL_TASK_QUEUE: cluster.taskQueue,
-  };
+  environment = cliEnvironment(cluster, aws.endpoint);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => aws.control.settings({ fhirImportMs: 0 }));
 
-interface Ended {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
-
 /** Runs the program; what it writes to stdin comes from `input`. */
-function cli(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<Ended> {
-  const program = join(import.meta.dirname, '../dist/src/cli.js');
-  return new Promise((resolve) => {
-    const options = { env: { ...environment, ...env } };
-    const child = execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) => {
-      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
-    });
-    child.stdin?.end(input);
-  });
-}
+const cli = (args: readonly string[], env: NodeJS.ProcessEnv = {}, input = '') =>
+  runCli(args, { ...environment, ...env }, input);
 
 async function json<Value>(...args: string[]): Promise<Value> {
   const { code, stdout, stderr } = await cli([...args, '--json']);
@@ -217,6 +198,8 @@ test('a recurring import is made, changed, fired, backfilled, paused and deleted
   expect(await json('failures', firing?.workflowId ?? '')).toHaveLength(1);
   const range = ['--from', '2026-01-01', '--to', '2026-01-03T03:00:00'];
   expect(await json('schedule', 'backfill', 'nightly', ...range)).toMatchObject({ firings: 3 });
+  const { stdout } = await cli(['schedule', 'describe', 'nightly']);
+  expect(stdout).toMatch(/\njitter +1 minute\n.*\ncatchupWindow 1 hour\n/s);
 
   await json('schedule', 'pause', 'nightly', '--note', 'maintenance');
   expect((await cli(['schedule', 'describe', 'nightly'])).stdout).toMatch(/state +paused \(maintenance\)/);
@@ -225,6 +208,36 @@ test('a recurring import is made, changed, fired, backfilled, paused and deleted
   expect((await cli(['schedule', 'delete', 'nightly'])).stdout).toMatch(
     /temporal schedule delete --schedule-id nightly/,
   );
+});
+
+test('a backfill of a mistyped year is asked about, and one that goes on is stopped', async () => {
+  const file = inputFile('asked', importInput('asked'));
+  const ensure = ['schedule', 'ensure', 'startImportAndWaitCompleted', 'asked', '--input', file];
+  await json(...ensure, '--cron', '0 2 * * *');
+  await putPatients('asked');
+  await aws.control.settings({ fhirImportMs: 'never' });
+  const backfill = ['schedule', 'backfill', 'asked', '--from', '2020-01-01', '--to', '2026-01-01'];
+  const asked = await cli(backfill);
+  expect([asked.code, asked.stdout]).toEqual([1, '']);
+  expect(asked.stderr).toMatch(
+    /^This makes 2192 firings of asked, one after the other, from 2020-01-01T02:0.* to 2025-12-31T02:0.*--yes.*\n$/,
+  );
+  expect(await cluster.flows.schedules.describe('asked')).toMatchObject({ counts: { fired: 0 }, waiting: 0 });
+
+  expect(await json(...backfill, '--yes')).toMatchObject({ firings: 2192 });
+  const { running } = await until(
+    () => cluster.flows.schedules.describe('asked'),
+    (status) => status.running.length > 0 && status.waiting > 0,
+  );
+  expect((await cli(['schedule', 'pause', 'asked'])).stdout).toMatch(
+    /^asked is paused\..*\nGoes on +asked-2020-.*\n\d+ firings or more wait .*\nTo drop them: .*stop-backfill asked\n$/s,
+  );
+  expect((await cli(['schedule', 'stop-backfill', 'asked'])).stdout).toMatch(
+    /^\d+ waiting firings of asked are dropped.*\nGoes on +asked-2020-.*\nTo end it: .* cancel asked-2020-/,
+  );
+  const stopped = await json('schedule', 'stop-backfill', 'asked');
+  expect(stopped).toEqual({ scheduleId: 'asked', dropped: 0, running });
+  await cluster.flows.schedules.delete('asked');
 });
 
 describe('a mistake is one line that says what is right', () => {
@@ -246,6 +259,11 @@ describe('a mistake is one line that says what is right', () => {
       'a member of a file',
       [...start, '--input', inputFile('bad', { sourceImageSetId: 'x' })],
       /: datastoreId is missing/,
+    ],
+    [
+      'a flow that does not recur',
+      ['schedule', 'ensure', 'copyImageSet', 'x', '--cron', '@daily', '--input', 'y'],
+      /^copyImageSet is no import, and only imports recur: .*importDicomAndSearch/,
     ],
     ['JSON', [...start, '--polling', '{x'], /--polling must be JSON/],
     ['a file', [...start, '--input', '/none'], /--input \/none: there is no such file/],

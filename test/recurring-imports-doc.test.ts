@@ -42,7 +42,6 @@ async function run(blocks: readonly string[]): Promise<string> {
     env: {
       PATH: `${join(folder, 'bin')}${delimiter}${process.env['PATH']}`,
       HOME: folder,
-      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
       TEMPORAL_ADDRESS: cluster.address,
       TEMPORAL_TASK_QUEUE: cluster.taskQueue,
     },

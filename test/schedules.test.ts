@@ -282,6 +282,72 @@ describe('a schedule', () => {
     await schedules.delete(id);
   });
 
+  test('whose backfill is stopped makes no more of it, and is what it was', async () => {
+    const { schedules, temporal } = cluster.flows;
+    const id = newId();
+    await putPatient('stopped', 'in/Patient.ndjson');
+    await aws.control.settings({ fhirImportMs: 'never' });
+    await schedules.ensure(id, yearly('stopped', { cron: '* * * * *', catchupWindow: '1 minute' }));
+    await schedules.pause(id, 'why');
+    const before = await schedules.describe(id);
+    // Longer than what Temporal buffers of a backfill.
+    const range = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-01-01T23:59:00Z') };
+    await schedules.backfill(id, range);
+    const under = await until(
+      () => schedules.describe(id),
+      ({ running, waiting }) => running.length === 1 && waiting > 0,
+    );
+    expect(under.paused).toBe(true);
+
+    expect(await schedules.stopBackfill(id)).toBeGreaterThan(0);
+    const { recurringImport, note } = before;
+    expect(await schedules.describe(id)).toMatchObject({
+      recurringImport,
+      note,
+      paused: true,
+      running: under.running,
+      waiting: 0,
+      counts: { fired: 1 },
+    });
+    // The one that goes on is the last: what is asked for now comes right after it.
+    await temporal.workflow.getHandle(under.running[0] ?? '').terminate();
+    await aws.control.settings({ fhirImportMs: 0 });
+    expect(await fireOnce(id)).toMatchObject({ status: 'imported' });
+    expect(await schedules.describe(id)).toMatchObject({ counts: { fired: 2 }, waiting: 0 });
+    await schedules.delete(id);
+  });
+
+  test('that has lost its action, as its backfill was stopped halfway, is made anew', async () => {
+    const { schedules, temporal } = cluster.flows;
+    const scheduleId = newId();
+    await putPatient('actionless', 'in/Patient.ndjson');
+    await schedules.ensure(scheduleId, yearly('actionless'));
+    const of = { namespace: 'default', scheduleId };
+    const { schedule } = await temporal.workflowService.describeSchedule(of);
+    await temporal.workflowService.updateSchedule({ ...of, schedule: { ...schedule, action: {} } });
+    await until(
+      () => temporal.workflowService.describeSchedule(of),
+      (now) => !now.schedule?.action?.startWorkflow,
+    );
+    expect(await schedules.ensure(scheduleId, yearly('actionless'))).toMatchObject({ outcome: 'created' });
+    expect(await fireOnce(scheduleId)).toMatchObject({ status: 'imported' });
+  });
+
+  test('is not backfilled where whoever is asked says no, or beyond all measure', async () => {
+    const { schedules } = cluster.flows;
+    const id = newId();
+    await schedules.ensure(id, yearly('asked', { cron: '* * * * *' }));
+    const range = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-01-01T00:02:00Z') };
+    const shown: Date[] = [];
+    const no = (firings: Date[]) => shown.push(...firings) === 0;
+    expect(await schedules.backfill(id, range, no)).toBe(0);
+    expect(shown).toHaveLength(3);
+    const century = { from: new Date('1926-01-01'), to: new Date('2026-01-01') };
+    await expect(schedules.backfill(id, century)).rejects.toThrow(/must not hold more than 100000 firings/);
+    expect((await schedules.describe(id)).counts.fired).toBe(0);
+    await schedules.delete(id);
+  });
+
   test('fires as often as it is asked to, though never while it fires', async () => {
     const { schedules } = cluster.flows;
     const id = newId();

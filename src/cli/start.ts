@@ -7,10 +7,11 @@ import { membersOf } from '../input-rules/members.ts';
 import { WORKFLOW_NAMES, inputProblems, type WorkflowName } from '../input-rules/workflows.ts';
 import { UserError } from '../user-error.ts';
 import { asFlags, asInput, membersFrom, parseJson, withFlags } from './flags.ts';
-import { follow } from './runs.ts';
+import { follow } from './follow.ts';
 import { SUMMARIES } from './summaries.ts';
 import { withSession } from './session.ts';
 import { shellCommand } from './terminal.ts';
+import { textOption } from './values.ts';
 
 /** Flags that are ours, in yargs' own bookkeeping too; all others are members of the input. */
 const OURS = new Set(['_', '$0', 'input', 'id', 'watch', 'json', 'flow', 'help', 'version']);
@@ -20,8 +21,8 @@ export function addStartCommands(cli: Argv<{ json: boolean | undefined }>) {
   for (const flow of WORKFLOW_NAMES) {
     const flags = (yargs: typeof cli) =>
       yargs.options({
-        input: { type: 'string', nargs: 1, describe: 'a JSON file that holds the input, - for stdin' },
-        id: { type: 'string', describe: 'workflow id (default: made of the input, by WORKFLOW_ID_KEY)' },
+        input: textOption('input', 'a JSON file that holds the input, - for stdin'),
+        id: textOption('id', 'workflow id (default: made of the input, by WORKFLOW_ID_KEY)'),
         watch: { type: 'boolean', describe: 'stay, and show the steps until the run has ended' },
       });
     cli.command(

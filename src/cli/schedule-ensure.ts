@@ -1,0 +1,78 @@
+/** `schedule ensure FLOW ID`. */
+import type { Argv } from 'yargs';
+import { documentName } from '../document-name.ts';
+import { describeProblems } from '../input-rules/flows.ts';
+import { membersOf, scheduleMembers } from '../input-rules/members.ts';
+import { RECURRING_FLOWS, scheduleProblems, type RecurringFlow } from '../input-rules/recurring-import.ts';
+import { WORKFLOW_NAMES } from '../input-rules/workflows.ts';
+import { UserError } from '../user-error.ts';
+import { asFlags, membersFrom, withFlags } from './flags.ts';
+import { withSession } from './session.ts';
+import { readInput } from './start.ts';
+import { SUMMARIES } from './summaries.ts';
+import { shellCommand } from './terminal.ts';
+import { idPositional, textOption } from './values.ts';
+
+type Cli = Argv<{ json: boolean | undefined }>;
+
+/** Flags that are no members of the flow's input. */
+const SCHEDULE_MEMBERS = scheduleMembers();
+const OURS = ['_', '$0', 'id', 'input', 'json', 'help', 'version'];
+
+/** `schedule ensure FLOW ID`: flags for the schedule, and for the flow's input. */
+export function addEnsureCommands(cli: Cli) {
+  const withId = (yargs: Cli) =>
+    yargs
+      .positional('id', idPositional('the id of the schedule'))
+      .options({ input: textOption('input', "a JSON file that holds the flow's input, - for stdin") });
+  for (const flow of RECURRING_FLOWS) {
+    cli.command(
+      `${flow} <id>`,
+      SUMMARIES[flow],
+      (yargs) => {
+        const timed = withFlags(withId(yargs), SCHEDULE_MEMBERS, 'When and how:');
+        return withFlags(timed, membersOf(flow), 'Input, with {yyyy} {MM} {dd} {HH} {mm}:').strict(false);
+      },
+      (args) => ensure(flow, args),
+    );
+  }
+  for (const flow of WORKFLOW_NAMES.filter((name) => !RECURRING_FLOWS.some((flow) => flow === name))) {
+    // Not in the list: there to say what is wrong.
+    cli.command(
+      [`${flow} [id]`, documentName(flow)],
+      false,
+      (yargs) => yargs.strict(false),
+      () => {
+        throw new UserError(`${flow} is no import, and only imports recur: ${RECURRING_FLOWS.join(', ')}.`);
+      },
+    );
+  }
+  return cli.demandCommand(1, 'Which flow? The list is above.');
+}
+
+async function ensure(
+  flow: RecurringFlow,
+  args: { id: string; input: string | undefined; json: boolean | undefined } & Record<string, unknown>,
+): Promise<void> {
+  const members = membersOf(flow);
+  const flags = membersFrom(args, [...SCHEDULE_MEMBERS, ...members], new Set(OURS));
+  const names = new Set(SCHEDULE_MEMBERS.map(({ name }) => name));
+  const [timing, inputs] = [true, false].map((isTiming) =>
+    Object.fromEntries(Object.entries(flags).filter(([name]) => names.has(name) === isTiming)),
+  );
+  const wanted = { flow, ...timing, input: { ...(await readInput(args.input)), ...inputs } };
+  const problems = asFlags(scheduleProblems(wanted), [...SCHEDULE_MEMBERS, ...members]);
+  if (problems.length > 0) {
+    const help = `What it takes: aws-health-workflows schedule ensure ${flow} --help`;
+    throw new UserError(`${describeProblems(problems)}.\n${help}`);
+  }
+  await withSession(args, async ({ flows, terminal }) => {
+    const ensured = await flows.schedules.ensure(args.id, wanted);
+    const { next } = await flows.schedules.describe(args.id);
+    terminal.record({ scheduleId: args.id, ...ensured, next });
+    const what = ensured.changed.length > 0 ? ` (${ensured.changed.join(', ')})` : '';
+    terminal.say(`${args.id} is ${ensured.outcome}${what}.`);
+    if (next[0]) terminal.say(`Next       ${next[0].toISOString()}`);
+    terminal.say(`Look at it ${shellCommand('temporal', 'schedule', 'describe', '--schedule-id', args.id)}`);
+  });
+}

@@ -1,0 +1,64 @@
+/** The values of flags: each is there once and not empty, and what has to be a number or a time is one. */
+import { UserError } from '../user-error.ts';
+
+/** A flag that takes one text, whatever it begins with: `--offset "-1 day"`. */
+export const textOption = (flag: string, describe: string) =>
+  option(describe, (value) => oneText(flag, value));
+
+/** A flag that takes a whole number from 1 on, or `all`, which gives `Infinity`. */
+export const limitOption = (describe: string) =>
+  option(`${describe}; a number, or all`, (value) => {
+    const text = oneText('limit', value);
+    return text === 'all' ? Infinity : toWhole('limit', text, { from: 1, or: ', or all' });
+  });
+
+/** A flag that takes a time in whole seconds, from none on. */
+export const secondsOption = (flag: string, describe: string) =>
+  option(describe, (value) => toWhole(flag, oneText(flag, value), { from: 0 }));
+
+/** A flag that takes a date or a time. A date is its midnight in UTC, and a time without an offset is UTC too. */
+export const timeOption = (flag: string, describe: string) => ({
+  ...option(describe, (value) => toTime(flag, oneText(flag, value))),
+  demandOption: true as const,
+});
+
+/** The positional `<id>` of a command, which is always there. */
+export const idPositional = (describe: string) =>
+  ({
+    type: 'string',
+    describe,
+    demandOption: true,
+    coerce: (value: unknown) => oneText('id', value),
+  }) as const;
+
+function option<Value>(describe: string, coerce: (value: unknown) => Value) {
+  return { type: 'string', nargs: 1, describe, coerce } as const;
+}
+
+/** yargs gives a list for what is given twice, and `false` for `--no-…`. */
+function oneText(flag: string, value: unknown): string {
+  if (Array.isArray(value)) throw new UserError(`${name(flag)} is given more than once.`);
+  if (typeof value !== 'string' || value === '') throw new UserError(`${name(flag)} must not be empty.`);
+  return value;
+}
+
+function toWhole(flag: string, text: string, { from, or = '' }: { from: number; or?: string }): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (Number.isSafeInteger(number) && number >= from) return number;
+  throw new UserError(`${name(flag)} must be a whole number from ${from} on${or}.`);
+}
+
+const TIME = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
+
+function toTime(flag: string, text: string): Date {
+  const [, day = '', offset] = TIME.exec(text) ?? [];
+  const time = new Date(text.includes('T') && offset === undefined ? `${text}Z` : text);
+  // JavaScript takes the 31st of February for the 3rd of March.
+  const isDay = day !== '' && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day);
+  if (isDay && !Number.isNaN(time.getTime())) return time;
+  throw new UserError(
+    `${name(flag)} must be a date or a time such as 2026-01-31 or 2026-01-31T02:00:00+01:00.`,
+  );
+}
+
+const name = (flag: string) => (flag === 'id' ? 'The id' : `--${flag}`);

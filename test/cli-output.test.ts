@@ -1,0 +1,148 @@
+/** What the command line prints is whole, says what it leaves out, and shows nothing as it is that moves a cursor. */
+import { execFile } from 'node:child_process';
+import { localAws, putFiles, type LocalAwsUnderTest } from './local-aws/harness.ts';
+import { cliEnvironment, runCli, runCliSlowly } from './support/cli.ts';
+import { withCluster, type Cluster } from './support/cluster.ts';
+import { polling, roleArn } from './support/inputs.ts';
+
+let aws: LocalAwsUnderTest;
+let cluster: Cluster;
+let env: NodeJS.ProcessEnv;
+
+/** Keys of S3 may have 1,024 bytes: a hundred of them are more than the 65,536 bytes of a pipe. */
+const LONG = `${'x'.repeat(220)}/`.repeat(4);
+const FILES = 130;
+
+withCluster(localAws, async (...platform) => {
+  [aws, cluster] = platform;
+  env = cliEnvironment(cluster, aws.endpoint);
+  const names = Array.from({ length: FILES }, (_, index) => `in/${LONG}${index}.txt`);
+  await putFiles(aws.data, 'long', Object.fromEntries(names.map((name) => [name, 'not DICOM'])));
+  await putFiles(aws.data, 'odd', {
+    'in/tab\there.txt': 'not DICOM',
+    'in/\u001B[2K\u009B1A\u202Egnp.txt': 'not DICOM',
+    'in/line\nbreak.txt': 'not DICOM',
+  });
+  await Promise.all(['long', 'odd'].map(importOf));
+});
+
+/** An import that brings nothing in, and so fails with its whole result in the details. */
+async function importOf(bucket: string): Promise<void> {
+  const input = {
+    datastoreName: bucket,
+    dataAccessRoleArn: roleArn,
+    inputS3Uri: `s3://${bucket}/in/`,
+    outputS3Uri: `s3://${bucket}/out/`,
+    listFailedFiles: 100,
+    polling,
+  };
+  const run = await cluster.flows.start('onboardDatastoreAndImport', input, { workflowId: bucket });
+  await run.result().catch(() => undefined);
+}
+
+const cli = (...args: string[]) => runCli(args, env);
+const slowly = (...args: string[]) => runCliSlowly(args, env);
+
+describe('is whole however slowly it is read', () => {
+  test.each(['result', 'watch'])('%s --json of a run that has failed', async (command) => {
+    const { code, stdout, stderr } = await slowly(command, 'long', '--json');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^NothingImported/);
+    expect(stdout.length).toBeGreaterThan(65_536);
+    const [last = ''] = stdout.trim().split('\n').slice(-1);
+    expect(Object.keys(JSON.parse(last) as object)).toEqual(['failure']);
+  });
+
+  test.each([
+    [['failures', 'long', '--json'], FILES],
+    [['failures', 'long', '--json', '--limit', '120'], 120],
+  ])('%j', async (args, count) => {
+    const { code, stdout } = await slowly(...args);
+    const failures = JSON.parse(stdout) as unknown[];
+    expect([code, failures.length]).toEqual([0, count]);
+  });
+
+  test('failures --limit all, as a table', async () => {
+    const { code, stdout } = await slowly('failures', 'long', '--limit', 'all');
+    expect([code, stdout.split('.txt ').length - 1]).toEqual([0, FILES]);
+  });
+
+  test('and a reader that reads no further ends it without a word', async () => {
+    const script = `"$@" | head -c 10`;
+    const { stderr } = await new Promise<{ stderr: string }>((resolve) => {
+      const args = ['-c', script, 'sh', process.execPath, 'dist/src/cli.js', 'failures', 'long', '--json'];
+      execFile('sh', args, { env }, (_, _stdout, stderr) => resolve({ stderr }));
+    });
+    expect(stderr).toBe('');
+  });
+});
+
+describe('says what it leaves out, and how to see it', () => {
+  test('failures', async () => {
+    const { stdout } = await cli('failures', 'long');
+    expect(stdout.match(/\.txt /g)).toHaveLength(100);
+    expect(stdout).toMatch(
+      /\n100 of 130 are shown\. All of them: aws-health-workflows failures long --limit all\n$/,
+    );
+    expect((await cli('failures', 'long', '--limit', '200')).stdout).not.toContain('are shown');
+  });
+
+  test('list', async () => {
+    const { stdout } = await cli('list', '--all', '--limit', '1');
+    expect(stdout).toMatch(/\nThe newest 1 are shown, and there are more\. All .* list --all --limit all\n$/);
+    expect((await cli('list', '--all', '--limit', '2')).stdout).not.toContain('are shown');
+    expect(JSON.parse((await cli('list', '--all', '--json')).stdout)).toHaveLength(2);
+  });
+});
+
+test('shows control characters escaped, and all rows', async () => {
+  const { code, stdout } = await cli('failures', 'odd');
+  expect(code).toBe(0);
+  expect(stdout.split('\n')).toHaveLength(5);
+  expect(stdout).toContain(String.raw`tab\there.txt`);
+  expect(stdout).toContain(String.raw`line\nbreak.txt`);
+  expect(stdout).toContain(String.raw`\u001b[2K\u009b1A\u202egnp.txt`);
+});
+
+test('times have a zone', async () => {
+  const { stdout } = await cli('list', '--all');
+  expect(stdout).toMatch(/ FAILED +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
+});
+
+describe('S3 that says no is one line, after what it had said before', () => {
+  test('failures', async () => {
+    await aws.control.failNext({ operation: 'GetObject', error: 'AccessDenied', message: 'Access Denied' });
+    const { code, stderr } = await cli('failures', 'odd');
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^S3 cannot be read to the end: AccessDenied.*\n$/),
+    ]);
+  });
+});
+
+describe('cancel', () => {
+  const start = (workflowId: string) =>
+    cluster.flows.temporal.workflow.start('provisionDatastore', {
+      taskQueue: 'nobody',
+      workflowId,
+      args: [{ datastoreName: workflowId }],
+    });
+
+  test('does not wait for ever where no worker lives', async () => {
+    const run = await start('unserved');
+    const { code, stdout } = await cli('cancel', 'unserved', '--wait', '0');
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/is asked to end.*\nIt goes on still\. If no worker/),
+    ]);
+    await run.terminate();
+  });
+
+  test('does not say that it has asked a run to end that has ended', async () => {
+    const { code, stdout } = await cli('cancel', 'long');
+    expect([code, stdout]).toEqual([0, 'long has ended already, as FAILED. Nothing was cancelled.\n']);
+    expect(JSON.parse((await cli('cancel', 'long', '--json')).stdout)).toMatchObject({
+      cancelRequested: false,
+    });
+  });
+});

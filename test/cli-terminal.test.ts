@@ -1,0 +1,132 @@
+/** The command line on a real pseudo-terminal: what only shows there, such as what Ctrl-C does. */
+import { join } from 'node:path';
+import { localAws } from './local-aws/harness.ts';
+import { withCluster, type Cluster } from './support/cluster.ts';
+import { fhirImportOf } from './support/inputs.ts';
+import { CTRL_C, CTRL_D, CTRL_Z, Pty } from './support/pty.ts';
+
+const program = join(import.meta.dirname, '../dist/src/cli.js');
+const cli = `"${process.execPath}" "${program}"`;
+
+let cluster: Cluster;
+let terminal: Pty;
+
+withCluster(localAws, (_, started) => (cluster = started));
+beforeEach(async () => {
+  terminal = new Pty({
+    PATH: process.env['PATH'],
+    TEMPORAL_ADDRESS: cluster.address,
+    TEMPORAL_TASK_QUEUE: cluster.taskQueue,
+  });
+  await terminal.until(/ready> /);
+});
+afterEach(() => terminal.close());
+
+/** A run that goes on for as long as the test wants, as nobody serves its task queue. */
+async function endlessRun(workflowId: string): Promise<void> {
+  const args = [fhirImportOf('d'.repeat(32), 'endless')];
+  await cluster.flows.temporal.workflow.start('startImportAndWaitCompleted', {
+    taskQueue: 'nobody',
+    workflowId,
+    args,
+  });
+}
+
+/** The codes of all colours of the foreground begin so. */
+const COLOUR = '\u001B[3';
+
+describe.each(['watch', 'start --watch'])('%s', (command) => {
+  const id = command.replaceAll(/\W/g, '');
+  const commandLine =
+    command === 'watch'
+      ? `${cli} watch ${id}`
+      : `TEMPORAL_TASK_QUEUE=nobody ${cli} start provisionDatastore --datastore-name x --id ${id} --watch`;
+  beforeAll(() => (command === 'watch' ? endlessRun(id) : undefined));
+  afterAll(() => cluster.flows.temporal.workflow.getHandle(id).terminate());
+
+  test('ends with Ctrl-C, and says that the run goes on', async () => {
+    terminal.type(`${commandLine}\n`);
+    await terminal.until(/waiting for a worker/);
+    terminal.type(CTRL_C);
+    expect(await terminal.until(/\nready> /)).toContain(`${id} goes on. To follow it again:`);
+    // What a shell makes of SIGINT: a script's loop ends with it too.
+    expect(await terminal.exitCode()).toBe(130);
+  });
+
+  test('is stopped by Ctrl-Z, and goes on with fg', async () => {
+    terminal.type(`${commandLine}\n`);
+    await terminal.until(/waiting for a worker/);
+    terminal.type(CTRL_Z);
+    await terminal.until(/Stopped[^]*ready> /);
+    // The shell has the keyboard: what is typed is shown.
+    expect((await terminal.run('echo $((6*7))')).shown).toMatch(/echo \$\(\(6\*7\)\)\r\n42/);
+    terminal.type('fg\n');
+    await terminal.until(/waiting for a worker/);
+    terminal.type(CTRL_C);
+    await terminal.until(/\nready> /);
+    expect(await terminal.exitCode()).toBe(130);
+  });
+
+  test('reads no keys: Ctrl-D and letters do nothing, and the cursor is never hidden', async () => {
+    terminal.type(`${commandLine}\n`);
+    await terminal.until(/waiting for a worker/);
+    terminal.type(`${CTRL_D}abc`);
+    await terminal.until(/abc/);
+    terminal.resize(20, 10);
+    await terminal.until(/waiting for a worker/);
+    terminal.type(CTRL_C);
+    await terminal.until(/ready> /);
+    expect(terminal.shown).not.toContain('\u001B[?25l');
+  });
+});
+
+describe('schedule backfill asks about more than 100 firings', () => {
+  const backfill = `${cli} schedule backfill asked --from 2026-01-01 --to 2026-01-02`;
+  beforeAll(() =>
+    cluster.flows.schedules.ensure('asked', {
+      flow: 'startImportAndWaitCompleted',
+      input: fhirImportOf('d'.repeat(32), 'asked'),
+      cron: '*/10 * * * *',
+    }),
+  );
+  const fired = async () => (await cluster.flows.schedules.describe('asked')).counts.fired;
+
+  test.each([
+    ['n\n', 1, /No firing is made\./],
+    ['\n', 1, /No firing is made\./],
+    [CTRL_D, 1, /No firing is made\./],
+    [CTRL_C, 130, /\^C/],
+    ['y\n', 0, /asked makes 145 firings/],
+  ])('answered %j, it ends with %d', async (answer, code, said) => {
+    terminal.type(`${backfill}\n`);
+    await terminal.until(/145 firings of asked.*Go on\? \[y\/N\] /);
+    terminal.type(answer);
+    expect(await terminal.until(/\nready> /)).toMatch(said);
+    expect(await terminal.exitCode()).toBe(code);
+    if (code !== 0) expect(await fired()).toBe(0);
+  });
+});
+
+describe('colour', () => {
+  beforeAll(async () => {
+    await cluster.flows.start('provisionDatastore', { datastoreName: 'x' }, { workflowId: 'coloured' });
+  });
+
+  test('is there on a terminal', async () => {
+    expect((await terminal.run(`${cli} watch coloured`)).shown).toContain(COLOUR);
+  });
+
+  test.each([
+    ['with NO_COLOR', `NO_COLOR=1 ${cli} watch coloured`],
+    ['with TERM=dumb', `TERM=dumb ${cli} watch coloured`],
+    ['where stderr is a pipe', `${cli} watch coloured 2>&1 | cat`],
+    [
+      'where stderr is a file',
+      `${cli} watch coloured 2>/tmp/colour-$$; cat /tmp/colour-$$; rm /tmp/colour-$$`,
+    ],
+  ])('is not there %s', async (_, command) => {
+    const { shown } = await terminal.run(command);
+    expect(shown).toContain('pollDatastore');
+    expect(shown).not.toContain(COLOUR);
+  });
+});

@@ -1,0 +1,42 @@
+/** The command line as a user has it: the built program. */
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { awsEnvironment, type Cluster } from './cluster.ts';
+
+export const program = join(import.meta.dirname, '../../dist/src/cli.js');
+
+/** What the program needs to find a cluster and a local AWS, and nothing else of ours. */
+export const cliEnvironment = ({ address, taskQueue }: Cluster, awsEndpoint: string) => ({
+  PATH: process.env['PATH'],
+  ...awsEnvironment(awsEndpoint),
+  TEMPORAL_ADDRESS: address,
+  TEMPORAL_TASK_QUEUE: taskQueue,
+});
+
+export interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the program; what it reads from stdin comes from `input`. */
+export function runCli(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<Ended> {
+  return run(process.execPath, [program, ...args], env, input);
+}
+
+/** The same, with its stdout in a pipe whose reader takes nothing before the pipe is full or the program has ended. */
+export function runCliSlowly(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
+  const reader = join(import.meta.dirname, 'slow-reader.py');
+  const script = `set -o pipefail; "$@" | python3 "${reader}"`;
+  return run('bash', ['--norc', '-c', script, 'bash', process.execPath, program, ...args], env, '');
+}
+
+function run(file: string, args: readonly string[], env: NodeJS.ProcessEnv, input: string): Promise<Ended> {
+  return new Promise((resolve) => {
+    const options = { env, maxBuffer: 64 * 1024 * 1024 };
+    const child = execFile(file, args, options, (error, stdout, stderr) => {
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr });
+    });
+    child.stdin?.end(input);
+  });
+}
