@@ -87,6 +87,21 @@ describe('an import', () => {
     expect(stdout).toMatch(/^FILE +LINE +REASON +MESSAGE\nPatient\.ndjson +2 +processing/);
   });
 
+  test('shows what was imported with a warning', async () => {
+    const patient = { resourceType: 'Patient', id: 'odd', birthDate: '1.2.1970' };
+    await putFiles(aws.data, 'warned', { 'in/Patient.ndjson': JSON.stringify(patient) });
+    const input = { ...importInput('warned'), ValidationLevel: 'minimal' };
+    const file = inputFile('warned', input);
+    await cli(['start', 'startImportAndWaitCompleted', '--input', file, '--id', 'warned', '--watch']);
+    expect(await json('failures', 'warned')).toMatchObject([
+      { file: 'Patient.ndjson', line: 1, type: 'SearchValidationFailure' },
+    ]);
+    const { stdout } = await cli(['failures', 'warned']);
+    expect(stdout).toMatch(
+      /^Nothing is named as not imported\.\n\nImported with a warning:\nFILE +LINE +WARNING/,
+    );
+  });
+
   test('starts by a file or from stdin, and is watched until it has ended', async () => {
     await putPatients('watched');
     await aws.control.settings({ fhirImportMs: 1_200 });

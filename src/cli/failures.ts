@@ -1,5 +1,5 @@
-/** `failures`: what an import has not imported, and why. */
-import type { FailedFile } from '../activities/report-lines.ts';
+/** `failures`: what an import has not imported, and what it has imported with a warning, and why. */
+import type { FailedFile, WarnedFile } from '../activities/report-lines.ts';
 import { isRecord } from '../guards.ts';
 import { UserError } from '../user-error.ts';
 import { readSettings } from '../worker-facts.ts';
@@ -9,7 +9,12 @@ import { shellCommand, type Terminal } from './terminal.ts';
 /** How many a table shows unless it is told otherwise. */
 export const SHOWN_FAILURES = 100;
 
-/** @param limit - of the lines; unless told otherwise JSON has all, and a table {@link SHOWN_FAILURES} */
+/**
+ * Shows both reports of an import: as two tables, or as one JSON array, in which a file with a warning has a `type` where one
+ * that was not imported has a `reason`.
+ *
+ * @param limit - of the lines of each; unless told otherwise JSON has all, and a table {@link SHOWN_FAILURES}
+ */
 export async function showFailures(
   { flows, terminal }: Session,
   workflowId: string,
@@ -19,14 +24,20 @@ export async function showFailures(
   const aws = createAwsClients(process.env, readSettings(process.env).run.startToClose);
   await describeEndpoints(aws, process.env);
   const failures = await flows.failures(workflowId, aws.s3);
-  if (!failures) {
+  const warnings = await flows.warnings(workflowId, aws.s3);
+  if (!failures || !warnings) {
     throw new UserError(
       `${workflowId} has opened no manifest in S3: nothing tells what it has not imported.`,
     );
   }
   try {
-    if (terminal.json) await terminal.recordAll(first(limit, failures));
-    else await printTable(terminal, failures, limit, workflowId);
+    if (terminal.json) await terminal.recordAll(both(first(limit, failures), first(limit, warnings)));
+    else {
+      const all = shellCommand('aws-health-workflows', 'failures', workflowId, '--limit', 'all');
+      const failed = await printTable(terminal, failures, { ...FAILED, limit, all });
+      if (failed === 0) terminal.say('Nothing is named as not imported.');
+      await printTable(terminal, warnings, { ...WARNED, limit, all });
+    }
   } catch (error) {
     throw readingFailed(error);
   }
@@ -40,29 +51,57 @@ async function* first<Value>(limit: number, values: AsyncIterable<Value>): Async
   }
 }
 
-/** Reads to the end, to say how many there are; keeps what it shows. */
-async function printTable(
-  terminal: Terminal,
-  failures: AsyncIterable<FailedFile>,
-  limit: number,
-  workflowId: string,
-): Promise<void> {
-  const shown: FailedFile[] = [];
-  let count = 0;
-  try {
-    for await (const failure of failures) if (++count <= limit) shown.push(failure);
-  } finally {
-    // What was read is shown, whatever has happened then.
-    if (count > 0) terminal.table(['FILE', 'LINE', 'REASON', 'MESSAGE'], shown.map(toRow));
-  }
-  if (count === 0) terminal.say('Nothing is named as not imported.');
-  if (count > shown.length) {
-    const all = shellCommand('aws-health-workflows', 'failures', workflowId, '--limit', 'all');
-    terminal.say(`\n${shown.length} of ${count} are shown. All of them: ${all}`);
-  }
+async function* both<One, Other>(one: AsyncIterable<One>, other: AsyncIterable<Other>) {
+  yield* one;
+  yield* other;
 }
 
-const toRow = ({ file, line, reason, message }: FailedFile) => [file, String(line ?? ''), reason, message];
+interface Columns<Line> {
+  title?: string;
+  head: string[];
+  toRow: (line: Line) => string[];
+}
+
+const FAILED: Columns<FailedFile> = {
+  head: ['FILE', 'LINE', 'REASON', 'MESSAGE'],
+  toRow: ({ file, line, reason, message }) => [file, String(line ?? ''), reason, message],
+};
+
+const WARNED: Columns<WarnedFile> = {
+  title: '\nImported with a warning:',
+  head: ['FILE', 'LINE', 'WARNING', 'MESSAGE'],
+  toRow: ({ file, line, type, code, message }) => [
+    file,
+    String(line ?? ''),
+    code === undefined ? type : `${type} (${code})`,
+    message,
+  ],
+};
+
+/**
+ * Reads to the end, to say how many there are; keeps what it shows.
+ *
+ * @returns how many there are
+ */
+async function printTable<Line>(
+  terminal: Terminal,
+  lines: AsyncIterable<Line>,
+  { title, head, toRow, limit, all }: Columns<Line> & { limit: number; all: string },
+): Promise<number> {
+  const shown: Line[] = [];
+  let count = 0;
+  try {
+    for await (const line of lines) if (++count <= limit) shown.push(line);
+  } finally {
+    // What was read is shown, whatever has happened then.
+    if (count > 0) {
+      if (title !== undefined) terminal.say(title);
+      terminal.table(head, shown.map(toRow));
+    }
+  }
+  if (count > shown.length) terminal.say(`\n${shown.length} of ${count} are shown. All of them: ${all}`);
+  return count;
+}
 
 /** S3 says no, or does not answer: nothing that a stack trace would help with. */
 function readingFailed(error: unknown): unknown {

@@ -40,7 +40,7 @@ export function addRunCommands(cli: Argv<{ json: boolean | undefined }>) {
     )
     .command(
       'failures <id>',
-      'what an import has not imported, and why: read from S3, kept nowhere',
+      'what an import has not imported, or imported with a warning: read from S3, kept nowhere',
       (yargs) =>
         ofRun(yargs).options({
           limit: limitOption(`how many to show (default: ${SHOWN_FAILURES}, with --json all)`),
