@@ -148,7 +148,8 @@ function answerS3(
     response.end(object);
   } else {
     response.writeHead(object.status, { 'content-type': 'application/xml' });
-    response.end(`<Error><Code>${object.$error}</Code><Message>as scripted</Message></Error>`);
+    const { $error, message = 'as scripted' } = object;
+    response.end(`<Error><Code>${$error}</Code><Message>${message}</Message></Error>`);
   }
 }
 

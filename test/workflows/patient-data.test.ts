@@ -198,11 +198,32 @@ const CASES: Case[] = [
   },
   {
     flow: 'importDicomAndSearch',
-    what: 'a manifest that may not be read',
+    what: 'a manifest that is no JSON',
     input: { ...dicomImport, jobId: 'j1', onFileErrors: 'fail' },
     replies: { GetDICOMImportJob: [dicomJobReply('COMPLETED')], SearchImageSets: [found] },
     objects: { [`${outputOf('j1')}/job-output-manifest.json`]: `${WORDS} {` },
     type: 'OutcomeUnknown',
+  },
+  {
+    flow: 'importDicomAndSearch',
+    what: 'a manifest that may not be read',
+    input: { ...dicomImport, jobId: 'j1', onFileErrors: 'fail' },
+    replies: { GetDICOMImportJob: [dicomJobReply('COMPLETED')], SearchImageSets: [found] },
+    objects: { [`${outputOf('j1')}/job-output-manifest.json`]: error('AccessDenied', 403, WORDS) },
+    type: 'OutcomeUnknown',
+    words: true,
+  },
+  {
+    flow: 'importDicomAndSearch',
+    what: 'warnings that may not be read',
+    input: { ...dicomImport, jobId: 'j1', onFileErrors: 'fail' },
+    replies: { GetDICOMImportJob: [dicomJobReply('COMPLETED')], SearchImageSets: [found] },
+    objects: {
+      ...dicomOutput('j1', { scanned: 2, imported: 2 }),
+      [`${outputOf('j1')}/WARNING/warning.ndjson`]: error('AccessDenied', 403, WORDS),
+    },
+    type: 'OutcomeUnknown',
+    words: true,
   },
   {
     flow: 'onboardDatastoreAndImport',

@@ -83,7 +83,8 @@ export function judge<Result extends JudgedImport>(
   if (onFileErrors === 'fail') {
     const losses = lossesOf(result);
     if (losses.length > 0) throw flowFailure('FilesFailed', losses.join('; '), more);
-    throw flowFailure('OutcomeUnknown', whyUnknown(result), more);
+    const { why, awsMessage } = whyUnknown(result);
+    throw flowFailure('OutcomeUnknown', why, { ...more, ...(awsMessage && { awsMessage }) });
   }
   throw flowFailure('NothingImported', `none of ${scannedIn(counts)} was imported`, more);
 }
@@ -109,12 +110,23 @@ function lossesOf({ jobStatus, counts, warnings }: JudgedImport): string[] {
   return untold ? ['the job ended with errors; its counters do not tell how many'] : losses;
 }
 
-function whyUnknown({ jobId, manifest, warnings }: JudgedImport): string {
-  const why = manifest?.reason ?? warnings?.unreadable ?? 'the counters contradict each other';
-  return (
-    `whether everything was imported cannot be proven (${why}). To look again once S3 can be read, start the flow with ` +
-    `the id of this job (${jobId}) in the input: nothing is imported anew`
-  );
+/** Why an outcome is unknown. What S3 has said may name keys that hold patient data, and so is for the details alone. */
+function whyUnknown({ jobId, manifest, warnings }: JudgedImport): {
+  why: string;
+  awsMessage?: string | undefined;
+} {
+  const [missing, awsMessage] =
+    manifest && manifest.state !== 'read'
+      ? [`its manifest is ${manifest.state}`, manifest.reason]
+      : warnings?.unreadable === undefined
+        ? ['the counters contradict each other']
+        : ['its warnings are unreadable', warnings.unreadable];
+  return {
+    why:
+      `whether everything was imported cannot be proven (${missing}). To look again once S3 can be read, start the flow ` +
+      `with the id of this job (${jobId}) in the input: nothing is imported anew`,
+    awsMessage,
+  };
 }
 
 /** An import that has ended, whatever has started it. */
