@@ -41,6 +41,7 @@ const differences = ['test/workflows/differences'];
 const outcomes = ['test/workflows/import-outcomes'];
 const lifecycle = ['test/workflows/lifecycle'];
 const patience = ['test/workflows/patience'];
+const recurring = ['test/recurring-import.test'];
 const local = ['test/workflows/local-aws.test', 'test/workflows/imaging-local-aws'];
 
 const CREATING = [
@@ -758,7 +759,7 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'G12: an update does not go back and change attributes at the same time',
     file: 'src/input-rules/imaging-flows.ts',
-    code: `...onlyOneOf('revertToVersionId', ['updatableAttributes', 'removableAttributes']),`,
+    code: `revertToVersionId: ['updatableAttributes', 'removableAttributes'],`,
     without: '',
     tests: local,
     named: 'contradicts itself',
@@ -844,7 +845,7 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'auditCompletedImports: the newest job is the first, wherever the list has it',
     file: `${shared}/completed-imports.ts`,
-    code: '(a, b) => time(b) - time(a)',
+    code: '(a, b) => timeOf(b) - timeOf(a)',
     without: '() => 0',
     tests: imaging,
     named: 'auditCompletedImports',
@@ -961,8 +962,8 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'findImageSetByPatient: no match is a result that says so',
     file: `${imagingFlows}/find-image-set-by-patient.ts`,
-    code: 'return { imageSetIds: [], ...(early',
-    without: `return { matchedImageSetId: '', imageSetIds: [], ...(early`,
+    code: 'if (imageSetId === undefined) return idsOf(',
+    without: `if (imageSetId === undefined) return Object.assign({ matchedImageSetId: '' }, `,
     tests: imaging,
     named: 'without an image set',
     flows: ['findImageSetByPatient'],
@@ -1279,7 +1280,8 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
 ];
 
-const PATIENT_DATA: Behaviour[] = [
+/** What keeps patient data out of ids and messages. */
+const PATIENT_DATA: readonly Behaviour[] = [
   {
     what: 'an id is not made of patient data',
     file: 'src/workflow-id.ts',
@@ -1382,10 +1384,196 @@ const JUST_MADE: readonly Behaviour[] = [
   },
 ];
 
+/** What one run leaves to another: the rest of a list, the files that are still to be imported, and no patient. */
+const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
+  {
+    what: 'a list that was cut is gone on with where it was cut',
+    file: `${shared}/pages.ts`,
+    code: 'return await read(step, from);',
+    without: 'return await read(step, undefined);',
+    tests: scripted,
+    named: 'goes on with|on from where',
+    flows: LISTS,
+  },
+  {
+    what: 'a token that the service does not take any more is said to be what is wrong',
+    file: `${shared}/pages.ts`,
+    code: `if (from === undefined || origin?.type !== 'ValidationException') throw error;`,
+    without: 'if (from !== origin?.type) throw error;',
+    tests: scripted,
+    named: 'a token',
+    flows: LISTS,
+  },
+  {
+    what: 'going on with the image sets after an import needs its job: no other is started',
+    file: 'src/input-rules/imaging-flows.ts',
+    code: `dependencies: { nextToken: ['jobId'] },`,
+    without: '',
+    tests: imaging,
+    named: 'goes on with the list of an import',
+    flows: ['importDicomAndSearch'],
+  },
+  {
+    what: 'going on with the imports after an import needs its job: no other is started',
+    file: 'src/input-rules/healthlake-flows.ts',
+    code: `dependencies: { NextToken: ['JobId'] },
+      properties: { DatastoreId, ...fhirImport,`,
+    without: 'properties: { DatastoreId, ...fhirImport,',
+    tests: healthlake,
+    named: 'on from where',
+    flows: ['startImportPollAndList'],
+  },
+  {
+    what: 'going on with the exports after an export needs its job: no other is started',
+    file: 'src/input-rules/healthlake-flows.ts',
+    code: `dependencies: { NextToken: ['JobId'] },
+      properties: { DatastoreId, ...fhirExport,`,
+    without: 'properties: { DatastoreId, ...fhirExport,',
+    tests: healthlake,
+    named: 'on from where',
+    flows: ['startExportPollAndList'],
+  },
+  {
+    what: 'going on with the versions of an image set changes nothing',
+    file: 'src/input-rules/imaging-flows.ts',
+    code: `nextToken: ['updatableAttributes', 'removableAttributes', 'revertToVersionId', 'force'],`,
+    without: '',
+    tests: imaging,
+    named: 'goes on with a list of versions',
+    flows: ['updateImageSetMetadata'],
+  },
+  {
+    what: 'an audit is of the jobs of a range of times',
+    file: `${shared}/completed-imports.ts`,
+    code: '.filter((job) => timeOf(job) >= earliest && timeOf(job) <= latest)',
+    without: '',
+    tests: imaging,
+    named: 'a range of times',
+    flows: ['auditCompletedImports'],
+  },
+  {
+    what: 'an audit says from when on others are to be audited',
+    file: `${imagingFlows}/audit-completed-imports.ts`,
+    code: '...nextSubmittedBefore(completed[jobs.length]),',
+    without: '',
+    tests: imaging,
+    named: 'how to go on',
+    flows: ['auditCompletedImports'],
+  },
+  {
+    what: 'an audit says where a list of more than 5,000 jobs goes on',
+    file: `${shared}/completed-imports.ts`,
+    code: 'jobsNextToken = nextToken;',
+    without: 'jobsNextToken ??= undefined;',
+    tests: imaging,
+    named: 'more than 5,000',
+    flows: ['auditCompletedImports'],
+  },
+  {
+    what: 'image sets are listed without patients where only ids are asked for',
+    file: 'src/activities/medical-imaging.ts',
+    code: `if (summaries !== 'ids') return page;`,
+    without: 'if (summaries !== undefined) return page;',
+    tests: imaging,
+    named: 'only ids',
+    flows: ['importDicomAndSearch', 'auditCompletedImports'],
+  },
+  {
+    what: 'the search for a patient leaves no more of the patient in the history than was asked for',
+    file: `${imagingFlows}/find-image-set-by-patient.ts`,
+    code: `const summaries = 'ids' as const;`,
+    without: `const summaries = 'full' as const;`,
+    tests: imaging,
+    named: 'no more of the patient',
+    flows: ['findImageSetByPatient'],
+  },
+  {
+    what: 'a recurring import lists no patients unless it is asked to',
+    file: 'src/input-rules/recurring-import.ts',
+    code: `{ summaries: 'ids' };`,
+    without: '{};',
+    tests: recurring,
+    named: 'patients are not listed',
+  },
+  {
+    what: 'a firing passes on no list of image sets and no message about a file',
+    file: 'src/workflows/recurring-import.ts',
+    code: 'result: withoutNames(result) };\n    return',
+    without: 'result };\n    return',
+    tests: recurring,
+    named: 'in the result of the import where',
+  },
+  {
+    what: 'a firing that fails passes on no list of image sets and no message about a file',
+    file: 'src/workflows/recurring-import.ts',
+    code: '{ ...others, result: withoutNames(result) }',
+    without: '{ ...others, result }',
+    tests: recurring,
+    named: 'of one that failed',
+  },
+  {
+    what: 'what failed for the reasons of the service is still to be imported',
+    file: 'src/workflows/recurring-import.ts',
+    code: 'serverErrors === 0 && imported + customerErrors >= scanned',
+    without: 'serverErrors + imported + customerErrors >= 0',
+    tests: recurring,
+    named: 'imports again where (18|one failed)',
+  },
+  {
+    what: 'what nobody has counted is still to be imported',
+    file: 'src/workflows/recurring-import.ts',
+    code: ' && imported + customerErrors >= scanned',
+    without: ' && imported + customerErrors >= 0',
+    tests: recurring,
+    named: 'nobody has counted',
+  },
+  {
+    what: 'an import of which nothing is known leaves all to be imported',
+    file: 'src/workflows/recurring-import.ts',
+    code: `if (outcome === 'unknown' || !counts) return false;`,
+    without: `if (outcome === 'unknown' || !counts) return true;`,
+    tests: recurring,
+    named: 'the manifest is',
+  },
+  {
+    what: 'what earlier firings have dealt with stays dealt with',
+    file: 'src/workflows/recurring-import.ts',
+    code: '...(moved || unmoved) };',
+    without: '...(moved || undefined) };',
+    tests: recurring,
+    named: 'what earlier firings',
+  },
+  {
+    what: 'files are compared one by one: their number tells nothing',
+    file: 'src/activities/list-input.ts',
+    code: 'if (!known.has(fingerprint)) unseen += 1;',
+    without: 'if (objects > known.size) unseen += 1;',
+    tests: ['test/activities/list-input', 'test/schedules'],
+    named: 'while another',
+  },
+  {
+    what: 'a file that was written anew under its key is another one',
+    file: 'src/activities/list-input.ts',
+    code: 'JSON.stringify([Key, ETag, Size, LastModified])',
+    without: 'JSON.stringify([Key, typeof ETag, typeof Size, typeof LastModified])',
+    tests: ['test/activities/list-input'],
+    named: 'written anew',
+  },
+  {
+    what: 'a file that has expired makes nothing new',
+    file: 'src/activities/list-input.ts',
+    code: 'before?.each?.match(FINGERPRINTS)',
+    without: `before?.each?.match('nothing')`,
+    tests: ['test/activities/list-input', 'test/schedules'],
+    named: 'that went|only expired',
+  },
+];
+
 export const BEHAVIOURS: readonly Behaviour[] = [
   ...DIFFERENCES,
   ...GAPS,
   ...CONCURRENT_CHANGES,
   ...PATIENT_DATA,
   ...JUST_MADE,
+  ...LEFT_TO_ANOTHER_RUN,
 ];
