@@ -1,7 +1,5 @@
-import type { NativeConnection } from '@temporalio/worker';
-import type { RunSettings, WorkerFacts } from './activities/check-input.ts';
+import type { RunSettings } from './activities/check-input.ts';
 import { isDuration, toMilliseconds } from './polling.ts';
-import { OUR_SEARCH_ATTRIBUTE_NAMES } from './search-attributes.ts';
 import { UserError } from './user-error.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -57,30 +55,4 @@ export function readSettings(env: Environment): WorkerSettings {
       ...(artifactsS3Uri && { artifactsS3Uri }),
     },
   };
-}
-
-const REMEMBERED = 60_000;
-
-/**
- * What runs ask of their worker, looked up at most once a minute.
- *
- * A namespace that does not tell its search attributes counts as having none: an unknown one would wedge the run.
- */
-export function workerFacts(connection: NativeConnection, namespace: string, settings: RunSettings) {
-  let known: { at: number; names: Promise<string[]> } | undefined;
-  return async (): Promise<WorkerFacts> => {
-    if (!known || Date.now() - known.at > REMEMBERED) {
-      known = { at: Date.now(), names: searchAttributesOf(connection, namespace) };
-    }
-    return { searchAttributes: await known.names, ...settings };
-  };
-}
-
-async function searchAttributesOf(connection: NativeConnection, namespace: string): Promise<string[]> {
-  try {
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    return OUR_SEARCH_ATTRIBUTE_NAMES.filter((name) => Object.hasOwn(customAttributes, name));
-  } catch {
-    return [];
-  }
 }

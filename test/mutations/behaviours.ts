@@ -1382,10 +1382,39 @@ const JUST_MADE: readonly Behaviour[] = [
   },
 ];
 
+/** A search attribute that the namespace lacks, or has with another type, fails the workflow task for ever. */
+const SEARCH_ATTRIBUTES: readonly Behaviour[] = [
+  {
+    what: 'a search attribute of another type is not set',
+    file: 'src/namespace-attributes.ts',
+    code: "return type === KEYWORD ? 'Keyword' : 'other type';",
+    without: "return 'Keyword';",
+    tests: ['test/search-attributes'],
+    named: 'is told by the operator service',
+  },
+  {
+    what: 'where the operator service is refused, queries tell what search attributes there are',
+    file: 'src/namespace-attributes.ts',
+    code: 'types ? stateOf(types[name]) : await stateByQuery(server, namespace, name)',
+    without: 'stateOf(types?.[name])',
+    tests: ['test/search-attributes'],
+    named: 'is told by the operator service',
+  },
+  {
+    what: 'a run whose task has failed of a search attribute is given a fresh look',
+    file: 'src/activities/search-attributes.ts',
+    code: 'answers.set(asker, before + 1);',
+    without: '',
+    tests: ['test/search-attributes'],
+    named: 'that is removed',
+  },
+];
+
 export const BEHAVIOURS: readonly Behaviour[] = [
   ...DIFFERENCES,
   ...GAPS,
   ...CONCURRENT_CHANGES,
   ...PATIENT_DATA,
   ...JUST_MADE,
+  ...SEARCH_ATTRIBUTES,
 ];
