@@ -21,6 +21,8 @@ export interface RunSettings {
   deletionLag: number;
   /** Where blobs go when the input does not say. */
   artifactsS3Uri?: string;
+  /** The KMS key that S3 encrypts blobs with when the input does not say. */
+  artifactsKmsKeyId?: string;
 }
 
 /**

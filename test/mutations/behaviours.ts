@@ -1410,6 +1410,34 @@ const SEARCH_ATTRIBUTES: readonly Behaviour[] = [
   },
 ];
 
+/** What can never pass is not tried for hours. */
+const FINAL_ERRORS: readonly Behaviour[] = [
+  {
+    what: 'a copy over a quota on its size is not tried again',
+    file: 'src/activities/aws-errors.ts',
+    code: 'SIZE_QUOTA.test(message) && !CONCURRENCY_QUOTA.test(message)',
+    without: 'SIZE_QUOTA.test(message) && CONCURRENCY_QUOTA.test(message)',
+    tests: ['test/activities/aws-errors'],
+    named: 'size of a copy',
+  },
+  {
+    what: 'a bucket in another region is not tried again, and its region is told',
+    file: 'src/activities/aws-errors.ts',
+    code: "const bucketRegion = typeof region === 'string' ? region : undefined;",
+    without: 'const bucketRegion = region === null ? String(region) : undefined;',
+    tests: ['test/activities/aws-errors'],
+    named: 'another region',
+  },
+  {
+    what: 'blobs are encrypted with the KMS key that is named',
+    file: 'src/activities/blobs.ts',
+    code: 'SSEKMSKeyId: place.kmsKeyId,',
+    without: '',
+    tests: ['test/activities/blobs'],
+    named: 'KMS key',
+  },
+];
+
 export const BEHAVIOURS: readonly Behaviour[] = [
   ...DIFFERENCES,
   ...GAPS,
@@ -1417,4 +1445,5 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...PATIENT_DATA,
   ...JUST_MADE,
   ...SEARCH_ATTRIBUTES,
+  ...FINAL_ERRORS,
 ];
