@@ -33,11 +33,16 @@ export function toMilliseconds(duration: Duration): number {
   return typeof duration === 'number' ? duration : ms(duration);
 }
 
-/** Whether something is a {@link Duration} of more than nothing. (`ms` throws for text that is empty or very long.) */
-export function isDuration(value: unknown): value is Duration {
+/**
+ * Whether something is a {@link Duration}. (`ms` throws for text that is empty or very long.)
+ *
+ * @param orNone - whether it may be 0, which means none
+ */
+export function isDuration(value: unknown, { orNone = false } = {}): value is Duration {
+  const isLongEnough = (milliseconds: number) => (orNone ? milliseconds >= 0 : milliseconds > 0);
   if (typeof value === 'string')
-    return value.length > 0 && value.length < 100 && ms(value as StringValue) > 0;
-  return typeof value === 'number' && Number.isFinite(value) && value > 0;
+    return value.length > 0 && value.length < 100 && isLongEnough(ms(value as StringValue));
+  return typeof value === 'number' && Number.isFinite(value) && isLongEnough(value);
 }
 
 /** The pacing of one kind of wait, with what the input's `polling` changes. Expects a `polling` that was checked. */

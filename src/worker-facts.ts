@@ -1,7 +1,5 @@
-import type { NativeConnection } from '@temporalio/worker';
-import type { RunSettings, WorkerFacts } from './activities/check-input.ts';
+import type { RunSettings } from './activities/check-input.ts';
 import { isDuration, toMilliseconds } from './polling.ts';
-import { OUR_SEARCH_ATTRIBUTE_NAMES } from './search-attributes.ts';
 import { UserError } from './user-error.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,10 +25,19 @@ const DURATIONS = {
   DELETION_LAG: 5 * 60_000,
 } as const;
 
+/** Those of them that may be 0, which means none. */
+const MAY_BE_NONE: ReadonlySet<keyof typeof DURATIONS> = new Set([
+  'MANIFEST_WAIT',
+  'STALE_READS',
+  'SEARCH_LAG',
+  'DELETION_LAG',
+]);
+
 /** The variables of the environment that set a worker or a client, and have no prefix that tells so. */
 export const OUR_VARIABLES: readonly string[] = [
   ...Object.keys(DURATIONS),
   'ARTIFACTS_S3_URI',
+  'ARTIFACTS_KMS_KEY_ID',
   'WORKFLOW_ID_KEY',
 ];
 
@@ -39,10 +46,12 @@ export function readSettings(env: Environment): WorkerSettings {
   const duration = (name: keyof typeof DURATIONS) => {
     const value = env[name];
     if (!value) return DURATIONS[name];
-    if (!isDuration(value)) throw new UserError(`${name} must be a duration such as "30s", not "${value}".`);
+    if (!isDuration(value, { orNone: MAY_BE_NONE.has(name) }))
+      throw new UserError(`${name} must be a duration such as "30s", not "${value}".`);
     return toMilliseconds(value);
   };
   const artifactsS3Uri = env['ARTIFACTS_S3_URI'];
+  const artifactsKmsKeyId = env['ARTIFACTS_KMS_KEY_ID'];
   return {
     taskQueue: env['TEMPORAL_TASK_QUEUE'] || 'aws-health',
     stickyScheduleToStart: duration('STICKY_SCHEDULE_TO_START'),
@@ -55,32 +64,7 @@ export function readSettings(env: Environment): WorkerSettings {
       searchLag: duration('SEARCH_LAG'),
       deletionLag: duration('DELETION_LAG'),
       ...(artifactsS3Uri && { artifactsS3Uri }),
+      ...(artifactsKmsKeyId && { artifactsKmsKeyId }),
     },
   };
-}
-
-const REMEMBERED = 60_000;
-
-/**
- * What runs ask of their worker, looked up at most once a minute.
- *
- * A namespace that does not tell its search attributes counts as having none: an unknown one would wedge the run.
- */
-export function workerFacts(connection: NativeConnection, namespace: string, settings: RunSettings) {
-  let known: { at: number; names: Promise<string[]> } | undefined;
-  return async (): Promise<WorkerFacts> => {
-    if (!known || Date.now() - known.at > REMEMBERED) {
-      known = { at: Date.now(), names: searchAttributesOf(connection, namespace) };
-    }
-    return { searchAttributes: await known.names, ...settings };
-  };
-}
-
-async function searchAttributesOf(connection: NativeConnection, namespace: string): Promise<string[]> {
-  try {
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    return OUR_SEARCH_ATTRIBUTE_NAMES.filter((name) => Object.hasOwn(customAttributes, name));
-  } catch {
-    return [];
-  }
 }

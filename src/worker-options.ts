@@ -1,8 +1,9 @@
 import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from './activities/index.ts';
 import { createAwsClients, describeEndpoints } from './aws-clients.ts';
+import { lookUpSearchAttributes } from './namespace-attributes.ts';
 import { noNamespace, noServer, readTemporalConfig } from './temporal-config.ts';
-import { readSettings, workerFacts } from './worker-facts.ts';
+import { readSettings } from './worker-facts.ts';
 
 /**
  * All that a worker needs but the workflows: the connection, the activities, and the settings of the environment. For the
@@ -23,7 +24,10 @@ export async function workerOptions(env: NodeJS.ProcessEnv) {
     connection,
     namespace,
     taskQueue: settings.taskQueue,
-    activities: createActivities(aws, workerFacts(connection, namespace, settings.run)),
+    activities: createActivities(aws, settings.run, async () => {
+      const found = await lookUpSearchAttributes(connection, namespace);
+      return [...found].flatMap(([name, state]) => (state === 'Keyword' ? [name] : []));
+    }),
     stickyQueueScheduleToStartTimeout: settings.stickyScheduleToStart,
     // A call that is on its way may end: one cut off half-way may or may not have taken effect.
     shutdownGraceTime: settings.run.startToClose,

@@ -410,11 +410,22 @@ describe('doctor', () => {
     expect(stdout).toMatch(/✗ KMS key .*PendingDeletion\n  to mend it: /);
   });
 
-  test('finds search attributes that are missing', async () => {
+  test('finds search attributes that are missing, or of another type', async () => {
     const bare = await startCluster(aws.endpoint, { namespace: 'bare' });
     try {
       const env = { TEMPORAL_ADDRESS: bare.address, TEMPORAL_NAMESPACE: 'bare' };
       expect((await doctor(env)).stdout).toMatch(/✗ search attributes .*\n  to mend it: temporal operator/);
+      // `IndexedValueType.INDEXED_VALUE_TYPE_INT` of Temporal's API.
+      const searchAttributes = { AwsJobId: 3 };
+      const { operatorService } = bare.connection;
+      await operatorService.addSearchAttributes({ namespace: 'bare', searchAttributes });
+      const { stdout } = await until(
+        () => doctor(env),
+        (found) => !found.stdout.includes('AwsJobId is missing'),
+      );
+      expect(stdout).toMatch(
+        /✗ search attributes .*AwsJobId is not of type Keyword.*\n.* remove --namespace bare --name AwsJobId --yes; .* create /,
+      );
     } finally {
       await bare.stop();
     }

@@ -78,6 +78,11 @@ test('settings have defaults, and a wrong one is named', () => {
       deletionLag: 300_000,
     },
   });
+  expect(readSettings({ STALE_READS: '0', ARTIFACTS_KMS_KEY_ID: 'alias/blobs' }).run).toMatchObject({
+    staleReads: 0,
+    artifactsKmsKeyId: 'alias/blobs',
+  });
+  expect(() => readSettings({ READ_BUDGET: '0' })).toThrow('READ_BUDGET must be');
   expect(() => readSettings({ MANIFEST_WAIT: 'soon' })).toThrow(
     'MANIFEST_WAIT must be a duration such as "30s", not "soon".',
   );

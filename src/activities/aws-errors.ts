@@ -57,6 +57,7 @@ const BY_ERROR: Readonly<Record<string, Rule>> = {
   BadRequestException: FINAL,
   // What S3 calls them.
   NoSuchBucket: FINAL,
+  PermanentRedirect: FINAL,
   AccessDenied: FINAL,
   // Nothing was sent.
   CredentialsProviderError: MENDABLE,
@@ -81,6 +82,16 @@ const BY_OPERATION: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
 };
 
 /**
+ * S3's errors for a bucket in another region (S3 API Reference, error responses); the last two have other reasons as well, so
+ * that only a region in the reply tells.
+ */
+const ELSEWHERE: ReadonlySet<string> = new Set([
+  'PermanentRedirect',
+  'AuthorizationHeaderMalformed',
+  'IllegalLocationConstraintException',
+]);
+
+/**
  * Errors whose words name resources, accounts, hosts and limits, and so may stand in a message that logs and lists show. The
  * words of all others go into the details alone. They may quote the input (`ValidationException`), the reply (what the SDK
  * throws where it cannot read one), or a key in S3 (S3's `AccessDenied` names what was not allowed).
@@ -98,6 +109,7 @@ const PLAIN: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
+  ...ELSEWHERE,
 ]);
 
 function isPlain({ type, message }: SeenError): boolean {
@@ -110,6 +122,14 @@ const BROKEN_CONNECTION =
 
 /** A stale `latestVersionId` is answered as "not found"; only the text tells it from a missing image set. */
 const STALE_VERSION = /not the latest/i;
+
+/**
+ * A quota on the size of one request, such as the image frames of a copy (1,000, HealthImaging endpoints and quotas): the same
+ * request can never pass, where "too many at once" passes. Both are a 402, and AWS does not document their words, so that
+ * these are inferred; a message with other words is tried until the deadline.
+ */
+const SIZE_QUOTA = /\bframes?\b|\bsize\b|\bper copy\b/i;
+const CONCURRENCY_QUOTA = /\bconcurren|\bin progress\b|\brunning\b/i;
 
 /** The SDK's word for an id that is missing: a flow of a team's own may have passed one on unchecked. */
 const UNSENDABLE = /^(No|Empty) value provided for input HTTP label/;
@@ -159,11 +179,19 @@ interface SeenError {
   readonly requestId?: string;
   /** Milliseconds. */
   readonly retryAfter?: number;
+  /** Of a bucket that is in another region than was asked. */
+  readonly bucketRegion?: string;
 }
 
-function ruleFor(operation: string, { type, message, httpStatus }: SeenError): Rule {
+function ruleFor(operation: string, { type, message, httpStatus, bucketRegion }: SeenError): Rule {
   if (STALE_VERSION.test(message)) return { retry: 'never', effect: 'conflict' };
-  if (UNSENDABLE.test(message)) return FINAL;
+  if (UNSENDABLE.test(message) || bucketRegion !== undefined) return FINAL;
+  if (
+    type === 'ServiceQuotaExceededException' &&
+    SIZE_QUOTA.test(message) &&
+    !CONCURRENCY_QUOTA.test(message)
+  )
+    return FINAL;
   const listed = BY_OPERATION[operation]?.[type] ?? BY_ERROR[type];
   if (listed) return listed;
   if (httpStatus === undefined) return BROKEN_CONNECTION.test(type) ? AMBIGUOUS : MYSTERIOUS;
@@ -178,13 +206,21 @@ function readError(error: unknown): SeenError {
   const text = (name: string) => (typeof error[name] === 'string' ? error[name] : '');
   const [name, code] = [text('name'), text('code')];
   const { httpStatusCode, requestId } = recordOf(error['$metadata']);
-  const retryAfter = Number(recordOf(recordOf(error['$response'])['headers'])['retry-after']);
+  const headers = recordOf(recordOf(error['$response'])['headers']);
+  const retryAfter = Number(headers['retry-after']);
+  const region = ELSEWHERE.has(name) ? (headers['x-amz-bucket-region'] ?? error['Region']) : undefined;
+  const bucketRegion = typeof region === 'string' ? region : undefined;
+  const advice =
+    bucketRegion === undefined
+      ? ''
+      : ` (the bucket is in region ${bucketRegion}: name one in the region of this worker, or run a worker there)`;
   return {
     type: name === 'Error' || name === 'AggregateError' ? code || name : name || 'UnknownError',
     // An AggregateError of refused connections (IPv4 and IPv6) has an empty message.
-    message: text('message') || code || name,
+    message: (text('message') || code || name) + advice,
     ...(typeof httpStatusCode === 'number' && { httpStatus: httpStatusCode }),
     ...(typeof requestId === 'string' && { requestId }),
+    ...(bucketRegion !== undefined && { bucketRegion }),
     ...(retryAfter > 0 && { retryAfter: Math.min(retryAfter * 1000, LONGEST_HINT) }),
   };
 }

@@ -13,6 +13,14 @@ export interface BlobReference {
   sha256: string;
 }
 
+/** Where a blob is wanted. */
+export interface BlobPlace {
+  /** Of the object, such as `s3://bucket/key`. */
+  uri: string;
+  /** The KMS key that S3 encrypts the object with (SSE-KMS); the bucket's own default where it is absent. */
+  kmsKeyId?: string;
+}
+
 /** A blob that a service has sent. */
 interface BlobContent {
   data: Uint8Array;
@@ -23,28 +31,32 @@ interface BlobContent {
 /**
  * Puts a blob to S3 and tells where it is. The place is the same at every attempt, so a repeated one leaves no second copy.
  *
- * @param place - the URI of the object; absent where nobody wants the blob kept
+ * @param place - where the blob is wanted; absent where nobody wants it kept
  */
 export async function storeBlob(
   s3: S3Client,
   blob: BlobContent,
-  place: string | undefined,
+  place: BlobPlace | undefined,
 ): Promise<BlobReference> {
   const { data, contentType, contentEncoding } = blob;
   if (place !== undefined) {
-    const { bucket, key } = parseS3Uri(place);
+    const { bucket, key } = parseS3Uri(place.uri);
     await s3.send(
       new PutObjectCommand({
         Bucket: bucket,
         Key: key,
         Body: data,
         ContentType: contentType,
+        ...(place.kmsKeyId !== undefined && {
+          ServerSideEncryption: 'aws:kms' as const,
+          SSEKMSKeyId: place.kmsKeyId,
+        }),
         ...(contentEncoding !== undefined && { ContentEncoding: contentEncoding }),
       }),
     );
   }
   return {
-    ...(place !== undefined && { uri: place }),
+    ...(place !== undefined && { uri: place.uri }),
     contentType,
     ...(contentEncoding !== undefined && { contentEncoding }),
     bytes: data.byteLength,

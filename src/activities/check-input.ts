@@ -1,6 +1,9 @@
 import { assertInput, assertSharedMembers, isWorkflowName } from '../input-rules/workflows.ts';
 
-/** The settings of a worker that its runs go by. Times are in milliseconds. */
+/**
+ * The settings of a worker that its runs go by, recorded once a run so that a replay on another worker decides alike. Times
+ * are in milliseconds.
+ */
 export interface RunSettings {
   /** How long one attempt of an AWS call may take. */
   startToClose: number;
@@ -18,12 +21,8 @@ export interface RunSettings {
   deletionLag: number;
   /** Where blobs go when the input does not say. */
   artifactsS3Uri?: string;
-}
-
-/** What a run has to know of its worker, recorded once so that a replay on another worker decides alike. */
-export interface WorkerFacts extends RunSettings {
-  /** Those of our search attributes that the namespace has. Setting an unknown one would wedge the run for ever. */
-  searchAttributes: string[];
+  /** The KMS key that S3 encrypts blobs with when the input does not say. */
+  artifactsKmsKeyId?: string;
 }
 
 /**
@@ -32,10 +31,10 @@ export interface WorkerFacts extends RunSettings {
  * @throws ApplicationFailure `ValidationFailed` that names every problem
  */
 export const checkInputActivity =
-  (facts: () => Promise<WorkerFacts>) =>
-  async (workflow: string, input: unknown): Promise<WorkerFacts> => {
+  (settings: RunSettings) =>
+  async (workflow: string, input: unknown): Promise<RunSettings> => {
     // A team's own flow brings rules of its own for the rest.
     if (isWorkflowName(workflow)) assertInput(workflow, input);
     else assertSharedMembers(workflow, input);
-    return facts();
+    return settings;
   };

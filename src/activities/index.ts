@@ -1,13 +1,14 @@
 import type { HealthLakeClient } from '@aws-sdk/client-healthlake';
 import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging';
 import type { S3Client } from '@aws-sdk/client-s3';
-import { checkInputActivity, type WorkerFacts } from './check-input.ts';
+import { checkInputActivity, type RunSettings } from './check-input.ts';
 import { expandInput } from './expand-input.ts';
 import { healthlakeActivities } from './healthlake.ts';
 import { importOutcomeActivity } from './import-outcome.ts';
 import { importReportsActivity } from './import-reports.ts';
 import { listInputActivity } from './list-input.ts';
 import { imagingActivities } from './medical-imaging.ts';
+import { searchAttributesActivity } from './search-attributes.ts';
 
 export interface AwsClients {
   imaging: MedicalImagingClient;
@@ -19,16 +20,18 @@ export interface AwsClients {
  * Every activity of the worker.
  *
  * @param aws - clients with `maxAttempts: 1`: retries are Temporal's alone
- * @param facts - what a run has to know of this worker, asked once a run
+ * @param settings - what a run goes by, taken once a run
+ * @param lookUp - the names of the search attributes that the namespace has, of those in `search-attributes.ts`
  */
-export function createActivities(aws: AwsClients, facts: () => Promise<WorkerFacts>) {
+export function createActivities(aws: AwsClients, settings: RunSettings, lookUp: () => Promise<string[]>) {
   return {
     ...imagingActivities(aws.imaging, aws.s3),
     ...healthlakeActivities(aws.healthlake),
-    checkInput: checkInputActivity(facts),
+    checkInput: checkInputActivity(settings),
     expandInput,
     listInput: listInputActivity(aws.s3),
     readImportOutcome: importOutcomeActivity(aws.s3),
+    searchAttributes: searchAttributesActivity(lookUp),
     readImportReports: importReportsActivity(aws.s3),
   };
 }

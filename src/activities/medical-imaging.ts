@@ -27,7 +27,7 @@ import {
 import type { S3Client } from '@aws-sdk/client-s3';
 import { cancellationSignal } from '@temporalio/activity';
 import { attributesText } from '../dicom-attributes.ts';
-import { storeBlob, type BlobReference } from './blobs.ts';
+import { storeBlob, type BlobPlace, type BlobReference } from './blobs.ts';
 import {
   digestContent,
   digestInstances,
@@ -43,7 +43,7 @@ import { attempt, operationsOf, toJson, type Json } from './operation.ts';
 /** What to do with metadata besides reading them. */
 export interface MetadataInput extends GetImageSetMetadataCommandInput {
   /** Where to put the blob; nowhere where absent. */
-  place?: string | undefined;
+  place?: BlobPlace | undefined;
   includePatient?: boolean | undefined;
   /** Counts only the instances that this subset of a copy names. */
   copiableAttributes?: string | undefined;
@@ -137,7 +137,7 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
     getImageFrame: ({
       place,
       ...request
-    }: GetImageFrameCommandInput & { place?: string | undefined }): Promise<BlobReference> =>
+    }: GetImageFrameCommandInput & { place?: BlobPlace | undefined }): Promise<BlobReference> =>
       attempt('getImageFrame', async () => {
         const reply = await client.send(new GetImageFrameCommand(request), {
           abortSignal: cancellationSignal(),

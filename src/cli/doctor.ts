@@ -8,7 +8,7 @@ import { Connection } from '@temporalio/client';
 import type { AwsClients } from '../activities/index.ts';
 import { createAwsClients, describeEndpoints } from '../aws-clients.ts';
 import { isRecord } from '../guards.ts';
-import { OUR_SEARCH_ATTRIBUTE_NAMES } from '../search-attributes.ts';
+import { lookUpSearchAttributes, type AttributeState } from '../namespace-attributes.ts';
 import { UserError } from '../user-error.ts';
 import { readSettings } from '../worker-facts.ts';
 import { readTemporalConfig } from '../temporal-config.ts';
@@ -28,6 +28,16 @@ interface Check {
   fix: string;
   /** What to do where nobody answers; absent where an earlier check has said it. */
   fixUnreachable?: string;
+}
+
+/** Something that is wrong in a way of which alone the check knows how it is mended. */
+class Unfit extends UserError {
+  constructor(
+    message: string,
+    readonly fix: string,
+  ) {
+    super(message);
+  }
 }
 
 interface Finding {
@@ -62,7 +72,7 @@ async function examine({ name: check, look, fix, fixUnreachable }: Check): Promi
   try {
     return { check, ok: true, found: await look() };
   } catch (error) {
-    const remedy = isUnreachable(error) ? fixUnreachable : fix;
+    const remedy = isUnreachable(error) ? fixUnreachable : error instanceof Unfit ? error.fix : fix;
     return { check, ok: false, found: reasonOf(error), ...(remedy !== undefined && { fix: remedy }) };
   }
 }
@@ -113,20 +123,35 @@ function temporalChecks({ connection, address, namespace }: Temporal): Check[] {
     },
     {
       name: 'search attributes',
-      fix: OUR_SEARCH_ATTRIBUTE_NAMES.map(
-        (name) => `temporal operator search-attribute create --name ${name} --type Keyword`,
-      ).join('; '),
+      fix: 'allow these credentials to read the namespace',
       async look() {
-        const { customAttributes } = await server().operatorService.listSearchAttributes({
-          namespace,
-        });
-        const missing = OUR_SEARCH_ATTRIBUTE_NAMES.filter((name) => !Object.hasOwn(customAttributes, name));
-        if (missing.length > 0)
-          throw new UserError(`the namespace has no ${missing.join(', ')}; runs do without`);
-        return OUR_SEARCH_ATTRIBUTE_NAMES.join(', ');
+        const found = await lookUpSearchAttributes(server(), namespace);
+        const states = [...found].filter(([, state]) => state !== 'Keyword');
+        if (states.length > 0) throw unusableAttributes(states, namespace);
+        return [...found.keys()].join(', ');
       },
     },
   ];
+}
+
+/** Search attributes that no run can set. A type cannot be changed: the attribute has to be made anew. */
+function unusableAttributes(
+  states: readonly (readonly [string, AttributeState])[],
+  namespace: string,
+): Unfit {
+  const described = states.map(([name, state]) =>
+    state === 'missing' ? `${name} is missing` : `${name} is not of type Keyword`,
+  );
+  const command = (verb: string, name: string) =>
+    `temporal operator search-attribute ${verb} --namespace ${namespace} --name ${name}`;
+  const commands = states.flatMap(([name, state]) => [
+    ...(state === 'missing' ? [] : [`${command('remove', name)} --yes`]),
+    `${command('create', name)} --type Keyword`,
+  ]);
+  return new Unfit(
+    `${described.join(', ')}; runs do without`,
+    `${commands.join('; ')} (on Temporal Cloud: in the settings of the namespace)`,
+  );
 }
 
 function awsChecks({ role, bucket = [], 'kms-key': key }: DoctorArgs): Check[] {

@@ -13,6 +13,9 @@ export interface Problem {
   readonly rule: string;
 }
 
+/** A duration of more than nothing, or one that may be 0 and then means none. */
+type DurationRule = true | 'orNone';
+
 /** The rules are JSON Schema; `wire` (a blob or a timestamp, as the SDK has it), `time` and `duration` are among what it lacks. */
 const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
   .addVocabulary(['sensitive', 'minBytes', 'maxBytes'])
@@ -34,7 +37,10 @@ const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
   .addKeyword({ keyword: 'json', validate: isJson })
   .addKeyword({ keyword: 'wholeNumber', validate: isWholeNumber })
   .addKeyword({ keyword: 'time', validate: (_: true, value: unknown) => isTime(value) })
-  .addKeyword({ keyword: 'duration', validate: (_: true, value: unknown) => isDuration(value) });
+  .addKeyword({
+    keyword: 'duration',
+    validate: (rule: DurationRule, value: unknown) => isDuration(value, { orNone: rule === 'orNone' }),
+  });
 for (const schema of Object.values(serviceRules)) ajv.addSchema(schema);
 
 /** Compiles a JSON Schema that may refer to the services' shapes as `medical-imaging#/$defs/…`. */
@@ -83,7 +89,7 @@ function toProblems(error: ErrorObject, names: ReadonlySet<string>): Problem[] {
     case 'wholeNumber':
       return [{ member, rule: rangeRule(error) }];
     case 'duration':
-      return [{ member, rule: 'must be a number of milliseconds, or text such as "30s" or "5 minutes"' }];
+      return [{ member, rule: durationRule(error) }];
     case 'time':
       return [{ member, rule: 'must be a time with its offset from UTC, such as "2026-01-31T02:00:00Z"' }];
     case 'wire':
@@ -161,6 +167,11 @@ function isTime(value: unknown): boolean {
 function isWholeNumber({ minimum, maximum }: { minimum: number; maximum: number }, value: unknown): boolean {
   const number = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
   return Number.isInteger(number) && Number(number) >= minimum && Number(number) <= maximum;
+}
+
+function durationRule({ schema }: ErrorObject): string {
+  const rule = 'must be a number of milliseconds, or text such as "30s" or "5 minutes"';
+  return schema === 'orNone' ? `${rule}; 0 for none` : `${rule}, longer than 0`;
 }
 
 function rangeRule({ schema }: ErrorObject): string {

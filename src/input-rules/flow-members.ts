@@ -34,6 +34,8 @@ export const imports = {
 /** The members of every flow that reads blobs. */
 export const blobs = {
   artifactsS3Uri: imaging('S3Uri'),
+  // As the outputs of HealthLake's jobs have it: an id, an ARN or an alias.
+  artifactsKmsKeyId: healthlake('EncryptionKeyID'),
   includePatient: { type: 'boolean' },
 };
 

@@ -34,7 +34,7 @@ interface Rule {
   $ref?: string;
   type?: string | readonly string[];
   enum?: readonly string[];
-  duration?: true;
+  duration?: true | 'orNone';
   wholeNumber?: object;
   sensitive?: boolean;
 }

@@ -56,7 +56,7 @@ export const SCHEDULE_SCHEMA = {
     ...RECURRING_IMPORT_SCHEMA.properties,
     cron: { type: 'string' },
     every: { duration: true },
-    jitter: { duration: true },
+    jitter: { duration: 'orNone' },
     overlap: { enum: ['SKIP', 'BUFFER_ONE', 'BUFFER_ALL', 'CANCEL_OTHER', 'TERMINATE_OTHER', 'ALLOW_ALL'] },
     catchupWindow: { duration: true },
     pauseOnFailure: { type: 'boolean' },

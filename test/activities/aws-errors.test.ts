@@ -102,6 +102,36 @@ describe('an AWS error becomes a failure with the AWS name', () => {
     expect(mapped('getImageSet', awsError('ThrottlingException', 429), late).nonRetryable).toBe(false);
   });
 
+  // "Image frames per CopyImageSet: 1,000" (HealthImaging endpoints and quotas). AWS does not document the words: inferred.
+  test.each([
+    ['The number of image frames to copy exceeds the quota of 1000.', true],
+    ['Maximum size of the request exceeded', true],
+    ['Too many concurrent CopyImageSet requests', false],
+    ['The number of concurrent copies exceeds the size of the quota', false],
+    ['Service quota exceeded', false],
+  ])('a quota on the size of a copy never passes, one on copies at a time does: %s', (message, final) => {
+    const error = awsError('ServiceQuotaExceededException', 402, message);
+    expect(mapped('copyImageSet', error)).toMatchObject({
+      nonRetryable: final,
+      effect: final ? 'rejected' : 'refused',
+    });
+  });
+
+  // S3 API Reference, error responses: "PermanentRedirect: The bucket you are attempting to access must be addressed using
+  // the specified endpoint", 301; the region stands in the header x-amz-bucket-region, or in the error as Region.
+  test.each([
+    ['PermanentRedirect', 301, { $response: { headers: { 'x-amz-bucket-region': 'eu-central-1' } } }],
+    ['AuthorizationHeaderMalformed', 400, { Region: 'eu-central-1' }],
+  ])('a bucket in another region is final, and its region is told: %s', (name, status, more) => {
+    expect(mapped('readImportOutcome', awsError(name, status, 'elsewhere', more))).toMatchObject({
+      nonRetryable: true,
+      effect: 'rejected',
+      message: expect.stringContaining('the bucket is in region eu-central-1'),
+    });
+    expect(mapped('readImportOutcome', awsError('PermanentRedirect', 301)).nonRetryable).toBe(true);
+    expect(mapped('listInput', awsError('AuthorizationHeaderMalformed', 400)).nonRetryable).toBe(false);
+  });
+
   test('what cannot even be sent is not tried again', () => {
     const unsendable = new Error('No value provided for input HTTP label: imageSetId.');
     expect(mapped('getImageSet', unsendable)).toMatchObject({ nonRetryable: true, effect: 'rejected' });

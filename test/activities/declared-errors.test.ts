@@ -9,6 +9,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { createActivities } from '../../src/activities/index.ts';
 import { createAwsClients } from '../../src/aws-clients.ts';
+import { readSettings } from '../../src/worker-facts.ts';
 import { awsEnvironment } from '../support/cluster.ts';
 import { fill, type Service } from '../support/filled.ts';
 import { listen } from '../support/listen.ts';
@@ -75,7 +76,9 @@ beforeAll(async () => {
   });
   const env = awsEnvironment(await listen(server));
   Object.assign(process.env, env);
-  activities = createActivities(createAwsClients(env, 5_000), () => Promise.reject(new Error('not asked')));
+  activities = createActivities(createAwsClients(env, 5_000), readSettings({}).run, () =>
+    Promise.resolve([]),
+  );
 });
 afterAll(() => {
   server.closeAllConnections();

@@ -14,6 +14,7 @@ const openapiFiles = readdirSync(`${DOCUMENTS}openapi`).map((file) => `openapi/$
 /** Inputs of ours, about waiting, reporting and going on with a list, and those that Arazzo cannot leave out of a request. */
 const BEYOND_ARAZZO = [
   'artifactsS3Uri',
+  'artifactsKmsKeyId',
   'copiableAttributes',
   'datastoreId',
   'DatastoreId',

@@ -1,5 +1,5 @@
 import { describeProblems, flowProblems } from '../../src/input-rules/flows.ts';
-import { RECURRING_FLOWS } from '../../src/input-rules/recurring-import.ts';
+import { RECURRING_FLOWS, scheduleProblems } from '../../src/input-rules/recurring-import.ts';
 import { inputProblems } from '../../src/input-rules/workflows.ts';
 import { datastoreId, fhirInput, onboardInput } from '../support/inputs.ts';
 
@@ -92,4 +92,16 @@ test('a flow started by itself expands nothing, and refuses what looks as if it 
   expect(
     describeProblems(flowProblems('onboardDatastoreAndImport', { ...dicom, outputS3Uri: 's3://b-b/{' })),
   ).toMatch(/^outputS3Uri must not hold a brace/);
+});
+
+// `jitter` of a Temporal schedule: "All actions will be delayed by a random amount up to this"; 0, its default, is none.
+test('jitter may be 0, which is none; an interval may not', () => {
+  const every = { ...nightly, every: '1 hour' };
+  for (const jitter of [0, '0', '0s']) expect(scheduleProblems({ ...every, jitter })).toEqual([]);
+  expect(describeProblems(scheduleProblems({ ...every, jitter: -1 }))).toMatch(
+    /^jitter must be .*; 0 for none$/,
+  );
+  expect(describeProblems(scheduleProblems({ ...nightly, every: 0 }))).toMatch(
+    /^every must be .*, longer than 0$/,
+  );
 });

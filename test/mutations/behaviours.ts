@@ -1569,6 +1569,62 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   },
 ];
 
+/** A search attribute that the namespace lacks, or has with another type, fails the workflow task for ever. */
+const SEARCH_ATTRIBUTES: readonly Behaviour[] = [
+  {
+    what: 'a search attribute of another type is not set',
+    file: 'src/namespace-attributes.ts',
+    code: "return type === KEYWORD ? 'Keyword' : 'other type';",
+    without: "return 'Keyword';",
+    tests: ['test/search-attributes'],
+    named: 'is told by the operator service',
+  },
+  {
+    what: 'where the operator service is refused, queries tell what search attributes there are',
+    file: 'src/namespace-attributes.ts',
+    code: 'types ? stateOf(types[name]) : await stateByQuery(server, namespace, name)',
+    without: 'stateOf(types?.[name])',
+    tests: ['test/search-attributes'],
+    named: 'is told by the operator service',
+  },
+  {
+    what: 'a run whose task has failed of a search attribute is given a fresh look',
+    file: 'src/activities/search-attributes.ts',
+    code: 'answers.set(asker, before + 1);',
+    without: '',
+    tests: ['test/search-attributes'],
+    named: 'that is removed',
+  },
+];
+
+/** What can never pass is not tried for hours. */
+const FINAL_ERRORS: readonly Behaviour[] = [
+  {
+    what: 'a copy over a quota on its size is not tried again',
+    file: 'src/activities/aws-errors.ts',
+    code: 'SIZE_QUOTA.test(message) && !CONCURRENCY_QUOTA.test(message)',
+    without: 'SIZE_QUOTA.test(message) && CONCURRENCY_QUOTA.test(message)',
+    tests: ['test/activities/aws-errors'],
+    named: 'size of a copy',
+  },
+  {
+    what: 'a bucket in another region is not tried again, and its region is told',
+    file: 'src/activities/aws-errors.ts',
+    code: "const bucketRegion = typeof region === 'string' ? region : undefined;",
+    without: 'const bucketRegion = region === null ? String(region) : undefined;',
+    tests: ['test/activities/aws-errors'],
+    named: 'another region',
+  },
+  {
+    what: 'blobs are encrypted with the KMS key that is named',
+    file: 'src/activities/blobs.ts',
+    code: 'SSEKMSKeyId: place.kmsKeyId,',
+    without: '',
+    tests: ['test/activities/blobs'],
+    named: 'KMS key',
+  },
+];
+
 export const BEHAVIOURS: readonly Behaviour[] = [
   ...DIFFERENCES,
   ...GAPS,
@@ -1576,4 +1632,6 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...PATIENT_DATA,
   ...JUST_MADE,
   ...LEFT_TO_ANOTHER_RUN,
+  ...SEARCH_ATTRIBUTES,
+  ...FINAL_ERRORS,
 ];

@@ -13,6 +13,7 @@ import { FlowClient } from '../../src/client.ts';
 export interface Cluster {
   /** Of the Temporal server. */
   readonly address: string;
+  readonly connection: Connection;
   readonly flows: FlowClient;
   readonly taskQueue: string;
   /** Kills the worker, and starts another once something has happened. */
@@ -74,6 +75,7 @@ export async function startCluster(
   let worker = startWorker(environment);
   return {
     address: temporal.address,
+    connection,
     taskQueue,
     flows: new FlowClient(new Client({ connection, namespace }), taskQueue),
     withoutWorker: async (meanwhile) => {

@@ -281,7 +281,11 @@ describe('copyImageSet', () => {
     test('is made again where no search shows it', async () => {
       aws.script({
         GetImageSet: [free],
-        CopyImageSet: ['drop', copied],
+        // Of a new image set the first version is announced.
+        CopyImageSet: [
+          'drop',
+          { datastoreId, destinationImageSetProperties: { imageSetId: made, latestVersionId: '1' } },
+        ],
         SearchImageSets: [nothing],
         GetImageSetMetadata: [instances],
       });

@@ -13,8 +13,8 @@ export const files =
   proxyActivities<Pick<Activities, 'listInput' | 'readImportOutcome' | 'readImportReports'>>(lastResort);
 
 /** Local: one event in the history, and no way for a bad input to wait behind a full task queue. */
-export const { checkInput, expandInput } = proxyLocalActivities<
-  Pick<Activities, 'checkInput' | 'expandInput'>
+export const { checkInput, expandInput, searchAttributes } = proxyLocalActivities<
+  Pick<Activities, 'checkInput' | 'expandInput' | 'searchAttributes'>
 >({
   startToCloseTimeout: '10 seconds',
   scheduleToCloseTimeout: '1 minute',

@@ -1,4 +1,4 @@
-import { defineSearchAttributeKey } from '@temporalio/common';
+import { defineSearchAttributeKey, type SearchAttributeUpdatePair } from '@temporalio/common';
 import {
   type ActivityOptions,
   ActivityCancellationType,
@@ -14,8 +14,8 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { WorkerFacts } from '../../activities/check-input.ts';
-import { checkInput } from './activities.ts';
+import type { RunSettings } from '../../activities/check-input.ts';
+import { checkInput, searchAttributes } from './activities.ts';
 import { isRecord } from '../../guards.ts';
 import { OUR_SEARCH_ATTRIBUTES } from '../../search-attributes.ts';
 import { awsDetailsOf, failureOfRun, isUnattended, originOf, type Left } from './failures.ts';
@@ -61,9 +61,11 @@ export class Flow {
   /** The step whose call may or may not have taken effect. */
   #inDoubt: string | undefined;
   #result: object | undefined;
+  readonly #unpublished: SearchAttributeUpdatePair[] = [];
+  #published = Promise.resolve();
   hadEvent = false;
   #eventPending = false;
-  #facts: WorkerFacts | undefined;
+  #facts: RunSettings | undefined;
 
   constructor(readonly name: string) {
     setHandler(awsEventSignal, (event) => this.#onEvent(event), {
@@ -71,7 +73,7 @@ export class Flow {
     });
   }
 
-  get facts(): WorkerFacts {
+  get facts(): RunSettings {
     if (!this.#facts) throw new Error('The facts are there only once the input has been checked.');
     return this.#facts;
   }
@@ -152,12 +154,31 @@ export class Flow {
   know(ids: Record<string, string>): void {
     const before = this.board.now.ids;
     this.board.show({ ids: { ...before, ...ids } });
-    const attributes = Object.entries(OUR_SEARCH_ATTRIBUTES).flatMap(([id, name]) => {
+    for (const [id, name] of Object.entries(OUR_SEARCH_ATTRIBUTES)) {
       const value = ids[id];
-      const key = defineSearchAttributeKey(name, 'KEYWORD');
-      const isNews = value !== undefined && value !== before[id];
-      return isNews && this.facts.searchAttributes.includes(name) ? [{ key, value }] : [];
+      if (value === undefined || value === before[id]) continue;
+      this.#unpublished.push({ key: defineSearchAttributeKey(name, 'KEYWORD'), value });
+    }
+    if (this.#unpublished.length > 0) this.#published = this.#published.then(() => this.#publish());
+  }
+
+  /** Resolves once the run can be found by all that it knows, as far as it can at all. */
+  get published(): Promise<void> {
+    return this.#published;
+  }
+
+  /** Sets the search attributes that wait for it. What the namespace has is asked each time: it may have changed since. */
+  async #publish(): Promise<void> {
+    if (this.#unpublished.length === 0) return;
+    // Not cancelled with the run, which ends as soon as this is done.
+    const settable = await CancellationScope.nonCancellable(() =>
+      searchAttributes.executeWithOptions({ summary: '+searchAttributes' }, []),
+    ).catch((error: unknown): string[] => {
+      // A worker that does not tell leaves the run without them.
+      if (originOf(error)) return [];
+      throw error;
     });
+    const attributes = this.#unpublished.splice(0).filter(({ key }) => settable.includes(key.name));
     if (attributes.length > 0) upsertSearchAttributes(attributes);
   }
 
@@ -300,6 +321,8 @@ export async function runFlow<Result>(
     }
     flow.board.show({ lastError: originOf(error)?.type ?? undefined });
     throw failureOfRun(error, flow.whereabouts);
+  } finally {
+    await flow.published;
   }
 }
 

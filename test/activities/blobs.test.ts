@@ -1,0 +1,31 @@
+import { createServer } from 'node:http';
+import { S3Client } from '@aws-sdk/client-s3';
+import { storeBlob } from '../../src/activities/blobs.ts';
+import { listen } from '../support/listen.ts';
+
+// S3 API Reference, PutObject: SSE-KMS is asked for by these two headers.
+const ENCRYPTION = 'x-amz-server-side-encryption';
+
+test('a blob is encrypted with the KMS key that is named, and else as the bucket has it', async () => {
+  const seen: (string | string[] | undefined)[][] = [];
+  const server = createServer(({ headers, url }, response) => {
+    seen.push([url?.split('?')[0], headers[ENCRYPTION], headers[`${ENCRYPTION}-aws-kms-key-id`]]);
+    response.end();
+  });
+  const s3 = new S3Client({
+    endpoint: await listen(server),
+    forcePathStyle: true,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  const blob = { data: new Uint8Array([1]), contentType: 'application/json' };
+  const uri = 's3://bucket/place';
+  await storeBlob(s3, blob, { uri });
+  expect(await storeBlob(s3, blob, { uri, kmsKeyId: 'alias/blobs' })).toMatchObject({ uri, bytes: 1 });
+  expect(seen).toEqual([
+    ['/bucket/place', undefined, undefined],
+    ['/bucket/place', 'aws:kms', 'alias/blobs'],
+  ]);
+  s3.destroy();
+  server.close();
+});

@@ -1,0 +1,121 @@
+/** Search attributes that a namespace has, has lost, or has with another type: no run may hang for them. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { Connection } from '@temporalio/client';
+import { lookUpSearchAttributes } from '../src/namespace-attributes.ts';
+import { withCluster, type Cluster } from './support/cluster.ts';
+import { datastoreId, fhirInput } from './support/inputs.ts';
+import { fhirImportReply } from './support/replies.ts';
+import { error, startScriptedAws, type ScriptedAws } from './support/scripted-aws.ts';
+
+let aws: ScriptedAws;
+let cluster: Cluster;
+let connection: Connection;
+
+withCluster(startScriptedAws, (...platform) => {
+  [aws, cluster] = platform;
+  ({ connection } = cluster);
+});
+
+const namespace = 'default';
+// `IndexedValueType` and `WorkflowTaskFailedCause` of Temporal's API.
+const [TEXT, KEYWORD, INT] = [1, 2, 3];
+const BAD_SEARCH_ATTRIBUTES = 23;
+
+/** Temporal Cloud "will result in gRPC unauthorized error" (`Connection.operatorService` of the SDK). */
+const asOnCloud = () => ({
+  workflowService: connection.workflowService,
+  operatorService: { listSearchAttributes: () => Promise.reject(new Error('16 UNAUTHENTICATED')) },
+});
+
+async function remove(name: string): Promise<void> {
+  await connection.operatorService.removeSearchAttributes({ namespace, searchAttributes: [name] });
+  await until(name, 'missing');
+}
+
+async function create(name: string, type: number): Promise<void> {
+  await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: { [name]: type } });
+  await until(name, type === KEYWORD ? 'Keyword' : 'other type');
+}
+
+/** The server learns of a change from its own cache, a moment later. */
+async function until(name: string, state: string): Promise<void> {
+  while ((await lookUpSearchAttributes(connection, namespace)).get(name) !== state) await pause(50);
+}
+
+afterEach(async () => {
+  for (const [name, state] of await lookUpSearchAttributes(connection, namespace)) {
+    if (state === 'other type') await remove(name);
+    if (state !== 'Keyword') await create(name, KEYWORD);
+  }
+  // A new worker remembers nothing.
+  await cluster.withoutWorker(() => Promise.resolve());
+});
+
+test('what a namespace has is told by the operator service, and where that is refused by queries', async () => {
+  const told = async () => ({
+    operator: Object.fromEntries(await lookUpSearchAttributes(connection, namespace)),
+    cloud: Object.fromEntries(await lookUpSearchAttributes(asOnCloud(), namespace)),
+  });
+  const all = { AwsDatastoreId: 'Keyword', AwsImageSetId: 'Keyword', AwsJobId: 'Keyword' };
+  expect(await told()).toEqual({ operator: all, cloud: all });
+
+  await remove('AwsJobId');
+  await remove('AwsImageSetId');
+  await create('AwsJobId', TEXT);
+  const some = { AwsDatastoreId: 'Keyword', AwsImageSetId: 'missing', AwsJobId: 'other type' };
+  while ((await told()).cloud['AwsImageSetId'] !== 'missing') await pause(50);
+  expect(await told()).toEqual({ operator: some, cloud: some });
+});
+
+test('a server that tells neither is an error, and not a namespace without attributes', async () => {
+  const down = () => Promise.reject(Object.assign(new Error('14 UNAVAILABLE'), { code: 14 }));
+  const server = {
+    operatorService: { listSearchAttributes: down },
+    workflowService: { countWorkflowExecutions: down },
+  };
+  await expect(lookUpSearchAttributes(server, namespace)).rejects.toThrow('UNAVAILABLE');
+});
+
+const started = { JobId: 'j1', JobStatus: 'SUBMITTED', DatastoreId: datastoreId };
+
+/** Runs an import whose job is started only when something has happened meanwhile. */
+async function importAfter(meanwhile: () => Promise<void>) {
+  const busy = error('ThrottlingException', 429);
+  aws.script({ StartFHIRImportJob: [busy], DescribeFHIRImportJob: [fhirImportReply('COMPLETED')] });
+  const { workflowId } = await cluster.flows.start('startImportAndWaitCompleted', fhirInput);
+  const run = cluster.flows.temporal.workflow.getHandle(workflowId);
+  while (aws.callsOf('StartFHIRImportJob').length === 0) await pause(20);
+  await meanwhile();
+  aws.script({ StartFHIRImportJob: [started], DescribeFHIRImportJob: [fhirImportReply('COMPLETED')] });
+  expect(await run.result()).toMatchObject({ jobStatus: 'COMPLETED' });
+  const { typedSearchAttributes } = await run.describe();
+  const { events } = await run.fetchHistory();
+  return {
+    datastore: typedSearchAttributes.get(defineSearchAttributeKey('AwsDatastoreId', 'KEYWORD')),
+    job: typedSearchAttributes.get(defineSearchAttributeKey('AwsJobId', 'KEYWORD')),
+    failedTasks: events?.flatMap(({ workflowTaskFailedEventAttributes: task }) => task?.cause ?? []) ?? [],
+  };
+}
+
+describe('a run that goes on ends well, though the worker remembers what there was', () => {
+  test('with a search attribute that is removed', async () => {
+    const { datastore, job, failedTasks } = await importAfter(() => remove('AwsJobId'));
+    expect({ datastore, job }).toEqual({ datastore: datastoreId, job: undefined });
+    expect(failedTasks).toContain(BAD_SEARCH_ATTRIBUTES);
+  });
+
+  test('with a search attribute that has become a number', async () => {
+    const { job, failedTasks } = await importAfter(async () => {
+      await remove('AwsJobId');
+      await create('AwsJobId', INT);
+    });
+    expect(job).toBeUndefined();
+    expect(failedTasks).toContain(BAD_SEARCH_ATTRIBUTES);
+  });
+
+  test('and with all of them it can be searched for by the ids of AWS', async () => {
+    const { datastore, job, failedTasks } = await importAfter(() => Promise.resolve());
+    expect({ datastore, job, failedTasks }).toEqual({ datastore: datastoreId, job: 'j1', failedTasks: [] });
+  });
+});
