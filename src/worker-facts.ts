@@ -1,5 +1,7 @@
 import type { NativeConnection } from '@temporalio/worker';
 import type { RunSettings, WorkerFacts } from './activities/check-input.ts';
+import { compileRules } from './input-rules/ajv.ts';
+import { blobs } from './input-rules/flow-members.ts';
 import { isDuration, toMilliseconds } from './polling.ts';
 import { OUR_SEARCH_ATTRIBUTE_NAMES } from './search-attributes.ts';
 import { UserError } from './user-error.ts';
@@ -34,7 +36,13 @@ export const OUR_VARIABLES: readonly string[] = [
   'WORKFLOW_ID_KEY',
 ];
 
-/** @throws UserError for a duration that is none */
+/** The worker's default is held against the rule of the input's member: a wrong one would fail runs, one by one. */
+const artifactsProblems = compileRules({
+  type: 'object',
+  properties: { artifactsS3Uri: blobs.artifactsS3Uri },
+});
+
+/** @throws UserError for a duration or an S3 URI that is none */
 export function readSettings(env: Environment): WorkerSettings {
   const duration = (name: keyof typeof DURATIONS) => {
     const value = env[name];
@@ -43,6 +51,11 @@ export function readSettings(env: Environment): WorkerSettings {
     return toMilliseconds(value);
   };
   const artifactsS3Uri = env['ARTIFACTS_S3_URI'];
+  if (artifactsS3Uri && artifactsProblems({ artifactsS3Uri }).length > 0) {
+    throw new UserError(
+      `ARTIFACTS_S3_URI must be an S3 URI such as s3://bucket/folder/, not "${artifactsS3Uri}".`,
+    );
+  }
   return {
     taskQueue: env['TEMPORAL_TASK_QUEUE'] || 'aws-health',
     stickyScheduleToStart: duration('STICKY_SCHEDULE_TO_START'),

@@ -27,9 +27,10 @@ export interface Session {
 export async function withSession(
   { json }: { json: boolean | undefined },
   command: (session: Session) => Promise<void>,
+  connectTimeout = 3_000,
 ): Promise<void> {
   const { connectionOptions, namespace, address } = readTemporalConfig();
-  const connection = await Connection.connect({ connectTimeout: 3_000, ...connectionOptions }).catch(
+  const connection = await Connection.connect({ connectTimeout, ...connectionOptions }).catch(
     (error: Error) => {
       throw noServer(address, error);
     },

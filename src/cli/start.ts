@@ -63,12 +63,15 @@ async function start(flow: WorkflowName, args: StartArgs & Record<string, unknow
     const where = ['--task-queue', flows.taskQueue, '--workflow-id', workflowId];
     const what = ['--type', flow, '--input', JSON.stringify(input)];
     const command = shellCommand('temporal', 'workflow', 'start', ...where, ...what);
-    terminal.say(`Started ${workflowId}`);
+    terminal.say(
+      run.joined ? `${workflowId} goes on already. Nothing was started.` : `Started ${workflowId}`,
+    );
     if (url) terminal.say(`Web UI     ${url}`);
     terminal.say(`The same   ${command}`);
     if (args.watch) return follow(session, workflowId);
     terminal.say(`Go on with aws-health-workflows watch ${workflowId}`);
-    terminal.record({ flow, workflowId, runId: run.firstExecutionRunId, url, command });
+    const { joined } = run;
+    terminal.record({ flow, workflowId, runId: run.firstExecutionRunId, joined, url, command });
   });
 }
 
