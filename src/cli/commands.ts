@@ -62,7 +62,8 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
       if (error && error.name !== 'YError') throw error;
       // Without a command the list is what helps; with a wrong one, a line.
       if (/The list is above/.test(message)) parser.showHelp();
-      throw new UserError(`${message || error?.message} (with --help: what there is)`);
+      const line = (message || error?.message || '').replaceAll(/\s*\n\s*/g, ' ');
+      throw new UserError(`${line} (with --help: what there is)`);
     })
     .check(() => refuseOddBooleans(args));
 }
