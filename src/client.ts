@@ -3,6 +3,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import {
   Client,
   Connection,
+  WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   type WorkflowExecutionStatusName,
   type WorkflowHandleWithFirstExecutionRunId,
@@ -40,7 +41,10 @@ export type FlowResult<Flow extends WorkflowName> = Awaited<ReturnType<Flows[Flo
 /** The handle of a run, whose `result()` is the flow's. */
 export type FlowRun<Flow extends WorkflowName> = WorkflowHandleWithFirstExecutionRunId<
   (input: object) => Promise<FlowResult<Flow>>
->;
+> & {
+  /** Whether it went on already when it was asked for: nothing was started then. */
+  readonly joined: boolean;
+};
 
 /** Temporal's own start options, less those that the flow sets. */
 export type FlowStartOptions = Partial<Omit<WorkflowStartOptions, 'args' | 'workflowIdConflictPolicy'>>;
@@ -114,17 +118,27 @@ export class FlowClient {
   ): Promise<FlowRun<Flow>> {
     assertInput(flow, input);
     const key = this.#workflowIdKey;
-    const run = await this.temporal.workflow.start<(input: object) => Promise<FlowResult<Flow>>>(flow, {
-      staticSummary: documentName(flow),
-      ...options,
-      // Whoever is not so strict with types may give these as undefined.
-      taskQueue: options.taskQueue ?? this.taskQueue,
-      workflowId: options.workflowId ?? workflowIdOf(flow, input, key),
-      workflowIdConflictPolicy: 'USE_EXISTING',
-      args: [input],
-    });
+    const workflowId = options.workflowId ?? workflowIdOf(flow, input, key);
+    const start = (workflowIdConflictPolicy: 'FAIL' | 'USE_EXISTING') =>
+      this.temporal.workflow.start<(input: object) => Promise<FlowResult<Flow>>>(flow, {
+        staticSummary: documentName(flow),
+        ...options,
+        // Whoever is not so strict with types may give these as undefined.
+        taskQueue: options.taskQueue ?? this.taskQueue,
+        workflowId,
+        workflowIdConflictPolicy,
+        args: [input],
+      });
+    // With USE_EXISTING alone Temporal's client does not tell a new run from one that goes on.
+    const run = await start('FAIL').then(
+      (started) => Object.assign(started, { joined: false }),
+      async (error: unknown) => {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        return Object.assign(await start('USE_EXISTING'), { joined: true });
+      },
+    );
     const isSurelyOurs = options.workflowId === undefined && identifiesInput(flow, input, key);
-    if (!isSurelyOurs && !(await this.#wasStartedWith(run, flow, input))) {
+    if (!isSurelyOurs && run.joined && !(await this.#wasStartedWith(run, flow, input))) {
       throw new UserError(
         `${run.workflowId} goes on already, as another flow or with another input. Nothing was started.`,
       );

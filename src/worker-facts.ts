@@ -1,4 +1,6 @@
 import type { RunSettings } from './activities/check-input.ts';
+import { compileRules } from './input-rules/ajv.ts';
+import { blobs } from './input-rules/flow-members.ts';
 import { isDuration, toMilliseconds } from './polling.ts';
 import { UserError } from './user-error.ts';
 
@@ -41,7 +43,13 @@ export const OUR_VARIABLES: readonly string[] = [
   'WORKFLOW_ID_KEY',
 ];
 
-/** @throws UserError for a duration that is none */
+/** The worker's default is held against the rule of the input's member: a wrong one would fail runs, one by one. */
+const artifactsProblems = compileRules({
+  type: 'object',
+  properties: { artifactsS3Uri: blobs.artifactsS3Uri },
+});
+
+/** @throws UserError for a duration or an S3 URI that is none */
 export function readSettings(env: Environment): WorkerSettings {
   const duration = (name: keyof typeof DURATIONS) => {
     const value = env[name];
@@ -52,6 +60,11 @@ export function readSettings(env: Environment): WorkerSettings {
   };
   const artifactsS3Uri = env['ARTIFACTS_S3_URI'];
   const artifactsKmsKeyId = env['ARTIFACTS_KMS_KEY_ID'];
+  if (artifactsS3Uri && artifactsProblems({ artifactsS3Uri }).length > 0) {
+    throw new UserError(
+      `ARTIFACTS_S3_URI must be an S3 URI such as s3://bucket/folder/, not "${artifactsS3Uri}".`,
+    );
+  }
   return {
     taskQueue: env['TEMPORAL_TASK_QUEUE'] || 'aws-health',
     stickyScheduleToStart: duration('STICKY_SCHEDULE_TO_START'),

@@ -1,11 +1,12 @@
 /** The command line as a user has it: the built program, against a running platform. */
 import { createServer, type Server } from 'node:http';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
-import { cliEnvironment, runCli } from './support/cli.ts';
+import { cliEnvironment, program, runCli } from './support/cli.ts';
 import { required, startCluster, withCluster, type Cluster } from './support/cluster.ts';
 import { fhirImportOf, polling, roleArn } from './support/inputs.ts';
 import { listen } from './support/listen.ts';
@@ -155,8 +156,14 @@ describe('an import', () => {
     // It goes on for as long as nobody serves its task queue.
     const start = (...args: string[]) =>
       cli(['start', ...args, '--id', 'mine'], { TEMPORAL_TASK_QUEUE: 'nobody' });
-    expect(await start('provisionDatastore', '--datastore-name', 'one')).toMatchObject({ code: 0 });
-    expect(await start('provisionDatastore', '--datastore-name', 'one')).toMatchObject({ code: 0 });
+    expect(await start('provisionDatastore', '--datastore-name', 'one')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^Started mine\n/),
+    });
+    expect(await start('provisionDatastore', '--datastore-name', 'one')).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^mine goes on already\. Nothing was started\.\n/),
+    });
     const another = { code: 1, stderr: expect.stringContaining('mine goes on already, as another flow') };
     expect(await start('provisionDatastore', '--datastore-name', 'two')).toMatchObject(another);
     expect(await start('deleteFhirDatastoreAndConfirm', '--datastore-id', DatastoreId)).toMatchObject(
@@ -268,7 +275,7 @@ describe('a mistake is one line that says what is right', () => {
     [
       'none of several flags',
       ['start', 'updateImageSetMetadata', '--datastore-id', '1'.repeat(32), '--image-set-id', '2'.repeat(32)],
-      /--updatable-attributes is missing, or --removable-attributes or --revert-to-version-id\./,
+      /--updatable-attributes is missing, or --removable-attributes or --revert-to-version-id or --next-token\./,
     ],
     [
       'a member of a file',
@@ -326,13 +333,101 @@ describe('a mistake is one line that says what is right', () => {
   });
 });
 
-test('help teaches, and a shell can complete', async () => {
-  const { stdout } = await cli(['start', 'importDicomAndSearch', '--help']);
-  expect(stdout).toMatch(/Input:\n +--datastore-id/);
-  expect((await cli(['completion'])).stdout).toContain('_yargs_completions');
-  expect((await cli(['--get-yargs-completions', 'aws-health-workflows', 'schedule', ''])).stdout).toContain(
-    'backfill',
-  );
+describe('without a server, a region or a setting', () => {
+  const alone = (...args: string[]) => runCli(args, { PATH: process.env['PATH'] });
+  const commands = [
+    '',
+    'start',
+    'start copyImageSet',
+    'watch',
+    'list',
+    'result',
+    'cancel',
+    'failures',
+    'doctor',
+  ];
+  const verbs = 'ensure list describe pause resume trigger backfill stop-backfill delete'.split(' ');
+  const ofSchedules = ['', ...verbs, 'ensure importDicomAndSearch'].map((verb) => `schedule ${verb}`.trim());
+
+  test.each([...commands, ...ofSchedules, 'completion'])('%s -h helps', async (command) => {
+    const { code, stdout, stderr } = await alone(...command.split(' ').filter(Boolean), '-h');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`aws-health-workflows ${command}`.trim());
+    expect(stdout).toMatch(/--help.*Show help/);
+  });
+
+  test('--version is that of the package', async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
+    expect(await alone('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  test('Tab offers commands, and says nothing of the server that is not there', async () => {
+    const env = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
+    expect(await cli(['--complete-line', 'aws-health-workflows watch '], env)).toMatchObject({
+      code: 0,
+      stderr: '',
+    });
+  });
+});
+
+describe('Tab in bash', () => {
+  /** What bash offers at the end of a line, with `npx` and the program as they are on PATH. */
+  async function offered(line: string): Promise<string[]> {
+    const bin = mkdtempSync(join(folder, 'bin-'));
+    const run = `exec "${process.execPath}" "${program}" "$@"`;
+    writeFileSync(join(bin, 'aws-health-workflows'), `#!/bin/sh\n${run}\n`, { mode: 0o755 });
+    writeFileSync(join(bin, 'npx'), `#!/bin/sh\n[ "$1" = --no ] || exit 1\nshift; exec "$@"\n`, {
+      mode: 0o755,
+    });
+    const script = `
+      source <(aws-health-workflows completion)
+      COMP_LINE="$1" COMP_POINT=\${#1}
+      $(complete -p "\${1%% *}" | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+      printf '%s\\n' "\${COMPREPLY[@]}"`;
+    const env = { ...environment, PATH: `${bin}${delimiter}${process.env['PATH']}` };
+    const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', script, 'bash', line], { env });
+    return stdout.split('\n').filter(Boolean);
+  }
+
+  beforeAll(async () => {
+    const of = { taskQueue: 'nobody', args: [{ datastoreName: 'x' }] };
+    for (const workflowId of ['tab-1', 'tab-2026-01-01T00:00:00Z'])
+      await cluster.flows.temporal.workflow.start('provisionDatastore', { ...of, workflowId });
+    await cluster.flows.schedules.ensure('tab-nightly', {
+      flow: 'startImportAndWaitCompleted',
+      input: importInput('tab'),
+      cron: '@yearly',
+    });
+    await until(
+      () => cluster.flows.list(),
+      (runs) => runs.filter(({ workflowId }) => workflowId.startsWith('tab-')).length === 2,
+    );
+    await until(
+      () => cluster.flows.schedules.list(),
+      (schedules) => schedules.length > 0,
+    );
+  });
+  afterAll(async () => {
+    for (const workflowId of ['tab-1', 'tab-2026-01-01T00:00:00Z'])
+      await cluster.flows.temporal.workflow.getHandle(workflowId).terminate();
+    await cluster.flows.schedules.delete('tab-nightly');
+  });
+
+  test.each([
+    ['aws-health-workflows sch', ['schedule']],
+    ['aws-health-workflows start copy', ['copyImageSet']],
+    ['aws-health-workflows start copyImageSet --sou', ['--source-image-set-id']],
+    ['aws-health-workflows start tagImageSet --watc', ['--watch']],
+    ['npx aws-health-workflows schedule ba', ['backfill']],
+    ['npx aws-health-workflows schedule pause tab', ['tab-nightly']],
+    ['aws-health-workflows watch tab-', ['tab-1', 'tab-2026-01-01T00:00:00Z']],
+    // A colon ends a word for bash, which replaces the last one.
+    ['npx aws-health-workflows watch --json tab-2026-01-01T00:', ['00:00Z']],
+    ['aws-health-workflows schedule ensure startImportAndWaitCompleted tab', ['tab-nightly']],
+    ['npx another-program ', []],
+  ])('%s', async (line, words) => {
+    expect((await offered(line)).toSorted()).toEqual(words);
+  });
 });
 
 describe('doctor', () => {

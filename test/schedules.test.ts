@@ -312,6 +312,8 @@ describe('a schedule', () => {
     // The one that goes on is the last: what is asked for now comes right after it.
     await temporal.workflow.getHandle(under.running[0] ?? '').terminate();
     await aws.control.settings({ fhirImportMs: 0 });
+    // Its job goes on in the service, and would keep the next one waiting.
+    await settleJobs();
     expect(await fireOnce(id)).toMatchObject({ status: 'imported' });
     expect(await schedules.describe(id)).toMatchObject({ counts: { fired: 2 }, waiting: 0 });
     await schedules.delete(id);

@@ -98,6 +98,11 @@ describe('what the user can put right is one line, without a stack trace', () =>
       { AWS_ENDPOINT_URL: '127.0.0.1:4566' },
       /AWS_ENDPOINT_URL must begin with http/,
     ],
+    [
+      'a folder for blobs that is none',
+      { ARTIFACTS_S3_URI: '/tmp/blobs' },
+      /^ARTIFACTS_S3_URI must be an S3 URI such as .*, not "\/tmp\/blobs"\.\n$/,
+    ],
     ['a wrong setting', { ACTIVITY_START_TO_CLOSE: 'soon' }, /ACTIVITY_START_TO_CLOSE must be/],
   ])('%s', (_, env, line) => {
     const { status, stdout, stderr } = runWorker(env);

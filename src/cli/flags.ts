@@ -68,7 +68,8 @@ export function membersFrom(
 
 function parse({ kind }: Member, flag: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  if (kind === 'number') return Number(value);
+  // JavaScript takes no text for zero; the rules say that text is no number.
+  if (kind === 'number') return value.trim() === '' ? value : Number(value);
   return kind === 'json' ? parseJson(value, `--${flag}`) : value;
 }
 

@@ -8,6 +8,8 @@ import { escapeControls, shellCommand } from './terminal.ts';
 
 /** Follows a run, and shows how it has ended. Ctrl-C ends the following, not the run. */
 export async function follow({ flows, terminal, urlOf }: Session, workflowId: string): Promise<void> {
+  // Of a run that is not there nothing is shown but that.
+  await flows.temporal.workflow.getHandle(workflowId).describe();
   const url = urlOf(workflowId);
   if (url) terminal.say(url);
   const spinner = ora({

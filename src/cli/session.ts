@@ -27,9 +27,10 @@ export interface Session {
 export async function withSession(
   { json }: { json: boolean | undefined },
   command: (session: Session) => Promise<void>,
+  connectTimeout = 3_000,
 ): Promise<void> {
   const { connectionOptions, namespace, address } = readTemporalConfig();
-  const connection = await Connection.connect({ connectTimeout: 3_000, ...connectionOptions }).catch(
+  const connection = await Connection.connect({ connectTimeout, ...connectionOptions }).catch(
     (error: Error) => {
       throw noServer(address, error);
     },
@@ -75,15 +76,18 @@ function toUserError(error: unknown, address: string, namespace: string): unknow
   }
   if (error instanceof ApplicationFailure && error.type === 'ValidationFailed')
     return new UserError(error.message);
-  return error instanceof WorkflowFailedError ? new UserError(describeFailure(failureIn(error))) : error;
+  if (error instanceof WorkflowFailedError) return new UserError(describeFailure(failureIn(error)));
+  const answer = grpcError(error);
+  return answer ? new UserError(`Temporal answers: ${answer.details}`) : error;
 }
 
 /** The SDK has tried again for a while by then. */
-function isUnavailable(error: unknown): boolean {
+const isUnavailable = (error: unknown) => grpcError(error)?.code === GRPC_UNAVAILABLE;
+
+/** What the server has answered to a call that the SDK has made. */
+function grpcError(error: unknown): { code: number; details: string } | undefined {
   const { cause } = error instanceof Error ? error : {};
-  if (!isGrpcServiceError(cause)) return false;
-  const code: number = cause.code;
-  return code === GRPC_UNAVAILABLE;
+  return isGrpcServiceError(cause) ? cause : undefined;
 }
 
 const GRPC_UNAVAILABLE = 14;

@@ -29,12 +29,15 @@ export function addStartCommands(cli: Argv<{ json: boolean | undefined }>) {
       [flow, documentName(flow)],
       SUMMARIES[flow],
       // What is no member is told by the rules, with the nearest name.
-      (yargs) => withFlags(flags(yargs), membersOf(flow), 'Input:').strict(false),
+      (yargs) => withFlags(flags(yargs), flagMembersOf(flow), 'Input:').strict(false),
       (args) => start(flow, args),
     );
   }
   return cli.demandCommand(1, 'Which flow? The list is above.');
 }
+
+/** `--input` is the file for all of the input, also where the input has a member of that name (`recurringImport`). */
+const flagMembersOf = (flow: WorkflowName) => membersOf(flow).filter(({ name }) => name !== 'input');
 
 interface StartArgs {
   input: string | undefined;
@@ -63,19 +66,30 @@ async function start(flow: WorkflowName, args: StartArgs & Record<string, unknow
     const where = ['--task-queue', flows.taskQueue, '--workflow-id', workflowId];
     const what = ['--type', flow, '--input', JSON.stringify(input)];
     const command = shellCommand('temporal', 'workflow', 'start', ...where, ...what);
-    terminal.say(`Started ${workflowId}`);
+    terminal.say(
+      run.joined ? `${workflowId} goes on already. Nothing was started.` : `Started ${workflowId}`,
+    );
     if (url) terminal.say(`Web UI     ${url}`);
     terminal.say(`The same   ${command}`);
     if (args.watch) return follow(session, workflowId);
     terminal.say(`Go on with aws-health-workflows watch ${workflowId}`);
-    terminal.record({ flow, workflowId, runId: run.firstExecutionRunId, url, command });
+    const { joined } = run;
+    terminal.record({ flow, workflowId, runId: run.firstExecutionRunId, joined, url, command });
   });
 }
 
 export async function readInput(file: string | undefined): Promise<Record<string, unknown>> {
   if (file === undefined) return {};
-  if (file !== '-' && !statSync(file, { throwIfNoEntry: false })?.isFile())
-    throw new UserError(`--input ${file}: there is no such file.`);
+  if (file !== '-' && !isFile(file)) throw new UserError(`--input ${file}: there is no such file.`);
   const json = file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8');
   return asInput(parseJson(json, `--input ${file}`), `--input ${file}`);
+}
+
+/** Some names are none that a file can have; to look for them throws. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
 }

@@ -1,9 +1,18 @@
 /** The values of flags: each is there once and not empty, and what has to be a number or a time is one. */
+import { membersOf, scheduleMembers } from '../input-rules/members.ts';
+import { WORKFLOW_NAMES } from '../input-rules/workflows.ts';
 import { UserError } from '../user-error.ts';
+import { flagOf } from './flags.ts';
 
 /** A flag that takes one text, whatever it begins with: `--offset "-1 day"`. */
 export const textOption = (flag: string, describe: string) =>
   option(describe, (value) => oneText(flag, value));
+
+/** A flag that takes such a text each time it is given. */
+export const textsOption = (flag: string, describe: string) => ({
+  ...option(describe, (value) => [value].flat().map((text) => oneText(flag, text))),
+  array: true as const,
+});
 
 /** A flag that takes a whole number from 1 on, or `all`, which gives `Infinity`. */
 export const limitOption = (describe: string) =>
@@ -33,6 +42,29 @@ export const idPositional = (describe: string) =>
 
 function option<Value>(describe: string, coerce: (value: unknown) => Value) {
   return { type: 'string', nargs: 1, describe, coerce } as const;
+}
+
+/** The flags that are there or not, of all commands and of all inputs. */
+const BOOLEANS = new Set(
+  [...WORKFLOW_NAMES.flatMap(membersOf), ...scheduleMembers()]
+    .filter(({ kind }) => kind === 'boolean')
+    .map(({ name }) => flagOf(name))
+    .concat('json', 'all', 'watch', 'yes', 'help', 'version'),
+);
+
+/**
+ * Refuses `--force=yes`, which yargs takes for false.
+ *
+ * @returns true, as yargs wants it of a check
+ */
+export function refuseOddBooleans(args: readonly string[]): true {
+  for (const arg of args) {
+    const [, flag = '', value] = /^--(?:no-)?([\w-]+)=(.*)$/s.exec(arg) ?? [];
+    if (BOOLEANS.has(flag) && value !== 'true' && value !== 'false') {
+      throw new UserError(`--${flag} stands alone, or is --${flag}=true or --${flag}=false.`);
+    }
+  }
+  return true;
 }
 
 /** yargs gives a list for what is given twice, and `false` for `--no-…`. */
