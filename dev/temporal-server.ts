@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Connection } from '@temporalio/client';
+import { OUR_SEARCH_ATTRIBUTE_NAMES } from '../src/search-attributes.ts';
 import { type Child, startChild } from './children.ts';
 import { freePort, loopback } from './ports.ts';
 import { type Say, sayOnStderr } from './say.ts';
@@ -30,9 +31,6 @@ export interface TemporalServer extends Child {
   /** The `temporal` program that it is, which is the Temporal CLI too. */
   readonly program: string;
 }
-
-/** What the workflows tag their runs with, where the namespace has them. */
-const searchAttributes = ['AwsDatastoreId', 'AwsJobId', 'AwsImageSetId'];
 
 /** By default every timer lasts at least a second. With this a server for tests lets `sleep(10)` last 10 ms. */
 export const promptTimers = 'history.timerProcessorMaxTimeShift="10ms"';
@@ -92,7 +90,7 @@ function serverArguments(dbFilename: string, ports: Ports, options: TemporalServ
     // The user's own profile is about another server.
     '--disable-config-env',
     '--disable-config-file',
-    ...searchAttributes.map((name) => `--search-attribute=${name}=Keyword`),
+    ...OUR_SEARCH_ATTRIBUTE_NAMES.map((name) => `--search-attribute=${name}=Keyword`),
     ...dynamicConfig.map((pair) => `--dynamic-config-value=${pair}`),
   ];
 }
@@ -106,7 +104,7 @@ async function hasSearchAttributes(address: string): Promise<boolean> {
     const { customAttributes } = await connection.operatorService.listSearchAttributes({
       namespace: 'default',
     });
-    return searchAttributes.every((name) => name in (customAttributes ?? {}));
+    return OUR_SEARCH_ATTRIBUTE_NAMES.every((name) => name in (customAttributes ?? {}));
   } finally {
     await connection.close();
   }

@@ -9,7 +9,7 @@ import {
   type WorkflowHandleWithFirstExecutionRunId,
   type WorkflowStartOptions,
 } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { FailedFile, ReportEntry, ReportKind, WarnedFile } from './activities/report-lines.ts';
 import { canonicalJson } from './canonical-json.ts';
@@ -17,6 +17,7 @@ import { documentName } from './document-name.ts';
 import { isRecord } from './guards.ts';
 import { WORKFLOW_NAMES, assertInput, type WorkflowName } from './input-rules/workflows.ts';
 import { Schedules } from './schedules.ts';
+import { OUR_SEARCH_ATTRIBUTES } from './search-attributes.ts';
 import { noServer, readTemporalConfig } from './temporal-config.ts';
 import { UserError } from './user-error.ts';
 import { identifiesInput, readWorkflowIdKey, workflowIdOf } from './workflow-id.ts';
@@ -38,6 +39,8 @@ export type FlowInput<Flow extends WorkflowName> = Parameters<Flows[Flow]>[0];
 /** What a flow gives. */
 export type FlowResult<Flow extends WorkflowName> = Awaited<ReturnType<Flows[Flow]>>;
 
+const AWS_OUTCOME = defineSearchAttributeKey(OUR_SEARCH_ATTRIBUTES.outcome, 'KEYWORD');
+
 /** The handle of a run, whose `result()` is the flow's. */
 export type FlowRun<Flow extends WorkflowName> = WorkflowHandleWithFirstExecutionRunId<
   (input: object) => Promise<FlowResult<Flow>>
@@ -57,6 +60,8 @@ export interface RunLine {
   status: WorkflowExecutionStatusName;
   startTime: Date;
   closeTime?: Date;
+  /** How an import has ended, where the namespace has the search attribute `AwsOutcome`. */
+  outcome?: string;
 }
 
 /**
@@ -237,6 +242,7 @@ export class FlowClient {
     for await (const run of this.temporal.workflow.list({ query })) {
       if (runs.length === limit) break;
       const { workflowId, runId, type, status, startTime, closeTime } = run;
+      const outcome = run.typedSearchAttributes.get(AWS_OUTCOME);
       runs.push({
         workflowId,
         runId,
@@ -244,6 +250,7 @@ export class FlowClient {
         status: status.name,
         startTime,
         ...(closeTime && { closeTime }),
+        ...(outcome !== undefined && { outcome }),
       });
     }
     return runs;

@@ -108,8 +108,23 @@ describe('an import', () => {
     await aws.control.settings({ fhirImportMs: 1_200 });
     const file = inputFile('watched', importInput('watched'));
     const watched = await cli(['start', 'startImportAndWaitCompleted', '--input', file, '--watch']);
-    expect(watched).toMatchObject({ code: 0, stdout: expect.stringContaining('"outcome": "partial"') });
-    expect(watched.stderr).toContain('pollImportJob');
+    expect(watched).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(
+        'Outcome: partial. 1 of 2 resources were imported. Not imported: 1 × processing.\n',
+      ),
+    });
+    expect(watched.stdout).not.toContain('"outcome"');
+    expect(watched.stderr).toMatch(/⚠ .* · COMPLETED_WITH_ERRORS/);
+    // To Temporal, and in its Web UI, the run is COMPLETED.
+    const partial = await until(
+      () => json<{ outcome?: string }[]>('list', '--all'),
+      (runs) => runs.some(({ outcome }) => outcome === 'partial'),
+    );
+    expect(partial).toContainEqual(expect.objectContaining({ status: 'COMPLETED', outcome: 'partial' }));
+    expect((await cli(['list', '--all'])).stdout).toMatch(
+      / STATUS +OUTCOME .*\n(.*\n)*.* COMPLETED +partial /,
+    );
 
     const args = ['start', 'startImportAndWaitCompleted', '--input', '-', '--id', 'from-stdin', '--json'];
     const { stdout } = await cli(args, {}, JSON.stringify(importInput('watched')));
@@ -202,6 +217,7 @@ describe('an import', () => {
     expect(JSON.parse(stdout)).toMatchObject({
       failure: { type: 'ImportJobFailed', details: { step: 'pollImportJob', awsMessage: 'as planted' } },
     });
+    expect((await cli(['watch', 'failed'])).stderr).toContain('✖ pollImportJob · FAILED');
   });
 });
 

@@ -2,6 +2,7 @@
 import { styleText } from 'node:util';
 import { WorkflowFailedError } from '@temporalio/client';
 import ora, { type Ora } from 'ora';
+import { describeImport } from '../outcome-words.ts';
 import type { Progress } from '../workflows/shared/progress.ts';
 import { failureIn, type Session } from './session.ts';
 import { escapeControls, shellCommand } from './terminal.ts';
@@ -36,7 +37,7 @@ async function showSteps({ flows, terminal }: Session, spinner: Ora, workflowId:
   spinner.start('waiting for a worker');
   for await (const progress of flows.watch(workflowId)) {
     terminal.record(progress);
-    if (last && last.step !== progress.step) persist(spinner, 'green', '✔', last);
+    if (last && last.step !== progress.step) persist(spinner, last);
     last = progress;
     spinner.start(describeStep(progress));
   }
@@ -44,9 +45,14 @@ async function showSteps({ flows, terminal }: Session, spinner: Ora, workflowId:
     () => false,
     () => true,
   );
-  if (last) persist(spinner, hasFailed ? 'red' : 'green', hasFailed ? '✖' : '✔', last);
+  if (last) persist(spinner, last, hasFailed);
   spinner.stop();
-  await showEnd({ flows, terminal }, workflowId);
+  const summary = hasFailed || terminal.json ? undefined : describeImport(await flows.result(workflowId));
+  if (summary === undefined) return showEnd({ flows, terminal }, workflowId);
+  const command = (name: string) => shellCommand('aws-health-workflows', name, workflowId);
+  terminal.say(
+    `${escapeControls(summary)}\nFile by file: ${command('failures')}. The whole result: ${command('result')}.`,
+  );
 }
 
 /**
@@ -63,8 +69,15 @@ export async function showEnd({ flows, terminal }: Pick<Session, 'flows' | 'term
   }
 }
 
-/** `styleText` colours where the stream is a terminal and nobody has set NO_COLOR. */
-function persist(spinner: Ora, colour: 'green' | 'red', symbol: string, step: Progress): void {
+/** A job that has failed, or ended with errors, is not shown as well done only because the run goes on with another step. */
+function persist(spinner: Ora, step: Progress, hasFailed = /FAILED|CANCEL/.test(step.status)): void {
+  const isPartial = /ERRORS/.test(step.status) || (step.outcome ?? 'complete') !== 'complete';
+  const [colour, symbol] = hasFailed
+    ? (['red', '✖'] as const)
+    : isPartial
+      ? (['yellow', '⚠'] as const)
+      : (['green', '✔'] as const);
+  // `styleText` colours where the stream is a terminal and nobody has set NO_COLOR.
   const painted = styleText(colour, symbol, { stream: process.stderr });
   spinner.stopAndPersist({ symbol: painted, text: describeStep(step) });
 }

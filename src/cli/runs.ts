@@ -66,11 +66,12 @@ async function list(
   if (lines.length === 0)
     return terminal.say(all ? 'No run yet.' : 'Nothing runs. With --all: what has run.');
   terminal.table(
-    ['WORKFLOW ID', 'FLOW', 'STATUS', 'STARTED', 'STEP'],
-    lines.map(({ workflowId, flow, status, startTime, progress }) => [
+    ['WORKFLOW ID', 'FLOW', 'STATUS', 'OUTCOME', 'STARTED', 'STEP'],
+    lines.map(({ workflowId, flow, status, outcome, startTime, progress }) => [
       workflowId,
       flow,
       status,
+      outcome ?? progress?.outcome ?? '',
       toSecond(startTime),
       progress ? describeStep(progress) : status === 'RUNNING' ? 'no worker answers' : '',
     ]),

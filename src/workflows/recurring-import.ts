@@ -77,6 +77,7 @@ export async function recurringImport(input: RecurringImportInput): Promise<Recu
     if (unseen === 0) return { status: 'skipped', reason: 'nothing is new', ...firing, ...unmoved };
 
     const { workflowId, result } = await runImport(flow, input.flow, expanded);
+    flow.conclude(result.outcome);
     const moved = input.onlyNew && isDealtWith(result) && { watermark: { ...place, objects, seen } };
     const done = { workflowId, result: withoutNames(result) };
     return { status: 'imported', ...firing, import: done, ...(moved || unmoved) };

@@ -284,8 +284,8 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'under onFileErrors: fail an import has failed unless it is proven complete',
     file: `${shared}/import-job.ts`,
-    code: `throw flowFailure('OutcomeUnknown', whyUnknown(result), more);`,
-    without: 'return result;',
+    code: `throw flowFailure('OutcomeUnknown', why, {`,
+    without: `if (why) return result;\n    throw flowFailure('OutcomeUnknown', why, {`,
     tests: outcomes,
     named: 'unless proven',
   },
@@ -971,8 +971,8 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'findImageSetByPatient and inspectImageSet: a blob is in S3, where it is wanted',
     file: `${shared}/blob-place.ts`,
-    code: 'base === undefined ? undefined :',
-    without: 'base === undefined || name ? undefined :',
+    code: 'base === undefined\n      ? undefined',
+    without: 'base === undefined || name\n      ? undefined',
     tests: local,
     named: 'findImageSetByPatient|inspectImageSet',
     flows: ['findImageSetByPatient', 'inspectImageSet'],
@@ -1602,8 +1602,8 @@ const FINAL_ERRORS: readonly Behaviour[] = [
   {
     what: 'a copy over a quota on its size is not tried again',
     file: 'src/activities/aws-errors.ts',
-    code: 'SIZE_QUOTA.test(message) && !CONCURRENCY_QUOTA.test(message)',
-    without: 'SIZE_QUOTA.test(message) && CONCURRENCY_QUOTA.test(message)',
+    code: '!CONCURRENCY_QUOTA.test(message)',
+    without: 'CONCURRENCY_QUOTA.test(message)',
     tests: ['test/activities/aws-errors'],
     named: 'size of a copy',
   },

@@ -154,9 +154,21 @@ export class Flow {
   know(ids: Record<string, string>): void {
     const before = this.board.now.ids;
     this.board.show({ ids: { ...before, ...ids } });
-    for (const [id, name] of Object.entries(OUR_SEARCH_ATTRIBUTES)) {
-      const value = ids[id];
-      if (value === undefined || value === before[id]) continue;
+    const news = Object.entries(ids).filter(([id, value]) => value !== before[id]);
+    this.#tag(Object.fromEntries(news));
+  }
+
+  /** Notes how an import has ended, where people look first: to Temporal a partial import is `COMPLETED`. */
+  conclude(outcome: string): void {
+    this.board.show({ outcome });
+    this.#tag({ outcome });
+  }
+
+  /** Has search attributes set, as far as the values have any. */
+  #tag(values: Readonly<Record<string, string>>): void {
+    for (const [of, name] of Object.entries(OUR_SEARCH_ATTRIBUTES)) {
+      const value = values[of];
+      if (value === undefined) continue;
       this.#unpublished.push({ key: defineSearchAttributeKey(name, 'KEYWORD'), value });
     }
     if (this.#unpublished.length > 0) this.#published = this.#published.then(() => this.#publish());

@@ -58,6 +58,7 @@ export async function importAndAwait<AnyJob extends ImportJob>(
   });
   const outcome = await readOutcome(flow, endedImport(service, job), options);
   const result = { ...outcome, ...(reusedJob && { reusedJob }) };
+  flow.conclude(result.outcome);
   flow.hold(result);
   return { job, result };
 }

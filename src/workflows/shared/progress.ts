@@ -7,6 +7,8 @@ export interface Progress {
   status: string;
   /** By the service's own names: `datastoreId`, `jobId`, … */
   ids: Record<string, string>;
+  /** How an import has ended. To Temporal a partial import is `COMPLETED`. */
+  outcome?: string;
   /** What the service counts while a job runs. */
   counters?: Record<string, number>;
   /** Of the wait that is on now. */
@@ -46,6 +48,7 @@ function render({
   step,
   status,
   ids,
+  outcome,
   counters,
   waitedSeconds,
   reads,
@@ -53,6 +56,7 @@ function render({
   lastError,
 }: Progress): string {
   const lines = [
+    outcome && `${outcome === 'complete' ? '' : '⚠ '}**outcome: ${outcome}**\n`,
     `**${step}**${status && ` · ${status}`}`,
     ...Object.entries(ids).map(([name, id]) => `- ${name}: \`${id}\``),
     ...Object.entries(counters ?? {}).map(([name, count]) => `- ${name}: ${count}`),
