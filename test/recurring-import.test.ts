@@ -132,8 +132,10 @@ describe('patients', () => {
       outcome: 'partial',
       counts: { scanned: 2, imported: 1, customerErrors: 1, serverErrors: 0 },
       manifest: expect.objectContaining({ state: 'read' }),
+      imageSetCounts: { total: 0, nonPrimary: 0 },
       imageSets: [],
       failures: { uri: expect.stringContaining('FAILURE'), byReason: { ValidationException: 1 } },
+      warnings: { uri: expect.stringContaining('WARNING'), byType: {} },
     });
     const whole = await cluster.flows.result<'importDicomAndSearch'>(result.import?.workflowId ?? '');
     expect(whole.imageSetsMetadataSummaries[0]?.DICOMTags?.DICOMPatientName).toBe(DOE);

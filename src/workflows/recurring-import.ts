@@ -7,6 +7,7 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { ExpandedInput } from '../activities/expand-input.ts';
+import type { FileCounts } from '../activities/import-manifest.ts';
 import type { SeenObjects } from '../activities/list-input.ts';
 import { documentName } from '../document-name.ts';
 import { isRecord, recordOf } from '../guards.ts';
@@ -115,8 +116,16 @@ function isAt(place: Omit<Watermark, 'objects' | 'seen'>, watermark: Watermark):
  */
 function isDealtWith({ outcome, counts }: ImportResult): boolean {
   if (outcome === 'unknown' || !counts) return false;
-  const { scanned, imported, customerErrors, serverErrors } = counts;
-  return scanned > 0 && serverErrors === 0 && imported + customerErrors >= scanned;
+  const { serverErrors, files, ...resources } = counts;
+  if (serverErrors > 0) return false;
+  // Of a file that could not be read no resource was scanned.
+  if (files && resources.scanned === 0) return isAccountedFor(files);
+  return isAccountedFor(resources) && (!files || isAccountedFor(files));
+}
+
+/** Whether there was something, and each of it is in or failed for a reason of its own. */
+function isAccountedFor({ scanned, imported, customerErrors }: FileCounts): boolean {
+  return scanned > 0 && imported + customerErrors >= scanned;
 }
 
 /** What a firing passes on of an import: the names of files, messages about them and lists of image sets tell of patients. */
@@ -126,8 +135,10 @@ const PASSED_ON: ReadonlySet<string> = new Set([
   'outcome',
   'counts',
   'manifest',
+  'imageSetCounts',
   'imageSets',
   'failures',
+  'warnings',
   'reusedJob',
 ]);
 
