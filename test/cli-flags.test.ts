@@ -199,6 +199,7 @@ const CHOICES = /Invalid values: Argument: .*Choices: /;
 
 /** What AWS's models let through: a patient's id may be empty, and these attributes have up to 260,000 characters. */
 const LEGAL: Readonly<Record<string, 'empty' | 'long'>> = {
+  NextToken: 'empty',
   dicomPatientId: 'empty',
   copiableAttributes: 'long',
 };

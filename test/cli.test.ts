@@ -372,6 +372,18 @@ describe('without a server, a region or a setting', () => {
     expect(stdout).toMatch(/--help.*Show help/);
   });
 
+  test('each flag of a flow has a sentence, its form and an example, the required ones first', async () => {
+    const { stdout } = await alone('start', 'onboardDatastoreAndImport', '--help');
+    const text = stdout.replaceAll(/\s+/g, ' ');
+    expect(text).toMatch(
+      /Input: --datastore-name the name of the new .*\(such as radiology\) \[required, unless --datastore-id\]/,
+    );
+    expect(text).toMatch(
+      /--data-access-role-arn the role by which .* \(ARN of an IAM role, such as arn:aws:iam::/,
+    );
+    expect(text.lastIndexOf('[required')).toBeLessThan(text.indexOf('--tags'));
+  });
+
   test('--version is that of the package', async () => {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
     expect(await alone('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });

@@ -3,7 +3,9 @@ import type { Argv } from 'yargs';
 import { isRecord } from '../guards.ts';
 import type { Problem } from '../input-rules/ajv.ts';
 import type { Member } from '../input-rules/members.ts';
+import { textOf } from '../input-rules/member-texts.ts';
 import { UserError } from '../user-error.ts';
+import { shellCommand } from './terminal.ts';
 
 /** `InputS3Uri` → `input-s3-uri`: the two services spell alike what differs only by a capital. */
 export function flagOf(member: string): string {
@@ -12,7 +14,7 @@ export function flagOf(member: string): string {
 
 /** Adds a flag for each member. All are text to yargs: an id such as `0042` is no number. */
 export function withFlags<Args>(yargs: Argv<Args>, members: readonly Member[], group: string): Argv<Args> {
-  for (const member of members) {
+  for (const member of byNeed(members)) {
     yargs.option(flagOf(member.name), {
       // One value each, whatever it begins with: `--offset "-1 day"`.
       ...(member.kind === 'boolean' ? { type: 'boolean' } : { type: 'string', nargs: 1 }),
@@ -24,31 +26,30 @@ export function withFlags<Args>(yargs: Argv<Args>, members: readonly Member[], g
   return yargs;
 }
 
-/** What the services do not document, because it is ours. */
-const OURS: Readonly<Record<string, string>> = {
-  polling: 'how waits are paced, such as {"timeout": "2 days"} (JSON)',
-  onFileErrors: 'what failed files mean (default: report)',
-  listFailedFiles: 'how many failed files to name in the result, 0 to 100 (default: 0)',
-  jobId: 'wait for this job instead of starting one',
-  JobId: 'wait for this job instead of starting one',
-  artifactsS3Uri: "where blobs are put (default: the worker's ARTIFACTS_S3_URI)",
-  artifactsKmsKeyId: "the KMS key for blobs (default: the worker's ARTIFACTS_KMS_KEY_ID)",
-  cron: 'when: five fields such as "0 2 * * *", or @daily',
-  every: 'instead of cron: an interval such as "6 hours"',
-  timeZone: 'IANA name, for cron and templates (default: UTC)',
-  offset: 'what {yyyy} … are away from the scheduled time, such as "-1 day"',
-  onlyNew: 'skip a firing whose folder holds nothing new',
-  jitter: 'each firing comes late by up to this much, 0 for none (default: 1 minute)',
-  overlap: 'what becomes of a firing that falls into another (default: BUFFER_ONE)',
-  catchupWindow: 'how late a missed firing is still made (default: 1 hour)',
-  pauseOnFailure: 'pause when a firing fails (default: no)',
-};
-
-function describeMember({ name, kind, shape }: Member): string {
-  const ours = OURS[name];
-  if (ours !== undefined) return ours;
-  return [shape, kind === 'json' ? '(JSON)' : ''].filter(Boolean).join(' ');
+/** A sentence, the form, an example, and whether it is needed: `the role by which … (ARN …, such as arn:…) [required]`. */
+function describeMember(member: Member): string {
+  const { what, form, example } = textOf(member);
+  const value = shellCommand(typeof example === 'string' ? example : JSON.stringify(example));
+  const written =
+    member.kind === 'boolean' ? '' : ` (${form === undefined ? '' : `${form}, `}such as ${value})`;
+  const need = describeNeed(member, (name) => `--${flagOf(name)}`);
+  return what + written + (need && ` [${need}]`);
 }
+
+/** @param show - how to write the name of a member */
+export function describeNeed({ needed, goesWith }: Member, show: (name: string) => string): string {
+  if (needed === 'always') return 'required';
+  const others = (names: readonly string[] = []) => names.map(show).join(' or ');
+  if (needed !== undefined) return `required, unless ${others(needed)}`;
+  return goesWith === undefined ? '' : `needs ${others(goesWith)}`;
+}
+
+const RANKS = { always: 0, unless: 1, never: 2 } as const;
+const rankOf = ({ needed }: Member) =>
+  RANKS[needed === undefined ? 'never' : needed === 'always' ? needed : 'unless'];
+
+/** The required ones first; otherwise in the order of the rules. */
+export const byNeed = (members: readonly Member[]) => members.toSorted((a, b) => rankOf(a) - rankOf(b));
 
 /** The flags that yargs has found, as members; what is no member stays under its name, for the rules to refuse. */
 export function membersFrom(

@@ -12,6 +12,10 @@ export interface Member {
   readonly choices?: readonly string[];
   /** The service's name for what it is, such as `DatastoreId`. */
   readonly shape?: string;
+  /** Where it has to be given: `always`, or unless one of these members is. Absent where nothing needs it. */
+  readonly needed?: 'always' | readonly string[];
+  /** The members without which it means nothing. */
+  readonly goesWith?: readonly string[];
   /** Whether it may hold patient data, by the mark in the rules. Nothing that is stored unencrypted may derive from it. */
   readonly sensitive: boolean;
 }
@@ -26,8 +30,36 @@ export function scheduleMembers(): Member[] {
   return members(SCHEDULE_SCHEMA).filter(({ name }) => name !== 'flow' && name !== 'input');
 }
 
-function members({ properties }: { properties: Readonly<Record<string, object>> }): Member[] {
-  return Object.entries(properties).map(([name, rule]) => toMember(name, rule as Rule));
+function members(schema: Schema): Member[] {
+  return Object.entries(schema.properties).map(([name, rule]) => {
+    const needed = neededIn(schema, name);
+    const goesWith = schema.dependencies?.[name];
+    return { ...toMember(name, rule), ...(needed && { needed }), ...(goesWith && { goesWith }) };
+  });
+}
+
+/** The rules of an input that say what it needs, as `flow-members.ts` makes them. */
+interface Needs {
+  required?: readonly string[];
+  oneNeeded?: readonly string[];
+  if?: { not: { anyOf: readonly { required: readonly string[] }[] } };
+  then?: { required: readonly string[] };
+}
+
+interface Schema extends Needs {
+  properties: Readonly<Record<string, object>>;
+  allOf?: readonly Needs[];
+  dependencies?: Readonly<Record<string, readonly string[]>>;
+}
+
+function neededIn(schema: Schema, name: string): Member['needed'] {
+  if (schema.required?.includes(name)) return 'always';
+  for (const needs of [schema, ...(schema.allOf ?? [])]) {
+    if (needs.oneNeeded?.includes(name)) return needs.oneNeeded.filter((other) => other !== name);
+    if (needs.then?.required.includes(name))
+      return needs.if?.not.anyOf.flatMap(({ required }) => required) ?? 'always';
+  }
+  return undefined;
 }
 
 interface Rule {

@@ -1625,6 +1625,42 @@ const FINAL_ERRORS: readonly Behaviour[] = [
   },
 ];
 
+/** What people at a terminal rely on. */
+const COMMAND_LINE: readonly Behaviour[] = [
+  {
+    what: 'a terminal stays in the mode where Ctrl-C and Ctrl-Z end and stop',
+    file: 'src/cli/follow.ts',
+    code: 'discardStdin: false',
+    without: 'discardStdin: true',
+    tests: ['test/cli-terminal'],
+    named: 'watch ends with Ctrl-C',
+  },
+  {
+    what: 'a command that fails ends once its reader has taken all',
+    file: 'src/user-error.ts',
+    code: "stream.write('', () => resolve())",
+    without: 'resolve()',
+    tests: ['test/cli-output'],
+    named: 'whole however slowly',
+  },
+  {
+    what: 'more than 100 firings of a backfill are asked about',
+    file: 'src/cli/schedule-backfill.ts',
+    code: 'firings.length <= UNASKED || ',
+    without: 'true || ',
+    tests: ['test/cli.test'],
+    named: 'mistyped year',
+  },
+  {
+    what: 'a backfill that is stopped is stopped beyond what Temporal has buffered of it',
+    file: 'src/backfills.ts',
+    code: 'endTime: optionalDateToTs(new Date(0)) ?? null',
+    without: '',
+    tests: ['test/schedules'],
+    named: 'whose backfill is stopped',
+  },
+];
+
 export const BEHAVIOURS: readonly Behaviour[] = [
   ...DIFFERENCES,
   ...GAPS,
@@ -1634,4 +1670,5 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...LEFT_TO_ANOTHER_RUN,
   ...SEARCH_ATTRIBUTES,
   ...FINAL_ERRORS,
+  ...COMMAND_LINE,
 ];
