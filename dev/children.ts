@@ -18,7 +18,7 @@ export interface Child {
   readonly kill: () => Promise<void>;
   /** All that it has written. */
   readonly output: () => string;
-  /** The last lines of that: what explains an unexpected death. */
+  /** The last lines of that, without those of stack traces: what explains an unexpected end. */
   readonly lastWords: () => string;
 }
 
@@ -51,13 +51,15 @@ export function startChild(program: string, args: readonly string[], options: Ch
   closeSync(log);
 
   let running = true;
+  let killedBy: NodeJS.Signals | null = null;
   const exited = new Promise<number>((resolve) => {
-    const end = (code: number) => {
+    const end = (code: number, signal: NodeJS.Signals | null = null) => {
       running = false;
+      killedBy = signal;
       child.stdin?.destroy();
       resolve(code);
     };
-    child.on('exit', (code, signal) => end(code ?? 128 + constants.signals[signal ?? 'SIGKILL']));
+    child.on('exit', (code, signal) => end(code ?? 128 + constants.signals[signal ?? 'SIGKILL'], signal));
     child.on('error', () => end(127));
   });
   const { pid } = child;
@@ -65,11 +67,22 @@ export function startChild(program: string, args: readonly string[], options: Ch
     throw new UserError(`${options.name} cannot be started: there is no /bin/sh here (on Windows, use WSL)`);
 
   const output = () => readFileSync(options.logFile).subarray(before).toString();
-  const lastWords = () => output().trimEnd().split('\n').slice(-8).join('\n');
+  const lastWords = () => {
+    const lines = output().trimEnd().split('\n');
+    return lines
+      .filter((line) => !/^\s+at /.test(line))
+      .slice(-8)
+      .join('\n');
+  };
+  // What a process wrote long before it was killed by another has nothing to do with its end.
+  const whyItEnded = (code: number) =>
+    killedBy
+      ? `${options.name} was killed from outside (${killedBy}). Its log: ${options.logFile}`
+      : `${options.name} has ended with code ${code} (its log: ${options.logFile}):\n${lastWords()}`;
   let endedByUs = false;
   const crashed = new Promise<UserError>((resolve) => {
     void exited.then((code) => {
-      if (!endedByUs) resolve(new UserError(`${options.name} has ended with code ${code}:\n${lastWords()}`));
+      if (!endedByUs) resolve(new UserError(whyItEnded(code)));
     });
   });
   /** A negative target is the whole group, with whatever the program itself has started. */

@@ -58,12 +58,17 @@ function startCommand({ address, program = 'temporal' }: TemporalLocation, input
   return `${command} --type copyImageSet --input '${JSON.stringify(input)}'`;
 }
 
-/** What leads a command line to these servers, and to no others. */
+/**
+ * What leads a command line to these servers, and to no others. The AWS CLI reads AWS_DEFAULT_REGION and not AWS_REGION,
+ * and prefixes the host name (`runtime-`) of some operations unless it is told not to.
+ */
 function exportCommand(): string {
   const names = [
     'TEMPORAL_ADDRESS',
     'AWS_ENDPOINT_URL',
+    'AWS_DISABLE_HOST_PREFIX_INJECTION',
     'AWS_REGION',
+    'AWS_DEFAULT_REGION',
     'AWS_ACCESS_KEY_ID',
     'AWS_SECRET_ACCESS_KEY',
   ];

@@ -22,6 +22,7 @@ export function isolateEnvironment({ keepTemporal }: Isolation): void {
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     AWS_REGION: 'us-east-1',
+    AWS_DEFAULT_REGION: 'us-east-1',
     AWS_CONFIG_FILE: noFile,
     AWS_SHARED_CREDENTIALS_FILE: noFile,
     AWS_EC2_METADATA_DISABLED: 'true',
@@ -45,5 +46,6 @@ export function useServers({ temporalAddress, awsUrl, taskQueue }: Servers): voi
     TEMPORAL_ADDRESS: temporalAddress,
     TEMPORAL_TASK_QUEUE: taskQueue,
     AWS_ENDPOINT_URL: awsUrl,
+    AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
   });
 }

@@ -1,6 +1,7 @@
 /** What flows run on, all on this machine: a Temporal server, the local AWS, a worker, each in a process of its own. */
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { UserError } from '../src/user-error.ts';
 import { type Child, startChild } from './children.ts';
 import { isolateEnvironment, useServers } from './environment.ts';
 import { freePort, loopback } from './ports.ts';
@@ -38,11 +39,11 @@ export interface Platform {
  */
 export async function startPlatform(options: PlatformOptions, life: Life): Promise<Platform> {
   const { folder, taskQueue, server, workerSettings = {}, say } = options;
-  const existing = await existingTemporal(server, say);
+  const existing = await existingTemporal(server, taskQueue, say);
   // A program may have to be fetched through proxies that nothing after this may see.
   const program = existing ? undefined : await findTemporalProgram({ say });
   isolateEnvironment({ keepTemporal: existing !== undefined });
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   const endWithUs = ender(life, options.ending);
   const need = <Needed extends Child>(child: Needed): Needed => {
     void child.crashed.then(life.fail);
@@ -71,6 +72,18 @@ export async function startPlatform(options: PlatformOptions, life: Life): Promi
     startWorker: () =>
       endWithUs(startNode('worker', 'src/worker.js', [], { ...process.env, ...workerSettings })),
   };
+}
+
+/** @throws UserError where it cannot be made or written to */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new UserError(
+      `The data folder ${folder} cannot be used (${error instanceof Error ? error.message : String(error)}). Choose another by --data.`,
+    );
+  }
 }
 
 /** All of them at once: none waits for another's grace. */

@@ -1,11 +1,9 @@
 import { parseArgs } from 'node:util';
+import { UserError, explain } from '../src/user-error.ts';
 import type { LocalAwsOptions } from './server.ts';
 import { readSettings, SettingError } from './settings.ts';
 
 const usage = 'local-aws --port 4566 --data DIR [--host 127.0.0.1] [--set name=value]…';
-
-/** A mistake of the user's: one line, no stack trace. */
-class UsageError extends Error {}
 
 async function main(): Promise<void> {
   // Which Node runs the stand-in is nothing its user can act on.
@@ -25,13 +23,13 @@ async function main(): Promise<void> {
 
 function readOptions(args: string[]): LocalAwsOptions {
   const { port, data, host, set } = parse(args);
-  if (!data) throw new UsageError(`--data is missing: ${usage}`);
+  if (!data) throw new UserError(`--data is missing: ${usage}`);
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
-    throw new UsageError('--port must be a number from 0 to 65535');
+    throw new UserError('--port must be a number from 0 to 65535');
   }
   const pairs = set.map((pair): [string, string] => {
     const equals = pair.indexOf('=');
-    if (equals < 1) throw new UsageError('--set must be name=value, such as copyMs=50');
+    if (equals < 1) throw new UserError('--set must be name=value, such as copyMs=50');
     return [pair.slice(0, equals), pair.slice(equals + 1)];
   });
   return { port: Number(port), data, host, settings: readSettings(Object.fromEntries(pairs)) };
@@ -50,25 +48,29 @@ function parse(args: string[]) {
     }).values;
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('. ')[0] : 'wrong arguments';
-    throw new UsageError(`${reason}: ${usage}`);
+    throw new UserError(`${reason}: ${usage}`);
   }
 }
 
-function explain(error: unknown): string {
-  if (error instanceof UsageError || error instanceof SettingError) return error.message;
+function reasonOf(error: unknown): string {
+  if (error instanceof SettingError) return error.message;
   if (isCode(error, 'EADDRINUSE'))
     return 'the port is taken; choose another by --port (0 takes any free one)';
   if (isCode(error, 'LEVEL_LOCKED'))
     return 'the data folder is in use by another local AWS; choose another by --data';
-  return error instanceof Error && error.message ? error.message : 'it could not start';
+  // LevelDB's other errors: a folder that cannot be written to, a disk that is full, files that are damaged.
+  if (error instanceof Error && 'code' in error && String(error.code).startsWith('LEVEL_'))
+    return `the data folder cannot be used: ${error.message}`;
+  return explain(error);
 }
 
 const isCode = (error: unknown, code: string) =>
   error instanceof Error && 'code' in error && error.code === code;
 
 function fail(error: unknown): void {
-  console.error(`local-aws: ${explain(error)}`);
-  process.exitCode = 1;
+  console.error(`local-aws: ${reasonOf(error)}`);
+  process.exit(1);
 }
 
+process.on('uncaughtException', fail);
 main().catch(fail);

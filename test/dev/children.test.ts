@@ -22,6 +22,17 @@ describe('startChild', () => {
     await child.kill();
   });
 
+  it('tells of an end that nobody of ours has asked for, without stack traces and without old news', async () => {
+    const failed = start("printf 'wrong\\n    at file.js:1\\n'; exit 3");
+    expect((await failed.crashed).message).toBe(
+      `the child has ended with code 3 (its log: ${logFile}):\nwrong`,
+    );
+    const killed = start('echo old news; kill -KILL $$');
+    expect((await killed.crashed).message).toBe(
+      `the child was killed from outside (SIGKILL). Its log: ${logFile}`,
+    );
+  });
+
   it('stops one that obeys, and kills one that does not', async () => {
     const obedient = start('sleep 60');
     await obedient.stop();

@@ -1,8 +1,13 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { required } from '../support/cluster.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import { existingTemporal } from '../../dev/temporal-choice.ts';
+import { awsEnvironment, required, startTestServer, startWorker } from '../support/cluster.ts';
 import { Command } from './command.ts';
 
 const startLine = /^.*temporal workflow start .*$/m;
@@ -12,14 +17,21 @@ describe('npm run dev', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('prints a command that starts a copy, and on the same folder again one that works again', async () => {
-    const first = new Command('dev/dev.js', ['--data', folder]);
+    // As in a shell that holds the export line of another one: it has a server of its own all the same.
+    const others = '127.0.0.1:1';
+    const first = new Command('dev/dev.js', ['--data', folder], { TEMPORAL_ADDRESS: others });
+    await first.writes(/TEMPORAL_ADDRESS=127.0.0.1:1 is not used, .* To use it: --server existing/);
     const [command] = await first.writes(startLine);
     expect(copy(command)).toMatchObject({
       imageSetWorkflowStatus: 'COPIED',
       destinationLatestVersionId: '2',
     });
     const [, address = ''] = /--address (\S+)/.exec(command) ?? [];
+    expect(address).not.toBe(others);
     const [exports] = await first.writes(/^export .*$/m);
+    // The AWS CLI reads the first, and not AWS_REGION; without the second it calls `runtime-127.0.0.1`.
+    expect(exports).toContain(' AWS_DEFAULT_REGION=us-east-1 ');
+    expect(exports).toContain(' AWS_DISABLE_HOST_PREFIX_INJECTION=true ');
     const id = importOfSamples(address);
     for (const line of readmeCommands()) {
       expect([line, runCli(line.replace('…', id), exports)]).toEqual([line, 0]);
@@ -30,9 +42,85 @@ describe('npm run dev', () => {
     const [another] = await second.writes(startLine);
     expect(another.replace(/.*--input/, '')).not.toBe(command.replace(/.*--input/, ''));
     expect(copy(another)).toMatchObject({ imageSetWorkflowStatus: 'COPIED' });
-    await end(second);
+
+    const [, aws = ''] = /(\d+) .*local-aws\/main\.js/.exec(second.family().join('\n')) ?? [];
+    process.kill(Number(aws), 'SIGKILL');
+    await expect(second.exited).resolves.toBe(1);
+    expect(second.stderr).toMatch(/^local-aws was killed from outside \(SIGKILL\)\. Its log: .*\n$/);
+    expect(second.family()).toEqual([]);
   }, 120_000);
+
+  it('says in one line that its data folder cannot be made', async () => {
+    writeFileSync(join(folder, 'file'), '');
+    const dev = new Command('dev/dev.js', ['--data', join(folder, 'file/data')]);
+    await expect(dev.exited).resolves.toBe(1);
+    expect(dev.stderr).toMatch(
+      /^The data folder .* cannot be used \(ENOTDIR.*\)\. Choose another by --data\.\n$/,
+    );
+  });
+
+  it('refuses a task queue on which a worker of somebody else polls', async () => {
+    const temporal = await startTestServer();
+    const taskQueue = `test-${randomUUID()}`;
+    const TEMPORAL_ADDRESS = temporal.address;
+    const worker = startWorker({
+      ...awsEnvironment('http://127.0.0.1:1'),
+      TEMPORAL_ADDRESS,
+      TEMPORAL_TASK_QUEUE: taskQueue,
+    });
+    await polled(TEMPORAL_ADDRESS, taskQueue);
+    process.env['TEMPORAL_ADDRESS'] = TEMPORAL_ADDRESS;
+    const choose = (queue: string) => existingTemporal('existing', queue, () => undefined);
+    await expect(choose(taskQueue)).rejects.toThrow(
+      new RegExp(
+        `^A worker \\(${worker.pid}@.*\\) polls task queue ${taskQueue} at ${temporal.address}, .*Stop it`,
+      ),
+    );
+    await expect(choose('another')).resolves.toMatchObject({ address: temporal.address });
+    await worker.kill();
+    // The server lists it for five minutes yet.
+    await expect(choose(taskQueue)).resolves.toMatchObject({ address: temporal.address });
+    delete process.env['TEMPORAL_ADDRESS'];
+    await temporal.stop();
+  }, 60_000);
+
+  it.each([/Temporal {3}/, /worker {5}/, /samples {4}/])(
+    'ends at Ctrl-C on a terminal that shows %p, without a stack trace',
+    async (moment) => {
+      const { shown, code } = await interruptedOnTerminal(moment);
+      expect({ shown, code }).toEqual({ shown: expect.not.stringMatching(/Error|ECONN|\n\s+at /), code: 0 });
+    },
+    60_000,
+  );
+
+  /** Runs it on a pseudo-terminal, and types Ctrl-C as soon as that shows something. */
+  async function interruptedOnTerminal(moment: RegExp): Promise<{ shown: string; code: number | null }> {
+    const python = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
+    const script = join(import.meta.dirname, '../../dist/dev/dev.js');
+    const args = ['-c', python, process.execPath, script, '--data', folder];
+    const terminal = spawn('python3', args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    let shown = '';
+    let typed = false;
+    terminal.stdout.on('data', (data) => {
+      shown += String(data);
+      if (!typed && moment.test(shown)) typed = terminal.stdin.write('\u0003') || true;
+    });
+    const [code] = (await once(terminal, 'close')) as [number | null];
+    return { shown, code };
+  }
 });
+
+/** Resolves once a worker polls the task queue. */
+async function polled(address: string, name: string): Promise<void> {
+  const connection = await Connection.connect({ address });
+  const request = { namespace: 'default', taskQueue: { name }, taskQueueType: 1 } as const;
+  for (;;) {
+    const { pollers } = await connection.workflowService.describeTaskQueue(request);
+    if (pollers?.length) break;
+    await pause(50);
+  }
+  await connection.close();
+}
 
 /** The commands of our own command line that the README shows; `…` stands for the id of a run. */
 function readmeCommands(): string[] {
