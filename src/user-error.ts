@@ -43,7 +43,11 @@ export async function runMain(main: () => Promise<void>): Promise<void> {
     process.exit(1);
   };
   process.on('uncaughtException', (error) => void fail(error));
-  await main().catch(fail);
+  try {
+    await main();
+  } catch (error) {
+    await fail(error);
+  }
 }
 
 /** Resolves once all that was written has been taken by whoever reads it, or nobody reads any more. */

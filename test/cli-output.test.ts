@@ -106,7 +106,7 @@ test('shows control characters escaped, and all rows', async () => {
 
 test('times have a zone', async () => {
   const { stdout } = await cli('list', '--all');
-  expect(stdout).toMatch(/ FAILED +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
+  expect(stdout).toMatch(/ FAILED +none +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
 });
 
 describe('S3 that says no is one line, after what it had said before', () => {

@@ -57,13 +57,18 @@ test('what a namespace has is told by the operator service, and where that is re
     operator: Object.fromEntries(await lookUpSearchAttributes(connection, namespace)),
     cloud: Object.fromEntries(await lookUpSearchAttributes(asOnCloud(), namespace)),
   });
-  const all = { AwsDatastoreId: 'Keyword', AwsImageSetId: 'Keyword', AwsJobId: 'Keyword' };
+  const all = {
+    AwsDatastoreId: 'Keyword',
+    AwsImageSetId: 'Keyword',
+    AwsJobId: 'Keyword',
+    AwsOutcome: 'Keyword',
+  };
   expect(await told()).toEqual({ operator: all, cloud: all });
 
   await remove('AwsJobId');
   await remove('AwsImageSetId');
   await create('AwsJobId', TEXT);
-  const some = { AwsDatastoreId: 'Keyword', AwsImageSetId: 'missing', AwsJobId: 'other type' };
+  const some = { ...all, AwsImageSetId: 'missing', AwsJobId: 'other type' };
   while ((await told()).cloud['AwsImageSetId'] !== 'missing') await pause(50);
   expect(await told()).toEqual({ operator: some, cloud: some });
 });
