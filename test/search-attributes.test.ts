@@ -70,7 +70,7 @@ test('what a namespace has is told by the operator service, and where that is re
   await create('AwsJobId', TEXT);
   const some = { ...all, AwsImageSetId: 'missing', AwsJobId: 'other type' };
   while ((await told()).cloud['AwsImageSetId'] !== 'missing') await pause(50);
-  expect(await told()).toEqual({ operator: some, cloud: some });
+  expect(await told()).toMatchObject({ operator: some, cloud: some });
 });
 
 test('a server that tells neither is an error, and not a namespace without attributes', async () => {

@@ -1592,8 +1592,16 @@ const SEARCH_ATTRIBUTES: readonly Behaviour[] = [
     file: 'src/activities/search-attributes.ts',
     code: 'answers.set(asker, before + 1);',
     without: '',
-    tests: ['test/search-attributes'],
-    named: 'that is removed',
+    tests: ['test/activities/search-attributes'],
+    named: 'fresh look',
+  },
+  {
+    what: 'a run whose task has failed twice of search attributes does without',
+    file: 'src/activities/search-attributes.ts',
+    code: 'if (before > 1) return [];',
+    without: '',
+    tests: ['test/activities/search-attributes'],
+    named: 'does without',
   },
 ];
 
