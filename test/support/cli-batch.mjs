@@ -21,6 +21,8 @@ process.exit = (code) => {
 
 for (const args of JSON.parse(await text(process.stdin))) {
   ended = { args, code: 0, stdout: '', stderr: '' };
+  // Each entry point sets one, and Node warns of more than ten.
+  process.removeAllListeners('uncaughtException');
   await runMain(() => commandLine(args).parseAsync());
   write(`${JSON.stringify(ended)}\n`);
 }
