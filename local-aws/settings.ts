@@ -35,8 +35,13 @@ export interface Settings {
 
   /** Whether `failure.ndjson` and `success.ndjson` exist where they have no line. */
   writeEmptyNdjson: boolean;
-  /** What becomes of an import whose bucket or prefix holds no file: an empty `COMPLETED`, or `FAILED` with a message. */
+  /** What becomes of an import whose bucket is there and whose prefix holds no file: an empty `COMPLETED`, or `FAILED`. */
   emptyInput: 'COMPLETED' | 'FAILED';
+  /**
+   * What becomes of an import whose bucket is not there. AWS does not say: it cannot list a bucket that is missing, so
+   * `FAILED` is taken as the default; `COMPLETED` treats it as one without files.
+   */
+  missingInputBucket: 'COMPLETED' | 'FAILED';
   /** More files than that and a DICOM import ends `FAILED`, message `FILE_COUNTS_LIMIT…`. */
   maxFilesPerDicomImport: number;
   /** DICOM imports that may run in one data store; one more is refused with ServiceQuotaExceededException. */
@@ -92,6 +97,7 @@ export const defaultSettings: Settings = {
   manifestLagMs: 0,
   writeEmptyNdjson: false,
   emptyInput: 'COMPLETED',
+  missingInputBucket: 'FAILED',
   maxFilesPerDicomImport: 5000,
   maxConcurrentDicomImports: 100,
   fhirImportQueueLength: 25,
@@ -114,6 +120,7 @@ export const defaultSettings: Settings = {
 /** The settings that take one of a few words. */
 const choices: { readonly [name: string]: readonly string[] } = {
   emptyInput: ['COMPLETED', 'FAILED'],
+  missingInputBucket: ['COMPLETED', 'FAILED'],
   metadataConstraintBreach: ['ValidationException', 'UPDATE_FAILED'],
   sourceStatusAfterFailedCopy: ['COPIED', 'COPY_FAILED'],
   fhirErrorStatus: ['400', 'modelled'],

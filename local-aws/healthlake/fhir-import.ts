@@ -1,6 +1,5 @@
 import type * as HealthLake from '@aws-sdk/client-healthlake';
-import { JobFailure } from '../jobs.ts';
-import { parseS3Uri } from '../s3/buckets.ts';
+import { listInput } from '../import-input.ts';
 import type { World } from '../world.ts';
 import { readResource, type FhirResource } from './fhir.ts';
 import type { FhirJob } from './fhir-job.ts';
@@ -30,18 +29,14 @@ export interface FhirImportJob extends FhirJob {
  * @throws JobFailure
  */
 export async function readInput(
-  { buckets, settings }: World,
+  world: World,
   { inputS3Uri, validationLevel }: Pick<FhirImportJob, 'inputS3Uri' | 'validationLevel'>,
 ): Promise<{ files: FileOutcome[]; resources: FhirResource[] }> {
-  const { bucket, key: prefix } = parseS3Uri(inputS3Uri);
-  const objects = await buckets.list(bucket, prefix);
-  if (objects.length === 0 && settings.emptyInput === 'FAILED') {
-    throw new JobFailure('No file was found at the input location.');
-  }
+  const { bucket, objects } = await listInput(world, inputS3Uri);
   const files: FileOutcome[] = [];
   const resources: FhirResource[] = [];
   for (const { key } of objects) {
-    const content = (await buckets.read({ bucket, key })) ?? Buffer.alloc(0);
+    const content = (await world.buckets.read({ bucket, key })) ?? Buffer.alloc(0);
     const file = readFile(key, content, validationLevel === 'minimal');
     files.push({ key, bytes: content.byteLength, ...file.outcome });
     resources.push(...file.resources);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { listInput } from '../import-input.ts';
 import { JobFailure } from '../jobs.ts';
-import { parseS3Uri } from '../s3/buckets.ts';
 import { after } from '../timeline.ts';
 import type { World } from '../world.ts';
 import { NotImportable, readInstance } from './dicom.ts';
@@ -53,12 +53,8 @@ export async function readImport(
   world: World,
   { jobId, datastoreId, inputS3Uri }: ImportJob,
 ): Promise<{ apply: () => FileOutcome[] }> {
-  const { bucket, key: prefix } = parseS3Uri(inputS3Uri);
-  const objects = await world.buckets.list(bucket, prefix);
+  const { bucket, objects } = await listInput(world, inputS3Uri);
   const { settings } = world;
-  if (objects.length === 0 && settings.emptyInput === 'FAILED') {
-    throw new JobFailure('DICOM import job has failed. No file was found at the input location.');
-  }
   if (objects.length > settings.maxFilesPerDicomImport) {
     throw new JobFailure(
       `DICOM import job has failed. FILE_COUNTS_LIMIT_EXCEEDED: more than ${settings.maxFilesPerDicomImport} files.`,

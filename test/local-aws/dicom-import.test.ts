@@ -158,7 +158,10 @@ describe('a DICOM import', () => {
   });
 
   test('that finds nothing ends with an empty manifest, or FAILED if so set', async () => {
-    const empty = { datastoreId, inputS3Uri: 's3://nowhere/a/' };
+    await putFiles(aws.data, 'input', {
+      'elsewhere/1.dcm': p10({ series: '1.2.7.1', instance: '1.2.7.1.1' }),
+    });
+    const empty = { datastoreId, inputS3Uri: 's3://input/nothing/' };
     const job = await importAll(aws, empty);
     const { jobSummary } = JSON.parse(await readObject(aws, `${job.outputS3Uri}job-output-manifest.json`));
     expect(jobSummary).toMatchObject({ numberOfScannedFiles: 0, imageSetsSummary: [] });
@@ -168,5 +171,16 @@ describe('a DICOM import', () => {
       message: expect.stringContaining('No file'),
     });
     await aws.control.settings({ emptyInput: 'COMPLETED' });
+  });
+
+  test('from a bucket that is not there fails, unless set otherwise', async () => {
+    const nowhere = { datastoreId, inputS3Uri: 's3://nowhere/a/' };
+    expect(await importAll(aws, nowhere)).toMatchObject({
+      jobStatus: 'FAILED',
+      message: expect.stringContaining('bucket'),
+    });
+    await aws.control.settings({ missingInputBucket: 'COMPLETED' });
+    expect(await importAll(aws, nowhere)).toMatchObject({ jobStatus: 'COMPLETED' });
+    await aws.control.settings({ missingInputBucket: 'FAILED' });
   });
 });

@@ -1,4 +1,5 @@
 /** A local AWS in this process, a cluster on it, and image sets to work on: for the tests of one file. */
+import { mkdir } from 'node:fs/promises';
 import { localAws, p10, putFiles, type LocalAwsUnderTest } from '../local-aws/harness.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { polling, roleArn } from './inputs.ts';
@@ -27,6 +28,7 @@ export interface Stage {
 export async function startStage(): Promise<Stage> {
   const aws = await localAws(BRIEFLY);
   const cluster = await startCluster(aws.endpoint);
+  await mkdir(`${aws.data}/s3/store`, { recursive: true });
   const { datastoreId } = await onboard(cluster, 'store');
   let made = 0;
   return {

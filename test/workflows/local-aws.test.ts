@@ -1,5 +1,5 @@
 /** The flows over the local AWS: a real Temporal server, the real protocols, faults and another writer. */
-import { rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { p10, putFiles } from '../local-aws/harness.ts';
 import { failureOf } from '../support/failure.ts';
 import { followed } from '../support/followed.ts';
@@ -179,7 +179,15 @@ test('a manifest that is late is waited for; one that never comes is said to be 
   await aws.control.settings({ manifestLagMs: 0 });
 });
 
+test('an import from a bucket that is not there fails', async () => {
+  await rm(`${aws.data}/s3/nowhere`, { recursive: true, force: true });
+  expect(await failureOf(onboard('nowhere'))).toMatchObject({
+    type: 'ImportJobFailed',
+    details: { awsMessage: expect.stringContaining('bucket of the input location does not exist') },
+  });
+});
+
 test('an import of a folder that holds nothing scans nothing', async () => {
-  await rm(`${aws.data}/s3/nothing`, { recursive: true, force: true });
+  await mkdir(`${aws.data}/s3/nothing`, { recursive: true });
   expect(await onboard('nothing')).toMatchObject({ outcome: 'none', counts: { scanned: 0, imported: 0 } });
 });

@@ -1,0 +1,23 @@
+import { JobFailure } from './jobs.ts';
+import { parseS3Uri, type ObjectInfo } from './s3/buckets.ts';
+import type { World } from './world.ts';
+
+/**
+ * The objects that an import of either service finds at its input location.
+ *
+ * @throws JobFailure where the bucket is not there or the prefix holds nothing, and the settings say that this fails a job
+ */
+export async function listInput(
+  { buckets, settings }: World,
+  inputS3Uri: string,
+): Promise<{ bucket: string; objects: ObjectInfo[] }> {
+  const { bucket, key: prefix } = parseS3Uri(inputS3Uri);
+  if (settings.missingInputBucket === 'FAILED' && !(await buckets.exists(bucket))) {
+    throw new JobFailure('The job has failed. The bucket of the input location does not exist.');
+  }
+  const objects = await buckets.list(bucket, prefix);
+  if (objects.length === 0 && settings.emptyInput === 'FAILED') {
+    throw new JobFailure('The job has failed. No file was found at the input location.');
+  }
+  return { bucket, objects };
+}
