@@ -1,0 +1,51 @@
+/** Pictures of web pages, by a browser that needs no screen. */
+import { execFile } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { UserError } from '../../src/user-error.ts';
+
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'chrome'];
+
+/** @returns the path of the first browser that `PATH` has; undefined where it has none */
+export async function findBrowser(): Promise<string | undefined> {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  for (const path of NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))) {
+    const isThere = await access(path, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return path;
+  }
+  return undefined;
+}
+
+export interface Photo {
+  readonly url: string;
+  /** Where the PNG goes. */
+  readonly file: string;
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Waits for what the page loads: its clock runs on only while nothing is being loaded.
+ *
+ * @throws UserError where the browser fails
+ */
+export async function photograph(browser: string, { url, file, width, height }: Photo): Promise<void> {
+  const args = [
+    '--headless',
+    // Chromium's sandbox does not work for root, as whom a container runs; the page is one of our own server.
+    '--no-sandbox',
+    '--hide-scrollbars',
+    `--window-size=${width},${height}`,
+    '--virtual-time-budget=15000',
+    `--screenshot=${file}`,
+    url,
+  ];
+  await promisify(execFile)(browser, args, { timeout: 60_000 }).catch((error: Error) => {
+    throw new UserError(`${browser} made no picture of ${url}: ${error.message}`);
+  });
+}
