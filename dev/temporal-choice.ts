@@ -1,7 +1,6 @@
 /** Which Temporal server the demo and `npm run dev` use: one of their own, or one that is there. */
-import { hostname } from 'node:os';
 import { Connection } from '@temporalio/client';
-import { isRecord } from '../src/guards.ts';
+import { listPollers } from '../src/task-queue-pollers.ts';
 import { readTemporalConfig } from '../src/temporal-config.ts';
 import { UserError } from '../src/user-error.ts';
 import type { Say } from './say.ts';
@@ -59,39 +58,18 @@ export async function existingTemporal(
   return { address, uiUrl: likelyUiUrl(address) };
 }
 
-/** `TASK_QUEUE_TYPE_WORKFLOW` and `TASK_QUEUE_TYPE_ACTIVITY` of the Temporal API. */
-const TASK_QUEUE_TYPES = [1, 2] as const;
-
-/** A poll lasts a minute; the server lists a worker for five minutes after its last one. */
-const POLLED_LATELY_MS = 90_000;
-
 /** The identity of a worker that polls the task queue and may be alive. */
 async function foreignWorker(
   connection: Connection,
   namespace: string,
-  name: string,
+  taskQueue: string,
 ): Promise<string | undefined> {
-  for (const taskQueueType of TASK_QUEUE_TYPES) {
-    const request = { namespace, taskQueue: { name }, taskQueueType };
-    const { pollers } = await connection.workflowService.describeTaskQueue(request);
-    for (const { identity, lastAccessTime } of pollers ?? []) {
-      const polledAt = Number(lastAccessTime?.seconds ?? 0) * 1_000;
-      if (identity && Date.now() - polledAt < POLLED_LATELY_MS && !hasEnded(identity)) return identity;
-    }
+  for (const type of ['workflow', 'activity'] as const) {
+    const pollers = await listPollers(connection, namespace, taskQueue, type);
+    const alive = pollers.find(({ mayBeAlive }) => mayBeAlive);
+    if (alive) return alive.identity;
   }
   return undefined;
-}
-
-/** Whether an identity as Temporal's SDKs make it by default, `PID@HOST`, is that of a process which is gone. */
-function hasEnded(identity: string): boolean {
-  const [, pid, host] = /^(\d+)@(.+)$/.exec(identity) ?? [];
-  if (pid === undefined || host !== hostname()) return false;
-  try {
-    process.kill(Number(pid), 0);
-    return false;
-  } catch (error) {
-    return isRecord(error) && error['code'] === 'ESRCH';
-  }
 }
 
 /** The development server has its Web UI a thousand ports up; nobody tells where others have theirs. */

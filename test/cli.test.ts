@@ -1,5 +1,4 @@
 /** The command line as a user has it: the built program, against a running platform. */
-import { createServer, type Server } from 'node:http';
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,9 +6,8 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
 import { cliEnvironment, program, runCli } from './support/cli.ts';
-import { required, startCluster, withCluster, type Cluster } from './support/cluster.ts';
+import { required, withCluster, type Cluster } from './support/cluster.ts';
 import { fhirImportOf, polling, roleArn } from './support/inputs.ts';
-import { listen } from './support/listen.ts';
 import { untilFired } from './support/schedules.ts';
 
 let aws: LocalAwsUnderTest;
@@ -455,102 +453,5 @@ describe('Tab in bash', () => {
     ['npx another-program ', []],
   ])('%s', async (line, words) => {
     expect((await offered(line)).toSorted()).toEqual(words);
-  });
-});
-
-describe('doctor', () => {
-  let server: Server;
-  let fake: Record<string, string>;
-  /** IAM and KMS, as far as the doctor asks them. */
-  const answers = { role: 'healthlake.amazonaws.com', enabled: true };
-
-  beforeAll(async () => {
-    server = createServer((request, response) => {
-      if (request.headers['x-amz-target'] !== undefined) {
-        const { enabled } = answers;
-        const KeyState = enabled ? 'Enabled' : 'PendingDeletion';
-        response.end(JSON.stringify({ KeyMetadata: { KeyId: 'k', Enabled: enabled, KeyState } }));
-        return;
-      }
-      const trust = encodeURIComponent(JSON.stringify({ Principal: { Service: answers.role } }));
-      response.setHeader('content-type', 'text/xml');
-      response.end(
-        `<GetRoleResponse><GetRoleResult><Role><RoleName>r</RoleName>` +
-          `<AssumeRolePolicyDocument>${trust}</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>`,
-      );
-    });
-    const url = await listen(server);
-    fake = { AWS_ENDPOINT_URL_IAM: url, AWS_ENDPOINT_URL_KMS: url };
-  });
-  afterAll(() => server.close());
-
-  const doctor = (env: Record<string, string> = {}, bucket = 'doctor') =>
-    cli(['doctor', '--role', roleArn, '--kms-key', 'k', '--bucket', bucket], { ...fake, ...env });
-
-  test('finds nothing where all is well', async () => {
-    await putPatients('doctor');
-    // The worker has only just been started where no other test has run before.
-    const { code, stdout } = await until(doctor, (found) => !found.stdout.includes('nobody polls'));
-    expect(stdout).not.toContain('✗');
-    expect(stdout.match(/✓/g)).toHaveLength(10);
-    expect(code).toBe(0);
-  });
-
-  test.each<[string[], Record<string, string>]>([
-    [
-      ['worker', 'AWS credentials', 'HealthLake'],
-      {
-        TEMPORAL_TASK_QUEUE: 'nobody',
-        AWS_ACCESS_KEY_ID: '',
-        AWS_EC2_METADATA_DISABLED: 'true',
-        AWS_ENDPOINT_URL_HEALTHLAKE: 'http://127.0.0.1:1',
-      },
-    ],
-    [
-      ['Temporal', 'AWS endpoints'],
-      { TEMPORAL_ADDRESS: '127.0.0.1:1', AWS_REGION: '', AWS_CONFIG_FILE: '/dev/null' },
-    ],
-  ])('finds what is planted, and says how that is mended: %j', async (checks, env) => {
-    const { code, stdout } = await doctor(env);
-    expect(code).toBe(1);
-    for (const check of checks) expect(stdout).toMatch(new RegExp(`✗ ${check} .*\\n  to mend it: `));
-  });
-
-  test('says of what does not answer that it is to be started, and says it once', async () => {
-    const { stdout } = await doctor({
-      TEMPORAL_ADDRESS: '127.0.0.1:1',
-      AWS_ENDPOINT_URL_HEALTHLAKE: 'http://127.0.0.1:1',
-    });
-    expect(stdout.match(/start one: npm run dev/g)).toHaveLength(1);
-    expect(stdout).toMatch(/✗ HealthLake .*\n  to mend it: start what is to answer there/);
-  });
-
-  test('finds a bucket, a role and a key that are of no use', async () => {
-    Object.assign(answers, { role: 'ec2.amazonaws.com', enabled: false });
-    const { stdout } = await doctor({}, 'no-such-bucket');
-    expect(stdout).toMatch(/✗ bucket no-such-bucket .*NoSuchBucket.*\n  to mend it: aws s3 mb/);
-    expect(stdout).toMatch(/✗ role .*import trusts neither .*\n  to mend it: /);
-    expect(stdout).toMatch(/✗ KMS key .*PendingDeletion\n  to mend it: /);
-  });
-
-  test('finds search attributes that are missing, or of another type', async () => {
-    const bare = await startCluster(aws.endpoint, { namespace: 'bare' });
-    try {
-      const env = { TEMPORAL_ADDRESS: bare.address, TEMPORAL_NAMESPACE: 'bare' };
-      expect((await doctor(env)).stdout).toMatch(/✗ search attributes .*\n  to mend it: temporal operator/);
-      // `IndexedValueType.INDEXED_VALUE_TYPE_INT` of Temporal's API.
-      const searchAttributes = { AwsJobId: 3 };
-      const { operatorService } = bare.connection;
-      await operatorService.addSearchAttributes({ namespace: 'bare', searchAttributes });
-      const { stdout } = await until(
-        () => doctor(env),
-        (found) => !found.stdout.includes('AwsJobId is missing'),
-      );
-      expect(stdout).toMatch(
-        /✗ search attributes .*AwsJobId is not of type Keyword.*\n.* remove --namespace bare --name AwsJobId --yes; .* create /,
-      );
-    } finally {
-      await bare.stop();
-    }
   });
 });

@@ -36,7 +36,7 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
           'kms-key': textOption('kms-key', 'id, alias or ARN of the key that encrypts outputs'),
         }),
       // Loaded when it is needed: the AWS SDK takes longer than most commands.
-      async (args) => (await import('./doctor.ts')).doctor(args),
+      async (args) => (await import('./doctor/index.ts')).doctor(args),
     )
     .command(
       'completion',

@@ -1667,6 +1667,22 @@ const COMMAND_LINE: readonly Behaviour[] = [
     tests: ['test/schedules'],
     named: 'whose backfill is stopped',
   },
+  {
+    what: 'what depends on a check that has failed is not checked',
+    file: 'src/cli/doctor/examination.ts',
+    code: 'this.#broken.has(need)',
+    without: 'this.#broken.has(need) && false',
+    tests: ['test/cli-doctor.test'],
+    named: 'a wrong namespace',
+  },
+  {
+    what: 'a worker that has died is not counted, though Temporal lists it for minutes',
+    file: 'src/task-queue-pollers.ts',
+    code: 'age < POLLED_LATELY_MS && !hasEnded(whose)',
+    without: 'true',
+    tests: ['test/cli-doctor.test'],
+    named: 'a worker that has died',
+  },
 ];
 
 export const BEHAVIOURS: readonly Behaviour[] = [

@@ -1,0 +1,291 @@
+/** `doctor`: each fault alone and two at once, each told once, with the remedy that helps. */
+import { createServer, type Server } from 'node:http';
+import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
+import { cliEnvironment, runCli } from './support/cli.ts';
+import { startCluster, withCluster, type Cluster } from './support/cluster.ts';
+import { roleArn } from './support/inputs.ts';
+import { listen } from './support/listen.ts';
+
+let aws: LocalAwsUnderTest;
+let cluster: Cluster;
+let fake: Server;
+let fakeUrl: string;
+/** What IAM and KMS answer, as far as the doctor asks them, and HTML to everybody else. */
+const answers = { role: 'healthlake.amazonaws.com', enabled: true };
+
+withCluster(localAws, (...platform) => ([aws, cluster] = platform));
+beforeAll(async () => {
+  await putFiles(aws.data, 'doctor', { 'in/Patient.ndjson': '{"resourceType":"Patient"}\n' });
+  fake = createServer((request, response) => {
+    const { headers, url = '' } = request;
+    if (String(headers['x-amz-target']).startsWith('TrentService')) {
+      const { enabled } = answers;
+      const KeyState = enabled ? 'Enabled' : 'PendingDeletion';
+      response.end(JSON.stringify({ KeyMetadata: { KeyId: 'k', Enabled: enabled, KeyState } }));
+    } else if (url === '/' && headers['x-amz-target'] === undefined) {
+      const trust = encodeURIComponent(JSON.stringify({ Principal: { Service: answers.role } }));
+      response.setHeader('content-type', 'text/xml');
+      response.end(
+        `<GetRoleResponse><GetRoleResult><Role><RoleName>r</RoleName>` +
+          `<AssumeRolePolicyDocument>${trust}</AssumeRolePolicyDocument></Role></GetRoleResult></GetRoleResponse>`,
+      );
+    } else if (headers['x-amz-target'] === undefined) {
+      response.statusCode = 403;
+      response.setHeader('x-amzn-errortype', 'ExpiredTokenException');
+      response.end(JSON.stringify({ message: 'The security token included in the request is expired' }));
+    } else {
+      response.setHeader('content-type', 'text/html');
+      response.end('<html><body>a proxy</body></html>');
+    }
+  });
+  fakeUrl = await listen(fake);
+  // The worker has only just been started.
+  await until(
+    () => doctor({}),
+    (findings) => findings.every(({ status }) => status !== 'failed'),
+  );
+});
+afterAll(() => fake.close());
+afterEach(() => Object.assign(answers, { role: 'healthlake.amazonaws.com', enabled: true }));
+
+interface Finding {
+  check: string;
+  status: string;
+  found: string;
+  fix?: string;
+}
+
+const environment = (env: NodeJS.ProcessEnv) => ({
+  ...cliEnvironment(cluster, aws.endpoint),
+  AWS_ENDPOINT_URL_IAM: fakeUrl,
+  AWS_ENDPOINT_URL_KMS: fakeUrl,
+  AWS_EC2_METADATA_DISABLED: 'true',
+  AWS_CONFIG_FILE: '/dev/null',
+  AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+  ...env,
+});
+
+const given = (bucket = 'doctor') => ['--role', roleArn, '--kms-key', 'k', '--bucket', bucket];
+
+async function doctor(env: NodeJS.ProcessEnv, bucket?: string): Promise<Finding[]> {
+  const { stdout } = await runCli(['doctor', ...given(bucket), '--json'], environment(env));
+  return JSON.parse(stdout) as Finding[];
+}
+
+const CALLS = ['HealthImaging', 'HealthLake', 'bucket', 'role', 'KMS key'];
+
+interface Planted {
+  env?: () => NodeJS.ProcessEnv;
+  bucket?: string;
+  answers?: Partial<typeof answers>;
+  /** The one check that fails. */
+  check: string;
+  found: RegExp;
+  /** None where what was found says what to do. */
+  fix?: RegExp;
+  /** The checks that cannot be made then. */
+  unmade?: string[];
+}
+
+const FAULTS: Record<string, Planted> = {
+  'a wrong setting': {
+    env: () => ({ READ_BUDGET: 'soon' }),
+    check: 'settings',
+    found: /^READ_BUDGET must be a duration such as "30s"/,
+    unmade: ['worker'],
+  },
+  'no Temporal': {
+    env: () => ({ TEMPORAL_ADDRESS: '127.0.0.1:1' }),
+    check: 'Temporal',
+    found: /^no Temporal server answers at 127\.0\.0\.1:1/,
+    fix: /^set TEMPORAL_ADDRESS .*npm run dev$/,
+    unmade: ['worker', 'search attributes'],
+  },
+  'a wrong namespace': {
+    env: () => ({ TEMPORAL_NAMESPACE: 'nope' }),
+    check: 'Temporal',
+    found: /^there is no namespace nope at /,
+    fix: /^set TEMPORAL_NAMESPACE .* namespace create --address \S+ --namespace nope$/,
+    unmade: ['worker', 'search attributes'],
+  },
+  'no worker': {
+    env: () => ({ TEMPORAL_TASK_QUEUE: 'nobody' }),
+    check: 'worker',
+    found: /^no worker polls task queue nobody for workflow tasks$/,
+    fix: /^start one: TEMPORAL_TASK_QUEUE=nobody npm run worker/,
+  },
+  'no region': {
+    env: () => ({ AWS_REGION: '' }),
+    check: 'AWS endpoints',
+    found: /^No AWS region is set\. Set AWS_REGION, or /,
+    unmade: CALLS,
+  },
+  'an endpoint that is no URL': {
+    env: () => ({ AWS_ENDPOINT_URL_S3: 'localhost' }),
+    check: 'AWS endpoints',
+    found: /^AWS_ENDPOINT_URL_S3 must begin with http/,
+    unmade: CALLS,
+  },
+  'no credentials': {
+    env: () => ({ AWS_ACCESS_KEY_ID: '' }),
+    check: 'AWS credentials',
+    found: /Could not load credentials/,
+    fix: /^aws configure, aws sso login, or set AWS_PROFILE$/,
+    unmade: CALLS,
+  },
+  'expired credentials': {
+    env: () => ({ AWS_ENDPOINT_URL_MEDICAL_IMAGING: fakeUrl }),
+    check: 'HealthImaging',
+    found: /^ExpiredTokenException: The security token/,
+    fix: /^aws configure, aws sso login/,
+    unmade: CALLS.slice(1),
+  },
+  'no local AWS': {
+    env: () => ({
+      AWS_ENDPOINT_URL_MEDICAL_IMAGING: 'http://127.0.0.1:1',
+      AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1',
+    }),
+    check: 'HealthImaging',
+    found: /^nobody answers at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)$/,
+    fix: /^start what is to answer there \(npm run dev/,
+    unmade: ['bucket'],
+  },
+  'another server in a service’s place': {
+    env: () => ({ AWS_ENDPOINT_URL_HEALTHLAKE: fakeUrl }),
+    check: 'HealthLake',
+    found: /^what answers at http:\/\/127\S+ is not HealthLake$/,
+    fix: /^set AWS_ENDPOINT_URL… to where HealthLake is/,
+  },
+  'no such bucket': {
+    bucket: 'no-such-bucket',
+    check: 'bucket',
+    found: /^NoSuchBucket/,
+    fix: /^aws s3 mb s3:\/\/no-such-bucket$/,
+  },
+  'a URI as a bucket': {
+    bucket: 's3://doctor/',
+    check: 'bucket',
+    found: /^InvalidBucketName/,
+    fix: /^give the name alone/,
+  },
+  'a role for EC2': {
+    answers: { role: 'ec2.amazonaws.com' },
+    check: 'role',
+    found: /^import trusts neither medical-imaging\S+ nor healthlake/,
+    fix: /^a role whose trust policy lets /,
+  },
+  'a key to be deleted': {
+    answers: { enabled: false },
+    check: 'KMS key',
+    found: /^the key is PendingDeletion$/,
+    fix: /^aws kms enable-key, or another key/,
+  },
+};
+
+const PAIRS = [
+  ['no Temporal', 'no region'],
+  ['a wrong namespace', 'no credentials'],
+  ['no region', 'no credentials'],
+  ['a wrong setting', 'a wrong namespace'],
+  ['no worker', 'no local AWS'],
+  ['expired credentials', 'no such bucket'],
+  ['no such bucket', 'a key to be deleted'],
+];
+
+const plantings = [...Object.keys(FAULTS).map((name) => [name]), ...PAIRS];
+
+test.each(plantings.map((names) => ({ names, title: names.join(', and ') })))('$title', async ({ names }) => {
+  const planted = names.flatMap((name) => FAULTS[name] ?? []);
+  expect(planted.length).toBeGreaterThan(0);
+  const env = {};
+  for (const fault of planted) {
+    Object.assign(env, fault.env?.());
+    Object.assign(answers, fault.answers);
+  }
+  const findings = await doctor(env, planted.find(({ bucket }) => bucket)?.bucket);
+  // The name of the bucket is part of the check's.
+  const told = findings.map((finding) => ({
+    ...finding,
+    check: finding.check.replace(/^bucket .*/, 'bucket'),
+  }));
+  const withStatus = (status: string) => told.filter((finding) => finding.status === status);
+  const unmade = planted.flatMap((fault) => fault.unmade ?? []);
+  const failing = planted.filter(({ check }) => !unmade.includes(check));
+  expect(
+    withStatus('failed')
+      .map(({ check }) => check)
+      .toSorted(),
+  ).toEqual(failing.map(({ check }) => check).toSorted());
+  for (const { check, found, fix } of failing) {
+    expect(told).toContainEqual({
+      check,
+      status: 'failed',
+      found: expect.stringMatching(found),
+      ...(fix && { fix: expect.stringMatching(fix) }),
+    });
+  }
+  expect(new Set(withStatus('not checked').map(({ check }) => check))).toEqual(new Set(unmade));
+});
+
+test('says of the local AWS that it has no IAM and no KMS, and asks neither', async () => {
+  const { code, stdout } = await runCli(
+    ['doctor', ...given()],
+    environment({ AWS_ENDPOINT_URL_IAM: '', AWS_ENDPOINT_URL_KMS: '', AWS_ENDPOINT_URL: aws.endpoint }),
+  );
+  expect(stdout).toMatch(/^– role +not checked: the local AWS has no IAM$/m);
+  expect(stdout).toMatch(/^– KMS key +not checked: the local AWS has no KMS$/m);
+  expect([code, stdout.match(/✗|hidden field/g)]).toEqual([0, null]);
+});
+
+test('shows each remedy below what it is for, and fails', async () => {
+  const env = environment({ TEMPORAL_NAMESPACE: 'nope' });
+  const { code, stdout, stderr } = await runCli(['doctor'], env);
+  expect(stdout).toMatch(
+    /✗ Temporal .*\n {2}to mend it: set TEMPORAL_NAMESPACE .*\n– worker +not checked: needs /,
+  );
+  expect([code, stderr]).toEqual([1, '1 of 8 checks have failed.\n']);
+});
+
+test('does not count a worker that has died, which Temporal lists for minutes yet', async () => {
+  await cluster.withoutWorker(async () => {
+    const found = await doctor({});
+    expect(found).toContainEqual({
+      check: 'worker',
+      status: 'failed',
+      found: expect.stringMatching(/^no worker polls .*; \d+@\S+ did \d+ s ago, and has ended$/),
+      fix: expect.stringMatching(/^start one/),
+    });
+  });
+  const findings = await until(
+    () => doctor({}),
+    (all) => all.some(({ check, status }) => check === 'worker' && status === 'ok'),
+  );
+  expect(findings).toContainEqual({
+    check: 'worker',
+    status: 'ok',
+    found: expect.stringMatching(/^1 on task queue \S+ \(\d+@\S+, last poll \d+ s ago\)$/),
+  });
+});
+
+test('finds search attributes that are missing, or of another type', async () => {
+  const bare = await startCluster(aws.endpoint, { namespace: 'bare' });
+  try {
+    const env = { TEMPORAL_ADDRESS: bare.address, TEMPORAL_NAMESPACE: 'bare' };
+    const look = async () =>
+      (await doctor(env)).find(({ check }) => check === 'search attributes') ?? { found: '' };
+    expect(await look()).toMatchObject({
+      status: 'failed',
+      fix: expect.stringMatching(/^temporal operator/),
+    });
+    // `IndexedValueType.INDEXED_VALUE_TYPE_INT` of Temporal's API.
+    const searchAttributes = { AwsJobId: 3 };
+    const { operatorService } = bare.connection;
+    await operatorService.addSearchAttributes({ namespace: 'bare', searchAttributes });
+    expect(await until(look, ({ found }) => !found.includes('AwsJobId is missing'))).toMatchObject({
+      found: expect.stringMatching(/AwsJobId is not of type Keyword/),
+      fix: expect.stringMatching(/ remove --namespace bare --name AwsJobId --yes; .* create /),
+    });
+  } finally {
+    await bare.stop();
+  }
+});
