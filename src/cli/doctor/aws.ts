@@ -32,7 +32,8 @@ export async function examineAws(examination: Examination, args: ImportArgs): Pr
     name: ENDPOINTS,
     async look() {
       const clients = createAwsClients(process.env, TIMEOUT);
-      return { clients, endpoints: await describeEndpoints(clients, process.env) };
+      const endpoints = await describeEndpoints(clients, process.env);
+      return { clients, endpoints, region: await clients.imaging.config.region() };
     },
     tell: ({ endpoints }) => [...new Set(Object.values(endpoints))].join(', '),
   });
@@ -78,23 +79,23 @@ export async function examineAws(examination: Examination, args: ImportArgs): Pr
   const isLocal = aws !== undefined && Object.values(aws.endpoints).every(isLoopback);
   const { role, 'kms-key': key } = args;
   if (role !== undefined) {
-    const iam = standIn('IAM', isLocal);
+    const iam = standIn('IAM', isLocal, 'iam.amazonaws.com');
     await ask('role', { ...ROLE, endpoint: iam.endpoint }, () => iam.ask(() => lookAtRole(role)));
   }
   if (key !== undefined) {
-    const kms = standIn('KMS', isLocal);
+    const kms = standIn('KMS', isLocal, `kms.${aws?.region}.amazonaws.com`);
     await ask('KMS key', { ...KEY, endpoint: kms.endpoint }, () => kms.ask(() => lookAtKey(key)));
   }
 }
 
 /** The two services that the local AWS does not have: they are asked where they are AWS's, or have a stand-in. */
-function standIn(service: 'IAM' | 'KMS', isLocal: boolean) {
+function standIn(service: 'IAM' | 'KMS', isLocal: boolean, host: string) {
   const own = process.env[`AWS_ENDPOINT_URL_${service}`];
   const ask = (look: () => Promise<string>) => {
     if (isLocal && !own) throw new NotApplicable(`the local AWS has no ${service}`);
     return look();
   };
-  return { endpoint: own || process.env['AWS_ENDPOINT_URL'] || `https://${service}.amazonaws.com`, ask };
+  return { endpoint: own || process.env['AWS_ENDPOINT_URL'] || `https://${host}`, ask };
 }
 
 const askedOfBucket = (bucket: string, endpoint: string): Asked => ({
