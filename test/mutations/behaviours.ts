@@ -963,7 +963,8 @@ const GAPS: readonly Behaviour[] = [
     what: 'findImageSetByPatient: no match is a result that says so',
     file: `${imagingFlows}/find-image-set-by-patient.ts`,
     code: 'if (imageSetId === undefined) return idsOf(',
-    without: `if (imageSetId === undefined) return Object.assign({ matchedImageSetId: '' }, `,
+    without: `if (imageSetId === undefined) return { imageSetIds: [], matchedImageSetId: '' };
+    if (imageSetId === '') return idsOf(`,
     tests: imaging,
     named: 'without an image set',
     flows: ['findImageSetByPatient'],
