@@ -29,7 +29,7 @@ export interface ImportedImageSet {
 export interface ImageSetCounts {
   total: number;
   nonPrimary: number;
-  /** Where those stand that the result has no room for: the manifest's URI. Absent where the result lists all. */
+  /** The URI of the manifest, which lists all image sets. Only present if `imageSets` was cut at its limit. */
   restIn?: string;
 }
 

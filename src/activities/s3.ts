@@ -49,7 +49,7 @@ export async function* readManyLines(
   objects: AsyncIterable<LinesToRead>,
   abortSignal: AbortSignal,
 ): AsyncGenerator<{ uri: string; lines: AsyncIterable<string> }> {
-  // Each request listens to the signal while it is on its way; Node takes more than ten for a leak.
+  // Every in-flight request adds a listener to the signal, and Node warns of a memory leak above ten listeners.
   setMaxListeners(2 * FETCHED_AHEAD, abortSignal);
   const ahead: { uri: string; lines: AsyncIterable<string> }[] = [];
   for await (const { uri, size } of objects) {

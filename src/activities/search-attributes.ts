@@ -27,7 +27,7 @@ export function searchAttributesActivity(look: () => Promise<string[]>) {
     answers.set(asker, before + 1);
     if (before > 1) return [];
     if (!known || before > 0 || Date.now() - known.at > REMEMBERED) {
-      // A namespace that does not tell counts as having none: a run is worth more than being found by its ids.
+      // If the lookup fails, the run continues without search attributes: it is only harder to find, where an unknown attribute would block it.
       known = { at: Date.now(), names: look().catch(() => []) };
     }
     return known.names;

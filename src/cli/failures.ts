@@ -6,7 +6,7 @@ import { readSettings } from '../worker-facts.ts';
 import type { Session } from './session.ts';
 import { shellCommand, type Terminal } from './terminal.ts';
 
-/** How many a table shows unless it is told otherwise. */
+/** The number of rows that a table shows if `--limit` is not given. */
 export const SHOWN_FAILURES = 100;
 
 /**

@@ -69,7 +69,7 @@ export async function showEnd({ flows, terminal }: Pick<Session, 'flows' | 'term
   }
 }
 
-/** A job that has failed, or ended with errors, is not shown as well done only because the run goes on with another step. */
+/** A job that failed or completed with errors must not get a green check mark just because the run moves on to its next step. */
 function persist(spinner: Ora, step: Progress, hasFailed = /FAILED|CANCEL/.test(step.status)): void {
   const isPartial = /ERRORS/.test(step.status) || (step.outcome ?? 'complete') !== 'complete';
   const [colour, symbol] = hasFailed

@@ -10,7 +10,7 @@ export interface Wait<Read> {
   step: string;
   kind: WaitKind;
   polling: Polling | undefined;
-  /** Whether this run has just made what is awaited, or changed it: then it may not be seen at once. */
+  /** Whether this run has just created or changed the resource: AWS may answer `ResourceNotFoundException` for a moment. */
   ours?: boolean;
   /** One call; the summary and the time it may take are the wait's. */
   read(summary: string, budget: number): Promise<Read>;
