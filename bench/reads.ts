@@ -3,8 +3,8 @@
  *
  * Counted, not timed: the pacing is a pure function, so the numbers are the same on every machine.
  */
-import { nextSleep, type Pacing } from '../src/pacing.ts';
-import { pacingOf } from '../src/polling.ts';
+import { nextSleep, type Pacing } from '../src/pacing/pacing.ts';
+import { pacingOf } from '../src/pacing/polling.ts';
 
 const FIXED: Pacing = { minimumInterval: 30_000, maximumInterval: 30_000, share: 0, timeout: Infinity };
 const HOUR = 3_600_000;

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createAwsClients } from '../src/aws-clients.ts';
+import { createAwsClients } from '../src/worker/aws-clients.ts';
 import { FlowClient } from '../src/client.ts';
 import type { Finished } from './demo/run-flow.ts';
 import { Screen } from './demo/screen.ts';

@@ -3,7 +3,7 @@
  */
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createAwsClients } from '../src/aws-clients.ts';
+import { createAwsClients } from '../src/worker/aws-clients.ts';
 import { FlowClient } from '../src/client.ts';
 import { readFlags } from './flags.ts';
 import { type Platform, startPlatform } from './platform.ts';

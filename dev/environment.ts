@@ -3,7 +3,7 @@
  * of theirs, to the user's own AWS account or Temporal namespace.
  */
 
-import { OUR_VARIABLES } from '../src/worker-facts.ts';
+import { OUR_VARIABLES } from '../src/worker/settings.ts';
 
 export interface Isolation {
   /** The Temporal server is the user's own, and so is how to reach it. */

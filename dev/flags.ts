@@ -1,6 +1,6 @@
 /** Command lines of our own few words. */
 import { parseArgs } from 'node:util';
-import { UserError } from '../src/user-error.ts';
+import { UserError } from '../src/lib/user-error.ts';
 
 /** Flags by name: `true` for one that stands alone, or the word that stands for its value. */
 export type Flags = Readonly<Record<string, true | string>>;

@@ -1,7 +1,7 @@
 /** What flows run on, all on this machine: a Temporal server, the local AWS, a worker, each in a process of its own. */
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../src/user-error.ts';
+import { UserError } from '../src/lib/user-error.ts';
 import { type Child, startChild } from './children.ts';
 import { isolateEnvironment, useServers } from './environment.ts';
 import { freePort, loopback } from './ports.ts';

@@ -1,7 +1,7 @@
 /** Which TCP port a server of ours listens on. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { UserError } from '../src/user-error.ts';
+import { UserError } from '../src/lib/user-error.ts';
 import { type Say, sayOnStderr } from './say.ts';
 
 /** Everything of ours that listens does so here: reachable from this machine alone. */

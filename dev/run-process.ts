@@ -1,7 +1,7 @@
 /** The life of a command of ours: runs, ends in one of many ways, always cleans up. */
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { UserError, explain } from '../src/user-error.ts';
+import { UserError, explain } from '../src/lib/user-error.ts';
 
 export interface Life {
   /** Has something undone at the end, the latest first. */

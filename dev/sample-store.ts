@@ -1,7 +1,7 @@
 /** Samples that are in a local HealthImaging data store already, or get there. */
 import { type MedicalImagingClient, paginateListDatastores } from '@aws-sdk/client-medical-imaging';
 import type { FlowClient } from '../src/client.ts';
-import { UserError } from '../src/user-error.ts';
+import { UserError } from '../src/lib/user-error.ts';
 import { copyPair, type CopyPair, onboardInput } from './sample-jobs.ts';
 import { type Samples, writeSamples } from './samples/index.ts';
 

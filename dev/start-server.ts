@@ -1,6 +1,6 @@
 /** Starts a server on ports that were free a moment ago. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { UserError } from '../src/user-error.ts';
+import { UserError } from '../src/lib/user-error.ts';
 import type { Child } from './children.ts';
 
 /**

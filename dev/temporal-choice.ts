@@ -1,8 +1,8 @@
 /** Which Temporal server the demo and `npm run dev` use: one of their own, or one that is there. */
 import { Connection } from '@temporalio/client';
-import { listPollers } from '../src/task-queue-pollers.ts';
-import { readTemporalConfig } from '../src/temporal-config.ts';
-import { UserError } from '../src/user-error.ts';
+import { listPollers } from '../src/temporal/task-queue-pollers.ts';
+import { readTemporalConfig } from '../src/temporal/temporal-config.ts';
+import { UserError } from '../src/lib/user-error.ts';
 import type { Say } from './say.ts';
 
 export interface TemporalLocation {

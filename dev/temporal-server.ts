@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Connection } from '@temporalio/client';
-import { OUR_SEARCH_ATTRIBUTE_NAMES } from '../src/search-attributes.ts';
+import { OUR_SEARCH_ATTRIBUTE_NAMES } from '../src/lib/search-attributes.ts';
 import { type Child, startChild } from './children.ts';
 import { freePort, loopback } from './ports.ts';
 import { type Say, sayOnStderr } from './say.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UserError, explain } from '../src/user-error.ts';
+import { UserError, explain } from '../src/lib/user-error.ts';
 import type { LocalAwsOptions } from './server.ts';
 import { readSettings, SettingError } from './settings.ts';
 

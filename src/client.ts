@@ -12,24 +12,24 @@ import {
 import { ApplicationFailure, defineSearchAttributeKey } from '@temporalio/common';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { FailedFile, ReportEntry, ReportKind, WarnedFile } from './activities/report-lines.ts';
-import { canonicalJson } from './canonical-json.ts';
-import { documentName } from './document-name.ts';
-import { isRecord } from './guards.ts';
+import { canonicalJson } from './lib/canonical-json.ts';
+import { documentName } from './lib/document-name.ts';
+import { isRecord } from './lib/guards.ts';
 import { WORKFLOW_NAMES, assertInput, type WorkflowName } from './input-rules/workflows.ts';
 import { Schedules } from './schedules.ts';
-import { OUR_SEARCH_ATTRIBUTES } from './search-attributes.ts';
-import { noServer, readTemporalConfig } from './temporal-config.ts';
-import { UserError } from './user-error.ts';
-import { identifiesInput, readWorkflowIdKey, workflowIdOf } from './workflow-id.ts';
-import { readSettings } from './worker-facts.ts';
+import { OUR_SEARCH_ATTRIBUTES } from './lib/search-attributes.ts';
+import { noServer, readTemporalConfig } from './temporal/temporal-config.ts';
+import { UserError } from './lib/user-error.ts';
+import { identifiesInput, readWorkflowIdKey, workflowIdOf } from './temporal/workflow-id.ts';
+import { readSettings } from './worker/settings.ts';
 import type * as workflows from './workflows/index.ts';
-import type { Progress } from './workflows/shared/progress.ts';
+import type { Progress } from './workflows/run/progress.ts';
 
 export { documentName, UserError };
 export type { WorkflowName } from './input-rules/workflows.ts';
 export type { Ensured, RecurringImport, Schedules, ScheduleStatus } from './schedules.ts';
-export type { FailureDetails, FailureType } from './workflows/shared/failures.ts';
-export type { Progress } from './workflows/shared/progress.ts';
+export type { FailureDetails, FailureType } from './workflows/run/failures.ts';
+export type { Progress } from './workflows/run/progress.ts';
 
 type Flows = typeof workflows;
 

@@ -9,13 +9,13 @@ import {
   isGrpcDeadlineError,
 } from '@temporalio/client';
 import { optionalDateToTs, tsToDate } from '@temporalio/common/lib/time.js';
-import { dropWaitingFirings } from './backfills.ts';
-import { canonicalJson } from './canonical-json.ts';
-import { documentName } from './document-name.ts';
+import { dropWaitingFirings } from './schedules/backfills.ts';
+import { canonicalJson } from './lib/canonical-json.ts';
+import { documentName } from './lib/document-name.ts';
 import { scheduleProblems, type RecurringFlow } from './input-rules/recurring-import.ts';
 import { refuse } from './input-rules/workflows.ts';
-import { toMilliseconds, type Duration } from './polling.ts';
-import { UserError } from './user-error.ts';
+import { toMilliseconds, type Duration } from './pacing/polling.ts';
+import { UserError } from './lib/user-error.ts';
 import type * as workflows from './workflows/index.ts';
 import type { RecurringImportInput } from './workflows/recurring-import.ts';
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
-import { runMain } from './user-error.ts';
-import { workerOptions } from './worker-options.ts';
+import { runMain } from './lib/user-error.ts';
+import { workerOptions } from './worker/worker-options.ts';
 
 /** The worker process: runs workflows and activities until it is told to stop. */
 async function main(): Promise<void> {

@@ -1,6 +1,13 @@
 import fc from 'fast-check';
-import { DEFAULT_PACING, MOST_READS, nextSleep, nextTry, readsAtMost, type Pacing } from '../src/pacing.ts';
-import { isDuration, pacingOf, pacingProblems } from '../src/polling.ts';
+import {
+  DEFAULT_PACING,
+  MOST_READS,
+  nextSleep,
+  nextTry,
+  readsAtMost,
+  type Pacing,
+} from '../src/pacing/pacing.ts';
+import { isDuration, pacingOf, pacingProblems } from '../src/pacing/polling.ts';
 
 const HOUR = 3_600_000;
 

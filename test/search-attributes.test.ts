@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Connection } from '@temporalio/client';
-import { lookUpSearchAttributes } from '../src/namespace-attributes.ts';
+import { lookUpSearchAttributes } from '../src/temporal/namespace-attributes.ts';
 import { withCluster, type Cluster } from './support/cluster.ts';
 import { datastoreId, fhirInput } from './support/inputs.ts';
 import { fhirImportReply } from './support/replies.ts';

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { TEMPLATES, expandTemplates, hasUnknownTemplate, isOffset, isTimeZone } from '../src/templates.ts';
+import {
+  TEMPLATES,
+  expandTemplates,
+  hasUnknownTemplate,
+  isOffset,
+  isTimeZone,
+} from '../src/input-rules/templates.ts';
 
 const all = '{yyyy}-{MM}-{dd} {HH}:{mm}';
 const expand = (scheduledAt: string, more: { timeZone?: string; offset?: string } = {}) =>

@@ -1,4 +1,4 @@
-import { UserError, explain } from '../src/user-error.ts';
+import { UserError, explain } from '../src/lib/user-error.ts';
 
 describe('explain', () => {
   const withFields = (message: string, fields: object) => Object.assign(new Error(message), fields);

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { createAwsClients, describeEndpoints } from '../src/aws-clients.ts';
-import { isLoopback } from '../src/loopback.ts';
-import { readSettings } from '../src/worker-facts.ts';
+import { createAwsClients, describeEndpoints } from '../src/worker/aws-clients.ts';
+import { isLoopback } from '../src/lib/loopback.ts';
+import { readSettings } from '../src/worker/settings.ts';
 
 const local = 'http://127.0.0.1:4566';
 const allLocal = {

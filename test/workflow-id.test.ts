@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { documentName } from '../src/document-name.ts';
+import { documentName } from '../src/lib/document-name.ts';
 import { RECURRING_FLOWS } from '../src/input-rules/recurring-import.ts';
 import { membersOf } from '../src/input-rules/members.ts';
 import { WORKFLOW_NAMES } from '../src/input-rules/workflows.ts';
-import { UserError } from '../src/user-error.ts';
-import { identifiesInput, readWorkflowIdKey, workflowIdOf } from '../src/workflow-id.ts';
+import { UserError } from '../src/lib/user-error.ts';
+import { identifiesInput, readWorkflowIdKey, workflowIdOf } from '../src/temporal/workflow-id.ts';
 
 const json = fc.dictionary(fc.string(), fc.jsonValue());
 const KEY = '0123456789abcdef';

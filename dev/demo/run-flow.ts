@@ -4,8 +4,8 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { describeFailure, failureIn } from '../../src/cli/session.ts';
 import type { FlowClient, FlowInput, FlowResult, FlowRun } from '../../src/client.ts';
 import type { FlowName } from '../../src/input-rules/flows.ts';
-import { UserError } from '../../src/user-error.ts';
-import type { Progress } from '../../src/workflows/shared/progress.ts';
+import { UserError } from '../../src/lib/user-error.ts';
+import type { Progress } from '../../src/workflows/run/progress.ts';
 import type { Screen } from './screen.ts';
 
 export interface Stage {

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ImportCounts } from '../../src/activities/import-manifest.ts';
 import type { FailedFile } from '../../src/activities/report-lines.ts';
 import type { AwsClients } from '../../src/activities/index.ts';
-import { UserError } from '../../src/user-error.ts';
+import { UserError } from '../../src/lib/user-error.ts';
 import type { Child } from '../children.ts';
 import type { Samples } from '../samples/index.ts';
 import { copyInput, copyPair, fhirImportInput, onboardInput, readImageSet } from '../sample-jobs.ts';

@@ -2,9 +2,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createAwsClients } from '../../src/aws-clients.ts';
+import { createAwsClients } from '../../src/worker/aws-clients.ts';
 import type { FlowClient } from '../../src/client.ts';
-import { UserError } from '../../src/user-error.ts';
+import { UserError } from '../../src/lib/user-error.ts';
 import { copyInput, copyPair, fhirImportInput, onboardInput } from '../sample-jobs.ts';
 import { writeSamples } from '../samples/index.ts';
 

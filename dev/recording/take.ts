@@ -1,6 +1,6 @@
 /** Runs a command on a real pseudo-terminal, and keeps what it printed with the times. */
 import { spawn } from 'node:child_process';
-import { UserError } from '../../src/user-error.ts';
+import { UserError } from '../../src/lib/user-error.ts';
 
 export interface Size {
   readonly columns: number;

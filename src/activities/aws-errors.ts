@@ -1,6 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { isRecord, recordOf } from '../guards.ts';
-import { MENDED_WITHIN } from '../pacing.ts';
+import { isRecord, recordOf } from '../lib/guards.ts';
+import { MENDED_WITHIN } from '../pacing/pacing.ts';
 
 /**
  * How long an error is worth trying again:

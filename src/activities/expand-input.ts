@@ -1,5 +1,5 @@
 import { recurringDefaults, recurringMembers, type RecurringFlow } from '../input-rules/recurring-import.ts';
-import { expandTemplates, type Moment } from '../templates.ts';
+import { expandTemplates, type Moment } from '../input-rules/templates.ts';
 
 /** One firing of a recurring import: the flow's input, with templates, and the time that they are expanded from. */
 export interface Firing extends Moment {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';
-import { attributesText } from '../dicom-attributes.ts';
-import { isRecord, recordOf } from '../guards.ts';
+import { attributesText } from '../lib/dicom-attributes.ts';
+import { isRecord, recordOf } from '../lib/guards.ts';
 
 /**
  * Which instances an image set holds, in 80 bytes: their number, and the XOR of the SHA-256 of each SOP Instance UID.

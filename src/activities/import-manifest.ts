@@ -1,4 +1,4 @@
-import { isRecord, recordOf } from '../guards.ts';
+import { isRecord, recordOf } from '../lib/guards.ts';
 import type { ImportingService } from './report-lines.ts';
 
 /** What an import has counted: in files for HealthImaging, in resources for HealthLake. */

@@ -10,7 +10,7 @@ import {
 } from './import-manifest.ts';
 import type { ImportingService } from './report-lines.ts';
 import { readText } from './s3.ts';
-import { isRecord, recordOf } from '../guards.ts';
+import { isRecord, recordOf } from '../lib/guards.ts';
 
 /** Where an import has put its output. */
 export interface ImportOutput {

@@ -26,7 +26,7 @@ import {
 } from '@aws-sdk/client-medical-imaging';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { cancellationSignal } from '@temporalio/activity';
-import { attributesText } from '../dicom-attributes.ts';
+import { attributesText } from '../lib/dicom-attributes.ts';
 import { storeBlob, type BlobPlace, type BlobReference } from './blobs.ts';
 import {
   digestContent,

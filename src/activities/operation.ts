@@ -1,6 +1,6 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { Client, Command, MetadataBearer } from '@smithy/types';
-import { isRecord } from '../guards.ts';
+import { isRecord } from '../lib/guards.ts';
 import { toFailure } from './aws-errors.ts';
 
 /** What an AWS reply looks like once Temporal has carried it as JSON: a `Date` is an ISO string. */

@@ -1,5 +1,5 @@
 import { jsonrepair } from 'jsonrepair';
-import { isRecord, recordOf } from '../guards.ts';
+import { isRecord, recordOf } from '../lib/guards.ts';
 
 /** A file, or a line of an ndjson file, that an import has not taken in. Names and messages often hold patient data. */
 export interface FailedFile {

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { GetObjectCommand, paginateListObjectsV2, type S3Client, type _Object } from '@aws-sdk/client-s3';
-import { isRecord } from '../guards.ts';
+import { isRecord } from '../lib/guards.ts';
 import { linesOf } from './lines.ts';
 
 export interface S3Location {

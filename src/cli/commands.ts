@@ -1,6 +1,6 @@
 /** All commands, and what they have in common. */
 import yargs, { type Argv } from 'yargs';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../lib/user-error.ts';
 import { COMPLETION_SCRIPT } from './completion-script.ts';
 import { addRunCommands } from './runs.ts';
 import { addScheduleCommands } from './schedule.ts';

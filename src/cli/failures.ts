@@ -1,8 +1,8 @@
 /** `failures`: what an import has not imported, and what it has imported with a warning, and why. */
 import type { FailedFile, WarnedFile } from '../activities/report-lines.ts';
-import { isRecord } from '../guards.ts';
-import { UserError } from '../user-error.ts';
-import { readSettings } from '../worker-facts.ts';
+import { isRecord } from '../lib/guards.ts';
+import { UserError } from '../lib/user-error.ts';
+import { readSettings } from '../worker/settings.ts';
 import type { Session } from './session.ts';
 import { shellCommand, type Terminal } from './terminal.ts';
 
@@ -20,7 +20,7 @@ export async function showFailures(
   workflowId: string,
   limit = terminal.json ? Infinity : SHOWN_FAILURES,
 ): Promise<void> {
-  const { createAwsClients, describeEndpoints } = await import('../aws-clients.ts');
+  const { createAwsClients, describeEndpoints } = await import('../worker/aws-clients.ts');
   const aws = createAwsClients(process.env, readSettings(process.env).run.startToClose);
   await describeEndpoints(aws, process.env);
   const failures = await flows.failures(workflowId, aws.s3);

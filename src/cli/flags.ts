@@ -1,10 +1,10 @@
 /** The members of an input as flags, and back. */
 import type { Argv } from 'yargs';
-import { isRecord } from '../guards.ts';
+import { isRecord } from '../lib/guards.ts';
 import type { Problem } from '../input-rules/ajv.ts';
 import type { Member } from '../input-rules/members.ts';
 import { textOf } from '../input-rules/member-texts.ts';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../lib/user-error.ts';
 import { shellCommand } from './terminal.ts';
 
 /** `InputS3Uri` → `input-s3-uri`: the two services spell alike what differs only by a capital. */

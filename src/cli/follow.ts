@@ -2,8 +2,8 @@
 import { styleText } from 'node:util';
 import { WorkflowFailedError } from '@temporalio/client';
 import ora, { type Ora } from 'ora';
-import { describeImport } from '../outcome-words.ts';
-import type { Progress } from '../workflows/shared/progress.ts';
+import { describeImport } from './outcome-words.ts';
+import type { Progress } from '../workflows/run/progress.ts';
 import { failureIn, type Session } from './session.ts';
 import { escapeControls, shellCommand } from './terminal.ts';
 

@@ -1,6 +1,6 @@
 /** `schedule backfill` and `schedule stop-backfill`. */
 import { createInterface } from 'node:readline';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../lib/user-error.ts';
 import type { Session } from './session.ts';
 import { shellCommand } from './terminal.ts';
 

@@ -1,11 +1,11 @@
 /** `schedule ensure FLOW ID`. */
 import type { Argv } from 'yargs';
-import { documentName } from '../document-name.ts';
+import { documentName } from '../lib/document-name.ts';
 import { describeProblems } from '../input-rules/flows.ts';
 import { membersOf, scheduleMembers } from '../input-rules/members.ts';
 import { RECURRING_FLOWS, scheduleProblems, type RecurringFlow } from '../input-rules/recurring-import.ts';
 import { WORKFLOW_NAMES } from '../input-rules/workflows.ts';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../lib/user-error.ts';
 import { asFlags, membersFrom, withFlags } from './flags.ts';
 import { withSession } from './session.ts';
 import { readInput } from './start.ts';

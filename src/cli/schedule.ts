@@ -1,6 +1,6 @@
 /** `schedule …`: recurring imports. */
 import type { Argv } from 'yargs';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../lib/user-error.ts';
 import { backfill, stopBackfill } from './schedule-backfill.ts';
 import { addEnsureCommands } from './schedule-ensure.ts';
 import { describe, list } from './schedule-list.ts';

@@ -9,11 +9,11 @@ import {
   isGrpcServiceError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { isLoopback } from '../loopback.ts';
+import { isLoopback } from '../lib/loopback.ts';
 import { FlowClient } from '../client.ts';
-import { noNamespace, noServer, readTemporalConfig } from '../temporal-config.ts';
-import { UserError } from '../user-error.ts';
-import type { FailureDetails } from '../workflows/shared/failures.ts';
+import { noNamespace, noServer, readTemporalConfig } from '../temporal/temporal-config.ts';
+import { UserError } from '../lib/user-error.ts';
+import type { FailureDetails } from '../workflows/run/failures.ts';
 import { Terminal } from './terminal.ts';
 
 export interface Session {

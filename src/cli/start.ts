@@ -1,11 +1,11 @@
 import { readFileSync, statSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Argv } from 'yargs';
-import { documentName } from '../document-name.ts';
+import { documentName } from '../lib/document-name.ts';
 import { describeProblems } from '../input-rules/flows.ts';
 import { membersOf } from '../input-rules/members.ts';
 import { WORKFLOW_NAMES, inputProblems, type WorkflowName } from '../input-rules/workflows.ts';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../lib/user-error.ts';
 import { asFlags, asInput, membersFrom, parseJson, withFlags } from './flags.ts';
 import { follow } from './follow.ts';
 import { SUMMARIES } from './summaries.ts';

@@ -1,7 +1,7 @@
 /** The values of flags: each is there once and not empty, and what has to be a number or a time is one. */
 import { membersOf, scheduleMembers } from '../input-rules/members.ts';
 import { WORKFLOW_NAMES } from '../input-rules/workflows.ts';
-import { UserError } from '../user-error.ts';
+import { UserError } from '../lib/user-error.ts';
 import { flagOf } from './flags.ts';
 
 /** A flag that takes one text, whatever it begins with: `--offset "-1 day"`. */

@@ -1,8 +1,8 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
 import { distance } from 'fastest-levenshtein';
-import { attributesText } from '../dicom-attributes.ts';
-import { isRecord, recordOf } from '../guards.ts';
-import { isDuration } from '../polling.ts';
+import { attributesText } from '../lib/dicom-attributes.ts';
+import { isRecord, recordOf } from '../lib/guards.ts';
+import { isDuration } from '../pacing/polling.ts';
 import serviceRules from './service-rules.json' with { type: 'json' };
 
 /** One thing that is wrong with an input. Holds names and rules, never the value: values may be patient data. */

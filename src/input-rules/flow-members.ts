@@ -1,4 +1,4 @@
-import type { WaitKind } from '../pacing.ts';
+import type { WaitKind } from '../pacing/pacing.ts';
 
 /** What one flow takes: JSON Schema, with the services' shapes by reference, and the waits that `polling` applies to. */
 export interface FlowRules {

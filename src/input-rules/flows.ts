@@ -1,6 +1,6 @@
-import { isRecord } from '../guards.ts';
-import type { WaitKind } from '../pacing.ts';
-import { pacingProblems, type Polling } from '../polling.ts';
+import { isRecord } from '../lib/guards.ts';
+import type { WaitKind } from '../pacing/pacing.ts';
+import { pacingProblems, type Polling } from '../pacing/polling.ts';
 import { compileRules, type Problem } from './ajv.ts';
 import { HEALTHLAKE_FLOWS } from './healthlake-flows.ts';
 import { IMAGING_FLOWS } from './imaging-flows.ts';

@@ -1,4 +1,4 @@
-import { isRecord } from '../guards.ts';
+import { isRecord } from '../lib/guards.ts';
 import { FLOW_RULES } from './flows.ts';
 import { RECURRING_IMPORT_SCHEMA, SCHEDULE_SCHEMA } from './recurring-import.ts';
 import serviceRules from './service-rules.json' with { type: 'json' };

@@ -1,5 +1,5 @@
-import { isRecord } from '../guards.ts';
-import { TEMPLATES, expandTemplates, hasUnknownTemplate, isOffset, isTimeZone } from '../templates.ts';
+import { isRecord } from '../lib/guards.ts';
+import { TEMPLATES, expandTemplates, hasUnknownTemplate, isOffset, isTimeZone } from './templates.ts';
 import { compileRules, type Problem } from './ajv.ts';
 import { FLOW_RULES, flowProblems, type FlowName } from './flows.ts';
 

@@ -5,46 +5,35 @@
  *
  * @example see `examples/delete-image-set`
  */
-export {
-  runFlow,
-  tokenFor,
-  derivedJobName,
-  awsEventSignal,
-  type Flow,
-  type AwsEvent,
-} from './shared/flow.ts';
-export { imaging, healthlake } from './shared/activities.ts';
+export { runFlow, tokenFor, derivedJobName, awsEventSignal, type Flow, type AwsEvent } from './run/flow.ts';
+export { imaging, healthlake } from './run/activities.ts';
 export {
   awsDetailsOf,
   flowFailure,
   originOf,
   type FailureDetails,
   type FailureType,
-} from './shared/failures.ts';
-export { progressQuery, type Progress } from './shared/progress.ts';
-export { waitFor, type Wait } from './shared/waiting.ts';
-export { startOnce, type Start, type Trace } from './shared/start-once.ts';
-export { mutateOnce, type Change, type Doubt, type Found } from './shared/mutate-once.ts';
-export { startAndAwait, type Job, type JobOptions, type JobService } from './shared/job.ts';
+} from './run/failures.ts';
+export { progressQuery, type Progress } from './run/progress.ts';
+export { waitFor, type Wait } from './run/waiting.ts';
+export { startOnce, type Start, type Trace } from './run/start-once.ts';
+export { mutateOnce, type Change, type Doubt, type Found } from './run/mutate-once.ts';
+export { startAndAwait, type Job, type JobOptions, type JobService } from './jobs/job.ts';
 export {
   importAndAwait,
   judge,
   readOutcome,
   type ImportOptions,
   type ImportResult,
-} from './shared/import-job.ts';
-export { dicomImport } from './shared/dicom-import.ts';
-export { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from './shared/fhir-import.ts';
-export { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from './shared/fhir-export.ts';
-export { readUnlocked, awaitChange } from './shared/image-set.ts';
-export { allPages, pagesOf, type Page } from './shared/pages.ts';
-export { searchImageSets } from './shared/search.ts';
-export {
-  classifyDatastore,
-  classifyFhirExport,
-  classifyFhirImport,
-  classifyImageSet,
-  classifyImagingImport,
-  type Verdict,
-} from './shared/classify.ts';
-export { pacingOf, type Polling } from '../polling.ts';
+} from './jobs/import-job.ts';
+export { dicomImport } from './jobs/dicom-import.ts';
+export { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from './jobs/fhir-import.ts';
+export { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from './jobs/fhir-export.ts';
+export { readUnlocked, awaitChange } from './image-sets/image-set.ts';
+export { allPages, pagesOf, type Page } from './run/pages.ts';
+export { searchImageSets } from './image-sets/search.ts';
+export { classifyDatastore } from './datastores/classify.ts';
+export { classifyFhirExport, classifyFhirImport, classifyImagingImport } from './jobs/classify.ts';
+export { classifyImageSet } from './image-sets/classify.ts';
+export type { Verdict } from './run/verdict.ts';
+export { pacingOf, type Polling } from '../pacing/polling.ts';

@@ -9,13 +9,13 @@ import {
 import type { ExpandedInput } from '../activities/expand-input.ts';
 import type { FileCounts } from '../activities/import-manifest.ts';
 import type { SeenObjects } from '../activities/list-input.ts';
-import { documentName } from '../document-name.ts';
-import { isRecord, recordOf } from '../guards.ts';
+import { documentName } from '../lib/document-name.ts';
+import { isRecord, recordOf } from '../lib/guards.ts';
 import type { RecurringFlow } from '../input-rules/recurring-import.ts';
-import { expandInput, files } from './shared/activities.ts';
-import { flowFailure } from './shared/failures.ts';
-import { runFlow, type Flow } from './shared/flow.ts';
-import type { ImportResult } from './shared/import-job.ts';
+import { expandInput, files } from './run/activities.ts';
+import { flowFailure } from './run/failures.ts';
+import { runFlow, type Flow } from './run/flow.ts';
+import type { ImportResult } from './jobs/import-job.ts';
 
 export interface RecurringImportInput {
   /** The flow that imports. */

@@ -3,7 +3,7 @@ import * as healthlake from '@aws-sdk/client-healthlake';
 import * as medicalImaging from '@aws-sdk/client-medical-imaging';
 import { FLOW_RULES } from '../../src/input-rules/flows.ts';
 import serviceRules from '../../src/input-rules/service-rules.json' with { type: 'json' };
-import { isRecord } from '../../src/guards.ts';
+import { isRecord } from '../../src/lib/guards.ts';
 import { fill, member, shapeOf, type Service } from '../support/filled.ts';
 
 const SDK = { 'medical-imaging': medicalImaging, healthlake } as const;

@@ -27,7 +27,6 @@ export interface Behaviour {
   readonly flows?: readonly FlowName[];
 }
 
-const shared = 'src/workflows/shared';
 const imagingFlows = 'src/workflows/medical-imaging';
 const healthlakeFlows = 'src/workflows/healthlake';
 const scripted = [
@@ -71,7 +70,7 @@ const LISTS = [
 const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'a data store that could not be created is a failure',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/datastores/classify.ts',
     code: `return failed('DatastoreCreateFailed', 'the data store could not be created');`,
     without: 'return SETTLED;',
     tests: scripted,
@@ -89,7 +88,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a data store that is being deleted, or is deleted, is a failure',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/datastores/classify.ts',
     code: "return failed('DatastoreNotUsable', `the data store is ${status}`);",
     without: 'return SETTLED;',
     tests: scripted,
@@ -98,7 +97,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a DICOM import that failed is a failure',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/jobs/classify.ts',
     code: `return failed('ImportJobFailed', 'the import job has failed');`,
     without: 'return SETTLED;',
     tests: imaging,
@@ -107,7 +106,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a job of HealthLake that failed is a failure',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/jobs/classify.ts',
     code: 'return failed(type, `${job} has failed`);',
     without: 'return SETTLED;',
     tests: healthlake,
@@ -116,7 +115,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a job of HealthLake that somebody has cancelled is a failure',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/jobs/classify.ts',
     code: 'return failed(type, `somebody has cancelled ${job} (${status})`);',
     without: 'return SETTLED;',
     tests: healthlake,
@@ -125,7 +124,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: "the failure of a job has the job's message",
-    file: `${shared}/job.ts`,
+    file: 'src/workflows/jobs/job.ts',
     code: 'awsMessage: read.message,',
     without: '',
     tests: scripted,
@@ -134,7 +133,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'the failure of an import has its counts',
-    file: `${shared}/job.ts`,
+    file: 'src/workflows/jobs/job.ts',
     code: 'counts: await countsOfFailed?.(read)',
     without: 'counts: undefined',
     tests: scripted,
@@ -143,7 +142,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'QUEUED is waited out',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/jobs/classify.ts',
     code: `return { kind: 'going', queued: true };`,
     without: 'return SETTLED;',
     tests: healthlake,
@@ -152,7 +151,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'COMPLETED_WITH_ERRORS is a result',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/jobs/classify.ts',
     code: `    case 'COMPLETED_WITH_ERRORS':
       return SETTLED;`,
     without: `      return SETTLED;
@@ -164,7 +163,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an import that COMPLETED_WITH_ERRORS is marked as such',
-    file: `${shared}/fhir-import.ts`,
+    file: 'src/workflows/jobs/fhir-import.ts',
     code: `const jobStatus = job.status ?? 'COMPLETED';`,
     without: `const jobStatus = 'COMPLETED' as const;`,
     tests: healthlake,
@@ -173,7 +172,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an export that COMPLETED_WITH_ERRORS is marked as such',
-    file: `${shared}/fhir-export.ts`,
+    file: 'src/workflows/jobs/fhir-export.ts',
     code: `jobStatus: job.status ?? 'COMPLETED',`,
     without: `jobStatus: 'COMPLETED',`,
     tests: healthlake,
@@ -182,7 +181,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an import of HealthLake gives what the service has counted',
-    file: `${shared}/fhir-import.ts`,
+    file: 'src/workflows/jobs/fhir-import.ts',
     code: '...(progress && { progress }),',
     without: '',
     tests: healthlake,
@@ -191,7 +190,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an import that has ended is opened up by its manifest',
-    file: `${shared}/import-job.ts`,
+    file: 'src/workflows/jobs/import-job.ts',
     code: `if (onFileErrors === 'ignore') return`,
     without: `if (onFileErrors !== 'fail') return`,
     tests: scripted,
@@ -226,7 +225,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a failed job whose manifest tells nothing has the counters of the service',
-    file: `${shared}/import-job.ts`,
+    file: 'src/workflows/jobs/import-job.ts',
     code: 'withFileErrors(read.counts ?? progress, progress)',
     without: 'withFileErrors(read.counts, progress)',
     tests: differences,
@@ -235,7 +234,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'no outcome, of whatever reason, is no failure',
-    file: `${shared}/import-job.ts`,
+    file: 'src/workflows/jobs/import-job.ts',
     code: `return unreadManifest(outputS3Uri, reasonIn(error));`,
     without: 'throw error;',
     tests: outcomes,
@@ -243,7 +242,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an import that COMPLETED_WITH_ERRORS is never complete',
-    file: `${shared}/import-outcome.ts`,
+    file: 'src/workflows/jobs/import-outcome.ts',
     code: 'const lost = withErrors || ',
     without: 'const lost = ',
     tests: outcomes,
@@ -251,7 +250,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an import that lost whole files is partial, whoever counts them',
-    file: `${shared}/import-outcome.ts`,
+    file: 'src/workflows/jobs/import-outcome.ts',
     code: '(files.imported < files.scanned || files.customerErrors > 0)',
     without: 'false',
     tests: outcomes,
@@ -259,7 +258,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an import with a warning that tells of lost data is partial',
-    file: `${shared}/import-outcome.ts`,
+    file: 'src/workflows/jobs/import-outcome.ts',
     code: ' || (losses ?? 0) > 0',
     without: '',
     tests: outcomes,
@@ -267,7 +266,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an import whose warnings cannot be read is not called complete',
-    file: `${shared}/import-outcome.ts`,
+    file: 'src/workflows/jobs/import-outcome.ts',
     code: `losses === undefined ? 'unknown' : 'complete'`,
     without: `'complete'`,
     tests: outcomes,
@@ -283,7 +282,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'under onFileErrors: fail an import has failed unless it is proven complete',
-    file: `${shared}/import-job.ts`,
+    file: 'src/workflows/jobs/import-job.ts',
     code: `throw flowFailure('OutcomeUnknown', why, {`,
     without: `if (why) return result;\n    throw flowFailure('OutcomeUnknown', why, {`,
     tests: outcomes,
@@ -307,7 +306,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a copy that failed is a failure, though the image set is ACTIVE',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/image-sets/classify.ts',
     code: `return failure === 'CopyFailed' ?`,
     without: `return failure === 'UpdateFailed' ?`,
     tests: [...differences, ...local],
@@ -316,7 +315,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'the failure of a copy has the message of the image set',
-    file: `${shared}/image-set.ts`,
+    file: 'src/workflows/image-sets/image-set.ts',
     code: `explain: ({ message }) => Promise.resolve({ awsMessage: message }),`,
     without: '',
     tests: [...differences, ...imaging],
@@ -325,7 +324,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an image set that is deleted while its change is awaited is a failure',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/image-sets/classify.ts',
     code: `return whenDeleted ? failed(whenDeleted, 'the image set is deleted') : SETTLED;`,
     without: 'return SETTLED;',
     tests: imaging,
@@ -334,7 +333,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a stale ACTIVE after a change is waited out, however late it is read',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/image-sets/classify.ts',
     code: 'return ahead === 0 ? classifyEndOfChange(read, failure) : GOING;',
     without: 'return classifyEndOfChange(read, failure);',
     tests: [...imaging, 'test/workflows/just-made'],
@@ -343,7 +342,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an image set that is LOCKED is waited for where the next call needs it',
-    file: `${shared}/image-set.ts`,
+    file: 'src/workflows/image-sets/image-set.ts',
     code: 'classify: (imageSet) => classifyImageSet(imageSet, undefined, whenDeleted),',
     without: `classify: () => ({ kind: 'settled' }),`,
     tests: imaging,
@@ -352,7 +351,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a source that is LOCKED is waited for before it is copied',
-    file: `${shared}/image-set.ts`,
+    file: 'src/workflows/image-sets/image-set.ts',
     code: 'classify: (imageSet) => classifyImageSet(imageSet, undefined, whenDeleted),',
     without: `classify: (imageSet) =>
       step === 'getSourceImageSet' ? { kind: 'settled' } : classifyImageSet(imageSet, undefined, whenDeleted),`,
@@ -362,7 +361,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a destination that is LOCKED is waited for before it is copied into',
-    file: `${shared}/image-set.ts`,
+    file: 'src/workflows/image-sets/image-set.ts',
     code: 'classify: (imageSet) => classifyImageSet(imageSet, undefined, whenDeleted),',
     without: `classify: (imageSet) =>
       step === 'getDestinationImageSet' ? { kind: 'settled' } : classifyImageSet(imageSet, undefined, whenDeleted),`,
@@ -381,7 +380,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an update that failed is a failure',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/image-sets/classify.ts',
     code: `return failure === 'UpdateFailed' ?`,
     without: `return failure === 'CopyFailed' ?`,
     tests: imaging,
@@ -390,7 +389,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a data store that the service knows no more is deleted',
-    file: `${shared}/fhir-datastore.ts`,
+    file: 'src/workflows/datastores/fhir-datastore.ts',
     code: `if (originOf(error)?.type !== 'ResourceNotFoundException') throw error;`,
     without: 'if (originOf(error)) throw error;',
     tests: healthlake,
@@ -399,7 +398,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a stale ACTIVE right after a deletion is waited out',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/datastores/classify.ts',
     code: 'return mayBeStale',
     without: 'return !mayBeStale',
     tests: healthlake,
@@ -408,7 +407,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'PreloadDataType is sent',
-    file: `${shared}/fhir-datastore.ts`,
+    file: 'src/workflows/datastores/fhir-datastore.ts',
     code: 'PreloadDataConfig: PreloadDataType && { PreloadDataType },',
     without: '',
     tests: [...healthlake, 'test/workflows/healthlake-local-aws'],
@@ -417,7 +416,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'lists and searches have all pages',
-    file: `${shared}/pages.ts`,
+    file: 'src/workflows/run/pages.ts',
     code: '    if (nextToken === undefined) return;',
     without: '    return;',
     tests: scripted,
@@ -426,7 +425,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'lists have no more than 1,000 items',
-    file: `${shared}/pages.ts`,
+    file: 'src/workflows/run/pages.ts',
     code: 'const MOST_ITEMS = 1_000;',
     without: 'const MOST_ITEMS = 1_000_000;',
     tests: healthlake,
@@ -435,7 +434,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'lists and searches have no more than ten pages',
-    file: `${shared}/pages.ts`,
+    file: 'src/workflows/run/pages.ts',
     code: 'const MOST_PAGES = 10;',
     without: 'const MOST_PAGES = 12;',
     tests: imaging,
@@ -444,7 +443,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'lists and searches say where they go on',
-    file: `${shared}/pages.ts`,
+    file: 'src/workflows/run/pages.ts',
     code: 'return { items, ...(nextToken !== undefined && { nextToken }) };',
     without: 'return { items };',
     tests: scripted,
@@ -490,7 +489,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a job without a name gets one',
-    file: `${shared}/job.ts`,
+    file: 'src/workflows/jobs/job.ts',
     code: 'service.jobName ?? derivedJobName()',
     without: `service.jobName ?? ''`,
     tests: scripted,
@@ -499,7 +498,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a workflow id that is no job name is not taken for one',
-    file: `${shared}/flow.ts`,
+    file: 'src/workflows/run/flow.ts',
     code: '.test(workflowId) ? workflowId : `ahw-${runId}`',
     without: '.test(runId) ? workflowId : `ahw-${runId}`',
     tests: ['test/workflows/lifecycle'],
@@ -534,7 +533,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G3: a status that nobody knows is still going, and nothing is started',
-    file: `${shared}/classify.ts`,
+    file: 'src/workflows/run/verdict.ts',
     code: `  kind: 'going',
   warning:`,
     without: `  kind: 'failed',
@@ -546,7 +545,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G4: reads are paced',
-    file: `${shared}/waiting.ts`,
+    file: 'src/workflows/run/waiting.ts',
     code: 'Math.min(nextSleep(waited, pacing), deadline - now)',
     without: '1',
     tests: ['test/workflows/lifecycle'],
@@ -554,7 +553,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G4: a wait that takes too long is a failure',
-    file: `${shared}/waiting.ts`,
+    file: 'src/workflows/run/waiting.ts',
     code: 'if (now >= deadline) {',
     without: 'if (now >= deadline) return { read, byAnother: false }; else if (now < 0) {',
     tests: scripted,
@@ -569,7 +568,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G4: the number of reads is limited',
-    file: 'src/polling.ts',
+    file: 'src/pacing/polling.ts',
     code: 'return reads > MOST_READS',
     without: 'return reads > Infinity',
     tests: ['test/input-rules/flows', 'test/pacing'],
@@ -595,7 +594,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G5: what was decided on the old version is decided anew',
-    file: `${shared}/mutate-once.ts`,
+    file: 'src/workflows/run/mutate-once.ts',
     code: `if (effect === 'conflict' && !last) {`,
     without: 'if (Date.now() < 0) {',
     tests: imaging,
@@ -649,7 +648,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G10: a DICOM import that is started again has the same token',
-    file: `${shared}/dicom-import.ts`,
+    file: 'src/workflows/jobs/dicom-import.ts',
     code: 'datastoreId, ...derived };',
     without: 'datastoreId, jobName: derived.jobName };',
     tests: local,
@@ -657,7 +656,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G10: a FHIR import that is started again has the same token',
-    file: `${shared}/fhir-import.ts`,
+    file: 'src/workflows/jobs/fhir-import.ts',
     code: `        ClientToken,
         ValidationLevel`,
     without: '        ValidationLevel',
@@ -667,7 +666,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G10: a FHIR export that is started again has the same token',
-    file: `${shared}/fhir-export.ts`,
+    file: 'src/workflows/jobs/fhir-export.ts',
     code: 'DatastoreId, DataAccessRoleArn, ClientToken };',
     without: 'DatastoreId, DataAccessRoleArn };',
     tests: ['test/workflows/healthlake-local-aws'],
@@ -675,7 +674,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G10: an imaging data store that is created again has the same token',
-    file: `${shared}/datastore.ts`,
+    file: 'src/workflows/datastores/imaging-datastore.ts',
     code: 'const input = { ...request, clientToken };',
     without: 'const input = { ...request };',
     tests: imaging,
@@ -684,7 +683,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G10: a HealthLake data store that is created again has the same token',
-    file: `${shared}/fhir-datastore.ts`,
+    file: 'src/workflows/datastores/fhir-datastore.ts',
     code: `        Tags: input.Tags,
         ClientToken,`,
     without: '        Tags: input.Tags,',
@@ -694,7 +693,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G10: a FHIR import has a token of its own run',
-    file: `${shared}/flow.ts`,
+    file: 'src/workflows/run/flow.ts',
     code: 'return `${workflowInfo().runId}-${step}`;',
     without: 'return `${workflowInfo().firstExecutionRunId}-${step}`;',
     tests: ['test/workflows/lifecycle'],
@@ -702,7 +701,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G12: a copy passes on copiableAttributes',
-    file: `${shared}/copy.ts`,
+    file: 'src/workflows/image-sets/copy.ts',
     code: '...(copiableAttributes !== undefined && { DICOMCopies: { copiableAttributes } }),',
     without: '',
     tests: differences,
@@ -711,7 +710,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G12: a copy passes on force',
-    file: `${shared}/copy.ts`,
+    file: 'src/workflows/image-sets/copy.ts',
     code: 'force: input.force,',
     without: '',
     tests: differences,
@@ -720,7 +719,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G12: a copy passes on promoteToPrimary',
-    file: `${shared}/copy.ts`,
+    file: 'src/workflows/image-sets/copy.ts',
     code: 'promoteToPrimary: input.promoteToPrimary,',
     without: '',
     tests: [...differences, ...local],
@@ -808,7 +807,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G12: a new HealthLake data store is encrypted as asked for',
-    file: `${shared}/fhir-datastore.ts`,
+    file: 'src/workflows/datastores/fhir-datastore.ts',
     code: 'SseConfiguration: input.SseConfiguration,',
     without: '',
     tests: healthlake,
@@ -817,7 +816,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G12: a new HealthLake data store has the identity provider that was asked for',
-    file: `${shared}/fhir-datastore.ts`,
+    file: 'src/workflows/datastores/fhir-datastore.ts',
     code: 'IdentityProviderConfiguration: input.IdentityProviderConfiguration,',
     without: '',
     tests: healthlake,
@@ -826,7 +825,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G12: a new HealthLake data store has the tags that were asked for',
-    file: `${shared}/fhir-datastore.ts`,
+    file: 'src/workflows/datastores/fhir-datastore.ts',
     code: 'Tags: input.Tags,',
     without: '',
     tests: healthlake,
@@ -835,7 +834,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G12: a FHIR import passes on ValidationLevel',
-    file: `${shared}/fhir-import.ts`,
+    file: 'src/workflows/jobs/fhir-import.ts',
     code: 'ValidationLevel: input.ValidationLevel,',
     without: '',
     tests: healthlake,
@@ -844,7 +843,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'auditCompletedImports: the newest job is the first, wherever the list has it',
-    file: `${shared}/completed-imports.ts`,
+    file: 'src/workflows/jobs/completed-imports.ts',
     code: '(a, b) => timeOf(b) - timeOf(a)',
     without: '() => 0',
     tests: imaging,
@@ -862,7 +861,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'auditCompletedImports: says when each job ended',
-    file: `${shared}/completed-imports.ts`,
+    file: 'src/workflows/jobs/completed-imports.ts',
     code: '{ jobId, jobName, submittedAt, endedAt };',
     without: '{ jobId, jobName, submittedAt, endedAt: undefined };',
     tests: imaging,
@@ -880,7 +879,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'auditCompletedImports: a job that is not COMPLETED is a failure',
-    file: `${shared}/completed-imports.ts`,
+    file: 'src/workflows/jobs/completed-imports.ts',
     code: `if (jobStatus === 'COMPLETED') return`,
     without: `if (jobId !== '') return`,
     tests: imaging,
@@ -889,7 +888,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'auditCompletedImports: what goes wrong with another job is a line, and not the end',
-    file: `${shared}/completed-imports.ts`,
+    file: 'src/workflows/jobs/completed-imports.ts',
     code: 'if (isCancellation(error)) throw error;',
     without: 'if (error) throw error;',
     tests: imaging,
@@ -916,7 +915,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'copyImageSet: without a destination makes a new image set',
-    file: `${shared}/copy.ts`,
+    file: 'src/workflows/image-sets/copy.ts',
     code: '...(destinationImageSetId !== undefined && {\n          destinationImageSet',
     without: '...(datastoreId && {\n          destinationImageSet',
     tests: local,
@@ -971,7 +970,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'findImageSetByPatient and inspectImageSet: a blob is in S3, where it is wanted',
-    file: `${shared}/blob-place.ts`,
+    file: 'src/workflows/image-sets/blob-place.ts',
     code: 'base === undefined\n      ? undefined',
     without: 'base === undefined || name\n      ? undefined',
     tests: local,
@@ -998,7 +997,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'an import that imported nothing is a failure',
-    file: `${shared}/import-job.ts`,
+    file: 'src/workflows/jobs/import-job.ts',
     code: `if (onFileErrors === 'report' && outcome !== 'none') return result;`,
     without: `if (onFileErrors === 'report') return result;`,
     tests: imaging,
@@ -1034,7 +1033,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'createFhirDatastoreAndWaitActive: a creation that failed says why',
-    file: `${shared}/fhir-datastore.ts`,
+    file: 'src/workflows/datastores/fhir-datastore.ts',
     code: `message: [ErrorMessage, ErrorCategory].filter(Boolean).join(' · ') || undefined,`,
     without: '',
     tests: healthlake,
@@ -1074,7 +1073,7 @@ const GAPS: readonly Behaviour[] = [
 const CONCURRENT_CHANGES: readonly Behaviour[] = [
   {
     what: 'a change whose answer never came is looked for before it is sent again',
-    file: `${shared}/mutate-once.ts`,
+    file: 'src/workflows/run/mutate-once.ts',
     code: 'const found = open && (await orUnknown(change.step, () => change.find({ ...open, seen: basis })));',
     without: `const found = doubt && ({ kind: 'unchanged' } as Found<Reply>);`,
     tests: local,
@@ -1083,7 +1082,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a change whose answer never came is known for ours by what the image set holds',
-    file: `${shared}/change-evidence.ts`,
+    file: 'src/workflows/image-sets/change-evidence.ts',
     code: "return proof ? { kind: 'ours', reply: { imageSetId, latestVersionId } } : { kind: 'rival' };",
     without: "return { kind: 'ours', reply: { imageSetId, latestVersionId } };",
     tests: local,
@@ -1091,7 +1090,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a copy is known by its instances',
-    file: `${shared}/change-evidence.ts`,
+    file: 'src/workflows/image-sets/change-evidence.ts',
     code: 'return one.count === other.count && one.digest === other.digest;',
     without: 'return true;',
     tests: [...differences, ...local],
@@ -1099,7 +1098,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a change of another kind is not ours',
-    file: `${shared}/change-evidence.ts`,
+    file: 'src/workflows/image-sets/change-evidence.ts',
     code: 'next.imageSetWorkflowStatus !== change.status || tooOld',
     without: 'tooOld',
     tests: differences,
@@ -1107,7 +1106,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a change older than our first attempt is not ours',
-    file: `${shared}/change-evidence.ts`,
+    file: 'src/workflows/image-sets/change-evidence.ts',
     code: 'next.imageSetWorkflowStatus !== change.status || tooOld',
     without: 'next.imageSetWorkflowStatus !== change.status',
     tests: differences,
@@ -1123,7 +1122,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a copy is known by any of the sources that it was asked of',
-    file: `${shared}/copy.ts`,
+    file: 'src/workflows/image-sets/copy.ts',
     code: 'sent.map(({ source }) => source.versionId)',
     without: 'sent.slice(0, 1).map(({ source }) => source.versionId)',
     tests: local,
@@ -1131,7 +1130,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'reads that go back in time undo nothing that was seen',
-    file: `${shared}/change-evidence.ts`,
+    file: 'src/workflows/image-sets/change-evidence.ts',
     code: 'Number(seen.versionId) > Number(read.versionId) ? seen : read',
     without: 'read',
     tests: imaging,
@@ -1139,7 +1138,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a start in doubt is looked for before it fails',
-    file: `${shared}/start-once.ts`,
+    file: 'src/workflows/run/start-once.ts',
     code: '(last || Date.now() - unanswered >= tokenLife)',
     without: 'Date.now() - unanswered >= tokenLife',
     tests: lifecycle,
@@ -1147,7 +1146,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a change that nothing shows is sent again with the versions it had',
-    file: `${shared}/mutate-once.ts`,
+    file: 'src/workflows/run/mutate-once.ts',
     code: `if (found?.kind === 'rival') basis = await change.prepare();`,
     without: 'if (found) basis = await change.prepare();',
     tests: imaging,
@@ -1155,7 +1154,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: "after another writer's change the flow decides anew",
-    file: `${shared}/mutate-once.ts`,
+    file: 'src/workflows/run/mutate-once.ts',
     code: `if (found?.kind === 'rival') basis = await change.prepare();`,
     without: '',
     tests: differences,
@@ -1163,7 +1162,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a new image set is looked for once the copy has left the source free',
-    file: `${shared}/copy.ts`,
+    file: 'src/workflows/image-sets/copy.ts',
     code: `await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId, polling });`,
     without: '',
     tests: differences,
@@ -1172,7 +1171,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'as long as a search may lag, counted from when the source is free',
-    file: `${shared}/copy.ts`,
+    file: 'src/workflows/image-sets/copy.ts',
     code: 'lookedAt - free >= searchLag',
     without: 'lookedAt - since >= searchLag',
     tests: differences,
@@ -1181,7 +1180,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'and no longer',
-    file: `${shared}/copy.ts`,
+    file: 'src/workflows/image-sets/copy.ts',
     code: 'lookedAt - free >= searchLag',
     without: 'lookedAt - free < 0',
     tests: differences,
@@ -1190,7 +1189,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a start that was refused each time is no doubt',
-    file: `${shared}/start-once.ts`,
+    file: 'src/workflows/run/start-once.ts',
     code: "if (trace && effect === 'unknown') unanswered ??= sent;",
     without: 'unanswered ??= sent;',
     tests: lifecycle,
@@ -1198,7 +1197,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a read that no worker was there for is made again',
-    file: `${shared}/flow.ts`,
+    file: 'src/workflows/run/flow.ts',
     code: 'if (!isUnattended(error) || rounds === MOST_ROUNDS) throw error;',
     without: 'throw error;',
     tests: patience,
@@ -1206,7 +1205,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a start that nobody has answered is looked for, whatever the later answers were',
-    file: `${shared}/start-once.ts`,
+    file: 'src/workflows/run/start-once.ts',
     code: "if (trace && effect === 'unknown') unanswered ??= sent;",
     without: "unanswered = effect === 'unknown' ? sent : undefined;",
     tests: lifecycle,
@@ -1214,7 +1213,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'the time without a worker does not count against a change',
-    file: `${shared}/attempts.ts`,
+    file: 'src/workflows/run/attempts.ts',
     code: `Math.min(Date.now() - sent, this.#flow.facts.startToClose)`,
     without: `(Date.now() - sent)`,
     tests: patience,
@@ -1222,7 +1221,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a change comes back when the service has asked for it',
-    file: `${shared}/attempts.ts`,
+    file: 'src/workflows/run/attempts.ts',
     code: `Math.max(usual, retryAfter, `,
     without: `Math.max(usual, `,
     tests: patience,
@@ -1230,7 +1229,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a refusal ends no doubt about an earlier attempt',
-    file: `${shared}/flow.ts`,
+    file: 'src/workflows/run/flow.ts',
     code: 'if (refused && !wasInDoubt)',
     without: 'if (refused)',
     tests: lifecycle,
@@ -1238,7 +1237,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'more jobs than can be listed are a doubt',
-    file: `${shared}/job.ts`,
+    file: 'src/workflows/jobs/job.ts',
     code: 'if (nextToken === undefined && perhaps === undefined)',
     without: 'if (perhaps === undefined)',
     tests: lifecycle,
@@ -1246,7 +1245,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: "another's event does not wake a run",
-    file: `${shared}/flow.ts`,
+    file: 'src/workflows/run/flow.ts',
     code: ' || OF_ONE_THING.has(name)',
     without: '',
     tests: lifecycle,
@@ -1254,7 +1253,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a promotion in doubt is known by the instances of source and destination',
-    file: `${shared}/copy.ts`,
+    file: 'src/workflows/image-sets/copy.ts',
     code: '[sumOf(was, instances), instances]',
     without: '[instances]',
     tests: local,
@@ -1272,7 +1271,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: "an end that another writer has overtaken is judged by the change's own version",
-    file: `${shared}/image-set.ts`,
+    file: 'src/workflows/image-sets/image-set.ts',
     code: "return byAnother ? (await wait('+ownVersion', latestVersionId)).read : read;",
     without: 'return byAnother ? read : read;',
     tests: imaging,
@@ -1285,7 +1284,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
 const PATIENT_DATA: readonly Behaviour[] = [
   {
     what: 'an id is not made of patient data',
-    file: 'src/workflow-id.ts',
+    file: 'src/temporal/workflow-id.ts',
     code: 'const rest = withoutSensitive(workflow, input);',
     without: 'const rest = input;',
     tests: ['test/workflow-id', 'test/workflows/patient-data'],
@@ -1294,7 +1293,7 @@ const PATIENT_DATA: readonly Behaviour[] = [
   },
   {
     what: 'with a shared secret an id is an HMAC of the input',
-    file: 'src/workflow-id.ts',
+    file: 'src/temporal/workflow-id.ts',
     code: "createHmac('sha256', key)",
     without: "createHash('sha256')",
     tests: ['test/workflow-id'],
@@ -1318,7 +1317,7 @@ const PATIENT_DATA: readonly Behaviour[] = [
   },
   {
     what: "AWS's words about a job, a data store or an image set that failed stand in the details",
-    file: `${shared}/waiting.ts`,
+    file: 'src/workflows/run/waiting.ts',
     code: 'throw flowFailure(verdict.type, verdict.why, {',
     without: 'throw flowFailure(verdict.type, `${verdict.why}: ${awsMessage}`, {',
     tests: ['test/workflows/patient-data'],
@@ -1337,7 +1336,7 @@ const PATIENT_DATA: readonly Behaviour[] = [
 const JUST_MADE: readonly Behaviour[] = [
   {
     what: 'what a run has just made is read again where it is not found',
-    file: `${shared}/lapses.ts`,
+    file: 'src/workflows/run/lapses.ts',
     code: `if (type === 'ResourceNotFoundException' && ours && now - began < staleReads) return now - began;`,
     without: '',
     tests: ['test/workflows/just-made'],
@@ -1346,7 +1345,7 @@ const JUST_MADE: readonly Behaviour[] = [
   },
   {
     what: 'a call of ours that was accepted counts as access that was there',
-    file: `${shared}/lapses.ts`,
+    file: 'src/workflows/run/lapses.ts',
     code: 'this.#hadAccess = known.ours;',
     without: 'this.#hadAccess = false;',
     tests: ['test/workflows/just-made'],
@@ -1360,7 +1359,7 @@ const JUST_MADE: readonly Behaviour[] = [
   },
   {
     what: 'access that was there a moment ago is waited for',
-    file: `${shared}/lapses.ts`,
+    file: 'src/workflows/run/lapses.ts',
     code: '    this.#hadAccess = true;',
     without: '',
     tests: ['test/workflows/just-made'],
@@ -1368,7 +1367,7 @@ const JUST_MADE: readonly Behaviour[] = [
   },
   {
     what: 'access that stays denied ends a run after ten minutes',
-    file: `${shared}/lapses.ts`,
+    file: 'src/workflows/run/lapses.ts',
     code: 'if (now - this.#deniedSince < MENDED_WITHIN) return',
     without: 'return',
     tests: ['test/workflows/lapses'],
@@ -1389,7 +1388,7 @@ const JUST_MADE: readonly Behaviour[] = [
 const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   {
     what: 'a list that was cut is gone on with where it was cut',
-    file: `${shared}/pages.ts`,
+    file: 'src/workflows/run/pages.ts',
     code: 'return await read(step, from);',
     without: 'return await read(step, undefined);',
     tests: scripted,
@@ -1398,7 +1397,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   },
   {
     what: 'a token that the service does not take any more is said to be what is wrong',
-    file: `${shared}/pages.ts`,
+    file: 'src/workflows/run/pages.ts',
     code: `if (from === undefined || origin?.type !== 'ValidationException') throw error;`,
     without: `if (from !== '' || origin?.type !== 'ValidationException') throw error;`,
     tests: scripted,
@@ -1445,7 +1444,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   },
   {
     what: 'an audit is of the jobs of a range of times',
-    file: `${shared}/completed-imports.ts`,
+    file: 'src/workflows/jobs/completed-imports.ts',
     code: '.filter((job) => timeOf(job) >= earliest && timeOf(job) <= latest)',
     without: '',
     tests: imaging,
@@ -1463,7 +1462,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   },
   {
     what: 'an audit says where a list of more than 5,000 jobs goes on',
-    file: `${shared}/completed-imports.ts`,
+    file: 'src/workflows/jobs/completed-imports.ts',
     code: 'jobsNextToken = nextToken;',
     without: 'jobsNextToken ??= undefined;',
     tests: imaging,
@@ -1574,7 +1573,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
 const SEARCH_ATTRIBUTES: readonly Behaviour[] = [
   {
     what: 'a search attribute of another type is not set',
-    file: 'src/namespace-attributes.ts',
+    file: 'src/temporal/namespace-attributes.ts',
     code: "return type === KEYWORD ? 'Keyword' : 'other type';",
     without: "return 'Keyword';",
     tests: ['test/search-attributes'],
@@ -1582,7 +1581,7 @@ const SEARCH_ATTRIBUTES: readonly Behaviour[] = [
   },
   {
     what: 'where the operator service is refused, queries tell what search attributes there are',
-    file: 'src/namespace-attributes.ts',
+    file: 'src/temporal/namespace-attributes.ts',
     code: 'types ? stateOf(types[name]) : await stateByQuery(server, namespace, name)',
     without: 'stateOf(types?.[name])',
     tests: ['test/search-attributes'],
@@ -1646,7 +1645,7 @@ const COMMAND_LINE: readonly Behaviour[] = [
   },
   {
     what: 'a command that fails ends once its reader has taken all',
-    file: 'src/user-error.ts',
+    file: 'src/lib/user-error.ts',
     code: "stream.write('', () => resolve())",
     without: 'resolve()',
     tests: ['test/cli-output'],
@@ -1662,7 +1661,7 @@ const COMMAND_LINE: readonly Behaviour[] = [
   },
   {
     what: 'a backfill that is stopped is stopped beyond what Temporal has buffered of it',
-    file: 'src/backfills.ts',
+    file: 'src/schedules/backfills.ts',
     code: 'endTime: optionalDateToTs(new Date(0)) ?? null',
     without: '',
     tests: ['test/schedules'],
@@ -1678,7 +1677,7 @@ const COMMAND_LINE: readonly Behaviour[] = [
   },
   {
     what: 'a worker that has died is not counted, though Temporal lists it for minutes',
-    file: 'src/task-queue-pollers.ts',
+    file: 'src/temporal/task-queue-pollers.ts',
     code: 'age < POLLED_LATELY_MS && !hasEnded(whose)',
     without: 'true',
     tests: ['test/cli-doctor.test'],

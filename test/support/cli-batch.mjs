@@ -4,7 +4,7 @@
  */
 import { text } from 'node:stream/consumers';
 import { commandLine } from '../../dist/src/cli/commands.js';
-import { runMain } from '../../dist/src/user-error.js';
+import { runMain } from '../../dist/src/lib/user-error.js';
 
 const write = process.stdout.write.bind(process.stdout);
 let ended;

@@ -1,6 +1,6 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { FailureDetails } from '../../src/workflows/shared/failures.ts';
+import type { FailureDetails } from '../../src/workflows/run/failures.ts';
 
 /** The one failure that a run has ended with; the test fails when the run has ended well, or otherwise. */
 export async function failureOf(

@@ -1,6 +1,6 @@
 /** Inputs of the services' operations, made from the rules: every member set. */
 import serviceRules from '../../src/input-rules/service-rules.json' with { type: 'json' };
-import { isRecord } from '../../src/guards.ts';
+import { isRecord } from '../../src/lib/guards.ts';
 
 export type Service = keyof typeof serviceRules;
 

@@ -8,15 +8,13 @@ import {
   DatastoreStatus as FhirDatastoreStatus,
   JobStatus as FhirJobStatus,
 } from '@aws-sdk/client-healthlake';
+import { classifyDatastore, classifyDeletion } from '../../src/workflows/datastores/classify.ts';
+import { classifyImageSet, type ExpectedChange } from '../../src/workflows/image-sets/classify.ts';
 import {
-  classifyDatastore,
-  classifyDeletion,
   classifyFhirExport,
   classifyFhirImport,
-  classifyImageSet,
-  type ExpectedChange,
   classifyImagingImport,
-} from '../../src/workflows/shared/classify.ts';
+} from '../../src/workflows/jobs/classify.ts';
 
 /** Every status that the SDK knows, by the kind of verdict that it gets. */
 function verdicts<Status extends string>(

@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
-import { Lapses } from '../../src/workflows/shared/lapses.ts';
+import { Lapses } from '../../src/workflows/run/lapses.ts';
 
 const MINUTE = 60_000;
 const refusal = (type: string) => ApplicationFailure.create({ type, message: 'as said' });

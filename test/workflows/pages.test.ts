@@ -1,4 +1,4 @@
-import { allPages } from '../../src/workflows/shared/pages.ts';
+import { allPages } from '../../src/workflows/run/pages.ts';
 
 /** A list of so many pages of a size. */
 function list(pages: number, size: number) {

@@ -7,8 +7,8 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { FlowClient, type WorkflowName } from '../../src/client.ts';
-import { canonicalJson } from '../../src/canonical-json.ts';
-import { recordOf } from '../../src/guards.ts';
+import { canonicalJson } from '../../src/lib/canonical-json.ts';
+import { recordOf } from '../../src/lib/guards.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
 import { copyInput, datastoreId, fhirInput, onboardInput, polling } from '../support/inputs.ts';
 import {

@@ -1,5 +1,5 @@
 /** What AWS's errors mean for `doctor`, and what to do about each. */
-import { recordOf } from '../../guards.ts';
+import { recordOf } from '../../lib/guards.ts';
 import { Fault, reasonOf } from './examination.ts';
 
 /** The name of the check that every call to AWS needs. */

@@ -5,8 +5,8 @@ import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { ListDatastoresCommand, MedicalImagingClient } from '@aws-sdk/client-medical-imaging';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { AwsClients } from '../../activities/index.ts';
-import { createAwsClients, describeEndpoints } from '../../aws-clients.ts';
-import { isLoopback } from '../../loopback.ts';
+import { createAwsClients, describeEndpoints } from '../../worker/aws-clients.ts';
+import { isLoopback } from '../../lib/loopback.ts';
 import { awsFault, CREDENTIALS, CREDENTIALS_FIX, ForeignAnswer, type Asked } from './aws-faults.ts';
 import { Fault, needed, NotApplicable, reasonOf, type Examination } from './examination.ts';
 

@@ -1,6 +1,6 @@
 /** The checks of `doctor`, one after the other: what each has found, and which were not made since they need another. */
-import { isRecord } from '../../guards.ts';
-import { UserError } from '../../user-error.ts';
+import { isRecord } from '../../lib/guards.ts';
+import { UserError } from '../../lib/user-error.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface Finding {

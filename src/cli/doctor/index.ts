@@ -1,5 +1,5 @@
 /** `doctor`: looks at everything that a run needs, and says of what is missing how to mend it. */
-import { UserError } from '../../user-error.ts';
+import { UserError } from '../../lib/user-error.ts';
 import { Terminal } from '../terminal.ts';
 import { examineAws, type ImportArgs } from './aws.ts';
 import { Examination } from './examination.ts';

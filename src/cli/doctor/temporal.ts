@@ -1,10 +1,10 @@
 /** What `doctor` looks at of Temporal: the server and the namespace, the worker, the search attributes. */
 import { Connection } from '@temporalio/client';
-import { isRecord } from '../../guards.ts';
-import { lookUpSearchAttributes, type AttributeState } from '../../namespace-attributes.ts';
-import { listPollers, type TaskQueueType } from '../../task-queue-pollers.ts';
-import { readTemporalConfig } from '../../temporal-config.ts';
-import { readSettings } from '../../worker-facts.ts';
+import { isRecord } from '../../lib/guards.ts';
+import { lookUpSearchAttributes, type AttributeState } from '../../temporal/namespace-attributes.ts';
+import { listPollers, type TaskQueueType } from '../../temporal/task-queue-pollers.ts';
+import { readTemporalConfig } from '../../temporal/temporal-config.ts';
+import { readSettings } from '../../worker/settings.ts';
 import { shellCommand } from '../terminal.ts';
 import { Fault, needed, reasonOf, type Examination } from './examination.ts';
 

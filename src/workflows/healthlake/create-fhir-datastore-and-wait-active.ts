@@ -2,8 +2,8 @@ import {
   provisionFhirDatastore,
   type FhirDatastoreInput,
   type FhirDatastoreOutputs,
-} from '../shared/fhir-datastore.ts';
-import { runFlow } from '../shared/flow.ts';
+} from '../datastores/fhir-datastore.ts';
+import { runFlow } from '../run/flow.ts';
 
 export interface CreateFhirDatastoreAndWaitActiveInput extends FhirDatastoreInput {
   ClientToken?: string;

@@ -1,6 +1,6 @@
-import type { Polling } from '../../polling.ts';
-import { deleteFhirDatastore, type FhirDatastoreOutputs } from '../shared/fhir-datastore.ts';
-import { runFlow } from '../shared/flow.ts';
+import type { Polling } from '../../pacing/polling.ts';
+import { deleteFhirDatastore, type FhirDatastoreOutputs } from '../datastores/fhir-datastore.ts';
+import { runFlow } from '../run/flow.ts';
 
 export interface DeleteFhirDatastoreAndConfirmInput {
   DatastoreId: string;

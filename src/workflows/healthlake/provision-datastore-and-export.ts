@@ -2,9 +2,9 @@ import {
   provisionFhirDatastore,
   type FhirDatastoreInput,
   type FhirDatastoreOutputs,
-} from '../shared/fhir-datastore.ts';
-import { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from '../shared/fhir-export.ts';
-import { runFlow } from '../shared/flow.ts';
+} from '../datastores/fhir-datastore.ts';
+import { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from '../jobs/fhir-export.ts';
+import { runFlow } from '../run/flow.ts';
 
 export interface ProvisionDatastoreAndExportInput extends FhirDatastoreInput, FhirExportInput {
   CreateClientToken?: string;

@@ -2,10 +2,10 @@ import {
   provisionFhirDatastore,
   type FhirDatastoreInput,
   type FhirDatastoreOutputs,
-} from '../shared/fhir-datastore.ts';
-import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../shared/fhir-import.ts';
-import { runFlow } from '../shared/flow.ts';
-import { judge } from '../shared/import-job.ts';
+} from '../datastores/fhir-datastore.ts';
+import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../jobs/fhir-import.ts';
+import { runFlow } from '../run/flow.ts';
+import { judge } from '../jobs/import-job.ts';
 
 export interface ProvisionDatastoreAndImportInput extends FhirDatastoreInput, FhirImportInput {
   CreateClientToken?: string;

@@ -1,9 +1,9 @@
 import type { ExportJobProperties } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
-import { healthlake } from '../shared/activities.ts';
-import { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from '../shared/fhir-export.ts';
-import { runFlow } from '../shared/flow.ts';
-import { allPages, pageSize } from '../shared/pages.ts';
+import { healthlake } from '../run/activities.ts';
+import { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from '../jobs/fhir-export.ts';
+import { runFlow } from '../run/flow.ts';
+import { allPages, pageSize } from '../run/pages.ts';
 
 export interface StartExportPollAndListInput extends FhirExportInput {
   DatastoreId: string;

@@ -1,8 +1,8 @@
 import type { ImportJobProperties } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
-import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../shared/fhir-import.ts';
-import { runFlow } from '../shared/flow.ts';
-import { judge } from '../shared/import-job.ts';
+import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../jobs/fhir-import.ts';
+import { runFlow } from '../run/flow.ts';
+import { judge } from '../jobs/import-job.ts';
 
 export interface StartImportAndWaitCompletedInput extends FhirImportInput {
   DatastoreId: string;

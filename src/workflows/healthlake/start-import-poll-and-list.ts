@@ -1,10 +1,10 @@
 import type { ImportJobProperties } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
-import { healthlake } from '../shared/activities.ts';
-import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../shared/fhir-import.ts';
-import { runFlow } from '../shared/flow.ts';
-import { judge } from '../shared/import-job.ts';
-import { allPages, pageSize } from '../shared/pages.ts';
+import { healthlake } from '../run/activities.ts';
+import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../jobs/fhir-import.ts';
+import { runFlow } from '../run/flow.ts';
+import { judge } from '../jobs/import-job.ts';
+import { allPages, pageSize } from '../run/pages.ts';
 
 export interface StartImportPollAndListInput extends FhirImportInput {
   DatastoreId: string;

@@ -7,9 +7,9 @@ import {
   readCompleted,
   tryCompleted,
   type AuditedImport,
-} from '../shared/completed-imports.ts';
-import { runFlow } from '../shared/flow.ts';
-import { searchImageSets, type ListedImageSets } from '../shared/search.ts';
+} from '../jobs/completed-imports.ts';
+import { runFlow } from '../run/flow.ts';
+import { searchImageSets, type ListedImageSets } from '../image-sets/search.ts';
 
 export interface AuditCompletedImportsInput extends ListedImageSets {
   datastoreId: string;

@@ -1,23 +1,11 @@
 import type { ImageSetState, ImageSetWorkflowStatus } from '@aws-sdk/client-medical-imaging';
-import { pacingOf, type Polling } from '../../polling.ts';
-import { findCopy, sendCopy } from '../shared/copy.ts';
-import { runFlow } from '../shared/flow.ts';
-import { awaitChange, readUnlocked } from '../shared/image-set.ts';
-import { mutateOnce } from '../shared/mutate-once.ts';
+import { pacingOf } from '../../pacing/polling.ts';
+import { findCopy, sendCopy, type CopyImageSetInput } from '../image-sets/copy.ts';
+import { runFlow } from '../run/flow.ts';
+import { awaitChange, readUnlocked } from '../image-sets/image-set.ts';
+import { mutateOnce } from '../run/mutate-once.ts';
 
-export interface CopyImageSetInput {
-  datastoreId: string;
-  sourceImageSetId: string;
-  /** Absent: the copy makes a new image set. */
-  destinationImageSetId?: string;
-  /** JSON that names the series and instances to copy; all of them where absent. */
-  copiableAttributes?: string;
-  /** Copy even where patient, study or series metadata do not match; the destination's stay. */
-  force?: boolean;
-  /** Make the copy a primary image set, which gives it a new id. */
-  promoteToPrimary?: boolean;
-  polling?: Polling;
-}
+export type { CopyImageSetInput };
 
 export interface CopyImageSetResult {
   destinationImageSetId: string;

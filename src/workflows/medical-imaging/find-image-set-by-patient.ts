@@ -1,9 +1,9 @@
 import type { BlobReference } from '../../activities/blobs.ts';
 import type { MetadataExtract } from '../../activities/image-set-metadata.ts';
-import { imaging } from '../shared/activities.ts';
-import { blobPlace, type BlobOptions } from '../shared/blob-place.ts';
-import { runFlow } from '../shared/flow.ts';
-import { searchImageSets } from '../shared/search.ts';
+import { imaging } from '../run/activities.ts';
+import { blobPlace, type BlobOptions } from '../image-sets/blob-place.ts';
+import { runFlow } from '../run/flow.ts';
+import { searchImageSets } from '../image-sets/search.ts';
 
 export interface FindImageSetByPatientInput extends BlobOptions {
   datastoreId: string;

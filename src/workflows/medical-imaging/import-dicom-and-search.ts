@@ -4,10 +4,10 @@ import type {
   StartDICOMImportJobRequest,
 } from '@aws-sdk/client-medical-imaging';
 import type { Json } from '../../activities/operation.ts';
-import { dicomImport } from '../shared/dicom-import.ts';
-import { runFlow } from '../shared/flow.ts';
-import { importAndAwait, judge, type ImportOptions, type ImportResult } from '../shared/import-job.ts';
-import { searchImageSets, type ListedImageSets } from '../shared/search.ts';
+import { dicomImport } from '../jobs/dicom-import.ts';
+import { runFlow } from '../run/flow.ts';
+import { importAndAwait, judge, type ImportOptions, type ImportResult } from '../jobs/import-job.ts';
+import { searchImageSets, type ListedImageSets } from '../image-sets/search.ts';
 
 export interface ImportDicomAndSearchInput
   extends Partial<Omit<StartDICOMImportJobRequest, 'datastoreId'>>, ImportOptions, ListedImageSets {

@@ -1,10 +1,10 @@
 import type { BlobReference } from '../../activities/blobs.ts';
 import type { MetadataExtract } from '../../activities/image-set-metadata.ts';
-import { pacingOf, type Polling } from '../../polling.ts';
-import { imaging } from '../shared/activities.ts';
-import { blobPlace, type BlobOptions } from '../shared/blob-place.ts';
-import { runFlow } from '../shared/flow.ts';
-import { readUnlocked } from '../shared/image-set.ts';
+import { pacingOf, type Polling } from '../../pacing/polling.ts';
+import { imaging } from '../run/activities.ts';
+import { blobPlace, type BlobOptions } from '../image-sets/blob-place.ts';
+import { runFlow } from '../run/flow.ts';
+import { readUnlocked } from '../image-sets/image-set.ts';
 
 export interface InspectImageSetInput extends BlobOptions {
   datastoreId: string;

@@ -3,10 +3,10 @@ import type {
   JobStatus,
   StartDICOMImportJobRequest,
 } from '@aws-sdk/client-medical-imaging';
-import { awaitDatastore, createDatastore } from '../shared/datastore.ts';
-import { dicomImport } from '../shared/dicom-import.ts';
-import { runFlow } from '../shared/flow.ts';
-import { importAndAwait, judge, type ImportOptions, type ImportResult } from '../shared/import-job.ts';
+import { awaitDatastore, createDatastore } from '../datastores/imaging-datastore.ts';
+import { dicomImport } from '../jobs/dicom-import.ts';
+import { runFlow } from '../run/flow.ts';
+import { importAndAwait, judge, type ImportOptions, type ImportResult } from '../jobs/import-job.ts';
 
 export interface OnboardDatastoreAndImportInput
   extends

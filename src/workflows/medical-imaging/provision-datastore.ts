@@ -1,7 +1,7 @@
 import type { DatastoreStatus } from '@aws-sdk/client-medical-imaging';
-import type { Polling } from '../../polling.ts';
-import { awaitDatastore, createDatastore, type NewDatastore } from '../shared/datastore.ts';
-import { runFlow } from '../shared/flow.ts';
+import type { Polling } from '../../pacing/polling.ts';
+import { awaitDatastore, createDatastore, type NewDatastore } from '../datastores/imaging-datastore.ts';
+import { runFlow } from '../run/flow.ts';
 
 export interface ProvisionDatastoreInput extends Omit<NewDatastore, 'clientToken'> {
   clientToken?: string;

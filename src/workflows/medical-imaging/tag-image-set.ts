@@ -1,8 +1,8 @@
-import { pacingOf, type Polling } from '../../polling.ts';
-import { imaging } from '../shared/activities.ts';
-import { runFlow } from '../shared/flow.ts';
-import { startOnce } from '../shared/start-once.ts';
-import { waitFor } from '../shared/waiting.ts';
+import { pacingOf, type Polling } from '../../pacing/polling.ts';
+import { imaging } from '../run/activities.ts';
+import { runFlow } from '../run/flow.ts';
+import { startOnce } from '../run/start-once.ts';
+import { waitFor } from '../run/waiting.ts';
 
 export interface TagImageSetInput {
   datastoreId: string;

@@ -1,12 +1,12 @@
 import type { ImageSetProperties, ImageSetState } from '@aws-sdk/client-medical-imaging';
 import type { Json } from '../../activities/operation.ts';
-import { pacingOf, type Polling } from '../../polling.ts';
-import { imaging } from '../shared/activities.ts';
-import { changeEvidence, readHeld } from '../shared/change-evidence.ts';
-import { runFlow, type Flow } from '../shared/flow.ts';
-import { awaitChange, readUnlocked } from '../shared/image-set.ts';
-import { mutateOnce } from '../shared/mutate-once.ts';
-import { allPages } from '../shared/pages.ts';
+import { pacingOf, type Polling } from '../../pacing/polling.ts';
+import { imaging } from '../run/activities.ts';
+import { changeEvidence, readHeld } from '../image-sets/change-evidence.ts';
+import { runFlow, type Flow } from '../run/flow.ts';
+import { awaitChange, readUnlocked } from '../image-sets/image-set.ts';
+import { mutateOnce } from '../run/mutate-once.ts';
+import { allPages } from '../run/pages.ts';
 
 export interface UpdateImageSetMetadataInput {
   datastoreId: string;

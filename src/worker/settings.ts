@@ -1,0 +1,83 @@
+import type { RunSettings } from '../activities/check-input.ts';
+import { compileRules } from '../input-rules/ajv.ts';
+import { blobs } from '../input-rules/flow-members.ts';
+import { isDuration, toMilliseconds } from '../pacing/polling.ts';
+import { UserError } from '../lib/user-error.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The settings of a worker that are not Temporal's and not AWS's own. */
+export interface WorkerSettings {
+  taskQueue: string;
+  /** How long a run waits for the worker that has it in its cache before any other takes over, in milliseconds. */
+  stickyScheduleToStart: number;
+  run: RunSettings;
+}
+
+/** The durations that may be set, and what holds where they are not, in milliseconds. */
+const DURATIONS = {
+  ACTIVITY_START_TO_CLOSE: 30_000,
+  STICKY_SCHEDULE_TO_START: 10_000,
+  /** A bad hour of AWS or of the network must not undo a day's waiting. */
+  READ_BUDGET: 60 * 60_000,
+  MANIFEST_WAIT: 30_000,
+  CLIENT_TOKEN_LIFE: 10 * 60_000,
+  STALE_READS: 30_000,
+  SEARCH_LAG: 60_000,
+  DELETION_LAG: 5 * 60_000,
+} as const;
+
+/** Those of them that may be 0, which means none. */
+const MAY_BE_NONE: ReadonlySet<keyof typeof DURATIONS> = new Set([
+  'MANIFEST_WAIT',
+  'STALE_READS',
+  'SEARCH_LAG',
+  'DELETION_LAG',
+]);
+
+/** The variables of the environment that set a worker or a client, and have no prefix that tells so. */
+export const OUR_VARIABLES: readonly string[] = [
+  ...Object.keys(DURATIONS),
+  'ARTIFACTS_S3_URI',
+  'ARTIFACTS_KMS_KEY_ID',
+  'WORKFLOW_ID_KEY',
+];
+
+/** The worker's default is held against the rule of the input's member: a wrong one would fail runs, one by one. */
+const artifactsProblems = compileRules({
+  type: 'object',
+  properties: { artifactsS3Uri: blobs.artifactsS3Uri },
+});
+
+/** @throws UserError for a duration or an S3 URI that is none */
+export function readSettings(env: Environment): WorkerSettings {
+  const duration = (name: keyof typeof DURATIONS) => {
+    const value = env[name];
+    if (!value) return DURATIONS[name];
+    if (!isDuration(value, { orNone: MAY_BE_NONE.has(name) }))
+      throw new UserError(`${name} must be a duration such as "30s", not "${value}".`);
+    return toMilliseconds(value);
+  };
+  const artifactsS3Uri = env['ARTIFACTS_S3_URI'];
+  const artifactsKmsKeyId = env['ARTIFACTS_KMS_KEY_ID'];
+  if (artifactsS3Uri && artifactsProblems({ artifactsS3Uri }).length > 0) {
+    throw new UserError(
+      `ARTIFACTS_S3_URI must be an S3 URI such as s3://bucket/folder/, not "${artifactsS3Uri}".`,
+    );
+  }
+  return {
+    taskQueue: env['TEMPORAL_TASK_QUEUE'] || 'aws-health',
+    stickyScheduleToStart: duration('STICKY_SCHEDULE_TO_START'),
+    run: {
+      startToClose: duration('ACTIVITY_START_TO_CLOSE'),
+      readBudget: duration('READ_BUDGET'),
+      manifestWait: duration('MANIFEST_WAIT'),
+      tokenLife: duration('CLIENT_TOKEN_LIFE'),
+      staleReads: duration('STALE_READS'),
+      searchLag: duration('SEARCH_LAG'),
+      deletionLag: duration('DELETION_LAG'),
+      ...(artifactsS3Uri && { artifactsS3Uri }),
+      ...(artifactsKmsKeyId && { artifactsKmsKeyId }),
+    },
+  };
+}

@@ -1,0 +1,78 @@
+import type { CreateDatastoreRequest, DatastoreProperties } from '@aws-sdk/client-medical-imaging';
+import type { Json } from '../../activities/operation.ts';
+import type { Polling } from '../../pacing/polling.ts';
+import { imaging } from '../run/activities.ts';
+import {
+  awaitActive,
+  createOnce,
+  type Datastore,
+  type DatastoreService,
+  type DatastoreWait,
+} from './datastore.ts';
+import type { Flow } from '../run/flow.ts';
+
+/** What creates a data store; the token is derived where it is absent. */
+export type NewDatastore = Omit<CreateDatastoreRequest, 'clientToken'> & { clientToken: string | undefined };
+
+interface ImagingDatastore extends Datastore {
+  properties: Json<DatastoreProperties> | undefined;
+}
+
+/** Creates one HealthImaging data store, whatever dies meanwhile. */
+export async function createDatastore(
+  flow: Flow,
+  { step, polling, ...request }: NewDatastore & { step: string; polling: Polling | undefined },
+): Promise<string> {
+  const { datastoreId } = await createOnce(flow, imagingDatastores(flow, request), { step, polling });
+  return datastoreId;
+}
+
+/**
+ * Waits until a HealthImaging data store can be used.
+ *
+ * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable` (deleted meanwhile) or `WaitTimedOut`
+ */
+export async function awaitDatastore(flow: Flow, wait: DatastoreWait) {
+  const { properties } = await awaitActive(flow, imagingDatastores(flow, {}), wait);
+  return properties;
+}
+
+/**
+ * HealthImaging's data stores.
+ *
+ * @param request - what creates one; not looked at by a run that uses one that is there
+ */
+function imagingDatastores(
+  flow: Flow,
+  { clientToken: given, ...request }: Partial<CreateDatastoreRequest>,
+): DatastoreService<{ datastoreId: string }, ImagingDatastore> {
+  return {
+    kind: 'imagingDatastore',
+    remove: 'aws medical-imaging delete-datastore --datastore-id',
+    name: request.datastoreName,
+    clientToken: given,
+    create: async (summary, budget, clientToken) => {
+      const input = { ...request, clientToken };
+      const { datastoreId = '' } = await flow.change(summary, imaging.createDatastore, input, budget);
+      return { datastoreId };
+    },
+    list: async (summary, nextToken) => {
+      const list = await flow.read(summary, imaging.listDatastores, { nextToken });
+      return { items: (list.datastoreSummaries ?? []).map(toDatastore), nextToken: list.nextToken };
+    },
+    describe: async (summary, budget, datastoreId) => {
+      const input = { datastoreId };
+      const { datastoreProperties } = await flow.read(summary, imaging.getDatastore, input, budget);
+      return { ...toDatastore(datastoreProperties), properties: datastoreProperties };
+    },
+  };
+}
+
+function toDatastore(
+  store:
+    | Pick<Json<DatastoreProperties>, 'datastoreId' | 'datastoreName' | 'datastoreStatus' | 'createdAt'>
+    | undefined,
+): Datastore {
+  const { datastoreId = '', datastoreName: name, datastoreStatus: status, createdAt } = store ?? {};
+  return { datastoreId, name, status, createdAt };
+}

@@ -1,0 +1,182 @@
+import { sleep } from '@temporalio/workflow';
+import type { InstancesDigest } from '../../activities/image-set-metadata.ts';
+import { pacingOf, type Polling } from '../../pacing/polling.ts';
+import { imaging } from '../run/activities.ts';
+import { changeEvidence, isSame, readHeld, sumOf, type ChangedVersion } from './change-evidence.ts';
+import type { ImageSetRead } from './classify.ts';
+import { CLOCK_SKEW, WORST_CLOCK_SKEW, type Flow } from '../run/flow.ts';
+import { readUnlocked } from './image-set.ts';
+import type { Doubt, Found } from '../run/mutate-once.ts';
+import { searchImageSets } from './search.ts';
+
+export interface CopyImageSetInput {
+  datastoreId: string;
+  sourceImageSetId: string;
+  /** Absent: the copy makes a new image set. */
+  destinationImageSetId?: string;
+  /** JSON that names the series and instances to copy; all of them where absent. */
+  copiableAttributes?: string;
+  /** Copy even where patient, study or series metadata do not match; the destination's stay. */
+  force?: boolean;
+  /** Make the copy a primary image set, which gives it a new id. */
+  promoteToPrimary?: boolean;
+  polling?: Polling;
+}
+
+/** Both image sets as they were before the copy; without a destination the copy makes a new one. */
+export interface CopyBasis {
+  source: ImageSetRead;
+  destination: ImageSetRead | undefined;
+}
+
+/** One attempt of a copy, based on the versions that were read. */
+export async function sendCopy(
+  flow: Flow,
+  input: CopyImageSetInput,
+  basis: CopyBasis,
+): Promise<ChangedVersion> {
+  const { datastoreId, sourceImageSetId, destinationImageSetId, copiableAttributes, polling } = input;
+  const reply = await flow.change(
+    'copyImageSet',
+    imaging.copyImageSet,
+    {
+      datastoreId,
+      sourceImageSetId,
+      force: input.force,
+      promoteToPrimary: input.promoteToPrimary,
+      copyImageSetInformation: {
+        sourceImageSet: {
+          latestVersionId: basis.source.versionId,
+          ...(copiableAttributes !== undefined && { DICOMCopies: { copiableAttributes } }),
+        },
+        ...(destinationImageSetId !== undefined && {
+          destinationImageSet: {
+            imageSetId: destinationImageSetId,
+            latestVersionId: basis.destination?.versionId,
+          },
+        }),
+      },
+    },
+    pacingOf('imageSet', polling).timeout,
+  );
+  const { imageSetId = destinationImageSetId ?? '', latestVersionId = '' } =
+    reply.destinationImageSetProperties ?? {};
+  return { imageSetId, latestVersionId };
+}
+
+/** Finds out whether a copy whose reply never came has been made. */
+export async function findCopy(
+  flow: Flow,
+  input: CopyImageSetInput,
+  { sent, since, seen }: Doubt<CopyBasis>,
+): Promise<Found<ChangedVersion>> {
+  const { datastoreId, sourceImageSetId, destinationImageSetId, copiableAttributes, polling } = input;
+  const [{ destination }] = sent;
+  const versions = [...new Set(sent.map(({ source }) => source.versionId))];
+  const asked = async () => {
+    const held = [];
+    for (const versionId of versions) {
+      const metadata = { datastoreId, imageSetId: sourceImageSetId, versionId, copiableAttributes };
+      held.push(await readHeld(flow, '+instancesAsked', metadata));
+    }
+    return held;
+  };
+  if (destinationImageSetId === undefined || destination === undefined) {
+    return findNewImageSet(flow, input, since, async () => {
+      const held = await asked();
+      return { study: held[0]?.extract.studyInstanceUID, wanted: held.map(({ instances }) => instances) };
+    });
+  }
+  const holds = async (summary: string, versionId: string | undefined) => {
+    const metadata = { datastoreId, imageSetId: destinationImageSetId, versionId };
+    return (await readHeld(flow, summary, metadata)).instances;
+  };
+  const before = () => holds('+instancesBefore', destination.versionId);
+  if (input.promoteToPrimary) {
+    return findNewImageSet(flow, input, since, async () => {
+      const held = await asked();
+      const was = await before();
+      // AWS does not say whether the new one holds what the destination held as well.
+      const wanted = held.flatMap(({ instances }) => [sumOf(was, instances), instances]);
+      return { study: held[0]?.extract.studyInstanceUID, wanted };
+    });
+  }
+  return changeEvidence(flow, {
+    datastoreId,
+    imageSetId: destinationImageSetId,
+    before: destination,
+    seen: seen.destination ?? destination,
+    since,
+    polling,
+    status: 'COPIED',
+    proof: async (version) => {
+      const was = await before();
+      const is = await holds('+instancesNow', version);
+      return (await asked()).some(({ instances }) => isSame(is, sumOf(was, instances)));
+    },
+  });
+}
+
+/** What a new image set is known by: its study, and the instances that it may hold. */
+interface Sought {
+  study: string | undefined;
+  wanted: InstancesDigest[];
+}
+
+/** Looks for the image set that a copy without a destination, or a promotion, has made. */
+async function findNewImageSet(
+  flow: Flow,
+  input: CopyImageSetInput,
+  since: number,
+  readSought: () => Promise<Sought>,
+): Promise<Found<ChangedVersion>> {
+  const { datastoreId, sourceImageSetId: imageSetId, polling } = input;
+  // As long as our copy goes on it locks the source, and its image set need not be to be found.
+  await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId, polling });
+  const free = Date.now();
+  const sought = await readSought();
+  const { searchLag } = flow.facts;
+  for (;;) {
+    const lookedAt = Date.now();
+    const made = await newImageSets(flow, input, since - WORST_CLOCK_SKEW, sought);
+    const [one, another] = made;
+    if (another || (one && one.createdAt < since - CLOCK_SKEW)) {
+      const ids = made.map(({ version }) => version.imageSetId).join(', ');
+      return { kind: 'unclear', why: `image sets that could be it: ${ids}` };
+    }
+    if (one) return { kind: 'ours', reply: one.version };
+    if (lookedAt - free >= searchLag) return { kind: 'unchanged' };
+    await sleep(Math.min(5_000, searchLag), { summary: 'wait before +searchNew' });
+  }
+}
+
+/** The image sets of the study that came after a time, in milliseconds since 1970, and hold what is sought. */
+async function newImageSets(
+  flow: Flow,
+  { datastoreId, sourceImageSetId, destinationImageSetId, polling }: CopyImageSetInput,
+  after: number,
+  { study = '', wanted }: Sought,
+): Promise<{ version: ChangedVersion; createdAt: number }[]> {
+  const filters = [{ operator: 'EQUAL' as const, values: [{ DICOMStudyInstanceUID: study }] }];
+  const found = await searchImageSets(flow, '+searchNew', {
+    datastoreId,
+    searchCriteria: { filters },
+    summaries: 'ids',
+  });
+  const known = [sourceImageSetId, destinationImageSetId];
+  const made = [];
+  for (const { imageSetId = '', createdAt: time = '' } of found.imageSetsMetadataSummaries) {
+    const createdAt = Date.parse(time);
+    if (known.includes(imageSetId) || !(createdAt >= after)) continue;
+    const id = { datastoreId, imageSetId };
+    const now = await readUnlocked(flow, { step: '+candidate', ...id, polling });
+    if (now.imageSetWorkflowStatus === 'COPY_FAILED' || now.imageSetState === 'DELETED') continue;
+    const { versionId: latestVersionId = '1' } = now;
+    const metadata = { ...id, versionId: latestVersionId };
+    const { instances } = await readHeld(flow, '+candidateInstances', metadata);
+    if (wanted.some((digest) => isSame(instances, digest))) {
+      made.push({ version: { imageSetId, latestVersionId }, createdAt });
+    }
+  }
+  return made;
+}

@@ -1,0 +1,60 @@
+import type { DICOMImportJobSummary, StartDICOMImportJobRequest } from '@aws-sdk/client-medical-imaging';
+import type { Json } from '../../activities/operation.ts';
+import { imaging } from '../run/activities.ts';
+import { classifyImagingImport } from './classify.ts';
+import type { Flow } from '../run/flow.ts';
+import type { ImportJob, ImportService } from './import-job.ts';
+
+interface DicomImportJob extends ImportJob {
+  status: DICOMImportJobSummary['jobStatus'];
+}
+
+/**
+ * HealthImaging's import jobs.
+ *
+ * @param request - what starts a job; not looked at by a run that attaches to one
+ */
+export function dicomImport(
+  flow: Flow,
+  datastoreId: string,
+  request: Partial<StartDICOMImportJobRequest>,
+): ImportService<DicomImportJob> {
+  return {
+    name: 'medical-imaging',
+    kind: 'dicomJob',
+    steps: { start: 'startImportJob', poll: 'pollImportJob' },
+    datastoreId,
+    jobName: request.jobName,
+    clientToken: request.clientToken,
+    start: async (summary, budget, derived) => {
+      const { dataAccessRoleArn, inputS3Uri, outputS3Uri, ...optional } = request;
+      const input = { ...optional, dataAccessRoleArn, inputS3Uri, outputS3Uri, datastoreId, ...derived };
+      const { jobId = '' } = await flow.change(summary, imaging.startDICOMImportJob, input, budget);
+      return jobId;
+    },
+    list: async (summary, { nextToken }) => {
+      const page = await flow.read(summary, imaging.listDICOMImportJobs, {
+        datastoreId,
+        nextToken,
+        maxResults: 50,
+      });
+      return { items: (page.jobSummaries ?? []).map(toJob), nextToken: page.nextToken };
+    },
+    describe: async (summary, budget, jobId) => {
+      const { jobProperties } = await flow.read(
+        summary,
+        imaging.getDICOMImportJob,
+        { datastoreId, jobId },
+        budget,
+      );
+      const { outputS3Uri = request.outputS3Uri } = jobProperties ?? {};
+      return { ...toJob(jobProperties), jobId, outputS3Uri };
+    },
+    classify: ({ status }) => classifyImagingImport(status),
+  };
+}
+
+function toJob(job: Json<DICOMImportJobSummary> | undefined): DicomImportJob {
+  const { jobId = '', jobName, jobStatus: status, submittedAt, message } = job ?? {};
+  return { jobId, jobName, status, submittedAt, message };
+}

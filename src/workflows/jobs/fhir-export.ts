@@ -1,0 +1,107 @@
+import type { ExportJobProperties, JobStatus, StartFHIRExportJobRequest } from '@aws-sdk/client-healthlake';
+import type { Json } from '../../activities/operation.ts';
+import type { Polling } from '../../pacing/polling.ts';
+import { healthlake } from '../run/activities.ts';
+import { classifyFhirExport } from './classify.ts';
+import type { Flow } from '../run/flow.ts';
+import { startAndAwait, type Job, type JobService } from './job.ts';
+
+/** The members of a flow's input that export from a data store; a run that attaches to a job needs `JobId` alone. */
+export interface FhirExportInput {
+  OutputS3Uri?: string;
+  OutputKmsKeyId?: string;
+  DataAccessRoleArn?: string;
+  /** An export job that is running already: none is started. */
+  JobId?: string;
+  polling?: Polling;
+}
+
+type JobNames = Pick<StartFHIRExportJobRequest, 'JobName' | 'ClientToken'>;
+
+/** What every export gives. */
+export interface FhirExportResult {
+  jobId: string;
+  jobStatus: JobStatus;
+  /** The job's own folder: one folder for each resource type, with ndjson files. */
+  output?: { uri: string };
+  /** What the service says of a job that ended with errors. */
+  message?: string;
+  /** The client token of the input gave back a job that is older than this run. */
+  reusedJob?: true;
+}
+
+interface FhirExportJob extends Job {
+  status: JobStatus | undefined;
+  uri: string | undefined;
+}
+
+/**
+ * Starts an export job once, or attaches to the one that the input names, and waits until it has ended.
+ *
+ * @param input - with the job's name and token, which each flow calls differently; derived where they are absent
+ * @throws ApplicationFailure `ExportJobFailed` with the job's message in the details, or `WaitTimedOut`
+ */
+export async function exportFhirAndAwait(
+  flow: Flow,
+  DatastoreId: string,
+  input: FhirExportInput & JobNames,
+): Promise<FhirExportResult> {
+  const { JobId: jobId, polling } = input;
+  const { job, reusedJob } = await startAndAwait(flow, fhirExport(flow, DatastoreId, input), {
+    jobId,
+    polling,
+  });
+  const result: FhirExportResult = {
+    jobId: job.jobId,
+    jobStatus: job.status ?? 'COMPLETED',
+    ...(job.uri !== undefined && { output: { uri: job.uri } }),
+    ...(job.message !== undefined && { message: job.message }),
+    ...(reusedJob && { reusedJob }),
+  };
+  flow.hold(result);
+  return result;
+}
+
+/** HealthLake's export jobs. What starts one is not looked at by a run that attaches to one. */
+function fhirExport(
+  flow: Flow,
+  DatastoreId: string,
+  input: FhirExportInput & JobNames,
+): JobService<FhirExportJob> {
+  const { OutputS3Uri: S3Uri, OutputKmsKeyId: KmsKeyId, DataAccessRoleArn } = input;
+  return {
+    kind: 'fhirJob',
+    steps: { start: 'startExportJob', poll: 'pollExportJob' },
+    jobName: input.JobName,
+    clientToken: input.ClientToken,
+    start: async (summary, budget, { jobName: JobName, clientToken: ClientToken }) => {
+      const OutputDataConfig = { S3Configuration: { S3Uri, KmsKeyId } };
+      const request = { JobName, OutputDataConfig, DatastoreId, DataAccessRoleArn, ClientToken };
+      const { JobId = '' } = await flow.change(summary, healthlake.startFHIRExportJob, request, budget);
+      return JobId;
+    },
+    list: async (summary, { jobName: JobName, nextToken: NextToken }) => {
+      const request = { DatastoreId, JobName, NextToken };
+      const page = await flow.read(summary, healthlake.listFHIRExportJobs, request);
+      return { items: page.ExportJobPropertiesList?.map(toJob), nextToken: page.NextToken };
+    },
+    describe: async (summary, budget, JobId) => {
+      const request = { DatastoreId, JobId };
+      const reply = await flow.read(summary, healthlake.describeFHIRExportJob, request, budget);
+      return { ...toJob(reply.ExportJobProperties), jobId: JobId };
+    },
+    classify: ({ status }) => classifyFhirExport(status),
+  };
+}
+
+function toJob(properties: Json<ExportJobProperties> | undefined): FhirExportJob {
+  const { JobId = '', JobName, JobStatus, SubmitTime, OutputDataConfig, Message } = properties ?? {};
+  return {
+    jobId: JobId,
+    jobName: JobName,
+    status: JobStatus,
+    submittedAt: SubmitTime,
+    message: Message,
+    uri: OutputDataConfig?.S3Configuration?.S3Uri,
+  };
+}

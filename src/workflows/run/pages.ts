@@ -1,0 +1,93 @@
+import { ApplicationFailure } from '@temporalio/workflow';
+import { recordOf } from '../../lib/guards.ts';
+import { originOf } from './failures.ts';
+
+/** A page of one of the services' lists, in the words that both share. */
+export interface Page<Item> {
+  items: readonly Item[] | undefined;
+  nextToken: string | undefined;
+}
+
+/** The published documents have it as text; the services do not take that. */
+export const pageSize = (maxResults: number | string | undefined): number | undefined =>
+  maxResults === undefined ? undefined : Number(maxResults);
+
+/** How much a run lists: it all stands in the history, where 2 MB is the most for one value. */
+const MOST_ITEMS = 1_000;
+const MOST_CHARACTERS = 1_000_000;
+const MOST_PAGES = 10;
+
+/**
+ * Reads the pages of a list one by one, until the last, or until nobody wants another.
+ *
+ * @param step - the summary of the first call; those of further pages count on
+ * @param most - how many pages to read at the most
+ * @param read - reads one page
+ * @param from - the token of the page to begin with, as an earlier run gave it; the first page where it is absent
+ * @throws ApplicationFailure `ValidationException` that says so where the service does not take the token `from`
+ */
+export async function* pagesOf<Item>(
+  step: string,
+  most: number,
+  read: (summary: string, nextToken: string | undefined) => Promise<Page<Item>>,
+  from?: string,
+): AsyncGenerator<Page<Item>> {
+  let nextToken = from;
+  for (let number = 1; number <= most; number++) {
+    const page =
+      number === 1 ? await readFirst(step, read, from) : await read(`${step} · ${number}`, nextToken);
+    yield page;
+    nextToken = page.nextToken;
+    if (nextToken === undefined) return;
+  }
+}
+
+/**
+ * Lists all that a step of a document asks for: ten pages at the most, and none after the one that makes it 1,000 items.
+ *
+ * @param step - of the document
+ * @param read - reads one page
+ * @param from - the token of the page to begin with; the first page where it is absent
+ * @returns the items, and the token of the next page where there is more
+ * @throws ApplicationFailure `ValidationException` that says so where the service does not take the token `from`
+ */
+export async function allPages<Item>(
+  step: string,
+  read: (summary: string, nextToken: string | undefined) => Promise<Page<Item>>,
+  from?: string,
+): Promise<{ items: Item[]; nextToken?: string }> {
+  const items: Item[] = [];
+  let nextToken: string | undefined;
+  for await (const page of pagesOf(step, MOST_PAGES, read, from)) {
+    items.push(...(page.items ?? []));
+    ({ nextToken } = page);
+    if (items.length >= MOST_ITEMS || JSON.stringify(items).length >= MOST_CHARACTERS) break;
+  }
+  return { items, ...(nextToken !== undefined && { nextToken }) };
+}
+
+/**
+ * Neither service says for how long a token is good. One that is refused names no member of the input, so the failure has
+ * to say which it was, and what to do.
+ */
+async function readFirst<Item>(
+  step: string,
+  read: (summary: string, nextToken: string | undefined) => Promise<Page<Item>>,
+  from: string | undefined,
+): Promise<Page<Item>> {
+  try {
+    return await read(step, from);
+  } catch (error) {
+    const origin = originOf(error);
+    if (from === undefined || origin?.type !== 'ValidationException') throw error;
+    const { awsMessage } = recordOf(origin.details?.[0]);
+    throw ApplicationFailure.create({
+      type: origin.type,
+      message:
+        `${step}: the service does not take the token of the input. A token expires, and is good only for ` +
+        'the list that has given it. Start again without it to list from the beginning.',
+      details: [{ awsMessage }],
+      cause: origin,
+    });
+  }
+}

@@ -1,0 +1,21 @@
+import type { FailureType } from './failures.ts';
+
+/**
+ * What one read of a resource means to the run that waits for it.
+ *
+ * The classifiers of data stores, jobs and image sets are pure functions without a `default` branch, so that a status
+ * which a newer SDK adds is a compile error. A status that only the service knows counts as "still going", with a
+ * warning, until the wait itself times out: AWS adds values to these enums without notice.
+ */
+export type Verdict =
+  | { kind: 'going'; queued?: true; warning?: string }
+  | { kind: 'settled'; byAnother?: true }
+  | { kind: 'failed'; type: FailureType; why: string };
+
+export const GOING: Verdict = { kind: 'going' };
+export const SETTLED: Verdict = { kind: 'settled' };
+export const failed = (type: FailureType, why: string): Verdict => ({ kind: 'failed', type, why });
+export const unknownStatus = (status: string | undefined): Verdict => ({
+  kind: 'going',
+  warning: `status ${status ?? '(none)'} is not known to this version; taken as still going`,
+});
