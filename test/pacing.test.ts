@@ -8,6 +8,7 @@ import {
   type Pacing,
 } from '../src/pacing/pacing.ts';
 import { isDuration, pacingOf, pacingProblems } from '../src/pacing/polling.ts';
+import { DEFAULT_RULES } from '../src/pacing/rules.ts';
 
 const HOUR = 3_600_000;
 
@@ -79,7 +80,7 @@ test('a change is tried some 400 times at the most, however long there is', () =
   for (const days of [1, 7, 30, 365]) {
     const timeout = days * 24 * HOUR;
     let [attempts, tried] = [0, 0];
-    while (tried < timeout) tried += nextTry(++attempts, tried, timeout);
+    while (tried < timeout) tried += nextTry(++attempts, tried, timeout, DEFAULT_RULES.retries);
     expect(attempts).toBeLessThan(400);
   }
 });

@@ -38,7 +38,8 @@ import {
   type InstancesDigest,
   type MetadataExtract,
 } from './image-set-metadata.ts';
-import { attempt, operationsOf, toJson, type Json } from './operation.ts';
+import { attempt, operationsOf, type Json } from './operation.ts';
+import type { RequestRates } from './retry-delay.ts';
 
 /** What to do with metadata besides reading them. */
 export interface MetadataInput extends GetImageSetMetadataCommandInput {
@@ -85,10 +86,12 @@ export interface SearchInput extends SearchImageSetsCommandInput {
  *
  * @param client - made with `maxAttempts: 1`: retries are Temporal's alone
  * @param s3 - where blobs go
+ * @param rates - the account's request rates, by which retries are spaced
  */
-export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
-  const { read, change } = operationsOf(client);
+export function imagingActivities(client: MedicalImagingClient, s3: S3Client, rates: RequestRates) {
+  const { read, change } = operationsOf(client, rates);
   const search = read('searchImageSets', SearchImageSetsCommand);
+  const update = change('updateImageSetMetadata', UpdateImageSetMetadataCommand);
   return {
     copyImageSet: change('copyImageSet', CopyImageSetCommand),
     createDatastore: change('createDatastore', CreateDatastoreCommand),
@@ -151,20 +154,17 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
       removableAttributes,
       revertToVersionId,
       ...request
-    }: UpdateInput) =>
-      attempt('updateImageSetMetadata', async () => {
-        const bytes = (json: string | undefined) =>
-          json === undefined ? undefined : new TextEncoder().encode(attributesText(json));
-        const DICOMUpdates = {
-          updatableAttributes: bytes(updatableAttributes),
-          removableAttributes: bytes(removableAttributes),
-        };
-        const updateImageSetMetadataUpdates =
-          revertToVersionId === undefined ? { DICOMUpdates } : { revertToVersionId };
-        return toJson(
-          await client.send(new UpdateImageSetMetadataCommand({ ...request, updateImageSetMetadataUpdates })),
-        );
-      }),
+    }: UpdateInput) => {
+      const bytes = (json: string | undefined) =>
+        json === undefined ? undefined : new TextEncoder().encode(attributesText(json));
+      const DICOMUpdates = {
+        updatableAttributes: bytes(updatableAttributes),
+        removableAttributes: bytes(removableAttributes),
+      };
+      const updateImageSetMetadataUpdates =
+        revertToVersionId === undefined ? { DICOMUpdates } : { revertToVersionId };
+      return update({ ...request, updateImageSetMetadataUpdates });
+    },
   };
 }
 

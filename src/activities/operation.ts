@@ -1,7 +1,8 @@
 import { activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { Client, Command, MetadataBearer } from '@smithy/types';
 import { isRecord } from '../lib/guards.ts';
-import { toFailure } from './aws-errors.ts';
+import { toFailure, type FailedAttempt } from './aws-errors.ts';
+import type { RequestRates } from './retry-delay.ts';
 
 /** What an AWS reply looks like once Temporal has carried it as JSON: a `Date` is an ISO string. */
 export type Json<T> = T extends Date
@@ -15,33 +16,47 @@ export type Json<T> = T extends Date
 /**
  * Makes activities of one AWS client, one for each operation.
  *
- * A `read` is aborted when the worker shuts down. A `change` is not: an aborted request may still take effect, and nobody
- * would know.
+ * A `read` is aborted when the worker shuts down. A `change` is not: AWS may still apply a request that was aborted, and
+ * the caller could not tell.
+ *
+ * @param rates - the account's request rates, by which retries are spaced
  */
 export function operationsOf<ClientInput extends object, ClientOutput extends MetadataBearer, Config>(
   client: Client<ClientInput, ClientOutput, Config>,
+  rates: RequestRates,
 ) {
   const activity =
-    (abortable: boolean) =>
+    (changes: boolean) =>
     <Input extends ClientInput, Output extends ClientOutput>(
       operation: string,
       AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
     ) =>
-    (input: Input): Promise<Json<Output>> =>
-      attempt(operation, async () => {
-        const options = abortable ? { abortSignal: cancellationSignal() } : {};
-        return toJson(await client.send(new AwsCommand(withDates(input)), options));
-      });
-  return { read: activity(true), change: activity(false) };
+    (input: Input): Promise<Json<Output>> => {
+      const options = changes ? {} : { abortSignal: cancellationSignal() };
+      const send = async () => toJson(await client.send(new AwsCommand(withDates(input)), options));
+      return attempt(operation, send, { changes, rates });
+    };
+  return { read: activity(false), change: activity(true) };
 }
 
-/** Runs one AWS call and throws what {@link toFailure} makes of its error. */
-export async function attempt<Result>(operation: string, call: () => Promise<Result>): Promise<Result> {
+/**
+ * Runs one AWS call and throws what {@link toFailure} makes of its error.
+ *
+ * @param kind - whether the call changes something, and the account's request rates
+ */
+export async function attempt<Result>(
+  operation: string,
+  call: () => Promise<Result>,
+  kind: Pick<FailedAttempt, 'changes' | 'rates'> = {},
+): Promise<Result> {
   try {
     return await call();
   } catch (error) {
-    const { attempt: number, scheduledTimestampMs } = activityInfo();
-    throw toFailure(operation, error, { number, age: Date.now() - scheduledTimestampMs });
+    const { attempt: number, scheduledTimestampMs, ...timeouts } = activityInfo();
+    const age = Date.now() - scheduledTimestampMs;
+    // An attempt that began any later could be cut off before its own time-out, with no telling what it did.
+    const budget = timeouts.scheduleToCloseTimeoutMs - timeouts.startToCloseTimeoutMs;
+    throw toFailure(operation, error, { ...kind, number, age, budget: budget > 0 ? budget : undefined });
   }
 }
 
@@ -66,7 +81,7 @@ const TIMESTAMPS: ReadonlySet<string> = new Set([
 export function withDates<Input>(input: Input): Input {
   const revive = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(revive);
-    if (!isRecord(value) || value instanceof Date) return value;
+    if (!isRecord(value) || value instanceof Date || ArrayBuffer.isView(value)) return value;
     const members = Object.entries(value).map(([name, held]) => [
       name,
       TIMESTAMPS.has(name) && typeof held === 'string' ? new Date(held) : revive(held),

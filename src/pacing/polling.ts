@@ -1,13 +1,6 @@
 import ms, { type StringValue } from 'ms';
-import {
-  DEFAULT_PACING,
-  MOST_READS,
-  PACING_WITH_EVENTS,
-  QUEUED_TIMEOUT,
-  readsAtMost,
-  type Pacing,
-  type WaitKind,
-} from './pacing.ts';
+import { MOST_READS, readsAtMost, type Pacing, type WaitKind } from './pacing.ts';
+import { DEFAULT_RULES, type RunRules } from './rules.ts';
 
 type Unit =
   | ('ms' | 's' | 'sec' | 'second' | 'seconds' | 'm' | 'min' | 'minute' | 'minutes')
@@ -45,13 +38,17 @@ export function isDuration(value: unknown, { orNone = false } = {}): value is Du
   return typeof value === 'number' && Number.isFinite(value) && isLongEnough(value);
 }
 
-/** The pacing of one kind of wait, with what the input's `polling` changes. Expects a `polling` that was checked. */
+/**
+ * The pacing of one kind of wait, with what the input's `polling` changes. Expects a `polling` that was checked.
+ *
+ * @param options - `hadEvent`: whether events wake the run; `rules`: those that the run has recorded
+ */
 export function pacingOf(
   kind: WaitKind,
   { minimumInterval, maximumInterval, share, timeout }: Polling = {},
-  { hadEvent = false } = {},
+  { hadEvent = false, rules = DEFAULT_RULES }: { hadEvent?: boolean; rules?: RunRules } = {},
 ): Pacing {
-  const usual = { ...DEFAULT_PACING[kind], ...(hadEvent && PACING_WITH_EVENTS) };
+  const usual = { ...rules.waits[kind], ...(hadEvent && rules.withEvents) };
   const minimum = minimumInterval === undefined ? undefined : toMilliseconds(minimumInterval);
   const maximum = maximumInterval === undefined ? undefined : toMilliseconds(maximumInterval);
   return {
@@ -92,6 +89,6 @@ function longest(kind: WaitKind, polling: Polling): Pacing {
 }
 
 /** How long a job may stand in HealthLake's queue, in milliseconds. */
-export function queuedTimeout({ timeout }: Polling = {}): number {
-  return timeout === undefined ? QUEUED_TIMEOUT : toMilliseconds(timeout);
+export function queuedTimeout({ timeout }: Polling = {}, rules: RunRules = DEFAULT_RULES): number {
+  return timeout === undefined ? rules.queuedTimeout : toMilliseconds(timeout);
 }

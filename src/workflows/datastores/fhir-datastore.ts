@@ -5,13 +5,14 @@ import type {
   PreloadDataType,
 } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
-import { pacingOf, type Polling } from '../../pacing/polling.ts';
+import type { Polling } from '../../pacing/polling.ts';
+import { RUN_TAG } from '../../lib/run-tag.ts';
 import { healthlake } from '../run/activities.ts';
 import { classifyDeletion } from './classify.ts';
 import { awaitActive, createOnce, type Datastore, type DatastoreService } from './datastore.ts';
 import { awsDetailsOf, originOf } from '../run/failures.ts';
 import type { Flow } from '../run/flow.ts';
-import { mutateOnce } from '../run/mutate-once.ts';
+import { nothing, once } from '../run/once.ts';
 import { waitFor } from '../run/waiting.ts';
 
 /** The members of a flow's input that say which data store it is about: a new one, or one that is there. */
@@ -82,14 +83,13 @@ export async function deleteFhirDatastore(
   flow: Flow,
   { DatastoreId, polling }: { DatastoreId: string; polling?: Polling },
 ): Promise<FhirDatastoreOutputs> {
-  const { timeout: budget } = pacingOf('fhirDatastore', polling);
   const service = fhirDatastores(flow, {});
   const look = async (summary: string, time = flow.facts.readBudget): Promise<FhirDatastore> => {
     try {
       return await service.describe(summary, time, DatastoreId);
     } catch (error) {
       if (originOf(error)?.type !== 'ResourceNotFoundException') throw error;
-      return { datastoreId: DatastoreId, name: undefined, status: 'DELETED', createdAt: undefined };
+      return { datastoreId: DatastoreId, status: 'DELETED', createdAt: undefined };
     }
   };
   const findDeletion = async () => {
@@ -97,23 +97,20 @@ export async function deleteFhirDatastore(
     return now.status === 'DELETING' || now.status === 'DELETED' ? now : undefined;
   };
 
-  const { datastoreArn } = await mutateOnce<void, Pick<FhirDatastoreOutputs, 'datastoreArn'>>(flow, {
+  const { datastoreArn } = await once<void, Pick<FhirDatastoreOutputs, 'datastoreArn'>>(flow, {
     step: 'deleteDatastore',
-    timeout: budget,
-    prepare: () => Promise.resolve(),
-    send: async () => {
+    kind: 'fhirDatastore',
+    polling,
+    guard: 'version',
+    prepare: nothing,
+    send: async (_, budget) => {
+      const request = { DatastoreId };
       try {
-        const reply = await flow.change(
-          'deleteDatastore',
-          healthlake.deleteFHIRDatastore,
-          { DatastoreId },
-          budget,
-        );
+        const reply = await flow.change('deleteDatastore', healthlake.deleteFHIRDatastore, request, budget);
         return { datastoreArn: reply.DatastoreArn };
       } catch (error) {
         const found = awsDetailsOf(error).effect === 'conflict' && (await findDeletion());
         if (!found) throw error;
-        flow.settleDoubt();
         return found;
       }
     },
@@ -121,6 +118,7 @@ export async function deleteFhirDatastore(
       const reply = await findDeletion();
       return reply ? { kind: 'ours', reply } : { kind: 'unchanged' };
     },
+    lag: flow.facts.deletionLag,
   });
 
   flow.underWay = { awsDatastoreId: DatastoreId };
@@ -155,27 +153,25 @@ function fhirDatastores(
   return {
     kind: 'fhirDatastore',
     remove: 'aws healthlake delete-fhir-datastore --datastore-id',
-    name: DatastoreName,
-    clientToken: input.ClientToken,
-    create: async (summary, budget, ClientToken) => {
+    given: { name: DatastoreName, clientToken: input.ClientToken, tags: input.Tags?.length ?? 0 },
+    create: async (summary, budget, { clientToken: ClientToken, mark }) => {
+      const own = mark === undefined ? [] : [{ Key: RUN_TAG, Value: mark }];
+      const Tags = [...(input.Tags ?? []), ...own];
       const request = {
         DatastoreName,
         DatastoreTypeVersion: input.DatastoreTypeVersion,
         SseConfiguration: input.SseConfiguration,
         PreloadDataConfig: PreloadDataType && { PreloadDataType },
         IdentityProviderConfiguration: input.IdentityProviderConfiguration,
-        Tags: input.Tags,
+        ...(Tags.length > 0 && { Tags }),
         ClientToken,
       };
       const reply = await flow.change(summary, healthlake.createFHIRDatastore, request, budget);
       const { DatastoreId = '', DatastoreArn: datastoreArn, DatastoreEndpoint: datastoreEndpoint } = reply;
       return { datastoreId: DatastoreId, datastoreArn, datastoreEndpoint };
     },
-    list: async (summary, NextToken) => {
-      const request = { Filter: { DatastoreName }, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRDatastores, request);
-      return { items: page.DatastorePropertiesList?.map(toDatastore), nextToken: page.NextToken };
-    },
+    find: (summary, sought) => flow.readLong(summary, healthlake.findFHIRDatastore, sought),
+    created: (datastoreId) => ({ datastoreId }),
     describe: async (summary, budget, DatastoreId) => {
       const request = { DatastoreId };
       const reply = await flow.read(summary, healthlake.describeFHIRDatastore, request, budget);
@@ -185,11 +181,10 @@ function fhirDatastores(
 }
 
 function toDatastore(properties: Json<DatastoreProperties> | undefined): FhirDatastore {
-  const { DatastoreId = '', DatastoreName, DatastoreStatus, CreatedAt, ErrorCause } = properties ?? {};
+  const { DatastoreId = '', DatastoreStatus, CreatedAt, ErrorCause } = properties ?? {};
   const { ErrorMessage, ErrorCategory } = ErrorCause ?? {};
   return {
     datastoreId: DatastoreId,
-    name: DatastoreName,
     status: DatastoreStatus,
     createdAt: CreatedAt,
     // The category says whether the same request may end well another time.

@@ -3,7 +3,8 @@ import type { DICOMImportJobSummary } from '@aws-sdk/client-medical-imaging';
 import type { Json } from '../../activities/operation.ts';
 import { imaging } from '../run/activities.ts';
 import { flowFailure, originOf } from '../run/failures.ts';
-import { isOfThisRun, type Flow } from '../run/flow.ts';
+import type { Flow } from '../run/flow.ts';
+import { isOfThisRun } from '../run/mark.ts';
 import { readOutcome, unreadManifest, type ImportResult } from './import-job.ts';
 import { pagesOf } from '../run/pages.ts';
 
@@ -120,7 +121,7 @@ export async function audit(
       { service: 'medical-imaging', datastoreId, jobId, outputS3Uri },
       {},
       // A manifest of long ago is not late: it is gone.
-      { manifestWait: isOfThisRun(endedAt) ? flow.facts.manifestWait : 0, withImageSets: false },
+      { manifestWait: isOfThisRun(flow, endedAt) ? flow.facts.manifestWait : 0, withImageSets: false },
     );
   const unknown: ImportResult = { outcome: 'unknown', ...unreadManifest('', unread ?? '') };
   const { outcome, counts, manifest, failures, warnings } = unread === undefined ? await read() : unknown;
