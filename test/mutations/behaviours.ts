@@ -701,7 +701,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G12: a copy passes on copiableAttributes',
-    file: 'src/workflows/image-sets/copy.ts',
+    file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: '...(copiableAttributes !== undefined && { DICOMCopies: { copiableAttributes } }),',
     without: '',
     tests: differences,
@@ -710,7 +710,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G12: a copy passes on force',
-    file: 'src/workflows/image-sets/copy.ts',
+    file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: 'force: input.force,',
     without: '',
     tests: differences,
@@ -719,7 +719,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'G12: a copy passes on promoteToPrimary',
-    file: 'src/workflows/image-sets/copy.ts',
+    file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: 'promoteToPrimary: input.promoteToPrimary,',
     without: '',
     tests: [...differences, ...local],
@@ -843,7 +843,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'auditCompletedImports: the newest job is the first, wherever the list has it',
-    file: 'src/workflows/jobs/completed-imports.ts',
+    file: 'src/workflows/medical-imaging/completed-imports.ts',
     code: '(a, b) => timeOf(b) - timeOf(a)',
     without: '() => 0',
     tests: imaging,
@@ -861,7 +861,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'auditCompletedImports: says when each job ended',
-    file: 'src/workflows/jobs/completed-imports.ts',
+    file: 'src/workflows/medical-imaging/completed-imports.ts',
     code: '{ jobId, jobName, submittedAt, endedAt };',
     without: '{ jobId, jobName, submittedAt, endedAt: undefined };',
     tests: imaging,
@@ -879,7 +879,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'auditCompletedImports: a job that is not COMPLETED is a failure',
-    file: 'src/workflows/jobs/completed-imports.ts',
+    file: 'src/workflows/medical-imaging/completed-imports.ts',
     code: `if (jobStatus === 'COMPLETED') return`,
     without: `if (jobId !== '') return`,
     tests: imaging,
@@ -888,7 +888,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'auditCompletedImports: what goes wrong with another job is a line, and not the end',
-    file: 'src/workflows/jobs/completed-imports.ts',
+    file: 'src/workflows/medical-imaging/completed-imports.ts',
     code: 'if (isCancellation(error)) throw error;',
     without: 'if (error) throw error;',
     tests: imaging,
@@ -915,7 +915,7 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'copyImageSet: without a destination makes a new image set',
-    file: 'src/workflows/image-sets/copy.ts',
+    file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: '...(destinationImageSetId !== undefined && {\n          destinationImageSet',
     without: '...(datastoreId && {\n          destinationImageSet',
     tests: local,
@@ -1122,7 +1122,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a copy is known by any of the sources that it was asked of',
-    file: 'src/workflows/image-sets/copy.ts',
+    file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: 'sent.map(({ source }) => source.versionId)',
     without: 'sent.slice(0, 1).map(({ source }) => source.versionId)',
     tests: local,
@@ -1162,7 +1162,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a new image set is looked for once the copy has left the source free',
-    file: 'src/workflows/image-sets/copy.ts',
+    file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: `await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId, polling });`,
     without: '',
     tests: differences,
@@ -1171,7 +1171,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'as long as a search may lag, counted from when the source is free',
-    file: 'src/workflows/image-sets/copy.ts',
+    file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: 'lookedAt - free >= searchLag',
     without: 'lookedAt - since >= searchLag',
     tests: differences,
@@ -1180,7 +1180,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'and no longer',
-    file: 'src/workflows/image-sets/copy.ts',
+    file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: 'lookedAt - free >= searchLag',
     without: 'lookedAt - free < 0',
     tests: differences,
@@ -1253,7 +1253,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a promotion in doubt is known by the instances of source and destination',
-    file: 'src/workflows/image-sets/copy.ts',
+    file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: '[sumOf(was, instances), instances]',
     without: '[instances]',
     tests: local,
@@ -1444,7 +1444,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   },
   {
     what: 'an audit is of the jobs of a range of times',
-    file: 'src/workflows/jobs/completed-imports.ts',
+    file: 'src/workflows/medical-imaging/completed-imports.ts',
     code: '.filter((job) => timeOf(job) >= earliest && timeOf(job) <= latest)',
     without: '',
     tests: imaging,
@@ -1462,7 +1462,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   },
   {
     what: 'an audit says where a list of more than 5,000 jobs goes on',
-    file: 'src/workflows/jobs/completed-imports.ts',
+    file: 'src/workflows/medical-imaging/completed-imports.ts',
     code: 'jobsNextToken = nextToken;',
     without: 'jobsNextToken ??= undefined;',
     tests: imaging,

@@ -8,12 +8,8 @@ import type { Json } from '../../activities/operation.ts';
 import type { Polling } from '../../pacing/polling.ts';
 import { RUN_TAG } from '../../lib/run-tag.ts';
 import { healthlake } from '../run/activities.ts';
-import { classifyDeletion } from './classify.ts';
 import { awaitActive, createOnce, type Datastore, type DatastoreService } from './datastore.ts';
-import { awsDetailsOf, originOf } from '../run/failures.ts';
 import type { Flow } from '../run/flow.ts';
-import { nothing, once } from '../run/once.ts';
-import { waitFor } from '../run/waiting.ts';
 
 /** The members of a flow's input that say which data store it is about: a new one, or one that is there. */
 export interface FhirDatastoreInput extends Partial<
@@ -34,7 +30,7 @@ export interface FhirDatastoreOutputs {
   datastoreStatus?: DatastoreStatus | undefined;
 }
 
-interface FhirDatastore extends Datastore, Omit<FhirDatastoreOutputs, 'datastoreStatus'> {}
+export interface FhirDatastore extends Datastore, Omit<FhirDatastoreOutputs, 'datastoreStatus'> {}
 
 /**
  * Creates a data store once, or takes the one that the input names, and waits until it can be used.
@@ -72,80 +68,11 @@ export async function provisionFhirDatastore(
 }
 
 /**
- * Deletes a data store, and waits until it is gone.
- *
- * A deletion has no token and needs none: a second one changes nothing, but is answered with an error. So one that
- * follows an attempt without an answer, or that meets a deletion under way, is judged by what a read shows.
- *
- * @throws ApplicationFailure `DeleteFailed` with the service's reason in the details, or `WaitTimedOut`
- */
-export async function deleteFhirDatastore(
-  flow: Flow,
-  { DatastoreId, polling }: { DatastoreId: string; polling?: Polling },
-): Promise<FhirDatastoreOutputs> {
-  const service = fhirDatastores(flow, {});
-  const look = async (summary: string, time = flow.facts.readBudget): Promise<FhirDatastore> => {
-    try {
-      return await service.describe(summary, time, DatastoreId);
-    } catch (error) {
-      if (originOf(error)?.type !== 'ResourceNotFoundException') throw error;
-      return { datastoreId: DatastoreId, status: 'DELETED', createdAt: undefined };
-    }
-  };
-  const findDeletion = async () => {
-    const now = await look('+datastoreNow');
-    return now.status === 'DELETING' || now.status === 'DELETED' ? now : undefined;
-  };
-
-  const { datastoreArn } = await once<void, Pick<FhirDatastoreOutputs, 'datastoreArn'>>(flow, {
-    step: 'deleteDatastore',
-    kind: 'fhirDatastore',
-    polling,
-    guard: 'version',
-    prepare: nothing,
-    send: async (_, budget) => {
-      const request = { DatastoreId };
-      try {
-        const reply = await flow.change('deleteDatastore', healthlake.deleteFHIRDatastore, request, budget);
-        return { datastoreArn: reply.DatastoreArn };
-      } catch (error) {
-        const found = awsDetailsOf(error).effect === 'conflict' && (await findDeletion());
-        if (!found) throw error;
-        return found;
-      }
-    },
-    find: async () => {
-      const reply = await findDeletion();
-      return reply ? { kind: 'ours', reply } : { kind: 'unchanged' };
-    },
-    lag: flow.facts.deletionLag,
-  });
-
-  flow.underWay = { awsDatastoreId: DatastoreId };
-  const { read: last } = await waitFor(flow, {
-    step: 'pollDatastore',
-    kind: 'fhirDatastore',
-    polling,
-    ours: true,
-    read: look,
-    classify: ({ status }, waited) => classifyDeletion(status, waited < flow.facts.deletionLag),
-    status: ({ status }) => status,
-    explain: ({ message }) => Promise.resolve({ awsMessage: message }),
-  });
-  flow.underWay = undefined;
-  return {
-    datastoreId: DatastoreId,
-    datastoreArn: datastoreArn ?? last.datastoreArn,
-    datastoreStatus: last.status,
-  };
-}
-
-/**
  * HealthLake's data stores.
  *
  * @param input - what creates one; not looked at by a run that uses one that is there
  */
-function fhirDatastores(
+export function fhirDatastores(
   flow: Flow,
   input: FhirDatastoreInput & { ClientToken?: string | undefined },
 ): DatastoreService<FhirDatastoreOutputs, FhirDatastore> {

@@ -7,7 +7,7 @@ import {
   readCompleted,
   tryCompleted,
   type AuditedImport,
-} from '../jobs/completed-imports.ts';
+} from './completed-imports.ts';
 import { runFlow } from '../run/flow.ts';
 import { searchImageSets, type ListedImageSets } from '../image-sets/search.ts';
 

@@ -1,5 +1,5 @@
 import type { ImageSetState, ImageSetWorkflowStatus } from '@aws-sdk/client-medical-imaging';
-import { findCopy, sendCopy, type CopyImageSetInput } from '../image-sets/copy.ts';
+import { findCopy, sendCopy, type CopyImageSetInput } from './copy-attempt.ts';
 import { runFlow } from '../run/flow.ts';
 import { awaitChange, readUnlocked } from '../image-sets/image-set.ts';
 import { once } from '../run/once.ts';

@@ -5,7 +5,7 @@ import { imaging } from '../run/activities.ts';
 import { flowFailure, originOf } from '../run/failures.ts';
 import type { Flow } from '../run/flow.ts';
 import { isOfThisRun } from '../run/mark.ts';
-import { readOutcome, unreadManifest, type ImportResult } from './import-job.ts';
+import { readOutcome, unreadManifest, type ImportResult } from '../jobs/import-job.ts';
 import { pagesOf } from '../run/pages.ts';
 
 type ListedJob = Json<DICOMImportJobSummary>;

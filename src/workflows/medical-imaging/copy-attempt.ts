@@ -2,12 +2,18 @@ import { sleep } from '@temporalio/workflow';
 import type { InstancesDigest } from '../../activities/image-set-metadata.ts';
 import type { Polling } from '../../pacing/polling.ts';
 import { imaging } from '../run/activities.ts';
-import { changeEvidence, isSame, readHeld, sumOf, type ChangedVersion } from './change-evidence.ts';
-import type { ImageSetRead } from './classify.ts';
+import {
+  changeEvidence,
+  isSame,
+  readHeld,
+  sumOf,
+  type ChangedVersion,
+} from '../image-sets/change-evidence.ts';
+import type { ImageSetRead } from '../image-sets/classify.ts';
 import type { Flow } from '../run/flow.ts';
-import { readUnlocked } from './image-set.ts';
+import { readUnlocked } from '../image-sets/image-set.ts';
 import type { Doubt, Found } from '../run/once.ts';
-import { searchImageSets } from './search.ts';
+import { searchImageSets } from '../image-sets/search.ts';
 
 export interface CopyImageSetInput {
   datastoreId: string;
