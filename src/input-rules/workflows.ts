@@ -52,7 +52,7 @@ const sharedMembers = compileRules({ type: 'object', properties: waits });
  */
 export function assertSharedMembers(workflow: string, input: unknown): void {
   const problems = sharedMembers(input);
-  // Of which waits it is made nobody knows here: what would be too much for the shortest is too much for all.
+  // The waits of such a flow are not known here. What is too much for one wait of the shortest kind is too much for any flow.
   refuse(workflow, problems.length > 0 ? problems : pollingProblems(input, ['imageSet']));
 }
 

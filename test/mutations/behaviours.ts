@@ -575,6 +575,22 @@ const GAPS: readonly Behaviour[] = [
     named: '',
   },
   {
+    what: 'G4: the waits of a flow are counted one by one',
+    file: 'src/input-rules/flows.ts',
+    code: 'pollingProblems(input, Object.values(waits))',
+    without: 'pollingProblems(input, [...new Set(Object.values(waits))])',
+    tests: ['test/input-rules/flows'],
+    named: 'every single wait',
+  },
+  {
+    what: 'G4: the reads of repeated waits are limited',
+    file: 'src/workflows/run/waiting.ts',
+    code: 'flow.readsInWaits < MOST_READS',
+    without: 'flow.readsInWaits < Infinity',
+    tests: ['test/workflows/waiting'],
+    named: 'repeated',
+  },
+  {
     what: 'G5: a lock that was faster leads to a fresh read',
     file: 'src/activities/aws-errors.ts',
     code: `ConflictException: { retry: 'tenMinutes', effect: 'conflict' },`,

@@ -64,6 +64,8 @@ export class Flow {
   readonly #unpublished: SearchAttributeUpdatePair[] = [];
   #published = Promise.resolve();
   hadEvent = false;
+  /** How many reads the waits of this run have made so far, all together. */
+  readsInWaits = 0;
   #eventPending = false;
   #facts: RunSettings | undefined;
 
