@@ -23,16 +23,16 @@ import { operationsOf } from './operation.ts';
  * @param client - made with `maxAttempts: 1`: retries are Temporal's alone
  */
 export function healthlakeActivities(client: HealthLakeClient) {
-  const { read, change } = operationsOf(client);
+  const { read, change, list } = operationsOf(client);
   return {
     createFHIRDatastore: change('createFHIRDatastore', CreateFHIRDatastoreCommand),
     deleteFHIRDatastore: change('deleteFHIRDatastore', DeleteFHIRDatastoreCommand),
     describeFHIRDatastore: read('describeFHIRDatastore', DescribeFHIRDatastoreCommand),
     describeFHIRExportJob: read('describeFHIRExportJob', DescribeFHIRExportJobCommand),
     describeFHIRImportJob: read('describeFHIRImportJob', DescribeFHIRImportJobCommand),
-    listFHIRDatastores: read('listFHIRDatastores', ListFHIRDatastoresCommand),
-    listFHIRExportJobs: read('listFHIRExportJobs', ListFHIRExportJobsCommand),
-    listFHIRImportJobs: read('listFHIRImportJobs', ListFHIRImportJobsCommand),
+    listFHIRDatastores: list('listFHIRDatastores', ListFHIRDatastoresCommand, 'MaxResults'),
+    listFHIRExportJobs: list('listFHIRExportJobs', ListFHIRExportJobsCommand, 'MaxResults'),
+    listFHIRImportJobs: list('listFHIRImportJobs', ListFHIRImportJobsCommand, 'MaxResults'),
     listTagsForFhirResource: read('listTagsForFhirResource', ListTagsForResourceCommand),
     startFHIRExportJob: change('startFHIRExportJob', StartFHIRExportJobCommand),
     startFHIRImportJob: change('startFHIRImportJob', StartFHIRImportJobCommand),

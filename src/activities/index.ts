@@ -8,6 +8,7 @@ import { importOutcomeActivity } from './import-outcome.ts';
 import { importReportsActivity } from './import-reports.ts';
 import { listInputActivity } from './list-input.ts';
 import { imagingActivities } from './medical-imaging.ts';
+import { withBoundedResults } from './result-size.ts';
 import { searchAttributesActivity } from './search-attributes.ts';
 
 export interface AwsClients {
@@ -24,7 +25,7 @@ export interface AwsClients {
  * @param lookUp - the names of the search attributes that the namespace has, of those in `search-attributes.ts`
  */
 export function createActivities(aws: AwsClients, settings: RunSettings, lookUp: () => Promise<string[]>) {
-  return {
+  return withBoundedResults({
     ...imagingActivities(aws.imaging, aws.s3),
     ...healthlakeActivities(aws.healthlake),
     checkInput: checkInputActivity(settings),
@@ -33,7 +34,7 @@ export function createActivities(aws: AwsClients, settings: RunSettings, lookUp:
     readImportOutcome: importOutcomeActivity(aws.s3),
     searchAttributes: searchAttributesActivity(lookUp),
     readImportReports: importReportsActivity(aws.s3),
-  };
+  });
 }
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -87,8 +87,8 @@ export interface SearchInput extends SearchImageSetsCommandInput {
  * @param s3 - where blobs go
  */
 export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
-  const { read, change } = operationsOf(client);
-  const search = read('searchImageSets', SearchImageSetsCommand);
+  const { read, change, list } = operationsOf(client);
+  const search = list('searchImageSets', SearchImageSetsCommand, 'maxResults');
   return {
     copyImageSet: change('copyImageSet', CopyImageSetCommand),
     createDatastore: change('createDatastore', CreateDatastoreCommand),
@@ -97,9 +97,9 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
     getDatastore: read('getDatastore', GetDatastoreCommand),
     getDICOMImportJob: read('getDICOMImportJob', GetDICOMImportJobCommand),
     getImageSet: read('getImageSet', GetImageSetCommand),
-    listDatastores: read('listDatastores', ListDatastoresCommand),
-    listDICOMImportJobs: read('listDICOMImportJobs', ListDICOMImportJobsCommand),
-    listImageSetVersions: read('listImageSetVersions', ListImageSetVersionsCommand),
+    listDatastores: list('listDatastores', ListDatastoresCommand, 'maxResults'),
+    listDICOMImportJobs: list('listDICOMImportJobs', ListDICOMImportJobsCommand, 'maxResults'),
+    listImageSetVersions: list('listImageSetVersions', ListImageSetVersionsCommand, 'maxResults'),
     listTagsForImagingResource: read('listTagsForImagingResource', ListTagsForResourceCommand),
     startDICOMImportJob: change('startDICOMImportJob', StartDICOMImportJobCommand),
     tagImagingResource: change('tagImagingResource', TagResourceCommand),

@@ -1701,6 +1701,66 @@ const COMMAND_LINE: readonly Behaviour[] = [
   },
 ];
 
+/** What keeps a run below the sizes at which Temporal terminates it. */
+const SIZES: readonly Behaviour[] = [
+  {
+    what: 'a page that takes too many bytes is asked for again with fewer items',
+    file: 'src/activities/operation.ts',
+    code: 'if (bytes <= MOST_BYTES_OF_LIST) return page;',
+    without: 'return page;',
+    tests: ['test/workflows/bounds'],
+    named: 'page of 2.5 MB',
+  },
+  {
+    what: 'a page is measured in bytes before it is added to a list',
+    file: 'src/workflows/run/pages.ts',
+    code: 'if (items.length > 0 && bytes > MOST_BYTES_OF_LIST) break;',
+    without: '',
+    tests: ['test/workflows/pages'],
+    named: 'measured in bytes',
+  },
+  {
+    what: 'a reply that Temporal does not take is a failure that says so',
+    file: 'src/activities/result-size.ts',
+    code: 'if (bytes <= MOST_BYTES) return result;',
+    without: 'return result;',
+    tests: ['test/workflows/bounds'],
+    named: 'no list',
+  },
+  {
+    what: 'a result that Temporal does not take is a failure that says so',
+    file: 'src/workflows/run/bounds.ts',
+    code: 'if (bytes <= MOST_BYTES) return result;',
+    without: 'return result;',
+    tests: ['test/workflows/bounds'],
+    named: 'not together',
+  },
+  {
+    what: 'a failure that Temporal does not take leaves out what is too large',
+    file: 'src/workflows/run/bounds.ts',
+    code: '|| bytesOfFailure(failure) <= MOST_BYTES) return failure;',
+    without: ') return failure; else return failure;',
+    tests: ['test/workflows/failure-size'],
+    named: 'too large',
+  },
+  {
+    what: 'an audit stops before its jobs no longer fit',
+    file: 'src/workflows/medical-imaging/audit-completed-imports.ts',
+    code: 'if (bytes > MOST_BYTES_OF_JOBS) break;',
+    without: '',
+    tests: ['test/workflows/bounds'],
+    named: 'an audit',
+  },
+  {
+    what: 'the problems of an input are told up to what a failure holds',
+    file: 'src/input-rules/workflows.ts',
+    code: 'cutList(problems, MOST_BYTES_OF_PROBLEMS)',
+    without: 'problems',
+    tests: ['test/workflows/bounds'],
+    named: '50,000 unknown members',
+  },
+];
+
 export const BEHAVIOURS: readonly Behaviour[] = [
   ...DIFFERENCES,
   ...GAPS,
@@ -1711,4 +1771,5 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...SEARCH_ATTRIBUTES,
   ...FINAL_ERRORS,
   ...COMMAND_LINE,
+  ...SIZES,
 ];

@@ -35,6 +35,19 @@ describe('all pages of a list', () => {
     expect(asked).toHaveLength(4);
   });
 
+  test('are measured in bytes before they are added; the list goes on with the page that had no room', async () => {
+    const asked: (string | undefined)[] = [];
+    // 400 KB of UTF-8 a page, in 134,000 characters.
+    const read = (_summary: string, nextToken: string | undefined) => {
+      asked.push(nextToken);
+      return Promise.resolve({ items: ['語'.repeat(134_000)], nextToken: `after ${asked.length}` });
+    };
+    const { items, nextToken } = await allPages('listJobs', read);
+    expect(items).toHaveLength(2);
+    expect(asked).toEqual([undefined, 'after 1', 'after 2']);
+    expect(nextToken).toBe('after 2');
+  });
+
   test('may be empty, and need not say so', async () => {
     const read = () => Promise.resolve({ items: undefined, nextToken: undefined });
     expect(await allPages('listJobs', read)).toEqual({ items: [] });

@@ -1,6 +1,7 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { DICOMImportJobSummary } from '@aws-sdk/client-medical-imaging';
 import type { Json } from '../../activities/operation.ts';
+import { bytesOf } from '../../lib/size.ts';
 import { imaging } from '../run/activities.ts';
 import { flowFailure, originOf } from '../run/failures.ts';
 import { isOfThisRun, type Flow } from '../run/flow.ts';
@@ -36,6 +37,9 @@ export interface AuditedImport {
 /** The service does not say in which order it lists: the newest are known once all are. A page has 50. */
 const MOST_PAGES = 100;
 
+/** The pages all stand in the history of the run, which takes 50 MB. A usual page is 30 KB. */
+const MOST_BYTES_LISTED = 10_000_000;
+
 /** Which completed imports are wanted. Times are ISO 8601, and part of the range. */
 interface Wanted {
   datastoreId: string;
@@ -55,9 +59,12 @@ export async function listCompleted(flow: Flow, step: string, wanted: Wanted) {
     const page = await flow.read(summary, imaging.listDICOMImportJobs, request);
     return { items: page.jobSummaries, nextToken: page.nextToken };
   };
+  let bytes = 0;
   for await (const { items = [], nextToken } of pagesOf(step, MOST_PAGES, read, from)) {
     jobs.push(...items);
     jobsNextToken = nextToken;
+    bytes += bytesOf(items);
+    if (bytes > MOST_BYTES_LISTED) break;
   }
   // The service lists by status alone, so the range is cut out here.
   const earliest = submittedAfter === undefined ? -Infinity : Date.parse(submittedAfter);

@@ -1,5 +1,6 @@
 import type { ImageSetsMetadataSummary } from '@aws-sdk/client-medical-imaging';
 import type { Json } from '../../activities/operation.ts';
+import { MOST_BYTES, MOST_BYTES_OF_LIST, bytesOf } from '../../lib/size.ts';
 import {
   audit,
   listCompleted,
@@ -31,7 +32,7 @@ export interface AuditCompletedImportsResult {
   nextToken?: string;
   /** Newest first. */
   jobs: AuditedImport[];
-  /** Completed jobs beyond the newest 500, which were not opened up. */
+  /** Completed jobs that were not opened up: beyond the newest 500, or beyond what a result can hold. */
   notAudited: number;
   /** The newest time at which one of those was submitted: `submittedBefore` of the run that is to go on with them. */
   nextSubmittedBefore?: string;
@@ -42,6 +43,9 @@ export interface AuditCompletedImportsResult {
 /** Two calls a job: a run of 500 stays below the events at which Temporal begins to warn. */
 const MOST_JOBS = 500;
 const AT_ONCE = 10;
+
+/** What all jobs may take in the result, beside the list of image sets. A usual job is 400 bytes. */
+const MOST_BYTES_OF_JOBS = MOST_BYTES - MOST_BYTES_OF_LIST - 100_000;
 
 /**
  * Opens up every completed import of a data store, newest first: `COMPLETED` does not say that every file is there.
@@ -67,12 +71,16 @@ export async function auditCompletedImports(
     const jobs = [await audit(flow, datastoreId, newest)];
     const found = await searchImageSets(flow, 'searchImageSets', input);
 
+    let bytes = bytesOf(jobs);
     for (let from = 0; from < others.length; from += AT_ONCE) {
       const some = others.slice(from, from + AT_ONCE).map(async (job) => {
         const read = await tryCompleted(flow, '+jobDetail', datastoreId, job);
         return audit(flow, datastoreId, read);
       });
-      jobs.push(...(await Promise.all(some)));
+      const audited = await Promise.all(some);
+      bytes += bytesOf(audited);
+      if (bytes > MOST_BYTES_OF_JOBS) break;
+      jobs.push(...audited);
     }
     const { jobId: firstJobId = '', inputS3Uri, outputS3Uri } = newest;
     return {

@@ -17,7 +17,9 @@ import {
 import type { RunSettings } from '../../activities/check-input.ts';
 import { checkInput, searchAttributes } from './activities.ts';
 import { isRecord } from '../../lib/guards.ts';
+import { cutText } from '../../lib/size.ts';
 import { OUR_SEARCH_ATTRIBUTES } from '../../lib/search-attributes.ts';
+import { assertRoomInHistory, boundedFailure, boundedResult } from './bounds.ts';
 import { awsDetailsOf, failureOfRun, isUnattended, originOf, type Left } from './failures.ts';
 import { ProgressBoard } from './progress.ts';
 
@@ -40,8 +42,13 @@ const TERMINAL_EVENT =
 /** An event that names one of these is of that job or image set, and of no other in the data store. */
 const OF_ONE_THING = new Set(['jobId', 'imageSetId']);
 
+/** A signal may hold up to 2 MB, and its detail type is shown in the query, in the current details and in the failure of the run. */
+const MOST_BYTES_OF_STATUS = 200;
+
 /** Each time without a worker takes one. A file or a reply that brings down every worker must come to an end. */
 const MOST_ROUNDS = 10;
+
+const HOUR = 60 * 60_000;
 
 /** An activity as a proxy has it. */
 interface ProxiedActivity<Input, Output> {
@@ -101,18 +108,21 @@ export class Flow {
   }
 
   /**
-   * A read of files in S3, of which there may be a million. An attempt may go on for as long as it heartbeats; the next one
-   * can go on where it stopped.
+   * A read of much data: files in S3, of which there may be a million, or a blob of 50 MB. An attempt may go on for as long as it
+   * heartbeats; the next one can go on where it stopped.
+   *
+   * @param budget - how long to try in all, in milliseconds
    */
   readFiles<Input, Output>(
     summary: string,
     activity: ProxiedActivity<Input, Output>,
     input: Input,
+    budget = 6 * HOUR,
   ): Promise<Output> {
     return this.#attended(activity, input, {
       summary,
-      startToCloseTimeout: '1 hour',
-      scheduleToCloseTimeout: '6 hours',
+      startToCloseTimeout: HOUR,
+      scheduleToCloseTimeout: budget,
       heartbeatTimeout: this.facts.startToClose,
     });
   }
@@ -280,6 +290,7 @@ export class Flow {
     options: ActivityOptions & { summary: string },
   ): Promise<Output> {
     this.board.enter(options.summary.split(' ')[0] ?? '');
+    assertRoomInHistory();
     return activity.executeWithOptions(
       {
         startToCloseTimeout: this.facts.startToClose,
@@ -296,7 +307,7 @@ export class Flow {
       log.warn('An awsEvent signal without detailType and ids was passed over.');
       return;
     }
-    const { detailType } = event;
+    const detailType = cutText(event['detailType'], MOST_BYTES_OF_STATUS);
     const own = this.board.now.ids;
     // EventBridge spells the id of an image set with a small s.
     const { imagesetId: imageSetId, ...others } = event['ids'];
@@ -326,7 +337,7 @@ export async function runFlow<Result>(
   const flow = new Flow(name);
   try {
     await flow.checkInput(input);
-    return await steps(flow);
+    return boundedResult(await steps(flow));
   } catch (error) {
     if (isCancellation(error) || CancellationScope.current().consideredCancelled) {
       flow.noteCancellation();
@@ -334,7 +345,7 @@ export async function runFlow<Result>(
       throw isCancellation(error) ? error : new CancelledFailure('cancelled');
     }
     flow.board.show({ lastError: originOf(error)?.type ?? undefined });
-    throw failureOfRun(error, flow.whereabouts);
+    throw boundedFailure(failureOfRun(error, flow.whereabouts));
   } finally {
     await flow.published;
   }

@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { recordOf } from '../../lib/guards.ts';
+import { MOST_BYTES_OF_LIST, bytesOf } from '../../lib/size.ts';
 import { originOf } from './failures.ts';
 
 /** A page of one of the services' lists, in the words that both share. */
@@ -12,9 +13,7 @@ export interface Page<Item> {
 export const pageSize = (maxResults: number | string | undefined): number | undefined =>
   maxResults === undefined ? undefined : Number(maxResults);
 
-/** How much a run lists: it all stands in the history, where 2 MB is the most for one value. */
 const MOST_ITEMS = 1_000;
-const MOST_CHARACTERS = 1_000_000;
 const MOST_PAGES = 10;
 
 /**
@@ -45,6 +44,9 @@ export async function* pagesOf<Item>(
 /**
  * Lists all that a step of a document asks for: ten pages at the most, and none after the one that makes it 1,000 items.
  *
+ * A page that would make the list take more than {@link MOST_BYTES_OF_LIST} is not added, and the list goes on from there. The
+ * first page is always there: the activity that reads it asks for fewer items where they take too much.
+ *
  * @param step - of the document
  * @param read - reads one page
  * @param from - the token of the page to begin with; the first page where it is absent
@@ -57,11 +59,15 @@ export async function allPages<Item>(
   from?: string,
 ): Promise<{ items: Item[]; nextToken?: string }> {
   const items: Item[] = [];
-  let nextToken: string | undefined;
+  let bytes = 0;
+  let nextToken = from;
   for await (const page of pagesOf(step, MOST_PAGES, read, from)) {
-    items.push(...(page.items ?? []));
+    const more = page.items ?? [];
+    bytes += bytesOf(more);
+    if (items.length > 0 && bytes > MOST_BYTES_OF_LIST) break;
+    items.push(...more);
     ({ nextToken } = page);
-    if (items.length >= MOST_ITEMS || JSON.stringify(items).length >= MOST_CHARACTERS) break;
+    if (items.length >= MOST_ITEMS) break;
   }
   return { items, ...(nextToken !== undefined && { nextToken }) };
 }
