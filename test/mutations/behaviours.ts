@@ -959,8 +959,8 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'findImageSetByPatient: metadata that are no JSON are a blob like any other',
     file: 'src/activities/medical-imaging.ts',
-    code: 'if (!metadata) return { blob };',
-    without: `if (!metadata) throw new Error('no JSON');`,
+    code: 'return { blob, ...(held && { held }) };',
+    without: `if (!held) throw new Error('no JSON'); return { blob, held };`,
     tests: imaging,
     named: 'no JSON',
     flows: ['findImageSetByPatient'],
@@ -996,7 +996,7 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'findImageSetByPatient and inspectImageSet: the patient is in the result only where asked for',
     file: 'src/activities/image-set-metadata.ts',
-    code: '...(includePatient && {',
+    code: '...(this.#wanted.includePatient && {',
     without: '...({',
     tests: [...imaging, ...local],
     named: 'findImageSetByPatient|inspectImageSet',
@@ -1642,7 +1642,7 @@ const FINAL_ERRORS: readonly Behaviour[] = [
   {
     what: 'blobs are encrypted with the KMS key that is named',
     file: 'src/activities/blobs.ts',
-    code: 'SSEKMSKeyId: place.kmsKeyId,',
+    code: ', SSEKMSKeyId: kmsKeyId',
     without: '',
     tests: ['test/activities/blobs'],
     named: 'KMS key',
@@ -1703,6 +1703,31 @@ const COMMAND_LINE: readonly Behaviour[] = [
 
 /** What keeps a run below the sizes at which Temporal terminates it. */
 const SIZES: readonly Behaviour[] = [
+  {
+    what: 'a blob may take longer than any other call',
+    file: `${imagingFlows}/inspect-image-set.ts`,
+    code: `flow.readFiles(
+      'getImageFrame',`,
+    without: `flow.read('getImageFrame',`,
+    tests: ['test/workflows/streamed-blobs'],
+    named: 'takes longer',
+  },
+  {
+    what: 'the worker heartbeats while a blob comes',
+    file: 'src/activities/blobs.ts',
+    code: '      heartbeat();\n',
+    without: '',
+    tests: ['test/workflows/streamed-blobs'],
+    named: 'takes longer',
+  },
+  {
+    what: 'a blob that stalls does not stay in the worker',
+    file: 'src/activities/blobs.ts',
+    code: 'addAbortSignal(cancellationSignal(), body)',
+    without: 'body',
+    tests: ['test/workflows/streamed-blobs'],
+    named: 'stalls',
+  },
   {
     what: 'a page that takes too many bytes is asked for again with fewer items',
     file: 'src/activities/operation.ts',
