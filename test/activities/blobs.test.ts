@@ -28,9 +28,14 @@ test('a blob is encrypted with the KMS key that is named, and else as the bucket
   };
   await store({ uri });
   expect(await store({ uri, kmsKeyId: 'alias/blobs' })).toMatchObject({ uri, bytes: 1 });
+  // A reply without a body is an object without content.
+  const empty = { body: undefined, contentType: 'application/json' };
+  const stored = new MockActivityEnvironment().run(() => storeBlob(s3, empty, { uri: 's3://bucket/empty' }));
+  expect(await stored).toMatchObject({ bytes: 0 });
   expect(seen).toEqual([
     ['/bucket/place', undefined, undefined],
     ['/bucket/place', 'aws:kms', 'alias/blobs'],
+    ['/bucket/empty', undefined, undefined],
   ]);
   s3.destroy();
   server.close();

@@ -1769,6 +1769,14 @@ const SIZES: readonly Behaviour[] = [
     named: 'too large',
   },
   {
+    what: 'a run whose history is nearly full fails by itself',
+    file: 'src/workflows/run/bounds.ts',
+    code: 'historySize < MOST_HISTORY_BYTES) return;',
+    without: 'historySize < Infinity) return;',
+    tests: ['test/workflows/bounds'],
+    named: 'nearly full',
+  },
+  {
     what: 'an audit stops before its jobs no longer fit',
     file: 'src/workflows/medical-imaging/audit-completed-imports.ts',
     code: 'if (bytes > MOST_BYTES_OF_JOBS) break;',

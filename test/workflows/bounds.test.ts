@@ -247,3 +247,25 @@ test('an input with 50,000 unknown members is refused by the first of them', asy
   expect(message).toMatch(/member0 is not known here.*; and \d+ more problems$/);
   expect(bytesOf(message)).toBeLessThan(100_000);
 });
+
+test('a run whose history is nearly full fails by itself, with the ids to go on from', async () => {
+  aws.script({ GetDICOMImportJob: [dicomJobReply('IN_PROGRESS')] });
+  const { workflowId } = await cluster.flows.start('onboardDatastoreAndImport', {
+    ...onboardInput,
+    datastoreId,
+    jobId: 'j1',
+    polling: { minimumInterval: '1s', maximumInterval: '1h', share: 1 },
+  });
+  while (aws.callsOf('GetDICOMImportJob').length === 0) await new Promise((done) => setTimeout(done, 20));
+  const run = cluster.flows.temporal.workflow.getHandle(workflowId);
+  // Each stays in the history, whatever the run makes of it. Temporal terminates the run at 50 MB.
+  const event = { id: 'e', source: 'aws', time: '', ids: { jobId: 'j1' } };
+  for (let number = 0; number < 17; number++) {
+    await run.signal('awsEvent', { ...event, detailType: bytes(1_800_000) });
+  }
+  await run.signal('awsEvent', { ...event, detailType: 'Import Job Completed' });
+  const { type, message, details } = await failureOf(run.result());
+  expect(type).toBe('HistoryFull');
+  expect(message).toMatch(/events in 3\d{7} bytes/);
+  expect(details).toMatchObject({ step: 'pollImportJob', ids: { jobId: 'j1' } });
+});
