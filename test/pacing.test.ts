@@ -114,6 +114,14 @@ describe('the polling of an input', () => {
     expect(pacingProblems({}, ['fhirJob'])).toEqual([]);
   });
 
+  test('is held against all waits of a flow together, also where they are of one kind', () => {
+    const polling = { minimumInterval: '1s', share: 0, timeout: '49 minutes' } as const;
+    expect(pacingProblems(polling, ['imageSet'])).toEqual([]);
+    expect(pacingProblems(polling, ['imageSet', 'imageSet'])).toEqual([
+      expect.stringMatching(/would read up to 5\d\d\d times in 2 waits/),
+    ]);
+  });
+
   test('one interval alone pushes the other out of its way', () => {
     expect(pacingOf('dicomJob', { maximumInterval: 10 })).toMatchObject({
       minimumInterval: 10,

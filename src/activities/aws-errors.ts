@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { isRecord, recordOf } from '../lib/guards.ts';
+import { bytesOf, cutText } from '../lib/size.ts';
 import { MENDED_WITHIN } from '../pacing/pacing.ts';
 import { retryDelay, type RequestRates } from './retry-delay.ts';
 
@@ -181,9 +182,12 @@ export function toFailure(operation: string, error: unknown, attempt: FailedAtte
       (retry === 'tenMinutes' && attempt.age > MENDED_WITHIN && attempt.number >= 5),
     details: [details],
     nextRetryDelay,
-    ...(error instanceof Error && plain && { cause: error }),
+    ...(error instanceof Error && plain && bytesOf(error.message) <= MOST_BYTES_OF_TEXT && { cause: error }),
   });
 }
+
+/** A proxy may answer with a page of HTML of any size, and Temporal drops the details of a failure of more than 2 MB. */
+const MOST_BYTES_OF_TEXT = 5_000;
 
 /** A header that asks for more is a mistake, or of a gateway that will not be there so long. */
 const LONGEST_HINT = 10 * 60_000;
@@ -219,7 +223,8 @@ function ruleFor(operation: string, { type, message, httpStatus, bucketRegion }:
 /** The members of an SDK error that matter, by its shape: which class it is of depends on package and realm. */
 function readError(error: unknown): SeenError {
   if (!isRecord(error)) return { type: 'UnknownError', message: String(error) };
-  const text = (name: string) => (typeof error[name] === 'string' ? error[name] : '');
+  const text = (name: string) =>
+    typeof error[name] === 'string' ? cutText(error[name], MOST_BYTES_OF_TEXT) : '';
   const [name, code] = [text('name'), text('code')];
   const { httpStatusCode, requestId } = recordOf(error['$metadata']);
   const headers = recordOf(recordOf(error['$response'])['headers']);

@@ -25,16 +25,16 @@ import type { RequestRates } from './retry-delay.ts';
  * @param rates - the account's request rates, by which retries are spaced
  */
 export function healthlakeActivities(client: HealthLakeClient, rates: RequestRates) {
-  const { read, change } = operationsOf(client, rates);
+  const { read, change, list } = operationsOf(client, rates);
   return {
     createFHIRDatastore: change('createFHIRDatastore', CreateFHIRDatastoreCommand),
     deleteFHIRDatastore: change('deleteFHIRDatastore', DeleteFHIRDatastoreCommand),
     describeFHIRDatastore: read('describeFHIRDatastore', DescribeFHIRDatastoreCommand),
     describeFHIRExportJob: read('describeFHIRExportJob', DescribeFHIRExportJobCommand),
     describeFHIRImportJob: read('describeFHIRImportJob', DescribeFHIRImportJobCommand),
-    listFHIRDatastores: read('listFHIRDatastores', ListFHIRDatastoresCommand),
-    listFHIRExportJobs: read('listFHIRExportJobs', ListFHIRExportJobsCommand),
-    listFHIRImportJobs: read('listFHIRImportJobs', ListFHIRImportJobsCommand),
+    listFHIRDatastores: list('listFHIRDatastores', ListFHIRDatastoresCommand, 'MaxResults'),
+    listFHIRExportJobs: list('listFHIRExportJobs', ListFHIRExportJobsCommand, 'MaxResults'),
+    listFHIRImportJobs: list('listFHIRImportJobs', ListFHIRImportJobsCommand, 'MaxResults'),
     listTagsForFhirResource: read('listTagsForFhirResource', ListTagsForResourceCommand),
     startFHIRExportJob: change('startFHIRExportJob', StartFHIRExportJobCommand),
     startFHIRImportJob: change('startFHIRImportJob', StartFHIRImportJobCommand),

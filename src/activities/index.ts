@@ -10,6 +10,7 @@ import { importReportsActivity } from './import-reports.ts';
 import { listInputActivity } from './list-input.ts';
 import { imagingActivities } from './medical-imaging.ts';
 import { REQUEST_RATES, type RequestRates } from './retry-delay.ts';
+import { withBoundedResults } from './result-size.ts';
 import { searchAttributesActivity } from './search-attributes.ts';
 
 export interface AwsClients {
@@ -34,7 +35,7 @@ export function createActivities(
 ) {
   const imaging = imagingActivities(aws.imaging, aws.s3, rates);
   const healthlake = healthlakeActivities(aws.healthlake, rates);
-  return {
+  return withBoundedResults({
     ...imaging,
     ...healthlake,
     ...findActivities(imaging, healthlake),
@@ -44,7 +45,7 @@ export function createActivities(
     readImportOutcome: importOutcomeActivity(aws.s3),
     searchAttributes: searchAttributesActivity(lookUp),
     readImportReports: importReportsActivity(aws.s3),
-  };
+  });
 }
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -1,7 +1,9 @@
-import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { Client, Command, MetadataBearer } from '@smithy/types';
 import { isRecord } from '../lib/guards.ts';
+import { MOST_BYTES_OF_LIST, bytesOf } from '../lib/size.ts';
 import { toFailure, type FailedAttempt } from './aws-errors.ts';
+import { resultTooLarge } from './result-size.ts';
 import type { RequestRates } from './retry-delay.ts';
 
 /** What an AWS reply looks like once Temporal has carried it as JSON: a `Date` is an ISO string. */
@@ -17,7 +19,7 @@ export type Json<T> = T extends Date
  * Makes activities of one AWS client, one for each operation.
  *
  * A `read` is aborted when the worker shuts down. A `change` is not: AWS may still apply a request that was aborted, and
- * the caller could not tell.
+ * the caller could not tell. A `list` is a read whose page is kept below a number of bytes, see {@link readPage}.
  *
  * @param rates - the account's request rates, by which retries are spaced
  */
@@ -25,6 +27,12 @@ export function operationsOf<ClientInput extends object, ClientOutput extends Me
   client: Client<ClientInput, ClientOutput, Config>,
   rates: RequestRates,
 ) {
+  const send = async <Input extends ClientInput, Output extends ClientOutput>(
+    AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
+    input: Input,
+    abortSignal?: AbortSignal,
+  ): Promise<Json<Output>> =>
+    toJson(await client.send(new AwsCommand(withDates(input)), abortSignal && { abortSignal }));
   const activity =
     (changes: boolean) =>
     <Input extends ClientInput, Output extends ClientOutput>(
@@ -32,11 +40,52 @@ export function operationsOf<ClientInput extends object, ClientOutput extends Me
       AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
     ) =>
     (input: Input): Promise<Json<Output>> => {
-      const options = changes ? {} : { abortSignal: cancellationSignal() };
-      const send = async () => toJson(await client.send(new AwsCommand(withDates(input)), options));
-      return attempt(operation, send, { changes, rates });
+      const abortSignal = changes ? undefined : cancellationSignal();
+      return attempt(operation, () => send(AwsCommand, input, abortSignal), { changes, rates });
     };
-  return { read: activity(false), change: activity(true) };
+  const list =
+    <Input extends ClientInput, Output extends ClientOutput>(
+      operation: string,
+      AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
+      pageSize: keyof Input,
+    ) =>
+    (input: Input): Promise<Json<Output>> =>
+      attempt(
+        operation,
+        () => readPage(operation, input, pageSize, (some) => send(AwsCommand, some, cancellationSignal())),
+        { rates },
+      );
+  return { read: activity(false), change: activity(true), list };
+}
+
+/**
+ * Reads one page of a list. A page that takes too many bytes is asked for again with half as many items, from the same token:
+ * 500 jobs of HealthLake with long messages can take 3 MB, and the token of the page goes on only after all of it.
+ *
+ * @param pageSize - the member of the input that says how many items a page may have
+ * @throws ApplicationFailure `ResultTooLarge` where a single item is too large, or the service gives no smaller page
+ */
+async function readPage<Input, Page extends object>(
+  operation: string,
+  input: Input,
+  pageSize: keyof Input,
+  read: (input: Input) => Promise<Page>,
+): Promise<Page> {
+  let asked = Infinity;
+  for (;;) {
+    const page = await read(asked === Infinity ? input : { ...input, [pageSize]: asked });
+    const bytes = bytesOf(page);
+    if (bytes <= MOST_BYTES_OF_LIST) return page;
+    const items = Object.values(page).find(Array.isArray)?.length ?? 0;
+    if (items <= 1 || items > asked) {
+      const what = items <= 1 ? 'one item of the list' : `a page of ${items} items`;
+      throw resultTooLarge(
+        operation,
+        `${what} takes ${bytes} bytes, and a run can hold ${MOST_BYTES_OF_LIST}`,
+      );
+    }
+    asked = Math.ceil(items / 2);
+  }
 }
 
 /**
@@ -52,6 +101,7 @@ export async function attempt<Result>(
   try {
     return await call();
   } catch (error) {
+    if (error instanceof ApplicationFailure) throw error;
     const { attempt: number, scheduledTimestampMs, ...timeouts } = activityInfo();
     const age = Date.now() - scheduledTimestampMs;
     // An attempt that began any later could be cut off before its own time-out, with no telling what it did.

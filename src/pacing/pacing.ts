@@ -20,7 +20,10 @@ export interface RetryRules {
   readonly longest: number;
 }
 
-/** A flow whose waits read more often than this in all would fill its history: 11 events a read or an attempt, 51,200 at the most. */
+/**
+ * How many reads all waits of one run may make in all. A read adds 11 events to the history of the run, and Temporal
+ * terminates a run whose history exceeds 51,200 events (`limit.historyCount.error`).
+ */
 export const MOST_READS = 3_000;
 
 const SECOND = 1_000;

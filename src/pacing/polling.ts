@@ -63,7 +63,11 @@ export function pacingOf(
 /**
  * What is wrong with a `polling` whose members are each well-formed.
  *
- * @param kinds - the waits of the flow
+ * The reads of all waits are counted together, since they fill one history, and each wait for itself: a flow with four waits
+ * of one kind makes four times the reads of one.
+ *
+ * @param kinds - the kind of each wait of the flow; a kind stands there as often as there are waits of it
+ * @returns the rules that it breaks, each the rest of a sentence that begins with `polling`
  */
 export function pacingProblems(polling: Polling, kinds: readonly WaitKind[]): string[] {
   const { minimumInterval, maximumInterval } = polling;
@@ -77,7 +81,7 @@ export function pacingProblems(polling: Polling, kinds: readonly WaitKind[]): st
   const reads = kinds.reduce((sum, kind) => sum + readsAtMost(longest(kind, polling)), 0);
   return reads > MOST_READS
     ? [
-        `would read up to ${reads} times, at most ${MOST_READS} are allowed: raise share or the intervals, or lower timeout`,
+        `would read up to ${reads} times in ${kinds.length === 1 ? 'one wait' : `${kinds.length} waits`}, at most ${MOST_READS} are allowed: raise share or the intervals, or lower timeout`,
       ]
     : [];
 }

@@ -575,6 +575,22 @@ const GAPS: readonly Behaviour[] = [
     named: '',
   },
   {
+    what: 'G4: the waits of a flow are counted one by one',
+    file: 'src/input-rules/flows.ts',
+    code: 'pollingProblems(input, Object.values(waits))',
+    without: 'pollingProblems(input, [...new Set(Object.values(waits))])',
+    tests: ['test/input-rules/flows'],
+    named: 'every single wait',
+  },
+  {
+    what: 'G4: the reads of repeated waits are limited',
+    file: 'src/workflows/run/waiting.ts',
+    code: 'flow.readsInWaits < MOST_READS',
+    without: 'flow.readsInWaits < Infinity',
+    tests: ['test/workflows/waiting'],
+    named: 'repeated',
+  },
+  {
     what: 'G5: a lock that was faster leads to a fresh read',
     file: 'src/activities/aws-errors.ts',
     code: `ConflictException: { retry: 'tenMinutes', effect: 'conflict' },`,
@@ -943,8 +959,8 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'findImageSetByPatient: metadata that are no JSON are a blob like any other',
     file: 'src/activities/medical-imaging.ts',
-    code: 'if (!metadata) return { blob };',
-    without: `if (!metadata) throw new Error('no JSON');`,
+    code: 'return { blob, ...(held && { held }) };',
+    without: `if (!held) throw new Error('no JSON'); return { blob, held };`,
     tests: imaging,
     named: 'no JSON',
     flows: ['findImageSetByPatient'],
@@ -980,7 +996,7 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'findImageSetByPatient and inspectImageSet: the patient is in the result only where asked for',
     file: 'src/activities/image-set-metadata.ts',
-    code: '...(includePatient && {',
+    code: '...(this.#wanted.includePatient && {',
     without: '...({',
     tests: [...imaging, ...local],
     named: 'findImageSetByPatient|inspectImageSet',
@@ -1583,7 +1599,7 @@ const FINAL_ERRORS: readonly Behaviour[] = [
   {
     what: 'blobs are encrypted with the KMS key that is named',
     file: 'src/activities/blobs.ts',
-    code: 'SSEKMSKeyId: place.kmsKeyId,',
+    code: ', SSEKMSKeyId: kmsKeyId',
     without: '',
     tests: ['test/activities/blobs'],
     named: 'KMS key',
@@ -1642,6 +1658,99 @@ const COMMAND_LINE: readonly Behaviour[] = [
   },
 ];
 
+/** What keeps a run below the sizes at which Temporal terminates it. */
+const SIZES: readonly Behaviour[] = [
+  {
+    what: 'a blob may take longer than any other call',
+    file: `${imagingFlows}/inspect-image-set.ts`,
+    code: `flow.readFiles(
+      'getImageFrame',`,
+    without: `flow.read('getImageFrame',`,
+    tests: ['test/workflows/streamed-blobs'],
+    named: 'takes longer',
+  },
+  {
+    what: 'the worker heartbeats while a blob comes',
+    file: 'src/activities/blobs.ts',
+    code: '      heartbeat();\n',
+    without: '',
+    tests: ['test/workflows/streamed-blobs'],
+    named: 'takes longer',
+  },
+  {
+    what: 'a blob that stalls does not stay in the worker',
+    file: 'src/activities/blobs.ts',
+    code: 'addAbortSignal(cancellationSignal(), body)',
+    without: 'body',
+    tests: ['test/workflows/streamed-blobs'],
+    named: 'stalls',
+  },
+  {
+    what: 'a page that takes too many bytes is asked for again with fewer items',
+    file: 'src/activities/operation.ts',
+    code: 'if (bytes <= MOST_BYTES_OF_LIST) return page;',
+    without: 'return page;',
+    tests: ['test/workflows/bounds'],
+    named: 'page of 2.5 MB',
+  },
+  {
+    what: 'a page is measured in bytes before it is added to a list',
+    file: 'src/workflows/run/pages.ts',
+    code: 'if (items.length > 0 && bytes > MOST_BYTES_OF_LIST) break;',
+    without: '',
+    tests: ['test/workflows/pages'],
+    named: 'measured in bytes',
+  },
+  {
+    what: 'a reply that Temporal does not take is a failure that says so',
+    file: 'src/activities/result-size.ts',
+    code: 'if (bytes <= MOST_BYTES) return result;',
+    without: 'return result;',
+    tests: ['test/workflows/bounds'],
+    named: 'no list',
+  },
+  {
+    what: 'a result that Temporal does not take is a failure that says so',
+    file: 'src/workflows/run/bounds.ts',
+    code: 'if (bytes <= MOST_BYTES) return result;',
+    without: 'return result;',
+    tests: ['test/workflows/bounds'],
+    named: 'not together',
+  },
+  {
+    what: 'a failure that Temporal does not take leaves out what is too large',
+    file: 'src/workflows/run/bounds.ts',
+    code: '|| bytesOfFailure(failure) <= MOST_BYTES) return failure;',
+    without: ') return failure; else return failure;',
+    tests: ['test/workflows/failure-size'],
+    named: 'too large',
+  },
+  {
+    what: 'a run whose history is nearly full fails by itself',
+    file: 'src/workflows/run/bounds.ts',
+    code: 'historySize < MOST_HISTORY_BYTES) return;',
+    without: 'historySize < Infinity) return;',
+    tests: ['test/workflows/bounds'],
+    named: 'nearly full',
+  },
+  {
+    what: 'an audit stops before its jobs no longer fit',
+    file: 'src/workflows/medical-imaging/audit-completed-imports.ts',
+    code: 'if (bytes > MOST_BYTES_OF_JOBS) break;',
+    without: '',
+    tests: ['test/workflows/bounds'],
+    named: 'an audit',
+  },
+  {
+    what: 'the problems of an input are told up to what a failure holds',
+    file: 'src/input-rules/workflows.ts',
+    code: 'cutList(problems, MOST_BYTES_OF_PROBLEMS)',
+    without: 'problems',
+    tests: ['test/workflows/bounds'],
+    named: '50,000 unknown members',
+  },
+];
+
 export const BEHAVIOURS: readonly Behaviour[] = [
   ...DIFFERENCES,
   ...GAPS,
@@ -1652,4 +1761,5 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...SEARCH_ATTRIBUTES,
   ...FINAL_ERRORS,
   ...COMMAND_LINE,
+  ...SIZES,
 ];

@@ -53,7 +53,7 @@ export async function changeEvidence(flow: Flow, change: AttemptedChange): Promi
 
 /** What a version holds: evidence, which there is none of in metadata that are no JSON. */
 export async function readHeld(flow: Flow, summary: string, input: MetadataInput): Promise<HeldMetadata> {
-  const { held } = await flow.read(summary, imaging.getImageSetMetadata, input);
+  const { held } = await flow.readLong(summary, imaging.getImageSetMetadata, input);
   if (!held) {
     throw flowFailure('OutcomeUnknown', `the metadata of version ${input.versionId ?? ''} are no JSON`);
   }

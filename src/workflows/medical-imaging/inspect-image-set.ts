@@ -43,13 +43,13 @@ export async function inspectImageSet(input: InspectImageSetInput): Promise<Insp
 
     const place = blobPlace(flow, input, { datastoreId, imageSetId, versionId });
     const { timeout } = flow.pacing('imageSet', polling);
-    const { blob, held } = await flow.read(
+    const { blob, held } = await flow.readLong(
       'getImageSetMetadata',
       imaging.getImageSetMetadata,
       { datastoreId, imageSetId, versionId, includePatient, place: place('metadata.json.gz') },
       timeout,
     );
-    const imageFrameBlob = await flow.read(
+    const imageFrameBlob = await flow.readLong(
       'getImageFrame',
       imaging.getImageFrame,
       {

@@ -131,7 +131,7 @@ async function listVersions(
     const page = await flow.read(summary, imaging.listImageSetVersions, request);
     return { items: page.imageSetPropertiesList, nextToken: page.nextToken };
   };
-  const { items: imageSetPropertiesList, ...more } = await allPages('listVersions', read, from);
+  const { items: imageSetPropertiesList, ...more } = await allPages(flow, 'listVersions', read, from);
   return { imageSetPropertiesList, ...more };
 }
 

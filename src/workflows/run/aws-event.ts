@@ -1,5 +1,6 @@
 import { defineSignal, log, setHandler } from '@temporalio/workflow';
 import { isRecord } from '../../lib/guards.ts';
+import { cutText } from '../../lib/size.ts';
 import type { ProgressBoard } from './progress.ts';
 
 /** An event of EventBridge, as whoever connects it forwards it. A hint that something has moved, never the truth. */
@@ -20,6 +21,9 @@ const TERMINAL_EVENT =
 
 /** An event that names one of these is of that job or image set, and of no other in the data store. */
 const OF_ONE_THING = new Set(['jobId', 'imageSetId']);
+
+/** A signal may hold 2 MB, and its detail type is shown in the query, in the current details and in the run's failure. */
+const MOST_BYTES_OF_STATUS = 200;
 
 /** The events that a run has received about the resources it knows. */
 export class AwsEvents {
@@ -44,8 +48,9 @@ export class AwsEvents {
     }
     if (!this.#isOurs(event['ids'])) return;
     this.received = true;
-    if (TERMINAL_EVENT.test(event['detailType'])) this.pending = true;
-    else this.#board.show({ status: event['detailType'] });
+    const detailType = cutText(event['detailType'], MOST_BYTES_OF_STATUS);
+    if (TERMINAL_EVENT.test(detailType)) this.pending = true;
+    else this.#board.show({ status: detailType });
   }
 
   #isOurs(ids: Readonly<Record<string, unknown>>): boolean {

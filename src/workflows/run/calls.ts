@@ -2,6 +2,7 @@ import { type ActivityOptions, ActivityCancellationType } from '@temporalio/work
 import type { RunFacts } from '../../activities/check-input.ts';
 import { DEFAULT_RULES } from '../../pacing/rules.ts';
 import { checkInput } from './activities.ts';
+import { assertRoomInHistory } from './bounds.ts';
 import { isUnanswered, isUnattended } from './failures.ts';
 import { ProgressBoard } from './progress.ts';
 
@@ -70,19 +71,20 @@ export class Calls {
   /**
    * A read of many files in S3, of a long list, or of a large blob. An attempt may go on for as long as it heartbeats; the
    * next one can go on where it stopped.
+   *
+   * @param budget - how long to try in all, in milliseconds
    */
   readLong<Input, Output>(
     summary: string,
     activity: ProxiedActivity<Input, Output>,
     input: Input,
+    budget = this.facts.rules.long.scheduleToClose,
   ): Promise<Output> {
-    const { rules, startToClose: heartbeatTimeout } = this.facts;
-    const { startToClose: startToCloseTimeout, scheduleToClose: scheduleToCloseTimeout } = rules.files;
     return this.#attended(activity, input, {
       summary,
-      startToCloseTimeout,
-      scheduleToCloseTimeout,
-      heartbeatTimeout,
+      startToCloseTimeout: this.facts.rules.long.startToClose,
+      scheduleToCloseTimeout: budget,
+      heartbeatTimeout: this.facts.startToClose,
       cancellationType: ActivityCancellationType.TRY_CANCEL,
     });
   }
@@ -133,6 +135,7 @@ export class Calls {
     { retry, ...options }: CallOptions,
   ): Promise<Output> {
     this.board.enter(options.summary.split(' ')[0] ?? '');
+    assertRoomInHistory(this.facts.rules);
     return activity.executeWithOptions(
       {
         startToCloseTimeout: this.facts.startToClose,

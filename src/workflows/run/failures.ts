@@ -17,7 +17,9 @@ export type FailureType =
   | 'DeleteFailed'
   | 'OutcomeUnknown'
   | 'ConfirmationMissing'
-  | 'WaitTimedOut';
+  | 'WaitTimedOut'
+  | 'ResultTooLarge'
+  | 'HistoryFull';
 
 /** Something that the run has made in AWS, and the command that removes it. */
 export interface Left {
@@ -38,6 +40,8 @@ export interface FailureDetails {
    * patient data, and so is not in the failure's message, which logs and lists show.
    */
   awsMessage?: string;
+  /** The names of what is not here because the failure would have been too large for Temporal. */
+  leftOut?: string[];
 }
 
 /**

@@ -10,6 +10,7 @@ import {
 import type { Pacing, WaitKind } from '../../pacing/pacing.ts';
 import { pacingOf, type Polling } from '../../pacing/polling.ts';
 import { AwsEvents } from './aws-event.ts';
+import { boundedFailure, boundedResult } from './bounds.ts';
 import { Calls } from './calls.ts';
 import { failureOfRun, originOf, type Left } from './failures.ts';
 import { SearchTags } from './search-attributes.ts';
@@ -28,6 +29,8 @@ export class Flow extends Calls {
   /** The step whose change AWS may or may not have applied. */
   #inDoubt: string | undefined;
   #result: object | undefined;
+  /** How many reads the waits of this run have made so far, all together. */
+  readsInWaits = 0;
 
   /** How a kind of wait is paced in this run. */
   pacing(kind: WaitKind, polling: Polling | undefined): Pacing {
@@ -135,7 +138,7 @@ export async function runFlow<Result>(
   const flow = new Flow(name);
   try {
     await flow.checkInput(input);
-    return await steps(flow);
+    return boundedResult(await steps(flow));
   } catch (error) {
     if (isCancellation(error) || CancellationScope.current().consideredCancelled) {
       flow.noteCancellation();
@@ -143,7 +146,7 @@ export async function runFlow<Result>(
       throw isCancellation(error) ? error : new CancelledFailure('cancelled');
     }
     flow.board.show({ lastError: originOf(error)?.type ?? undefined });
-    throw failureOfRun(error, flow.whereabouts);
+    throw boundedFailure(failureOfRun(error, flow.whereabouts));
   } finally {
     await flow.published;
   }

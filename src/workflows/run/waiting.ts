@@ -38,6 +38,10 @@ interface Explanation {
  *
  * A read that is refused is made again where {@link Lapses} excuses it.
  *
+ * The input rules hold the waits that a run makes once to {@link MOST_READS} reads. Waits can be repeated (a change that
+ * another writer got ahead of is prepared again, a lost reply is looked for), and events can ask for reads of their own. So
+ * the run counts its reads as well: beyond `MOST_READS` a wait reads once more, at its deadline.
+ *
  * @returns the read that settled it, and whether it was settled by another writer
  * @throws ApplicationFailure of the verdict's type, or `WaitTimedOut`
  * @throws ActivityFailure of a read that was refused
@@ -54,7 +58,12 @@ export async function waitFor<Read>(
   const { staleReads, rules } = flow.facts;
   const { mendedWithin } = rules;
   const lapses = new Lapses({ ours: wait.ours ?? false, began, staleReads, mendedWithin });
+  const pause = (sleep: number, until: number) =>
+    flow.readsInWaits < rules.mostReads
+      ? flow.pause(step, sleep, minimumInterval)
+      : flow.pause(step, until, until);
   for (let reads = 1; ; reads++) {
+    flow.readsInWaits += 1;
     const summary = reads === 1 ? step : `${step} · ${reads}`;
     let read: Read;
     try {
@@ -65,7 +74,7 @@ export async function waitFor<Read>(
       const lasted = lapses.excuse(failure, refused);
       if (refused >= deadline) throw failure;
       flow.warn(`${step}: ${originOf(failure)?.type}, which may pass; reading again`);
-      await flow.pause(step, nextSleep(lasted, flow.pacing(wait.kind, polling)), minimumInterval);
+      await pause(nextSleep(lasted, flow.pacing(wait.kind, polling)), deadline - refused);
       continue;
     }
     const now = Date.now();
@@ -97,6 +106,6 @@ export async function waitFor<Read>(
       throw flowFailure('WaitTimedOut', `still ${status} after ${waited / 1000} s${wait.timedOut ?? ''}`);
     }
     const next = nextSleep(waited, flow.pacing(wait.kind, polling));
-    await flow.pause(step, Math.min(next, deadline - now), minimumInterval);
+    await pause(Math.min(next, deadline - now), deadline - now);
   }
 }
