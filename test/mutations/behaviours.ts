@@ -738,7 +738,7 @@ const GAPS: readonly Behaviour[] = [
       retry: { nonRetryableErrorTypes: TIMEOUTS },`,
     without: 'cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,',
     tests: ['test/workflows/patience'],
-    named: 'hangs',
+    named: 'that hangs',
   },
   {
     what: 'retries have jitter',

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { withCluster, type Cluster } from '../support/cluster.ts';
+import { failureOf } from '../support/failure.ts';
 import { copyInput, datastoreId, destinationImageSetId, fhirInput } from '../support/inputs.ts';
 import { fhirImportReply, imageSetReply } from '../support/replies.ts';
 import { error, startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
@@ -109,4 +110,30 @@ test('a change that was refused, and is cancelled while no worker lives, is not 
   await expect(run.result()).rejects.toBeInstanceOf(WorkflowFailedError);
   expect((await run.describe()).memo).toEqual({});
   expect(aws.callsOf('CopyImageSet')).toHaveLength(1);
+});
+
+test('a read that AWS never answers ends when its time is over, and does not say that no worker was there', async () => {
+  aws.script({ GetImageSet: ['hang'] });
+  const failure = await failureOf(cluster.flows.execute('copyImageSet', { ...copyInput, polling }));
+  expect(failure).toMatchObject({
+    type: 'WaitTimedOut',
+    message: expect.stringContaining('AWS has not answered'),
+  });
+  // As many attempts of two seconds as the budget has room for.
+  expect(aws.callsOf('GetImageSet')).toHaveLength(BUDGET_MS / 2_000);
+});
+
+test('a change that hangs is sent again by the run, which knows that AWS may have applied it, not by Temporal', async () => {
+  aws.script({
+    StartFHIRImportJob: ['hang', started],
+    DescribeFHIRImportJob: [fhirImportReply('COMPLETED')],
+  });
+  const { workflowId } = await cluster.flows.start('startImportAndWaitCompleted', fhirInput);
+  const run = cluster.flows.temporal.workflow.getHandle(workflowId);
+  await run.result();
+  const { events } = await run.fetchHistory();
+  const scheduled = events?.flatMap(
+    ({ activityTaskScheduledEventAttributes: activity }) => activity?.activityType?.name ?? [],
+  );
+  expect(scheduled?.filter((name) => name === 'startFHIRImportJob')).toHaveLength(2);
 });
