@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { Readable, addAbortSignal } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { heartbeat } from '@temporalio/activity';
 import { parseS3Uri } from './s3.ts';
 
 /** Where a blob lies, and what it is: what a history holds in its place. */
@@ -73,9 +73,12 @@ export async function storeBlob(
   return { ...(place !== undefined && { uri: place.uri }), ...type, bytes, sha256: hash.digest('hex') };
 }
 
-/** The chunks of a body. One that stalls ends with `AbortError` when the activity is cancelled or its heartbeat timed out. */
+/**
+ * The chunks of a body. The AWS SDK breaks the connection of one that stalls when the `abortSignal` of its call fires: when the
+ * activity is cancelled, or its heartbeat has timed out.
+ */
 function chunksOf(body: unknown): AsyncIterable<Uint8Array> {
-  return body instanceof Readable ? addAbortSignal(cancellationSignal(), body) : Readable.from([]);
+  return body instanceof Readable ? body : Readable.from([]);
 }
 
 async function drain(chunks: AsyncIterable<unknown>): Promise<void> {

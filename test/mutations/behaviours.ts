@@ -1752,14 +1752,6 @@ const SIZES: readonly Behaviour[] = [
     named: 'takes longer',
   },
   {
-    what: 'a blob that stalls does not stay in the worker',
-    file: 'src/activities/blobs.ts',
-    code: 'addAbortSignal(cancellationSignal(), body)',
-    without: 'body',
-    tests: ['test/workflows/streamed-blobs'],
-    named: 'stalls',
-  },
-  {
     what: 'a page that takes too many bytes is asked for again with fewer items',
     file: 'src/activities/operation.ts',
     code: 'if (bytes <= MOST_BYTES_OF_LIST) return page;',
