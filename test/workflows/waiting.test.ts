@@ -1,5 +1,6 @@
-import { MOST_READS } from '../../src/pacing/pacing.ts';
-import type { Polling } from '../../src/pacing/polling.ts';
+import { MOST_READS, type WaitKind } from '../../src/pacing/pacing.ts';
+import { pacingOf, type Polling } from '../../src/pacing/polling.ts';
+import { DEFAULT_RULES } from '../../src/pacing/rules.ts';
 import type { Flow } from '../../src/workflows/run/flow.ts';
 import { GOING, SETTLED } from '../../src/workflows/run/verdict.ts';
 import { waitFor } from '../../src/workflows/run/waiting.ts';
@@ -12,8 +13,8 @@ function run() {
   const pauses: number[] = [];
   const flow = {
     readsInWaits: 0,
-    hadEvent: false,
-    facts: { staleReads: 0, readBudget: 0 },
+    facts: { staleReads: 0, readBudget: 0, rules: DEFAULT_RULES },
+    pacing: (kind: WaitKind, polling: Polling) => pacingOf(kind, polling),
     board: { show: () => {} },
     warn: () => {},
     // As `Flow.pause` does when an event has come: it ends the sleep after the minimum.
