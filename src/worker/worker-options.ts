@@ -7,6 +7,8 @@ import { lookUpVersioning } from '../temporal/versioning.ts';
 import { readSettings } from './settings.ts';
 import { versioningOptions } from './worker-version.ts';
 
+export { replayRuns, type ReplayedRun } from './replay.ts';
+
 /**
  * All that a worker needs but the workflows: the connection, the activities, and the settings of the environment. For the
  * worker of this package and for that of a team which has flows of its own.
