@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { REQUEST_RATES } from '../src/activities/retry-delay.ts';
 import { createAwsClients, describeEndpoints } from '../src/worker/aws-clients.ts';
 import { isLoopback } from '../src/lib/loopback.ts';
 import { readSettings } from '../src/worker/settings.ts';
@@ -69,12 +70,14 @@ test('settings have defaults, and a wrong one is named', () => {
   expect(readSettings({})).toEqual({
     taskQueue: 'aws-health',
     stickyScheduleToStart: 10_000,
+    requestRates: REQUEST_RATES,
     run: {
       startToClose: 30_000,
       readBudget: 3_600_000,
       manifestWait: 30_000,
       tokenLife: 600_000,
       staleReads: 30_000,
+      listLag: 30_000,
       searchLag: 60_000,
       deletionLag: 300_000,
     },
