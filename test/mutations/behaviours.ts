@@ -738,7 +738,7 @@ const GAPS: readonly Behaviour[] = [
       retry: { nonRetryableErrorTypes: TIMEOUTS },`,
     without: 'cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,',
     tests: ['test/workflows/patience'],
-    named: 'that hangs',
+    named: 'worker is killed meanwhile',
   },
   {
     what: 'retries have jitter',
@@ -771,14 +771,6 @@ const GAPS: readonly Behaviour[] = [
     without: 'nextToken = undefined;',
     tests: ['test/workflows/lifecycle'],
     named: 'any number of jobs',
-  },
-  {
-    what: 'a read that AWS never answers ends when its time is over',
-    file: 'src/workflows/run/calls.ts',
-    code: 'if (!isUnanswered(error) || spent >= budget) throw error;',
-    without: 'if (!isUnanswered(error) || spent >= 10 * budget) throw error;',
-    tests: ['test/workflows/patience'],
-    named: 'never answers',
   },
   {
     what: 'a run is paced by what it has recorded',
