@@ -1675,7 +1675,7 @@ const FINAL_ERRORS: readonly Behaviour[] = [
 const COMMAND_LINE: readonly Behaviour[] = [
   {
     what: 'a terminal stays in the mode where Ctrl-C and Ctrl-Z end and stop',
-    file: 'src/cli/follow.ts',
+    file: 'src/cli/spinner.ts',
     code: 'discardStdin: false',
     without: 'discardStdin: true',
     tests: ['test/cli-terminal'],
