@@ -15,7 +15,7 @@ import type { FailedFile, ReportEntry, ReportKind, WarnedFile } from './activiti
 import { canonicalJson } from './lib/canonical-json.ts';
 import { documentName } from './lib/document-name.ts';
 import { isRecord } from './lib/guards.ts';
-import { WORKFLOW_NAMES, assertInput, type WorkflowName } from './input-rules/workflows.ts';
+import { WORKFLOW_NAMES, assertInput, inputProblems, type WorkflowName } from './input-rules/workflows.ts';
 import { Schedules } from './schedules.ts';
 import { OUR_SEARCH_ATTRIBUTES } from './lib/search-attributes.ts';
 import { noServer, readTemporalConfig } from './temporal/temporal-config.ts';
@@ -27,7 +27,7 @@ import type { Progress } from './workflows/run/progress.ts';
 
 export { documentName, UserError };
 export type { WorkflowName } from './input-rules/workflows.ts';
-export type { Ensured, RecurringImport, Schedules, ScheduleStatus } from './schedules.ts';
+export type { Ensured, RecurringImport, ScheduledImport, Schedules, ScheduleStatus } from './schedules.ts';
 export type { FailureDetails, FailureType } from './workflows/run/failures.ts';
 export type { Progress } from './workflows/run/progress.ts';
 
@@ -35,6 +35,14 @@ type Flows = typeof workflows;
 
 /** What a flow takes, by its workflow type. */
 export type FlowInput<Flow extends WorkflowName> = Parameters<Flows[Flow]>[0];
+
+/**
+ * Whether an input of unknown shape, such as one that was read from a file, is one that a flow takes. What is wrong with one
+ * that is not, {@link FlowClient.start} says.
+ */
+export function isFlowInput<Flow extends WorkflowName>(flow: Flow, input: unknown): input is FlowInput<Flow> {
+  return inputProblems(flow, input).length === 0;
+}
 
 /** What a flow gives. */
 export type FlowResult<Flow extends WorkflowName> = Awaited<ReturnType<Flows[Flow]>>;

@@ -8,7 +8,14 @@ import { awsEventSignal } from '../../src/workflows/run/flow.ts';
 import type { Progress } from '../../src/workflows/run/progress.ts';
 import { startCluster, withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
-import { copyInput, datastoreId, destinationImageSetId, fhirInput, onboardInput } from '../support/inputs.ts';
+import {
+  copyInput,
+  datastoreId,
+  destinationImageSetId,
+  fhirInput,
+  onboardInput,
+  untyped,
+} from '../support/inputs.ts';
 import { fhirImportReply, imageSetReply, now } from '../support/replies.ts';
 import { error, startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
 
@@ -59,7 +66,7 @@ describe('a bad input', () => {
       script();
       const bad = { ...good, [required]: undefined, froce: secret, polling: { share: secret } };
       for (const run of [
-        cluster.flows.execute(flow, bad as never),
+        cluster.flows.execute(flow, untyped(bad)),
         startRaw(flow, [bad]).then((handle) => handle.result()),
       ]) {
         const { type, message } = await failureOf(run);

@@ -2,6 +2,7 @@ import type {
   CreateFHIRDatastoreRequest,
   DatastoreProperties,
   DatastoreStatus,
+  FHIRVersion,
   PreloadDataType,
 } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
@@ -14,16 +15,26 @@ import type { Flow } from '../run/flow.ts';
 import { mutateOnce } from '../run/mutate-once.ts';
 import { waitFor } from '../run/waiting.ts';
 
-/** The members of a flow's input that say which data store it is about: a new one, or one that is there. */
-export interface FhirDatastoreInput extends Partial<
-  Omit<CreateFHIRDatastoreRequest, 'ClientToken' | 'PreloadDataConfig'>
+/** The members of a flow's input that create a data store, but for its token. */
+export interface NewFhirDatastore extends Pick<
+  CreateFHIRDatastoreRequest,
+  'SseConfiguration' | 'IdentityProviderConfiguration' | 'Tags'
 > {
+  DatastoreName: string;
+  DatastoreTypeVersion: FHIRVersion;
   /** Synthetic patients to begin with. */
   PreloadDataType?: PreloadDataType;
-  /** A data store that is there already: none is created. */
   DatastoreId?: string;
   polling?: Polling;
 }
+
+/** The members of a flow's input that name a data store which is there already: none is created. */
+export interface GivenFhirDatastore extends Partial<NewFhirDatastore> {
+  DatastoreId: string;
+}
+
+/** Which data store a flow is about: a new one, or one that is there. */
+export type FhirDatastoreInput = NewFhirDatastore | GivenFhirDatastore;
 
 /** What the documents give of a data store. */
 export interface FhirDatastoreOutputs {
@@ -45,7 +56,7 @@ interface FhirDatastore extends Datastore, Omit<FhirDatastoreOutputs, 'datastore
  */
 export async function provisionFhirDatastore(
   flow: Flow,
-  input: FhirDatastoreInput & { ClientToken: string | undefined; JobId?: string },
+  input: FhirDatastoreInput & { ClientToken: string | undefined; JobId?: string | undefined },
 ): Promise<FhirDatastoreOutputs> {
   const { DatastoreId, JobId, polling } = input;
   const service = fhirDatastores(flow, input);
@@ -149,7 +160,7 @@ export async function deleteFhirDatastore(
  */
 function fhirDatastores(
   flow: Flow,
-  input: FhirDatastoreInput & { ClientToken?: string | undefined },
+  input: Partial<NewFhirDatastore> & { ClientToken?: string | undefined },
 ): DatastoreService<FhirDatastoreOutputs, FhirDatastore> {
   const { DatastoreName, PreloadDataType } = input;
   return {
