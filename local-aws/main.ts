@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UserError, explain } from '../src/lib/user-error.ts';
+import { UserError, explainOurs } from '../src/lib/user-error.ts';
 import type { LocalAwsOptions } from './server.ts';
 import { readSettings, SettingError } from './settings.ts';
 
@@ -61,7 +61,7 @@ function reasonOf(error: unknown): string {
   // LevelDB's other errors: a folder that cannot be written to, a disk that is full, files that are damaged.
   if (error instanceof Error && 'code' in error && String(error.code).startsWith('LEVEL_'))
     return `the data folder cannot be used: ${error.message}`;
-  return explain(error);
+  return explainOurs(error);
 }
 
 const isCode = (error: unknown, code: string) =>

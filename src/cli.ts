@@ -7,7 +7,7 @@
 import { commandLine } from './cli/commands.ts';
 import { COMPLETE } from './cli/completion-script.ts';
 import { complete } from './cli/completion.ts';
-import { runMain } from './lib/user-error.ts';
+import { explainOurs, runMain } from './lib/user-error.ts';
 
 // Whoever reads no further, such as `head`, has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -20,4 +20,4 @@ await runMain(async () => {
   const [first, line = ''] = args;
   if (first === COMPLETE) await complete(line);
   else await commandLine(args).parseAsync();
-});
+}, explainOurs);

@@ -19,13 +19,13 @@ import { WORKFLOW_NAMES, assertInput, inputProblems, type WorkflowName } from '.
 import { Schedules } from './schedules.ts';
 import { OUR_SEARCH_ATTRIBUTES } from './lib/search-attributes.ts';
 import { noServer, readTemporalConfig } from './temporal/temporal-config.ts';
-import { UserError } from './lib/user-error.ts';
+import { UserError, explain, runMain } from './lib/user-error.ts';
 import { identifiesInput, readWorkflowIdKey, workflowIdOf } from './temporal/workflow-id.ts';
 import { readSettings } from './worker/settings.ts';
 import type * as workflows from './workflows/index.ts';
 import type { Progress } from './workflows/run/progress.ts';
 
-export { documentName, UserError };
+export { documentName, explain, runMain, UserError };
 export type { WorkflowName } from './input-rules/workflows.ts';
 export type { Ensured, RecurringImport, ScheduledImport, Schedules, ScheduleStatus } from './schedules.ts';
 export type { FailureDetails, FailureType } from './workflows/run/failures.ts';

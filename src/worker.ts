@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
-import { runMain } from './lib/user-error.ts';
+import { explainOurs, runMain } from './lib/user-error.ts';
 import { workerOptions } from './worker/worker-options.ts';
 
 /** The worker process: runs workflows and activities until it is told to stop. */
@@ -21,4 +21,4 @@ function workflowCode() {
     : { workflowsPath: fileURLToPath(new URL('./workflows/index.js', import.meta.url)) };
 }
 
-void runMain(main);
+void runMain(main, explainOurs);

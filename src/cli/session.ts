@@ -58,7 +58,7 @@ function webUi(address: string): string | undefined {
   return isLoopback(address) ? `http://${hostname}:${Number(port || 7233) + 1_000}` : undefined;
 }
 
-/** Mistakes of whoever typed the command, in words. What is none stays as it is, with its stack trace. */
+/** Mistakes of whoever typed the command, in the words of this command line. For all others see `explainOurs`. */
 function toUserError(error: unknown, address: string, namespace: string): unknown {
   if (error instanceof NamespaceNotFoundError) return noNamespace(address, namespace);
   if (isUnavailable(error)) {
@@ -74,20 +74,14 @@ function toUserError(error: unknown, address: string, namespace: string): unknow
       `There is no schedule ${error.scheduleId}. Those there are: aws-health-workflows schedule list`,
     );
   }
-  if (error instanceof ApplicationFailure && error.type === 'ValidationFailed')
-    return new UserError(error.message);
   if (error instanceof WorkflowFailedError) return new UserError(describeFailure(failureIn(error)));
-  const answer = grpcError(error);
-  return answer ? new UserError(`Temporal answers: ${answer.details}`) : error;
+  return error;
 }
 
 /** The SDK has tried again for a while by then. */
-const isUnavailable = (error: unknown) => grpcError(error)?.code === GRPC_UNAVAILABLE;
-
-/** What the server has answered to a call that the SDK has made. */
-function grpcError(error: unknown): { code: number; details: string } | undefined {
+function isUnavailable(error: unknown): boolean {
   const { cause } = error instanceof Error ? error : {};
-  return isGrpcServiceError(cause) ? cause : undefined;
+  return isGrpcServiceError(cause) && cause.code === GRPC_UNAVAILABLE;
 }
 
 const GRPC_UNAVAILABLE = 14;

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
-import { runMain } from '../lib/user-error.ts';
+import { explainOurs, runMain } from '../lib/user-error.ts';
 
 /** Part of the build: makes the one file that workers load workflows from. */
 async function main(): Promise<void> {
@@ -13,4 +13,4 @@ async function main(): Promise<void> {
   writeFileSync(fileURLToPath(new URL('../workflow-bundle.js', import.meta.url)), code);
 }
 
-void runMain(main);
+void runMain(main, explainOurs);
