@@ -27,6 +27,8 @@ function readOptions(args: string[]): LocalAwsOptions {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new UserError('--port must be a number from 0 to 65535');
   }
+  // Node would take it for all addresses of this machine.
+  if (host === '') throw new UserError('--host must not be empty');
   const pairs = set.map((pair): [string, string] => {
     const equals = pair.indexOf('=');
     if (equals < 1) throw new UserError('--set must be name=value, such as copyMs=50');

@@ -1,11 +1,16 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
-import { explainOurs, runMain } from './lib/user-error.ts';
+import { UserError, explainOurs, runMain } from './lib/user-error.ts';
 import { workerOptions } from './worker/worker-options.ts';
 
 /** The worker process: runs workflows and activities until it is told to stop. */
 async function main(): Promise<void> {
+  if (process.argv.length > 2) {
+    throw new UserError(
+      'The worker takes no arguments, but settings from the environment: see the table in README.md.',
+    );
+  }
   const options = await workerOptions(process.env);
   const worker = await Worker.create({ ...options, ...workflowCode() });
   console.error(`Worker is polling task queue ${options.taskQueue} in namespace ${options.namespace}.`);

@@ -81,7 +81,8 @@ function toUserError(error: unknown, address: string, namespace: string): unknow
 /** The SDK has tried again for a while by then. */
 function isUnavailable(error: unknown): boolean {
   const { cause } = error instanceof Error ? error : {};
-  return isGrpcServiceError(cause) && cause.code === GRPC_UNAVAILABLE;
+  const code: number | undefined = isGrpcServiceError(cause) ? cause.code : undefined;
+  return code === GRPC_UNAVAILABLE;
 }
 
 const GRPC_UNAVAILABLE = 14;
