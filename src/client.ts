@@ -5,6 +5,7 @@ import {
   Connection,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
+  type ClientOptions,
   type WorkflowExecutionStatusName,
   type WorkflowHandleWithFirstExecutionRunId,
   type WorkflowStartOptions,
@@ -104,14 +105,15 @@ export class FlowClient {
   /**
    * Connects as the Temporal CLI does: `TEMPORAL_*`, or the profile in `temporal.toml`.
    *
+   * @param options - `dataConverter`: the same that the worker has, such as one with a codec that encrypts payloads
    * @throws UserError when no server answers, or the configuration cannot be read
    */
-  static async connect(): Promise<FlowClient> {
+  static async connect(options: Pick<ClientOptions, 'dataConverter'> = {}): Promise<FlowClient> {
     const { connectionOptions, namespace, address } = readTemporalConfig();
     const connection = await Connection.connect(connectionOptions).catch((error: Error) => {
       throw noServer(address, error);
     });
-    return new FlowClient(new Client({ connection, namespace }));
+    return new FlowClient(new Client({ connection, namespace, ...options }));
   }
 
   /**

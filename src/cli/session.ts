@@ -8,9 +8,10 @@ import {
   WorkflowNotFoundError,
   isGrpcServiceError,
 } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, ValueError } from '@temporalio/common';
 import { isLoopback } from '../lib/loopback.ts';
 import { FlowClient } from '../client.ts';
+import { remoteCodec } from '../temporal/remote-codec.ts';
 import { noNamespace, noServer, readTemporalConfig } from '../temporal/temporal-config.ts';
 import { UserError } from '../lib/user-error.ts';
 import type { FailureDetails } from '../workflows/run/failures.ts';
@@ -30,6 +31,8 @@ export async function withSession(
   connectTimeout = 3_000,
 ): Promise<void> {
   const { connectionOptions, namespace, address } = readTemporalConfig();
+  const codec = remoteCodec(process.env, namespace);
+  const dataConverter = codec && { dataConverter: { payloadCodecs: [codec] } };
   const connection = await Connection.connect({ connectTimeout, ...connectionOptions }).catch(
     (error: Error) => {
       throw noServer(address, error);
@@ -40,7 +43,7 @@ export async function withSession(
     ui &&
     `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`.replace(/\/$/, '');
   try {
-    const flows = new FlowClient(new Client({ connection, namespace }));
+    const flows = new FlowClient(new Client({ connection, namespace, ...dataConverter }));
     await command({ flows, terminal: new Terminal(json ?? false), urlOf });
   } catch (error) {
     throw toUserError(error, address, namespace);
@@ -72,6 +75,12 @@ function toUserError(error: unknown, address: string, namespace: string): unknow
   if (error instanceof ScheduleNotFoundError) {
     return new UserError(
       `There is no schedule ${error.scheduleId}. Those there are: aws-health-workflows schedule list`,
+    );
+  }
+  const [, encoding] = (error instanceof ValueError && /Unknown encoding: (.*)/.exec(error.message)) || [];
+  if (encoding !== undefined) {
+    return new UserError(
+      `A payload cannot be read: it is encoded as ${encoding}. Set TEMPORAL_CODEC_ENDPOINT to the codec server that can decode it.`,
     );
   }
   if (error instanceof WorkflowFailedError) return new UserError(describeFailure(failureIn(error)));
