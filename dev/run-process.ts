@@ -28,7 +28,9 @@ export async function runProcess(main: (life: Life) => Promise<void>, ending: En
     process.on('SIGINT', () => end({ code: ending.onInterrupt ?? 128 + SIGINT }));
     process.on('SIGTERM', () => end({ code: 128 + SIGTERM }));
     process.on('SIGHUP', () => end({ code: 128 + SIGHUP }));
-    process.stdout.on('error', () => end({ code: 128 + SIGPIPE }));
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.on('error', () => end({ code: 128 + SIGPIPE }));
+    }
     const fail = (error: unknown) => void failed(error).then(end);
     process.on('uncaughtException', fail);
     main({ defer: (cleanUp) => cleanUps.push(cleanUp), fail }).then(() => end({ code: 0 }), fail);
