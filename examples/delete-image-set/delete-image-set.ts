@@ -1,12 +1,4 @@
-import {
-  imaging,
-  mutateOnce,
-  pacingOf,
-  readUnlocked,
-  runFlow,
-  waitFor,
-  type Polling,
-} from 'aws-health-workflows/workflow';
+import { imaging, once, readUnlocked, runFlow, waitFor, type Polling } from 'aws-health-workflows/workflow';
 
 export interface DeleteImageSetInput {
   datastoreId: string;
@@ -18,17 +10,20 @@ export interface DeleteImageSetInput {
 export async function deleteImageSetAndConfirm({ polling, ...id }: DeleteImageSetInput) {
   return runFlow('deleteImageSetAndConfirm', { polling, ...id }, async (flow) => {
     flow.know(id);
-    const { timeout: budget } = pacingOf('imageSet', polling);
-    await mutateOnce<unknown, unknown>(flow, {
+    await once<unknown, unknown>(flow, {
       step: 'deleteImageSet',
-      timeout: budget,
+      kind: 'imageSet',
+      polling,
+      // AWS deletes an image set at most once, so that a second request does no harm.
+      guard: 'version',
       prepare: () => readUnlocked(flow, { step: 'getImageSet', polling, whenDeleted: 'DeleteFailed', ...id }),
-      send: () => flow.change('deleteImageSet', imaging.deleteImageSet, id, budget),
-      // Where the answer was lost, the image set tells whether it was done.
+      send: (_, budget) => flow.change('deleteImageSet', imaging.deleteImageSet, id, budget),
+      // Where the reply was lost, the image set shows whether it is deleted.
       find: async () => {
         const now = await readUnlocked(flow, { step: '+imageSetNow', polling, ...id });
         return now.imageSetState === 'DELETED' ? { kind: 'ours', reply: now } : { kind: 'unchanged' };
       },
+      lag: flow.facts.staleReads,
     });
     await waitFor(flow, {
       step: 'pollImageSet',

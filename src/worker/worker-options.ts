@@ -20,14 +20,15 @@ export async function workerOptions(env: NodeJS.ProcessEnv) {
     console.error(`AWS ${service}: ${endpoint}`);
   }
   const { connection, namespace } = await connect();
+  const lookUp = async () => {
+    const found = await lookUpSearchAttributes(connection, namespace);
+    return [...found].flatMap(([name, state]) => (state === 'Keyword' ? [name] : []));
+  };
   return {
     connection,
     namespace,
     taskQueue: settings.taskQueue,
-    activities: createActivities(aws, settings.run, async () => {
-      const found = await lookUpSearchAttributes(connection, namespace);
-      return [...found].flatMap(([name, state]) => (state === 'Keyword' ? [name] : []));
-    }),
+    activities: createActivities(aws, settings.run, lookUp, settings.requestRates),
     stickyQueueScheduleToStartTimeout: settings.stickyScheduleToStart,
     // A call that is on its way may end: one cut off half-way may or may not have taken effect.
     shutdownGraceTime: settings.run.startToClose,

@@ -102,7 +102,7 @@ export async function recurringImport(input: RecurringImportInput): Promise<Recu
     flow.know({ datastoreId });
     const place = { flow: input.flow, inputS3Uri, datastoreId };
     const before = input.onlyNew ? lastWatermark() : undefined;
-    const { objects, unseen, seen } = await flow.readFiles('+listInput', files.listInput, {
+    const { objects, unseen, seen } = await flow.readLong('+listInput', files.listInput, {
       inputS3Uri,
       ...(before && isAt(place, before) && { before: before.seen }),
     });

@@ -8,6 +8,7 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { startChild } from '../../dev/children.ts';
 import { promptTimers, startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
+import { REQUEST_RATES } from '../../src/activities/retry-delay.ts';
 import { FlowClient } from '../../src/client.ts';
 
 export interface Cluster {
@@ -45,6 +46,11 @@ export function startTestServer(): Promise<TemporalServer> {
 /** How long a worker of the tests looks for an image set that a search does not show. */
 export const SEARCH_LAG_MS = 1_000;
 
+/** Retries of the tests come at once, where AWS's rates would space them by seconds. */
+const FAST_RATES = Object.keys(REQUEST_RATES)
+  .map((operation) => `${operation}=100`)
+  .join();
+
 interface ClusterOptions {
   /** One that is made for the occasion has no search attributes. */
   readonly namespace?: string;
@@ -67,8 +73,10 @@ export async function startCluster(
     TEMPORAL_NAMESPACE: namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,
     MANIFEST_WAIT: '500ms',
-    CLIENT_TOKEN_LIFE: '2500ms',
+    CLIENT_TOKEN_LIFE: '4s',
     SEARCH_LAG: `${SEARCH_LAG_MS}ms`,
+    LIST_LAG: '200ms',
+    AWS_REQUEST_RATES: FAST_RATES,
     ...settings,
   };
   // Not in this process: in jest's realm an error of Node's own is no `Error`, and the SDK wraps it in another.

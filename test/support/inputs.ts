@@ -5,7 +5,7 @@ export const destinationImageSetId = 'b'.repeat(32);
 export const roleArn = 'arn:aws:iam::123456789012:role/import';
 
 /** Reads often, and gives up within a test. */
-export const polling = { minimumInterval: 20, maximumInterval: 80, timeout: '1 minute' } as const;
+export const polling = { minimumInterval: 20, maximumInterval: 100, timeout: '1 minute' } as const;
 
 export const copyInput = { datastoreId, sourceImageSetId, destinationImageSetId, polling };
 

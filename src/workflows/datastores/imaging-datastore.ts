@@ -1,6 +1,7 @@
 import type { CreateDatastoreRequest, DatastoreProperties } from '@aws-sdk/client-medical-imaging';
 import type { Json } from '../../activities/operation.ts';
 import type { Polling } from '../../pacing/polling.ts';
+import { RUN_TAG } from '../../lib/run-tag.ts';
 import { imaging } from '../run/activities.ts';
 import {
   awaitActive,
@@ -58,17 +59,19 @@ function imagingDatastores(
   return {
     kind: 'imagingDatastore',
     remove: 'aws medical-imaging delete-datastore --datastore-id',
-    name: request.datastoreName,
-    clientToken: given,
-    create: async (summary, budget, clientToken) => {
-      const input = { ...request, clientToken };
+    given: {
+      name: request.datastoreName,
+      clientToken: given,
+      tags: Object.keys(request.tags ?? {}).length,
+    },
+    create: async (summary, budget, { clientToken, mark }) => {
+      const tags = mark === undefined ? request.tags : { ...request.tags, [RUN_TAG]: mark };
+      const input = { ...request, ...(tags && { tags }), clientToken };
       const { datastoreId = '' } = await flow.change(summary, imaging.createDatastore, input, budget);
       return { datastoreId };
     },
-    list: async (summary, nextToken) => {
-      const list = await flow.read(summary, imaging.listDatastores, { nextToken });
-      return { items: (list.datastoreSummaries ?? []).map(toDatastore), nextToken: list.nextToken };
-    },
+    find: (summary, sought) => flow.readLong(summary, imaging.findDatastore, sought),
+    created: (datastoreId) => ({ datastoreId }),
     describe: async (summary, budget, datastoreId) => {
       const input = { datastoreId };
       const { datastoreProperties } = await flow.read(summary, imaging.getDatastore, input, budget);
@@ -77,11 +80,7 @@ function imagingDatastores(
   };
 }
 
-function toDatastore(
-  store:
-    | Pick<Json<DatastoreProperties>, 'datastoreId' | 'datastoreName' | 'datastoreStatus' | 'createdAt'>
-    | undefined,
-): Datastore {
-  const { datastoreId = '', datastoreName: name, datastoreStatus: status, createdAt } = store ?? {};
-  return { datastoreId, name, status, createdAt };
+function toDatastore(store: Json<DatastoreProperties> | undefined): Datastore {
+  const { datastoreId = '', datastoreStatus: status, createdAt } = store ?? {};
+  return { datastoreId, status, createdAt };
 }

@@ -59,6 +59,7 @@ export async function startExportPollAndList(
     const result = await exportFhirAndAwait(flow, DatastoreId, input);
 
     const { items, ...more } = await allPages(
+      flow,
       'listExportJobs',
       async (summary, NextToken) => {
         const request = { DatastoreId, MaxResults, NextToken };

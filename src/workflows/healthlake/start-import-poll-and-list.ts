@@ -58,6 +58,7 @@ export async function startImportPollAndList(
     const { result } = await importFhirAndAwait(flow, DatastoreId, input);
 
     const { items, ...more } = await allPages(
+      flow,
       'listImportJobs',
       async (summary, NextToken) => {
         const request = { DatastoreId, MaxResults, NextToken };

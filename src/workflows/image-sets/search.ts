@@ -30,6 +30,7 @@ export async function searchImageSets(
   { datastoreId, searchCriteria = {}, summaries = 'full', nextToken: from }: Search,
 ) {
   const { items, nextToken } = await allPages(
+    flow,
     step,
     async (summary, token) => {
       const input = {

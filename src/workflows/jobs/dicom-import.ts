@@ -50,14 +50,7 @@ export function dicomImport(
       const { jobId = '' } = await flow.change(summary, imaging.startDICOMImportJob, job, budget);
       return jobId;
     },
-    list: async (summary, { nextToken }) => {
-      const page = await flow.read(summary, imaging.listDICOMImportJobs, {
-        datastoreId,
-        nextToken,
-        maxResults: 50,
-      });
-      return { items: (page.jobSummaries ?? []).map(toJob), nextToken: page.nextToken };
-    },
+    find: (summary, sought) => flow.readLong(summary, imaging.findDICOMImportJob, sought),
     describe: async (summary, budget, jobId) => {
       const { jobProperties } = await flow.read(
         summary,
@@ -73,6 +66,6 @@ export function dicomImport(
 }
 
 function toJob(job: Json<DICOMImportJobSummary> | undefined): DicomImportJob {
-  const { jobId = '', jobName, jobStatus: status, submittedAt, message } = job ?? {};
-  return { jobId, jobName, status, submittedAt, message };
+  const { jobId = '', jobStatus: status, submittedAt, message } = job ?? {};
+  return { jobId, status, submittedAt, message };
 }

@@ -78,6 +78,7 @@ function fhirExport(
   const { OutputS3Uri: S3Uri, OutputKmsKeyId: KmsKeyId, DataAccessRoleArn } = input;
   return {
     kind: 'fhirJob',
+    datastoreId: DatastoreId,
     steps: { start: 'startExportJob', poll: 'pollExportJob' },
     jobName: input.JobName,
     clientToken: input.ClientToken,
@@ -87,11 +88,7 @@ function fhirExport(
       const { JobId = '' } = await flow.change(summary, healthlake.startFHIRExportJob, request, budget);
       return JobId;
     },
-    list: async (summary, { jobName: JobName, nextToken: NextToken }) => {
-      const request = { DatastoreId, JobName, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRExportJobs, request);
-      return { items: page.ExportJobPropertiesList?.map(toJob), nextToken: page.NextToken };
-    },
+    find: (summary, sought) => flow.readLong(summary, healthlake.findFHIRExportJob, sought),
     describe: async (summary, budget, JobId) => {
       const request = { DatastoreId, JobId };
       const reply = await flow.read(summary, healthlake.describeFHIRExportJob, request, budget);
@@ -102,10 +99,9 @@ function fhirExport(
 }
 
 function toJob(properties: Json<ExportJobProperties> | undefined): FhirExportJob {
-  const { JobId = '', JobName, JobStatus, SubmitTime, OutputDataConfig, Message } = properties ?? {};
+  const { JobId = '', JobStatus, SubmitTime, OutputDataConfig, Message } = properties ?? {};
   return {
     jobId: JobId,
-    jobName: JobName,
     status: JobStatus,
     submittedAt: SubmitTime,
     message: Message,

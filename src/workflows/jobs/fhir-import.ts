@@ -98,11 +98,7 @@ function fhirImport(
       const { JobId = '' } = await flow.change(summary, healthlake.startFHIRImportJob, request, budget);
       return JobId;
     },
-    list: async (summary, { jobName: JobName, nextToken: NextToken }) => {
-      const filter = { DatastoreId, JobName, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRImportJobs, filter);
-      return { items: (page.ImportJobPropertiesList ?? []).map(toJob), nextToken: page.NextToken };
-    },
+    find: (summary, sought) => flow.readLong(summary, healthlake.findFHIRImportJob, sought),
     describe: async (summary, budget, JobId) => {
       const id = { DatastoreId, JobId };
       const { ImportJobProperties } = await flow.read(summary, healthlake.describeFHIRImportJob, id, budget);
@@ -137,10 +133,9 @@ const NOTHING_SAID: Json<ImportJobProperties> = {
 };
 
 function toJob(properties: Json<ImportJobProperties>): FhirImportJob {
-  const { JobId = '', JobName, JobStatus, SubmitTime, JobOutputDataConfig, Message } = properties;
+  const { JobId = '', JobStatus, SubmitTime, JobOutputDataConfig, Message } = properties;
   return {
     jobId: JobId,
-    jobName: JobName,
     status: JobStatus,
     submittedAt: SubmitTime,
     outputS3Uri: JobOutputDataConfig?.S3Configuration?.S3Uri,
