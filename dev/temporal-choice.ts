@@ -1,6 +1,6 @@
 /** Which Temporal server the demo and `npm run dev` use: one of their own, or one that is there. */
 import { Connection } from '@temporalio/client';
-import { listPollers } from '../src/temporal/task-queue-pollers.ts';
+import { describeTaskQueue } from '../src/temporal/task-queue-pollers.ts';
 import { readTemporalConfig } from '../src/temporal/temporal-config.ts';
 import { UserError } from '../src/lib/user-error.ts';
 import type { Say } from './say.ts';
@@ -64,7 +64,7 @@ async function foreignWorker(
   taskQueue: string,
 ): Promise<string | undefined> {
   for (const type of ['workflow', 'activity'] as const) {
-    const pollers = await listPollers(connection, namespace, taskQueue, type);
+    const { pollers } = await describeTaskQueue(connection, namespace, taskQueue, type);
     const alive = pollers.find(({ mayBeAlive }) => mayBeAlive);
     if (alive) return alive.identity;
   }

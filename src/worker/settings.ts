@@ -4,6 +4,7 @@ import { compileRules } from '../input-rules/ajv.ts';
 import { blobs } from '../input-rules/flow-members.ts';
 import { isDuration, toMilliseconds } from '../pacing/polling.ts';
 import { UserError } from '../lib/user-error.ts';
+import { readWorkerVersion, VERSIONING_BEHAVIOR, type WorkerVersion } from './worker-version.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -12,6 +13,8 @@ export interface WorkerSettings {
   taskQueue: string;
   /** How long a run waits for the worker that has it in its cache before any other takes over, in milliseconds. */
   stickyScheduleToStart: number;
+  /** Absent where Worker Versioning is off. */
+  version?: WorkerVersion;
   run: RunSettings;
   /** How many requests a second AWS accepts of this account. */
   requestRates: RequestRates;
@@ -47,6 +50,7 @@ export const OUR_VARIABLES: readonly string[] = [
   'ARTIFACTS_S3_URI',
   'ARTIFACTS_KMS_KEY_ID',
   'WORKFLOW_ID_KEY',
+  VERSIONING_BEHAVIOR,
 ];
 
 /** The worker's default is held against the rule of the input's member: a wrong one would fail runs, one by one. */
@@ -55,7 +59,7 @@ const artifactsProblems = compileRules({
   properties: { artifactsS3Uri: blobs.artifactsS3Uri },
 });
 
-/** @throws UserError for a duration or an S3 URI that is none */
+/** @throws UserError for a duration, an S3 URI or a worker version that is none */
 export function readSettings(env: Environment): WorkerSettings {
   const duration = (name: keyof typeof DURATIONS) => {
     const value = env[name];
@@ -71,9 +75,11 @@ export function readSettings(env: Environment): WorkerSettings {
       `ARTIFACTS_S3_URI must be an S3 URI such as s3://bucket/folder/, not "${artifactsS3Uri}".`,
     );
   }
+  const version = readWorkerVersion(env);
   return {
     taskQueue: env['TEMPORAL_TASK_QUEUE'] || 'aws-health',
     stickyScheduleToStart: duration('STICKY_SCHEDULE_TO_START'),
+    ...(version && { version }),
     requestRates: { ...REQUEST_RATES, ...readRates(env['AWS_REQUEST_RATES'] ?? '') },
     run: {
       startToClose: duration('ACTIVITY_START_TO_CLOSE'),

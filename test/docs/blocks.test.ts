@@ -61,6 +61,7 @@ const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] =
   [/^README/, /^npm run local-aws/, 'test/docs/blocks.test.ts'],
   [/^docs\/flows\.md/, /awsEvent/, 'test/docs/blocks.test.ts'],
   [/^docs\/flows\//, /^temporal workflow start/m, 'test/docs/commands.test.ts'],
+  [/^docs\/deploying\.md/, /./, 'test/docs/deploying.test.ts'],
   [/^docs\/recurring-imports\.md/, /./, 'test/recurring-imports-doc.test.ts'],
   [/^docs\/own-worker\.md/, /dataConverter/, 'test/examples/encrypted-payloads.test.ts'],
   [/^examples\/delete-image-set/, /./, 'test/examples/delete-image-set.test.ts'],

@@ -738,7 +738,7 @@ const GAPS: readonly Behaviour[] = [
       retry: { nonRetryableErrorTypes: TIMEOUTS },`,
     without: 'cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,',
     tests: ['test/workflows/patience'],
-    named: 'that hangs',
+    named: 'worker is killed meanwhile',
   },
   {
     what: 'retries have jitter',
@@ -771,14 +771,6 @@ const GAPS: readonly Behaviour[] = [
     without: 'nextToken = undefined;',
     tests: ['test/workflows/lifecycle'],
     named: 'any number of jobs',
-  },
-  {
-    what: 'a read that AWS never answers ends when its time is over',
-    file: 'src/workflows/run/calls.ts',
-    code: 'if (!isUnanswered(error) || spent >= budget) throw error;',
-    without: 'if (!isUnanswered(error) || spent >= 10 * budget) throw error;',
-    tests: ['test/workflows/patience'],
-    named: 'never answers',
   },
   {
     what: 'a run is paced by what it has recorded',
@@ -1817,6 +1809,58 @@ const SIZES: readonly Behaviour[] = [
   },
 ];
 
+/** What a deployment of another version must not do in silence. */
+const DEPLOYMENTS: readonly Behaviour[] = [
+  {
+    what: 'a worker and doctor say that new runs stay unstarted where no version is current',
+    file: 'src/temporal/versioning.ts',
+    code: 'routingFault(queue, polled, own, commands), ',
+    without: '',
+    tests: ['test/docs/deploying.test'],
+    named: 'before there is any run|without a current version',
+  },
+  {
+    what: 'runs that are pinned to a version without workers are named',
+    file: 'src/temporal/versioning.ts',
+    code: 'pinned && strandedFault(pinned, commands)',
+    without: '',
+    tests: ['test/docs/deploying.test'],
+    named: 'the commands',
+  },
+  {
+    what: 'workflow types whose runs last for more than a week move on to the current version',
+    file: 'src/worker/workflow-code.ts',
+    code: "version && version.behavior === undefined ? 'versioned' : 'index'",
+    without: "'index'",
+    tests: ['test/worker.test'],
+    named: 'declare a versioning behavior',
+  },
+  {
+    what: 'replay finds a run that the installed workflows would break',
+    file: 'src/worker/replay.ts',
+    code: 'value?.error && {',
+    without: "value?.error && runId === '' && {",
+    tests: ['test/cli-replay'],
+    named: 'would break',
+  },
+  {
+    what: 'replay does not take a run whose payloads it cannot decode for one that replays',
+    file: 'src/worker/replay.ts',
+    code: 'hasDefaultConverter ? foreignEncodingIn(history) : undefined',
+    without: 'undefined',
+    tests: ['test/cli-replay'],
+    named: 'does not take them for runs that replay',
+  },
+  {
+    what: 'the command ends with an error where a run would break or cannot be read',
+    file: 'src/cli/replay.ts',
+    code: 'if (broken + unreadable > 0) throw',
+    without: 'if (broken + unreadable < 0) throw',
+    tests: ['test/cli-replay'],
+    named: 'would break',
+  },
+];
+
 export const BEHAVIOURS: readonly Behaviour[] = [
   ...DIFFERENCES,
   ...GAPS,
@@ -1828,4 +1872,5 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...FINAL_ERRORS,
   ...COMMAND_LINE,
   ...SIZES,
+  ...DEPLOYMENTS,
 ];

@@ -17,6 +17,8 @@ export interface Cluster {
   readonly connection: Connection;
   readonly flows: FlowClient;
   readonly taskQueue: string;
+  /** What a worker is started with. */
+  readonly workerEnvironment: Readonly<Record<string, string>>;
   /** Kills the worker, and starts another once something has happened. */
   withoutWorker(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
@@ -38,9 +40,10 @@ export function required(name: string): string {
   return value;
 }
 
-export function startTestServer(): Promise<TemporalServer> {
+export function startTestServer(dynamicConfig: readonly string[] = []): Promise<TemporalServer> {
   const program = required('AHW_TEST_TEMPORAL');
-  return startTemporalServer({ program, headless: true, port: 0, dynamicConfig: [promptTimers] });
+  const options = { program, headless: true, port: 0, dynamicConfig: [promptTimers, ...dynamicConfig] };
+  return startTemporalServer(options);
 }
 
 /** How long a worker of the tests looks for an image set that a search does not show. */
@@ -56,14 +59,18 @@ interface ClusterOptions {
   readonly namespace?: string;
   /** Of the worker, besides those of all tests. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of the server, besides those of all tests; `KEY=VALUE` pairs. */
+  readonly dynamicConfig?: readonly string[];
+  /** False for a test that starts workers of its own. */
+  readonly withWorker?: boolean;
 }
 
 /** @param endpoint - of whatever speaks the three services' protocols */
 export async function startCluster(
   endpoint: string,
-  { namespace = 'default', settings = {} }: ClusterOptions = {},
+  { namespace = 'default', settings = {}, dynamicConfig, withWorker = true }: ClusterOptions = {},
 ): Promise<Cluster> {
-  const temporal = await startTestServer();
+  const temporal = await startTestServer(dynamicConfig);
   const taskQueue = `test-${randomUUID()}`;
   const connection = await Connection.connect({ address: temporal.address });
   if (namespace !== 'default') await register(connection, namespace);
@@ -80,20 +87,21 @@ export async function startCluster(
     ...settings,
   };
   // Not in this process: in jest's realm an error of Node's own is no `Error`, and the SDK wraps it in another.
-  let worker = startWorker(environment);
+  let worker = withWorker ? startWorker(environment) : undefined;
   return {
     address: temporal.address,
     connection,
     taskQueue,
+    workerEnvironment: environment,
     flows: new FlowClient(new Client({ connection, namespace }), taskQueue),
     withoutWorker: async (meanwhile) => {
-      await worker.kill();
+      await worker?.kill();
       await meanwhile();
       worker = startWorker(environment);
     },
     stop: async () => {
       await connection.close();
-      await Promise.all([worker.kill(), temporal.stop()]);
+      await Promise.all([worker?.kill(), temporal.stop()]);
     },
   };
 }
