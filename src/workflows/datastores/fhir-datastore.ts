@@ -2,6 +2,7 @@ import type {
   CreateFHIRDatastoreRequest,
   DatastoreProperties,
   DatastoreStatus,
+  FHIRVersion,
   PreloadDataType,
 } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
@@ -11,16 +12,26 @@ import { healthlake } from '../run/activities.ts';
 import { awaitActive, createOnce, type Datastore, type DatastoreService } from './datastore.ts';
 import type { Flow } from '../run/flow.ts';
 
-/** The members of a flow's input that say which data store it is about: a new one, or one that is there. */
-export interface FhirDatastoreInput extends Partial<
-  Omit<CreateFHIRDatastoreRequest, 'ClientToken' | 'PreloadDataConfig'>
+/** The members of a flow's input that create a data store, but for its token. */
+export interface NewFhirDatastore extends Pick<
+  CreateFHIRDatastoreRequest,
+  'SseConfiguration' | 'IdentityProviderConfiguration' | 'Tags'
 > {
+  DatastoreName: string;
+  DatastoreTypeVersion: FHIRVersion;
   /** Synthetic patients to begin with. */
   PreloadDataType?: PreloadDataType;
-  /** A data store that is there already: none is created. */
   DatastoreId?: string;
   polling?: Polling;
 }
+
+/** The members of a flow's input that name a data store which is there already: none is created. */
+export interface GivenFhirDatastore extends Partial<NewFhirDatastore> {
+  DatastoreId: string;
+}
+
+/** Which data store a flow is about: a new one, or one that is there. */
+export type FhirDatastoreInput = NewFhirDatastore | GivenFhirDatastore;
 
 /** What the documents give of a data store. */
 export interface FhirDatastoreOutputs {
@@ -42,7 +53,7 @@ export interface FhirDatastore extends Datastore, Omit<FhirDatastoreOutputs, 'da
  */
 export async function provisionFhirDatastore(
   flow: Flow,
-  input: FhirDatastoreInput & { ClientToken: string | undefined; JobId?: string },
+  input: FhirDatastoreInput & { ClientToken: string | undefined; JobId?: string | undefined },
 ): Promise<FhirDatastoreOutputs> {
   const { DatastoreId, JobId, polling } = input;
   const service = fhirDatastores(flow, input);
@@ -74,7 +85,7 @@ export async function provisionFhirDatastore(
  */
 export function fhirDatastores(
   flow: Flow,
-  input: FhirDatastoreInput & { ClientToken?: string | undefined },
+  input: Partial<NewFhirDatastore> & { ClientToken?: string | undefined },
 ): DatastoreService<FhirDatastoreOutputs, FhirDatastore> {
   const { DatastoreName, PreloadDataType } = input;
   return {

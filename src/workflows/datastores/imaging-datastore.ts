@@ -12,8 +12,17 @@ import {
 } from './datastore.ts';
 import type { Flow } from '../run/flow.ts';
 
-/** What creates a data store; the token is derived where it is absent. */
-export type NewDatastore = Omit<CreateDatastoreRequest, 'clientToken'> & { clientToken: string | undefined };
+/** The members of a flow's input that create a data store, but for its token: each flow has a name of its own for it. */
+export interface NewDatastore extends Omit<CreateDatastoreRequest, 'datastoreName' | 'clientToken'> {
+  datastoreName: string;
+}
+
+/** The token is derived where it is absent. */
+type CreateOptions = Omit<CreateDatastoreRequest, 'clientToken'> & {
+  clientToken: string | undefined;
+  step: string;
+  polling: Polling | undefined;
+};
 
 interface ImagingDatastore extends Datastore {
   properties: Json<DatastoreProperties> | undefined;
@@ -22,7 +31,7 @@ interface ImagingDatastore extends Datastore {
 /** Creates one HealthImaging data store, whatever dies meanwhile. */
 export async function createDatastore(
   flow: Flow,
-  { step, polling, ...request }: NewDatastore & { step: string; polling: Polling | undefined },
+  { step, polling, ...request }: CreateOptions,
 ): Promise<string> {
   const { datastoreId } = await createOnce(flow, imagingDatastores(flow, request), { step, polling });
   return datastoreId;

@@ -6,15 +6,22 @@ import { classifyFhirExport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
 import { startAndAwait, type Job, type JobService } from './job.ts';
 
-/** The members of a flow's input that export from a data store; a run that attaches to a job needs `JobId` alone. */
-export interface FhirExportInput {
-  OutputS3Uri?: string;
-  OutputKmsKeyId?: string;
-  DataAccessRoleArn?: string;
-  /** An export job that is running already: none is started. */
-  JobId?: string;
+/** The members of a flow's input that start an export job. */
+export interface NewFhirExport {
+  OutputS3Uri: string;
+  OutputKmsKeyId: string;
+  DataAccessRoleArn: string;
+  JobId?: string | undefined;
   polling?: Polling;
 }
+
+/** The members of a flow's input that attach to an export job which is running already: none is started. */
+export interface RunningFhirExport extends Partial<NewFhirExport> {
+  JobId: string;
+}
+
+/** The members of a flow's input that export from a data store. */
+export type FhirExportInput = NewFhirExport | RunningFhirExport;
 
 type JobNames = Pick<StartFHIRExportJobRequest, 'JobName' | 'ClientToken'>;
 

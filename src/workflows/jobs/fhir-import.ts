@@ -17,16 +17,23 @@ import {
   type ImportService,
 } from './import-job.ts';
 
-/** The members of a flow's input that import into a data store; a run that attaches to a job needs `JobId` alone. */
-export interface FhirImportInput extends ImportOptions {
-  InputS3Uri?: string;
-  OutputS3Uri?: string;
-  OutputKmsKeyId?: string;
-  DataAccessRoleArn?: string;
+/** The members of a flow's input that start an import job. */
+export interface NewFhirImport extends ImportOptions {
+  InputS3Uri: string;
+  OutputS3Uri: string;
+  OutputKmsKeyId: string;
+  DataAccessRoleArn: string;
   ValidationLevel?: ValidationLevel;
-  /** An import job that is running already: none is started. */
-  JobId?: string;
+  JobId?: string | undefined;
 }
+
+/** The members of a flow's input that attach to an import job which is running already: none is started. */
+export interface RunningFhirImport extends Partial<NewFhirImport> {
+  JobId: string;
+}
+
+/** The members of a flow's input that import into a data store. */
+export type FhirImportInput = NewFhirImport | RunningFhirImport;
 
 type JobNames = Pick<StartFHIRImportJobRequest, 'JobName' | 'ClientToken'>;
 
