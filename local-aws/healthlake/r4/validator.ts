@@ -1,0 +1,88 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
+import { elementRules, type Check, type ElementRules } from './element-rules.ts';
+import { primitives } from './primitives.ts';
+import { codes, resourceTypes, schemasOf } from './schema.ts';
+
+export type Resource = Readonly<Record<string, unknown>> & { readonly resourceType: string };
+
+/**
+ * Holds resources against FHIR R4: elements, cardinality, data types and the codes of required bindings. It does not look
+ * at profiles, at what references point to, or at the constraints that R4 states in FHIRPath.
+ *
+ * A type is compiled when the first resource of it comes: all at once would take 5 seconds and 400 MB.
+ */
+export class R4Validator {
+  readonly #ajv: Ajv;
+  readonly #known = new Set<string>();
+
+  /** @param allErrors - finds all errors of a resource and not the first alone */
+  constructor({ allErrors }: { readonly allErrors: boolean }) {
+    this.#ajv = new Ajv({ allErrors, validateSchema: false, code: { optimize: false } });
+    for (const [name, { allows }] of Object.entries(primitives))
+      if (allows) this.#ajv.addFormat(name, allows);
+    this.#addKeywords();
+  }
+
+  /**
+   * What is wrong with a resource of one of R4's types, by place.
+   *
+   * @throws RangeError for one that is nested deeper than the stack reaches
+   */
+  errorsOf(resource: Resource): readonly ErrorObject[] {
+    const validate = this.#of(resource.resourceType);
+    return validate(resource) ? [] : (validate.errors ?? []);
+  }
+
+  /** A resource within another, such as `contained`: its type decides what it is held against. */
+  #nested(): Check {
+    const check: Check = (data: Readonly<Record<string, unknown>>, context) => {
+      const { resourceType } = data;
+      check.errors = [{ keyword: 'fhirResource', params: {} }];
+      if (typeof resourceType !== 'string' || !resourceTypes.has(resourceType)) return false;
+      const validate = this.#of(resourceType);
+      const isValid = validate(data, context);
+      check.errors = validate.errors ?? [];
+      return isValid;
+    };
+    return check;
+  }
+
+  #of(type: string): ValidateFunction {
+    if (!this.#known.has(type)) this.#ajv.addSchema(schemasOf(type, this.#known));
+    const validate = this.#ajv.getSchema(type);
+    if (!validate) throw new Error(`R4 has no type ${type}`);
+    return validate;
+  }
+
+  #addKeywords(): void {
+    this.#ajv.addKeyword({
+      keyword: 'fhirElements',
+      type: 'object',
+      errors: true,
+      compile: (rules: ElementRules) => elementRules(rules),
+    });
+    this.#ajv.addKeyword({
+      keyword: 'fhirResource',
+      type: 'object',
+      errors: 'full',
+      compile: () => this.#nested(),
+    });
+    this.#ajv.addKeyword({
+      keyword: 'fhirCodes',
+      type: 'string',
+      errors: true,
+      compile: (valueSet: string) => codeRule(valueSet),
+    });
+  }
+}
+
+/** Of a required binding. */
+function codeRule(valueSet: string): Check {
+  const allowed = new Set(codes[valueSet]);
+  const check: Check = (code: string) => {
+    const isAllowed = allowed.has(code);
+    if (!isAllowed) check.errors = [{ keyword: 'fhirCodes', params: { valueSet } }];
+    return isAllowed;
+  };
+  return check;
+}
