@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import {
@@ -124,23 +124,24 @@ describe('a FHIR import', () => {
   });
 
   test.each([
-    ['a file that cannot be written', { file: true }],
-    ['its own failure', { file: false }],
-  ])('that fails by %s leaves nothing behind', async (_what, { file }) => {
-    if (file) await putFiles(aws.data, 'taken', { out: 'an object where the folder should be' });
-    else await aws.control.failOutcome({ operation: 'StartFHIRImportJob' });
-    const JobId = await start('s3://input/good/', file ? { OutputS3Uri: 's3://taken/out' } : {});
+    ['its outputs cannot all be written', 'manifest.json/x'],
+    ['it is told to', undefined],
+  ])('that fails since %s leaves nothing behind', async (_what, inTheWay) => {
+    if (!inTheWay) await aws.control.failOutcome({ operation: 'StartFHIRImportJob' });
+    await aws.control.settings({ fhirImportMs: 'never' });
+    const JobId = await start();
+    await reached(JobId, 'IN_PROGRESS');
+    const Prefix = `fhir/${DatastoreId}-FHIR_IMPORT-${JobId}/`;
+    if (inTheWay)
+      await putFiles(aws.data, 'results', { [Prefix + inTheWay]: 'what no object can lie above' });
+    await aws.control.settle({ kind: 'fhirImportJob', id: JobId });
     await reached(JobId, 'FAILED');
-    const exported = await startFhirExport(aws, { DatastoreId, S3Uri: 's3://exported/' });
+    const exported = await startFhirExport(aws, { DatastoreId, S3Uri: `s3://${DatastoreId}/` });
     await exportReached(aws, { DatastoreId, JobId: exported }, 'COMPLETED');
-    expect(await aws.s3.listObjectsV2({ Bucket: 'exported' }).catch(() => ({}))).not.toHaveProperty(
-      'Contents',
-    );
-    const { Contents = [] } = await aws.s3.listObjectsV2({
-      Bucket: 'results',
-      Prefix: `fhir/${DatastoreId}`,
-    });
-    expect(Contents).toEqual([]);
+    // A bucket is there once something is written to it.
+    expect(existsSync(join(aws.data, 's3', DatastoreId))).toBe(false);
+    const { Contents: outputs = [] } = await aws.s3.listObjectsV2({ Bucket: 'results', Prefix });
+    expect(outputs).toEqual([]);
   });
 
   // HealthLake developer guide, quotas; "Troubleshooting": the job is FAILED, and has a message.
