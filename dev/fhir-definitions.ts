@@ -111,7 +111,7 @@ const MEDPLUM = [
 
 const VALUE_SET = 'http://hl7.org/fhir/ValueSet/';
 
-/** The codes that each value set allows, for those that an element of type `code` is bound to. */
+/** The codes that each value set allows, for those that elements are bound to. */
 const codes = new Map<string, readonly string[]>();
 const types = new Map<string, TypeLine>();
 for (const structure of structures) readStructure(structure);
@@ -142,12 +142,12 @@ function typesOf(element: ElementDefinition, hasChildren: boolean): string {
   const { strength, valueSet } = element.binding ?? {};
   const bound =
     BOUND_AS_IN_R4[element.path] ?? (strength === 'required' ? valueSet?.split('|')[0] : undefined);
-  if (names.join() !== 'code' || bound === undefined) return names.join('|');
+  const isCoded = ['code', 'CodeableConcept'].includes(names.join());
+  const allowed = isCoded && bound !== undefined ? expand(bound) : undefined;
+  if (!allowed || bound === undefined) return names.join('|');
   const name = bound.replace(VALUE_SET, '');
-  const allowed = expand(bound);
-  if (!allowed) return 'code';
   codes.set(name, allowed);
-  return `code ${name}`;
+  return `${names.join()} ${name}`;
 }
 
 /** Every code of a value set; undefined for one without end, such as the MIME types. */

@@ -27,6 +27,8 @@ export type FhirRules = Pick<Settings, 'maxFhirNesting' | 'fhirSearchFailureUrl'
 /** More members and items than a resource of 164 MB has that is worth its name; so many take 200 MB when they are parsed. */
 const MOST_VALUES = 2_000_000;
 
+const NO_JSON = 'Invalid JSON found in input file';
+
 const EXCESS: Readonly<Record<keyof JsonBounds, string>> = {
   depth: 'The resource is nested too deeply',
   values: 'The resource has too many elements',
@@ -35,10 +37,11 @@ const EXCESS: Readonly<Record<keyof JsonBounds, string>> = {
 /** Reads a line of ndjson as an import at a validation level does. */
 export function readResource(line: string, rules: FhirRules): ReadLine {
   const json = trimSpace(line);
+  if (!json.startsWith('{')) return refused(NO_JSON);
   const facts = jsonFacts(json, { depth: rules.maxFhirNesting, values: MOST_VALUES });
   if (facts.excess) return refused(EXCESS[facts.excess]);
   const content = parsed(json);
-  if (!isRecord(content)) return refused('Invalid JSON found in input file');
+  if (!isRecord(content)) return refused(NO_JSON);
   if (facts.repeated !== undefined)
     return refused(`Duplicated property name: ${facts.repeated.slice(0, 100)}`);
   const { resourceType, id } = content;

@@ -130,6 +130,14 @@ describe('a FHIR import holds resources against R4', () => {
       ],
     ],
     [
+      'a concept without a code that is in the value set',
+      resource('Condition', { subject: { display: 'x' }, clinicalStatus: { coding: [{ code: 'ill' }] } }),
+      [
+        '/Condition/clinicalStatus',
+        'None of the codes provided are in the value set http://hl7.org/fhir/ValueSet/condition-clinical|4.0.1, and a code from this value set is required',
+      ],
+    ],
+    [
       'a date in another notation',
       patient({ birthDate: '01/02/1970' }),
       ['/Patient/birthDate', "Not a valid date ('01/02/1970')"],

@@ -1732,8 +1732,8 @@ const LOCAL_FHIR: readonly Behaviour[] = [
   {
     what: 'a resource has each name once',
     file: 'local-aws/healthlake/fhir.ts',
-    code: 'if (facts.repeated !== undefined) return',
-    without: 'if (false) return',
+    code: 'facts.repeated !== undefined',
+    without: 'facts.repeated === null',
     tests: rules,
     named: 'what HealthLake says',
   },

@@ -68,7 +68,7 @@ function complaint(keyword: string, params: Readonly<Record<string, unknown>>, v
     case 'maximum':
       return `The value '${shortened(value)}' is not ${String(params['comparison'])} ${String(params['limit'])}`;
     case 'fhirCodes':
-      return `The value provided ('${shortened(value)}') is not in the value set ${valueSetUrl(params['valueSet'])}, and a code is required from this value set`;
+      return notInValueSet(value, `http://hl7.org/fhir/ValueSet/${String(params['valueSet'])}|4.0.1`);
     case 'minItems':
       return 'Array cannot be empty - the property should not be present if it has no values';
     case 'minProperties':
@@ -97,7 +97,10 @@ function wrongType(expected: string, value: unknown): string {
   return `Error parsing JSON: the primitive value must be a ${expected}`;
 }
 
-const valueSetUrl = (name: unknown) => `http://hl7.org/fhir/ValueSet/${String(name)}|4.0.1`;
+const notInValueSet = (value: unknown, url: string) =>
+  typeof value === 'string'
+    ? `The value provided ('${shortened(value)}') is not in the value set ${url}, and a code is required from this value set`
+    : `None of the codes provided are in the value set ${url}, and a code from this value set is required`;
 
 /** An element that is missing, or there too often. Its place is written as in FHIRPath. */
 function brokenRule(resource: Resource, { instancePath, params }: ErrorObject): Issue {

@@ -74,9 +74,8 @@ function schemaOf(type: string): TypeSchema {
     for (const [choice, choiceType] of choices) {
       const primitive = primitives[choiceType];
       if (primitive && isList) fhirElements.lists.push(choice);
-      const one = primitive
-        ? primitiveSchema(choiceType, primitive, isList, valueSet)
-        : complexSchema(choiceType);
+      const plain = primitive ? primitiveSchema(choiceType, primitive, isList) : complexSchema(choiceType);
+      const one = { ...plain, ...(valueSet !== undefined && { fhirCodes: valueSet }) };
       properties[choice] = isList ? listOf(one) : one;
       if (primitive)
         properties[`_${choice}`] = isList ? listOf({ $ref: ELEMENT_OR_NULL }) : { $ref: 'Element' };
@@ -118,19 +117,13 @@ function namesOf(name: string, types: readonly string[]): [name: string, type: s
 const listOf = (items: ElementSchema): ElementSchema => ({ type: 'array', items, minItems: 1 });
 
 /** Of a list, null is allowed where there is an extension in its place, which {@link ElementRules.lists} sees to. */
-function primitiveSchema(
-  type: string,
-  primitive: Primitive,
-  isList: boolean,
-  valueSet?: string,
-): ElementSchema {
+function primitiveSchema(type: string, primitive: Primitive, isList: boolean): ElementSchema {
   const { json, allows, minimum, maximum } = primitive;
   return {
     type: json,
     ...(isList && { nullable: true }),
     ...(allows && { format: type }),
     ...(minimum !== undefined && { minimum, maximum }),
-    ...(valueSet !== undefined && codes[valueSet] && { fhirCodes: valueSet }),
   };
 }
 
