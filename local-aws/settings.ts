@@ -59,7 +59,7 @@ export interface Settings {
   maxFhirImportGB: number;
   /** The longest line of an ndjson file. The guide names 164 MB for a Binary, and no other size for the other types. */
   maxFhirResourceMB: number;
-  /** How deep objects and lists of a resource may lie in one another. AWS does not say; 1,000 is the bound of Java's Jackson. */
+  /** How deep objects and lists of a resource may lie in one another. AWS does not say: this is 100 extensions. */
   maxFhirNesting: number;
   /** The URL of the extension that the validation level `minimal` appends to a resource that breaks R4. AWS shows none. */
   fhirSearchFailureUrl: string;
@@ -120,7 +120,7 @@ export const defaultSettings: Settings = {
   maxFhirFileGB: 50,
   maxFhirImportGB: 5000,
   maxFhirResourceMB: 164,
-  maxFhirNesting: 1000,
+  maxFhirNesting: 200,
   fhirSearchFailureUrl: 'http://healthlake.amazonaws.com/search-validation-failure',
   deletedVisibleMs: 7 * 86_400_000,
   imagingTokenReuseError: 'ConflictException',

@@ -25,7 +25,7 @@ const minimum = (profile: string, element: string) =>
 let aws: LocalAwsUnderTest;
 beforeAll(async () => (aws = await localAws()));
 afterAll(() => aws.close());
-afterEach(() => aws.control.settings({ maxFhirResourceMB: 164, maxFhirNesting: 1000 }));
+afterEach(() => aws.control.settings({ maxFhirResourceMB: 164, maxFhirNesting: 200 }));
 
 const ndjson = (resources: readonly object[]) =>
   resources.map((each) => `${JSON.stringify(each)}\n`).join('');
@@ -431,14 +431,14 @@ describe('an ndjson file', () => {
     const nested = (depth: number) =>
       `${'[{"url":"a:b","extension":'.repeat(depth)}[{"url":"a:b","valueString":"x"}]${'}]'.repeat(depth)}`;
     const bombs: Readonly<Record<string, string>> = {
-      'The resource is nested too deeply': `${open}${nested(600)}}`,
+      'The resource is nested too deeply': `${open}${nested(99)}}`,
       'Invalid JSON found in input file': `${open}[[[`,
       'The resource has too many elements': `${open}[${'{},'.repeat(3_000_000)}{}]}`,
     };
     const lines = [
       ...Object.values(bombs),
       `${open}${'['.repeat(5_000_000)}`,
-      `${open}${nested(450)}}`,
+      `${open}${nested(98)}}`,
       line('last'),
     ];
     const { success, failure } = await importFile(aws, lines.join('\n'));

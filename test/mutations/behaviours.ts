@@ -1731,9 +1731,9 @@ const LOCAL_FHIR: readonly Behaviour[] = [
   },
   {
     what: 'a resource has each name once',
-    file: 'local-aws/healthlake/fhir.ts',
-    code: 'facts.repeated !== undefined',
-    without: 'facts.repeated === null',
+    file: 'local-aws/healthlake/json-text.ts',
+    code: 'repeated ??= name;',
+    without: 'void name;',
     tests: rules,
     named: 'what HealthLake says',
   },

@@ -73,7 +73,7 @@ function complaint(keyword: string, params: Readonly<Record<string, unknown>>, v
       return 'Array cannot be empty - the property should not be present if it has no values';
     case 'minProperties':
       return 'Object must have some content';
-    case 'fhirResource':
+    case 'fhirType':
       return 'The resourceType of the resource is missing or not one of FHIR R4';
     default:
       return `The value breaks the rule ${keyword}`;

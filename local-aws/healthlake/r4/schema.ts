@@ -21,44 +21,14 @@ export function hasMachineName(type: string): boolean {
   return name.endsWith('..1 string') && status.endsWith('publication-status');
 }
 
-/** The schema of an element, as far as it is looked at here. */
-interface ElementSchema {
-  readonly $ref?: string;
-  readonly items?: ElementSchema;
-  readonly [keyword: string]: unknown;
-}
-
-/** The schema of a complex type. */
-interface TypeSchema extends ElementSchema {
-  readonly $id: string;
-  readonly properties: Readonly<Record<string, ElementSchema>>;
-}
-
-/** The name of the schema for the extensions beside a primitive in a list, where `null` stands for none. */
-const ELEMENT_OR_NULL = 'ElementOrNull';
+type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * The JSON schemas of a type and of all types that it refers to, by name. They refer to one another by name as well.
- *
- * @param known - types whose schemas are not wanted again; those that are returned are added to it
+ * The JSON schema of a complex type of R4. To other types it refers by the keyword `fhirType`, and not by `$ref`: `ajv`
+ * would compile all 60 data types for an Extension, of which a resource has a few.
  */
-export function schemasOf(type: string, known: Set<string>): TypeSchema[] {
-  if (known.has(type)) return [];
-  known.add(type);
-  const own =
-    type === ELEMENT_OR_NULL
-      ? { ...schemaOf('Element'), $id: ELEMENT_OR_NULL, nullable: true }
-      : schemaOf(type);
-  return [own, ...referencesOf(own).flatMap((reference) => schemasOf(reference, known))];
-}
-
-const referencesOf = ({ properties }: TypeSchema) =>
-  Object.values(properties).flatMap(({ $ref, items }) => $ref ?? items?.$ref ?? []);
-
-function schemaOf(type: string): TypeSchema {
-  const properties: Record<string, ElementSchema> = isResource(type)
-    ? { resourceType: { type: 'string' } }
-    : {};
+export function schemaOf(type: string): Schema {
+  const properties: Record<string, Schema> = isResource(type) ? { resourceType: { type: 'string' } } : {};
   const fhirElements: ElementRules = {
     profile: type.split('.')[0] ?? type,
     required: [],
@@ -74,15 +44,16 @@ function schemaOf(type: string): TypeSchema {
     for (const [choice, choiceType] of choices) {
       const primitive = primitives[choiceType];
       if (primitive && isList) fhirElements.lists.push(choice);
-      const plain = primitive ? primitiveSchema(choiceType, primitive, isList) : complexSchema(choiceType);
+      const plain = primitive ? primitiveSchema(choiceType, primitive) : complexSchema(choiceType);
       const one = { ...plain, ...(valueSet !== undefined && { fhirCodes: valueSet }) };
-      properties[choice] = isList ? listOf(one) : one;
-      if (primitive)
-        properties[`_${choice}`] = isList ? listOf({ $ref: ELEMENT_OR_NULL }) : { $ref: 'Element' };
+      // In a list of primitives null is what has an extension in its place, and in that of the extensions what has none.
+      const item = primitive ? { ...one, nullable: true } : one;
+      properties[choice] = isList ? listOf(item) : one;
+      const extended = complexSchema('Element');
+      if (primitive) properties[`_${choice}`] = isList ? listOf({ ...extended, nullable: true }) : extended;
     }
   }
   return {
-    $id: type,
     type: 'object',
     properties,
     additionalProperties: false,
@@ -114,18 +85,12 @@ function namesOf(name: string, types: readonly string[]): [name: string, type: s
   return types.map((type) => [`${stem}${type.charAt(0).toUpperCase()}${type.slice(1)}`, type]);
 }
 
-const listOf = (items: ElementSchema): ElementSchema => ({ type: 'array', items, minItems: 1 });
+const listOf = (items: Schema): Schema => ({ type: 'array', items, minItems: 1 });
 
-/** Of a list, null is allowed where there is an extension in its place, which {@link ElementRules.lists} sees to. */
-function primitiveSchema(type: string, primitive: Primitive, isList: boolean): ElementSchema {
-  const { json, allows, minimum, maximum } = primitive;
-  return {
-    type: json,
-    ...(isList && { nullable: true }),
-    ...(allows && { format: type }),
-    ...(minimum !== undefined && { minimum, maximum }),
-  };
-}
+const primitiveSchema = (type: string, { json, allows, minimum, maximum }: Primitive): Schema => ({
+  type: json,
+  ...(allows && { format: type }),
+  ...(minimum !== undefined && { minimum, maximum }),
+});
 
-const complexSchema = (type: string): ElementSchema =>
-  type === 'Resource' ? { type: 'object', fhirResource: true } : { $ref: type };
+const complexSchema = (type: string): Schema => ({ type: 'object', fhirType: type });
