@@ -58,7 +58,7 @@ export class Store {
 
   async #write(): Promise<void> {
     if (this.#pending.size === 0) return;
-    // Rows go to LevelDB one by one: of 50,000 a list of them takes three times as long.
+    // A chained batch takes a third of the time of `batch(operations)`, which copies each operation.
     const batch = this.#db.batch();
     for (const [key, value] of this.#pending) {
       if (value === undefined) batch.del(key);

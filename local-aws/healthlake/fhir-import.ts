@@ -5,6 +5,7 @@ import type { ObjectInfo, S3Location } from '../s3/buckets.ts';
 import type { World } from '../world.ts';
 import { readResource, type FhirResource, type FhirRules, type ReadLine } from './fhir.ts';
 import type { FhirJob } from './fhir-job.ts';
+import { trimSpace } from './json-text.ts';
 import { NotUtf8, readLines } from './ndjson.ts';
 import { errorIssue, type Issue } from './r4/issues.ts';
 
@@ -39,9 +40,9 @@ export interface ImportedFiles {
 }
 
 /**
- * Reads every object beneath an input prefix and holds each line against what a resource must have.
+ * Reads every object beneath an input prefix and validates each line.
  *
- * @throws JobFailure
+ * @throws JobFailure if the input exceeds a quota, or if the bucket is missing or the prefix is empty and a setting says so
  */
 export async function readInput(
   world: World,
@@ -60,7 +61,7 @@ export async function readInput(
   return { files, resources };
 }
 
-/** @throws JobFailure: the guide has a job that goes beyond a quota end FAILED, with a message ("Troubleshooting") */
+/** @throws JobFailure: a job that exceeds a quota ends FAILED with a message (developer guide, "Troubleshooting") */
 function checkQuotas({ settings }: World, objects: readonly ObjectInfo[]): void {
   const gigabytes = objects.map(({ size }) => size / 1e9);
   const beyond =
@@ -68,7 +69,7 @@ function checkQuotas({ settings }: World, objects: readonly ObjectInfo[]): void 
     (gigabytes.some((size) => size > settings.maxFhirFileGB) && `${settings.maxFhirFileGB} GB in a file`) ||
     (gigabytes.reduce((sum, size) => sum + size, 0) > settings.maxFhirImportGB &&
       `${settings.maxFhirImportGB} GB in all files`);
-  if (beyond) throw new JobFailure(`The job has failed. The input data is beyond the quota of ${beyond}.`);
+  if (beyond) throw new JobFailure(`The job has failed. The input data exceeds the quota of ${beyond}.`);
 }
 
 async function readFile(
@@ -111,10 +112,9 @@ async function judge(groups: AsyncIterable<readonly (string | undefined)[]>, rul
 
 const TOO_LONG: ReadLine = { issues: [errorIssue('The resource is larger than HealthLake takes')] };
 
-/** A text that begins with something else is not read to its end. */
-const isBlank = (line: string) => /^[ \t\r]*$/.test(line);
+const isBlank = (line: string) => trimSpace(line) === '';
 
-/** A file without a single line has nothing that could be missing. */
+/** A file without lines counts as imported: nothing of it is missing. */
 const isImported = ({ imported, failed, unreadable }: FileOutcome) =>
   !unreadable && (imported.length > 0 || failed.length === 0);
 

@@ -16,9 +16,9 @@ type ListInput = InputOf<typeof HealthLake, 'ListFHIRExportJobs'>;
 
 /** What makes imports and exports different. */
 interface Work<J extends FhirJob> {
-  /** The slow part of the beginning; what it returns is added to the job as that becomes IN_PROGRESS. */
+  /** Does the slow part of the start. The result is added to the job when it becomes IN_PROGRESS. */
   begin(job: J): Promise<Partial<J>>;
-  /** What the job has to show for itself, and what becomes true in the same commit in which it ends. */
+  /** Returns changes of the job, and a function whose changes belong to the commit that ends the job. */
   finish(job: J): Promise<{ readonly changes: Partial<J>; readonly apply: () => void }>;
   endsAs(job: J): 'COMPLETED' | 'COMPLETED_WITH_ERRORS';
   writeOutputs(job: J): Promise<void>;

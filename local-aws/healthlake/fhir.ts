@@ -24,7 +24,7 @@ export type FhirRules = Pick<Settings, 'maxFhirNesting' | 'fhirSearchFailureUrl'
   readonly level: ValidationLevel;
 };
 
-/** More members and items than a resource of 164 MB has that is worth its name; so many take 200 MB when they are parsed. */
+/** The most members and items in a resource. Parsing this many takes about 200 MB of memory. */
 const MOST_VALUES = 2_000_000;
 
 const NO_JSON = 'Invalid JSON found in input file';
@@ -72,19 +72,22 @@ function parsed(json: string): unknown {
 const breach = (count: number, problems: string) =>
   `${count} validation error${count > 1 ? 's' : ''} detected: ${problems}`;
 
-/** The words are those of the samples in HealthLake's developer guide ("Troubleshooting"), for what is there too. */
+/** Has the wording of HealthLake's developer guide ("Troubleshooting") for the cases that its sample shows. */
 function typeProblem(resourceType: unknown): string | undefined {
   const at = "at 'resourceType' failed to satisfy constraint: Member must";
-  if (typeof resourceType !== 'string') return breach(1, `Value ${at} not be null`);
-  if (!/^[A-Za-z]{1,256}$/.test(resourceType)) {
-    const value = resourceType.slice(0, 256);
+  if (resourceType === undefined || resourceType === null) return breach(1, `Value ${at} not be null`);
+  if (typeof resourceType !== 'string' || !/^[A-Za-z]{1,256}$/.test(resourceType)) {
+    const value = (typeof resourceType === 'string' ? resourceType : JSON.stringify(resourceType)).slice(
+      0,
+      256,
+    );
     return breach(1, `Value '${value}' ${at} satisfy regular expression pattern: [A-Za-z]{1,256}`);
   }
   return isSupported(resourceType) ? undefined : `The resource type '${resourceType}' is not supported`;
 }
 
 function idProblem(id: unknown): string | undefined {
-  if (id === undefined) return 'Missing required id field in resource json';
+  if (id === undefined || id === null) return 'Missing required id field in resource json';
   if (typeof id === 'string' && /^[A-Za-z0-9.-]{1,64}$/.test(id)) return undefined;
   const member = "Value at 'resourceId' failed to satisfy constraint: Member must";
   const pattern = `${member} satisfy regular expression pattern: [A-Za-z0-9-.]{1,64}`;
@@ -95,20 +98,20 @@ function idProblem(id: unknown): string | undefined {
   return breach(1, pattern);
 }
 
-/** A longer text is held against R4 until its first error: a million errors are as many objects. */
+/** In a longer resource validation stops at the first error: collecting a million errors would exhaust the memory. */
 const ALL_ERRORS_UP_TO = 256 * 1024;
 
 let validators: { readonly all: R4Validator; readonly first: R4Validator } | undefined;
 
-/** What R4 has against a resource; nothing that is less than an error is told alone. */
+/** The issues of a resource that violates R4; none if it only gives cause for warnings. */
 function r4Issues(resource: Resource, length: number, goesByProfile: boolean): readonly Issue[] {
-  // Made for the first resource: it takes a tenth of a second.
+  // Created for the first resource, so that servers without FHIR imports start faster.
   validators ??= { all: new R4Validator({ allErrors: true }), first: new R4Validator({ allErrors: false }) };
   try {
     const errors = (length > ALL_ERRORS_UP_TO ? validators.first : validators.all).errorsOf(resource);
     return errors.length === 0 ? [] : issuesOf(resource, errors, goesByProfile);
   } catch (error) {
-    // Only if somebody sets `maxFhirNesting` to more than the stack holds.
+    // The stack is exhausted, which only a higher `maxFhirNesting` than the default allows.
     if (error instanceof RangeError) return [errorIssue(EXCESS.depth)];
     throw error;
   }

@@ -16,7 +16,7 @@ import { writeImportOutputs } from './import-outputs.ts';
 import { keepResources } from './resources.ts';
 
 export function importJobs(world: World): FhirJobs<FhirImportJob> {
-  /** What was read when a job began, until it ends. After a restart it is read again. */
+  /** The input of the jobs that are IN_PROGRESS. After a restart it is read again. */
   const read = new WeakMap<readonly FileOutcome[], ImportedFiles>();
   const jobs: FhirJobs<FhirImportJob> = new FhirJobs(world, 'Import', {
     async begin(job) {
@@ -24,7 +24,7 @@ export function importJobs(world: World): FhirJobs<FhirImportJob> {
       read.set(input.files, input);
       return { files: input.files };
     },
-    // Not before the job ends: one that fails leaves nothing in the data store.
+    // Resources are stored when the job ends, so that a job that fails leaves none in the data store.
     async finish(job) {
       const input = (job.files && read.get(job.files)) ?? (await readInput(world, job));
       return {

@@ -24,7 +24,7 @@ export async function writeImportOutputs(
     // Last: whoever finds the manifest finds the rest.
     await write('manifest.json', JSON.stringify(manifestOf(job, outputS3Uri), null, 2));
   } catch (error) {
-    // The job fails and keeps no resource: nothing may tell of resources that were imported.
+    // The job fails and stores no resource, so no file may report imported resources.
     for (const { key: written } of await world.buckets.list(bucket, key)) {
       await world.buckets.delete({ bucket, key: written });
     }

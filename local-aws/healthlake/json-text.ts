@@ -1,16 +1,16 @@
-/** What `JSON.parse` does not tell of a text, and what has to be known before it is let near one. */
+/** Facts about a JSON text that `JSON.parse` does not report, or that have to be known before it is called. */
 export interface JsonFacts {
-  /** The text goes beyond a bound, at which reading it stopped. */
+  /** The bound that the text exceeds; the rest of the text was not read. */
   readonly excess?: keyof JsonBounds | undefined;
-  /** A name that an object has twice; `JSON.parse` takes the last one's value. */
+  /** A name that an object contains twice. `JSON.parse` keeps the last value without an error. */
   readonly repeated?: string | undefined;
-  /** Where the list `extension` of the outermost object ends, if it has one. */
+  /** The index of the bracket that closes the list `extension` of the outermost object, if there is one. */
   readonly extensionEnd?: number | undefined;
 }
 
 /**
- * Bounds on a text that is parsed. 160 MB of `[[[[…` or of `{},{},…` become gigabytes of objects, and what calls itself for
- * each level runs out of stack.
+ * Limits on a text before it is parsed. 160 MB of `[[[[…` or `{},{},…` would become gigabytes of objects, and a recursive
+ * function would exhaust the stack.
  */
 export interface JsonBounds {
   /** How deep objects and lists may lie in one another. */
@@ -28,9 +28,9 @@ const CLOSE_OBJECT = 0x7d;
 const OPEN_LIST = 0x5b;
 const CLOSE_LIST = 0x5d;
 
-/** Reads a text in one pass and without recursion. Of a text that is no JSON only `excess` means something. */
+/** Reads a text in one pass without recursion. If the text is not valid JSON, only `excess` is meaningful. */
 export function jsonFacts(text: string, bounds: JsonBounds): JsonFacts {
-  /** The names of the object that is open at each level. */
+  /** The names seen so far in the open object of each level. */
   const open: Names[] = [];
   let level = 0;
   let values = 0;
@@ -73,15 +73,15 @@ export function jsonFacts(text: string, bounds: JsonBounds): JsonFacts {
   return { repeated, extensionEnd };
 }
 
-/** Above that many names a set is faster than a list. */
+/** With more names than this, a set is faster than a list. */
 const FEW = 16;
 
-/** The names of one object, used again for the next one at its level. */
+/** The names of one object. The instance is reused for the next object at the same level. */
 class Names {
   #list: string[] = [];
   #set: Set<string> | undefined;
 
-  /** @returns false for one that is there already */
+  /** @returns false if the name is there already */
   add(name: string): boolean {
     if (this.#set ? this.#set.has(name) : this.#list.includes(name)) return false;
     if (this.#set) this.#set.add(name);
@@ -113,7 +113,7 @@ function afterSpace(text: string, from: number): number {
   return at;
 }
 
-/** The same name can be spelled with escapes: `\u0069d` is `id`. */
+/** Decodes the name, because escapes can spell the same name differently: `\u0069d` is `id`. */
 function nameIn(text: string, start: number, end: number): string {
   const name = text.slice(start + 1, end);
   if (!name.includes('\\')) return name;
@@ -124,7 +124,7 @@ function nameIn(text: string, start: number, end: number): string {
   }
 }
 
-/** Without the space around it, as JSON has it: `trim()` would also take U+00A0 and U+FEFF, which make a text invalid. */
+/** Removes JSON whitespace at both ends. `trim()` would also remove U+00A0 and U+FEFF, which are invalid in JSON. */
 export function trimSpace(text: string): string {
   let end = text.length;
   while (isSpace(text.charCodeAt(end - 1))) end--;

@@ -7,19 +7,18 @@ const LINE_FEED = 0x0a;
 const BYTE_ORDER_MARK = '\uFEFF';
 
 /**
- * The lines of an ndjson file, in groups in the order of the file; undefined for one that is longer than allowed, of which
- * no more than that is ever in memory.
+ * Reads the lines of an ndjson file, in groups. A line that exceeds the limit is undefined and is never in memory as a whole.
  *
- * Only a line feed ends a line. A carriage return before it is space to JSON, and U+2028 may stand in any string. A byte
- * order mark at the beginning of the file is no part of the first line.
+ * Only a line feed ends a line: a carriage return before it is JSON whitespace, and U+2028 is allowed in JSON strings. A byte
+ * order mark at the beginning of the file is removed.
  *
- * @throws NotUtf8
+ * @throws NotUtf8 if the file is not valid UTF-8
  */
 export async function* readLines(
   pieces: AsyncIterable<Buffer>,
   maxLineBytes: number,
 ): AsyncGenerator<(string | undefined)[]> {
-  /** The beginning of a line that the next piece goes on with. */
+  /** The beginning of a line that continues in the next piece. */
   let begun: Buffer[] = [];
   let begunBytes = 0;
   let isFirst = true;

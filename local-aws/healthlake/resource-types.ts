@@ -22,5 +22,5 @@ const SUPPORTED = new Set(
   ),
 );
 
-/** Whether an import takes resources of a type. What lies within another resource may be of any type of R4. */
+/** Whether HealthLake imports resources of a type. A nested resource may have any type of R4. */
 export const isSupported = (resourceType: string): boolean => SUPPORTED.has(resourceType);

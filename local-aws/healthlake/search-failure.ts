@@ -2,13 +2,13 @@ import type { JsonFacts } from './json-text.ts';
 import type { Issue } from './r4/issues.ts';
 
 /**
- * A resource that breaks R4, as the validation level `minimal` keeps it: with an extension that says so. (HealthLake
- * developer guide, "Importing FHIR data": "These resources will have an `extension` appended to them describing said
- * failure". It shows none; its URL is the setting `fhirSearchFailureUrl`.)
+ * Appends an extension to a resource that violates R4, as the validation level `minimal` does. (HealthLake developer guide,
+ * "Importing FHIR data": "These resources will have an `extension` appended to them describing said failure". The guide
+ * shows no example, so the URL is the setting `fhirSearchFailureUrl`.)
  *
- * The rest of the text stays as it is. Where `extension` is no list, nothing can be appended.
+ * The rest of the text stays unchanged. If `extension` is not a list, the whole text does.
  *
- * @param json - of an object that is not empty
+ * @param json - an object with at least one member
  */
 export function withSearchFailure(
   json: string,

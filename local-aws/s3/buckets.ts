@@ -52,7 +52,7 @@ export class Buckets {
     return (await this.info(location)) && readFile(this.#file(location));
   }
 
-  /** The content of an object in pieces of one megabyte, however large it is. */
+  /** Streams the content of an object in pieces of one megabyte. */
   pieces(location: S3Location): AsyncIterable<Buffer> {
     return createReadStream(this.#file(location), { highWaterMark: 1024 * 1024 });
   }

@@ -1,18 +1,18 @@
 import type { FuncKeywordDefinition } from 'ajv';
 
-/** What FHIR says of the elements of a type and a JSON schema cannot say well, for the keyword `fhirElements`. */
+/** Rules about the elements of a type that JSON Schema expresses badly; the value of the keyword `fhirElements`. */
 export interface ElementRules {
   /** The StructureDefinition in which the rules stand. */
   readonly profile: string;
-  /** Elements that must be there. A primitive may be there as its extensions alone (`_status`). */
+  /** Elements with a minimum cardinality of 1. A primitive may consist of extensions only (`_status`). */
   readonly required: string[];
-  /** Elements of which only one type may be there, such as `value[x]`. */
+  /** Elements that may have only one of several types, such as `value[x]`. */
   readonly choices: { readonly name: string; readonly of: readonly string[] }[];
-  /** Lists of primitives: each `null` stands for a value that has extensions in its place. */
+  /** Lists of primitives, in which `null` requires an extension at the same index. */
   readonly lists: string[];
 }
 
-/** What a resource breaks: an element is missing, is there with several types, or has a `null` that stands for nothing. */
+/** A violation: an element is missing, has several types, or has a `null` without an extension. */
 export interface BrokenRule {
   readonly rule: 'missing' | 'several' | 'emptyItem';
   readonly profile: string;
@@ -26,7 +26,7 @@ export type Check = ReturnType<NonNullable<FuncKeywordDefinition['compile']>>;
 /** Makes the function that `ajv` calls for each object of a type. */
 export function elementRules({ profile, required, choices, lists }: ElementRules): Check {
   const requiredChoices = required.filter((name) => name.endsWith('[x]'));
-  // The names are made once: this runs for every object of 50,000 resources.
+  // The names are built once, because the check runs for every object of every resource.
   const requiredNames = withExtensions(required.filter((name) => !name.endsWith('[x]')));
   const listNames = withExtensions(lists);
   const choiceOf = new Map(
@@ -54,7 +54,7 @@ export function elementRules({ profile, required, choices, lists }: ElementRules
     return false;
   };
 
-  /** Goes by what is there: of `Extension.value[x]` alone there are 50 types. */
+  /** Iterates over the members of the object: `Extension.value[x]` alone has 50 types. */
   function checkChoices(data: Data, broken: BrokenRule[]): void {
     const found = new Map<string, string>();
     for (const key of Object.keys(data)) {

@@ -21,18 +21,18 @@ const issue = (severity: Issue['severity'], diagnostics: string, location?: stri
 
 export const errorIssue = (diagnostics: string): Issue => issue('error', diagnostics);
 
-/** The most errors that are written, and the most extensions: a line may break a rule in each of a million places. */
+/** The maximum number of errors, and of unknown extensions, per resource: a line could violate a rule a million times. */
 const MOST_ISSUES = 100;
-/** The most characters of a value that are written. */
+/** The maximum number of characters of a value in a message. */
 const MOST_CHARACTERS = 100;
 
 /**
- * What HealthLake writes of a resource that breaks R4, values of the resource included.
+ * The issues that HealthLake reports for a resource that violates R4. They quote values of the resource.
  *
- * The order and, where it has them, the words are those of the sample in HealthLake's developer guide ("Troubleshooting",
- * "Why did my FHIR import job fail?"): what cannot be read, warnings, elements that are missing, unknown extensions.
+ * Order and wording follow the sample in HealthLake's developer guide ("Troubleshooting", "Why did my FHIR import job
+ * fail?"): unreadable elements, warnings, missing elements, unknown extensions.
  *
- * @param goesByProfile - the validation level goes by `meta.profile`, which nothing here reads
+ * @param goesByProfile - whether the validation level includes `meta.profile`; profiles are not validated, so a warning says so
  */
 export function issuesOf(
   resource: Resource,
@@ -50,7 +50,7 @@ export function issuesOf(
   ];
 }
 
-/** An element that cannot be read as what it should be. Its place is written with slashes. */
+/** An element that cannot be parsed. HealthLake writes its location with slashes. */
 function unreadable(resource: Resource, { keyword, instancePath, params }: ErrorObject): Issue {
   const { value, path } = placeOf(resource, instancePath);
   return issue('error', complaint(keyword, params, value), `/${path.replaceAll('.', '/')}`);
@@ -80,7 +80,7 @@ function complaint(keyword: string, params: Readonly<Record<string, unknown>>, v
   }
 }
 
-/** What is not the JSON type that it should be. HealthLake names types as the library Gson does. */
+/** A value of the wrong JSON type. HealthLake names the types of the Java library Gson. */
 function wrongType(expected: string, value: unknown): string {
   const gson = Array.isArray(value)
     ? 'Array'
@@ -102,7 +102,7 @@ const notInValueSet = (value: unknown, url: string) =>
     ? `The value provided ('${shortened(value)}') is not in the value set ${url}, and a code is required from this value set`
     : `None of the codes provided are in the value set ${url}, and a code from this value set is required`;
 
-/** An element that is missing, or there too often. Its place is written as in FHIRPath. */
+/** An element with a wrong cardinality. HealthLake writes its location as a FHIRPath. */
 function brokenRule(resource: Resource, { instancePath, params }: ErrorObject): Issue {
   const { rule, profile, element } = params as BrokenRule;
   const { path } = placeOf(resource, instancePath);
@@ -115,7 +115,7 @@ function brokenRule(resource: Resource, { instancePath, params }: ErrorObject): 
   return issue('error', `Profile ${url}, Element '${path}.${element}': ${problem}`, path);
 }
 
-/** Of the constraints that R4 states in FHIRPath the one of which the guide's sample shows the words. */
+/** The only FHIRPath constraint of R4 that is checked: the developer guide's sample shows its message. */
 function nameWarnings({ resourceType, name }: Resource): Issue[] {
   if (!hasMachineName(resourceType) || typeof name !== 'string' || /^[A-Z]\w{0,254}$/.test(name)) return [];
   const text =
@@ -136,7 +136,7 @@ function profileWarnings({ resourceType, meta }: Resource): Issue[] {
     );
 }
 
-/** Extensions of HL7 are known. */
+/** Extensions that HL7 defines count as known. */
 function unknownExtensions(resource: Resource): Issue[] {
   const found: Issue[] = [];
   const look = (value: unknown, path: string): void => {
@@ -153,7 +153,7 @@ function unknownExtensions(resource: Resource): Issue[] {
   return found;
 }
 
-/** What a JSON pointer points at, and the path to it: `Patient.name[0].given`. */
+/** The value at a JSON pointer, and its path: `Patient.name[0].given`. */
 function placeOf(resource: Resource, pointer: string): { value: unknown; path: string } {
   let value: unknown = resource;
   let path = resource.resourceType;

@@ -1,8 +1,8 @@
 /**
- * The primitive data types of FHIR R4: what each is in JSON, and which values it allows. (FHIR R4, "Data types", 2.24.0.1.)
+ * The primitive data types of FHIR R4: the JSON type of each, and the values it allows. (FHIR R4, "Data types", 2.24.0.1.)
  *
- * Texts of any length come here, so no expression may need more than one pass, and those that remember where they could
- * go back (`(…)+$`) only see short ones: on 100 MB they overflow the stack of the engine.
+ * A value may have 100 MB. Regular expressions that apply to such values therefore search for one wrong character and have
+ * no repetition: a repetition such as `(…)+$` stores a backtracking position per character and exhausts the engine's stack.
  */
 export interface Primitive {
   readonly json: 'string' | 'number' | 'integer' | 'boolean';
@@ -20,14 +20,13 @@ const SPACE_AT_AN_END_OR_TWICE = /^[ \t\r\n]|[ \t\r\n]{2}|[ \t\r\n]$/;
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000B\u000C\u000E-\u001F]/;
 const NOT_BASE64 = /[^A-Za-z0-9+/= \t\r\n]/;
-const SPACES = /[ \t\r\n]+/g;
 
 const YEAR = String.raw`(?!0000)\d{4}`;
 const DAY = String.raw`(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])`;
 const TIME = String.raw`(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?`;
 const ZONE = String.raw`(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))`;
 
-/** The longest that a date, a time or an identifier can reasonably be: the standard bounds no fraction of a second. */
+/** The longest date, time or identifier that is accepted. The standard does not limit the fraction of a second. */
 const SHORT = 200;
 
 const like = (pattern: string) => {
@@ -35,7 +34,7 @@ const like = (pattern: string) => {
   return (text: string) => text.length <= SHORT && expression.test(text);
 };
 
-/** Of a pattern, and a day that its month has: 2023-02-30 is no date. */
+/** Matches a pattern and checks the day of the month: 2023-02-30 is not a date. */
 const dated = (pattern: string) => {
   const matches = like(pattern);
   return (text: string) => matches(text) && hasDay(text.slice(0, 10));
@@ -50,8 +49,12 @@ function hasDay(date: string): boolean {
 const MEGABYTE = 1024 * 1024;
 const isText = (text: string) => text.length <= MEGABYTE && NOT_SPACE.test(text) && !CONTROL.test(text);
 const isUri = (text: string) => text !== '' && !SPACE.test(text);
-const isBase64 = (text: string) =>
-  NOT_SPACE.test(text) && !NOT_BASE64.test(text) && text.replaceAll(SPACES, '').length % 4 === 0;
+function isBase64(text: string): boolean {
+  if (NOT_BASE64.test(text)) return false;
+  let characters = 0;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x20) characters++;
+  return characters > 0 && characters % 4 === 0;
+}
 
 const INTEGER = { json: 'integer', minimum: -(2 ** 31), maximum: 2 ** 31 - 1 } as const;
 
@@ -78,5 +81,5 @@ export const primitives: Readonly<Record<string, Primitive>> = {
   uri: { json: 'string', allows: isUri },
   url: { json: 'string', allows: isUri },
   uuid: { json: 'string', allows: like('urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}') },
-  xhtml: { json: 'string', allows: (text) => /^\s*<div[\s/>]/.test(text) && !CONTROL.test(text) },
+  xhtml: { json: 'string', allows: (text) => /^<div[\s/>]/.test(text.trimStart()) && !CONTROL.test(text) },
 };

@@ -15,7 +15,7 @@ const definitions: Readonly<Record<string, TypeDefinition>> = r4.types;
 /** The codes of each value set that an element is bound to, by the end of its URL. */
 export const codes: Readonly<Record<string, readonly string[]>> = r4.codes;
 
-/** Whether R4 wants the `name` of a resource type to be one for programs: so of all that are published definitions. */
+/** Whether R4 recommends a `name` that programs can use as an identifier: it does for all definitional resources. */
 export function hasMachineName(type: string): boolean {
   const { name = '', status = '' } = definitions[type]?.elements ?? {};
   return name.endsWith('..1 string') && status.endsWith('publication-status');
@@ -24,8 +24,8 @@ export function hasMachineName(type: string): boolean {
 type Schema = Readonly<Record<string, unknown>>;
 
 /**
- * The JSON schema of a complex type of R4. To other types it refers by the keyword `fhirType`, and not by `$ref`: `ajv`
- * would compile all 60 data types for an Extension, of which a resource has a few.
+ * The JSON schema of a complex type of R4. It refers to other types by the keyword `fhirType` instead of `$ref`, because
+ * `ajv` would compile all 60 data types for an Extension although a resource uses a few.
  */
 export function schemaOf(type: string): Schema {
   const properties: Record<string, Schema> = isResource(type) ? { resourceType: { type: 'string' } } : {};
@@ -46,7 +46,7 @@ export function schemaOf(type: string): Schema {
       if (primitive && isList) fhirElements.lists.push(choice);
       const plain = primitive ? primitiveSchema(choiceType, primitive) : complexSchema(choiceType);
       const one = { ...plain, ...(valueSet !== undefined && { fhirCodes: valueSet }) };
-      // In a list of primitives null is what has an extension in its place, and in that of the extensions what has none.
+      // A list of primitives has null where only an extension is given; the list of the extensions, where there is none.
       const item = primitive ? { ...one, nullable: true } : one;
       properties[choice] = isList ? listOf(item) : one;
       const extended = complexSchema('Element');

@@ -7,16 +7,16 @@ import { codes, resourceTypes, schemaOf } from './schema.ts';
 export type Resource = Readonly<Record<string, unknown>> & { readonly resourceType: string };
 
 /**
- * Holds resources against FHIR R4: elements, cardinality, data types and the codes of required bindings. It does not look
- * at profiles, at what references point to, or at the constraints that R4 states in FHIRPath.
+ * Validates resources by FHIR R4: elements, cardinality, data types and the codes of required bindings. It ignores profiles,
+ * the targets of references, and the constraints that R4 states in FHIRPath.
  *
- * A type is compiled when the first element of it comes: all at once would take 5 seconds.
+ * Each type is compiled when it first occurs in a resource; compiling all types takes 5 seconds.
  */
 export class R4Validator {
   readonly #ajv: Ajv;
   readonly #compiled = new Map<string, ValidateFunction>();
 
-  /** @param allErrors - finds all errors of a resource and not the first alone */
+  /** @param allErrors - reports every error of a resource, not only the first */
   constructor({ allErrors }: { readonly allErrors: boolean }) {
     this.#ajv = new Ajv({ allErrors, validateSchema: false, strictTypes: false });
     for (const [name, { allows }] of Object.entries(primitives))
@@ -25,9 +25,9 @@ export class R4Validator {
   }
 
   /**
-   * What is wrong with a resource of one of R4's types, by place.
+   * The errors of a resource whose type is one of R4's.
    *
-   * @throws RangeError for one that is nested deeper than the stack reaches
+   * @throws RangeError if the nesting exhausts the stack
    */
   errorsOf(resource: Resource): readonly ErrorObject[] {
     const validate = this.#of(resource.resourceType);
@@ -61,7 +61,7 @@ export class R4Validator {
     });
   }
 
-  /** Of an element: its type is compiled when one comes. What a resource within another is, its resourceType says. */
+  /** Validates an element by its type. The type of a nested resource, such as in `contained`, is its `resourceType`. */
   #typeRule(type: string): Check {
     const check: Check = (data: Readonly<Record<string, unknown>>, context) => {
       const actual = type === 'Resource' ? data['resourceType'] : type;
@@ -77,7 +77,7 @@ export class R4Validator {
   }
 }
 
-/** Of a required binding: a code, or one of the codes of a concept, has to be in the value set. */
+/** A required binding: the value set has to contain the code, or one of the codes of a CodeableConcept. */
 function codeRule(valueSet: string): Check {
   const allowed = new Set(codes[valueSet]);
   const check: Check = (data: string | Readonly<Record<string, unknown>>) => {
