@@ -26,7 +26,6 @@ const EVERY_EXTENSION = [13, 87, 159, 149, 58, 100, 101, 109, 110, 144, 127, 126
  * @param vr - tells which characters end a code extension
  */
 export function decodeText(bytes: Buffer, characterSet: string, vr: string): string {
-  if (isAscii(bytes)) return bytes.toString('latin1');
   const sets = characterSet
     .split('\\')
     .map((set) =>
@@ -59,8 +58,8 @@ const latin1 = new Set(['', 'ISO_IR 6', 'ISO_IR 100', 'ISO 2022 IR 6', 'ISO 2022
 
 const extension = (set: string) => set.replace('ISO_IR', 'ISO 2022 IR');
 
-/** The repertoire that all sets share; an escape sequence may give it another meaning. */
-function isAscii(bytes: Buffer): boolean {
+/** Text that reads the same in every set: the default repertoire, without escape sequences. */
+export function isAscii(bytes: Buffer): boolean {
   for (const byte of bytes) if (byte >= 0x80 || byte === ESCAPE) return false;
   return true;
 }

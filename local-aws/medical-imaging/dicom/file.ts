@@ -65,7 +65,7 @@ async function inflated(source: ByteSource, offset: number, maxBytes: number): P
   // Deflate never makes data much longer, so this one is too large, or nearly all of it is not deflated data.
   if (deflatedBytes > maxBytes) throw tooLarge;
   const inflate = createInflateRaw({ chunkSize: PIECE });
-  inflate.end(Buffer.from(source.read(offset, deflatedBytes)));
+  inflate.end(source.read(offset, deflatedBytes));
   const pieces: Buffer[] = [];
   let size = 0;
   let filled = PIECE;

@@ -86,7 +86,7 @@ function storedFrame(dataSet: DataSet, { parts, firstBit = 0, bits }: FrameRange
   return {
     length,
     read() {
-      const bytes = Buffer.concat(parts.map((part) => Buffer.from(dataSet.bytesOf(part))));
+      const bytes = Buffer.concat(parts.map((part) => dataSet.bytesOf(part)));
       return bits === undefined ? bytes : shifted(bytes, firstBit, bits);
     },
   };
