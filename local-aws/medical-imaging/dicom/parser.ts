@@ -9,12 +9,14 @@ export interface Encoding {
   readonly bigEndian: boolean;
 }
 
-/** What keeps a small file from taking all memory or the stack. */
+/** What keeps a file from taking all memory. */
 export interface ParserLimits {
   /** Bytes of values that are not pixel data, each element counted as 16 more. */
   readonly maxMetadataBytes: number;
-  readonly maxNesting: number;
 }
+
+/** Reports nest to a dozen levels or two; what is far deeper would exhaust the stack. */
+const MAX_NESTING = 128;
 
 const UNDEFINED = 0xffffffff;
 const ITEM = 0xfffee000;
@@ -148,8 +150,8 @@ export class Parser {
   /** The items of a sequence (PS3.5 section 7.5), which begin with a tag of their own each. */
   #items(position: number, scope: Scope, owner: DataSet): { items: DataSet[]; end: number } {
     const nesting = scope.nesting + 1;
-    if (nesting > this.#limits.maxNesting) {
-      throw new NotImportable(`DICOM sequences are nested more than ${this.#limits.maxNesting} deep`);
+    if (nesting > MAX_NESTING) {
+      throw new NotImportable(`DICOM sequences are nested more than ${MAX_NESTING} deep`);
     }
     const items: DataSet[] = [];
     let at = position;
