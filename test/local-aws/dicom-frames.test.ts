@@ -39,7 +39,7 @@ describe('native pixel data', () => {
 
   test('of single bits follow each other within a byte', async () => {
     // Two frames of 3 × 3 bits: 9 ones, then 101010101.
-    const bits = [...'111111111', ...'101010101'].map(Number);
+    const bits = '111111111101010101'.split('').map(Number);
     const packed = Buffer.alloc(4);
     for (const [i, bit] of bits.entries()) packed[i >> 3] = (packed[i >> 3] ?? 0) | (bit << (i & 7));
     const file = part10([

@@ -137,7 +137,7 @@ function uint32(number: number): Buffer {
   return bytes;
 }
 
-const swapped = (bytes: Buffer, bigEndian: boolean) => (bigEndian ? Buffer.from(bytes).reverse() : bytes);
+const swapped = (bytes: Buffer, bigEndian: boolean) => (bigEndian ? Buffer.from(bytes.toReversed()) : bytes);
 
 /** US values, little endian. */
 export function words(...numbers: number[]): Buffer {
