@@ -131,7 +131,10 @@ export class Parser {
     const limit = length === UNDEFINED ? scope.end : Math.min(offset + length, scope.end);
     this.#spend(ELEMENT_COST);
     if (vr === 'SQ') {
-      const { items, end } = this.#items(offset, { ...scope, end: limit, encoding }, owner);
+      const sequence = this.#items(offset, { ...scope, end: limit, encoding }, owner);
+      const { items } = sequence;
+      // A delimiter does not end a sequence whose length is known.
+      const end = length === UNDEFINED ? sequence.end : limit;
       return { element: { tag, vr, offset, length: end - offset, bigEndian, cut: false, items }, end };
     }
     const isPixelData = scope.nesting === 0 && PIXEL_DATA_TAGS.includes(tag);
