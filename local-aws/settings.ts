@@ -44,6 +44,13 @@ export interface Settings {
   missingInputBucket: 'COMPLETED' | 'FAILED';
   /** More files than that and a DICOM import ends `FAILED`, message `FILE_COUNTS_LIMIT…`. */
   maxFilesPerDicomImport: number;
+  /**
+   * Bytes of metadata that one DICOM file may bring, its pixel data not counted; a file with more is refused. The
+   * service allows an image set 50 MB.
+   */
+  maxMetadataBytes: number;
+  /** Bytes that a DICOM file of a deflated transfer syntax may inflate to; AWS states no limit but 4 GB a file. */
+  maxInflatedDicomBytes: number;
   /** DICOM imports that may run in one data store; one more is refused with ServiceQuotaExceededException. */
   maxConcurrentDicomImports: number;
   /** FHIR imports and exports that may wait behind the running one of their kind. */
@@ -99,6 +106,8 @@ export const defaultSettings: Settings = {
   emptyInput: 'COMPLETED',
   missingInputBucket: 'FAILED',
   maxFilesPerDicomImport: 5000,
+  maxMetadataBytes: 50_000_000,
+  maxInflatedDicomBytes: 256_000_000,
   maxConcurrentDicomImports: 100,
   fhirImportQueueLength: 25,
   fhirExportQueueLength: 25,

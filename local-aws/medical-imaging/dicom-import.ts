@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto';
 import { listInput } from '../import-input.ts';
 import { JobFailure } from '../jobs.ts';
 import { after } from '../timeline.ts';
+import type { S3Location } from '../s3/buckets.ts';
 import type { World } from '../world.ts';
-import { NotImportable, readInstance } from './dicom.ts';
+import { readInstance } from './dicom/instance.ts';
+import { NotImportable } from './dicom/refusal.ts';
 import { keepFrames } from './frames.ts';
 import {
   imageSets,
@@ -64,12 +66,8 @@ export async function readImport(
   const failures: FileOutcome[] = [];
   for (const { key } of objects) {
     try {
-      const bytes = await world.buckets.read({ bucket, key });
-      const instance = readInstance(bytes ?? new Uint8Array(), datastoreId);
-      await keepFrames(world, instance.frames);
-      const { seriesUid, warnings } = instance;
-      const file = { inputFile: key, ...(warnings.length > 0 && { warnings }) };
-      addToGroup(groups, seriesUid, metadataOf(instance), file);
+      const { seriesUid, metadata, warnings } = await readFile(world, { bucket, key }, datastoreId);
+      addToGroup(groups, seriesUid, metadata, { inputFile: key, ...(warnings.length > 0 && { warnings }) });
     } catch (error) {
       const message = error instanceof NotImportable ? error.message : 'The file could not be read.';
       failures.push({ inputFile: key, exceptionType: 'ValidationException', message });
@@ -82,6 +80,24 @@ export async function readImport(
     ],
   };
 }
+
+/** One input file, which is only read as far as its metadata and one frame at a time need it. */
+async function readFile(world: World, location: S3Location, datastoreId: string) {
+  const source = world.buckets.open(location);
+  try {
+    const { maxInflatedDicomBytes, maxMetadataBytes } = world.settings;
+    const limits = { maxMetadataBytes, maxInflatedBytes: maxInflatedDicomBytes, maxNesting: MAX_NESTING };
+    const instance = await readInstance(source, limits);
+    const frames = await keepFrames(world, datastoreId, instance);
+    const { seriesUid, warnings } = instance;
+    return { seriesUid, warnings, metadata: metadataOf(instance, frames) };
+  } finally {
+    source.close();
+  }
+}
+
+/** Reports nest to a dozen levels or two; what is far deeper would exhaust the stack. */
+const MAX_NESTING = 128;
 
 function addToGroup(groups: Group[], seriesUid: string, metadata: Metadata, file: InputFile): void {
   const group = groups.find((group) => group.seriesUid === seriesUid && !mismatch(group.metadata, metadata));

@@ -6,6 +6,7 @@ import type { Handlers } from '../protocols/operations.ts';
 import { after } from '../timeline.ts';
 import type { World } from '../world.ts';
 import { requireActive } from './datastores.ts';
+import { isVideo } from './dicom/frames.ts';
 import { readFrame } from './frames.ts';
 import {
   imageSetArn,
@@ -121,6 +122,8 @@ function propertiesOf({ imageSetId, isPrimary, createdAt }: ImageSet, version: I
   };
 }
 
+const VIDEO_MPEG2 = /\.4\.10[01](\.1)?$/;
+
 /** Frames keep the transfer syntax they came in; the service's media types for those that it lists. */
 function frameType(transferSyntax: string): string {
   const types: Readonly<Record<string, string>> = {
@@ -131,5 +134,6 @@ function frameType(transferSyntax: string): string {
     '1.2.840.10008.1.2.4.202': 'image/jph',
     '1.2.840.10008.1.2.4.203': 'image/jphc',
   };
+  if (isVideo(transferSyntax)) return VIDEO_MPEG2.test(transferSyntax) ? 'video/mpeg' : 'video/mp4';
   return types[transferSyntax] ?? 'application/octet-stream';
 }

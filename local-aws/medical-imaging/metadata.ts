@@ -1,5 +1,5 @@
-import type { Attributes, DicomInstance } from './dicom.ts';
-import { checksumOf } from './dicom.ts';
+import type { Attributes } from './dicom/attributes.ts';
+import type { DicomInstance } from './dicom/instance.ts';
 
 /** The document that GetImageSetMetadata gives, gzipped, but for the ids of its image set. */
 export interface Metadata {
@@ -16,35 +16,46 @@ export interface Instance {
   readonly DICOM: Attributes;
   readonly DICOMVRs: Readonly<Record<string, string>>;
   readonly StoredTransferSyntaxUID: string;
-  readonly ImageFrames: readonly { readonly ID: string; readonly [property: string]: unknown }[];
+  readonly ChecksumType: 'DECOMPRESSED' | 'ORIGINAL';
+  readonly ImageFrames: readonly ImageFrame[];
+}
+
+export interface ImageFrame {
+  readonly ID: string;
+  readonly PixelDataChecksumFromBaseToFullResolution: readonly {
+    readonly Width: number;
+    readonly Height: number;
+    readonly Checksum: number;
+  }[];
+  readonly MinPixelValue: number | null;
+  readonly MaxPixelValue: number | null;
+  readonly FrameSizeInBytes: number;
 }
 
 /** The metadata of an image set that holds one instance. */
-export function metadataOf(instance: DicomInstance): Metadata {
+export function metadataOf(instance: DicomInstance, frames: readonly ImageFrame[]): Metadata {
   const { levels, seriesUid, sopUid } = instance;
   return {
     Patient: { DICOM: levels.patient },
     Study: {
       DICOM: levels.study,
-      Series: { [seriesUid]: { DICOM: levels.series, Instances: { [sopUid]: instanceOf(instance) } } },
+      Series: {
+        [seriesUid]: { DICOM: levels.series, Instances: { [sopUid]: instanceOf(instance, frames) } },
+      },
     },
   };
 }
 
-function instanceOf({ levels, privateVrs, transferSyntax, frames, width, height }: DicomInstance): Instance {
+function instanceOf(instance: DicomInstance, ImageFrames: readonly ImageFrame[]): Instance {
+  const { levels, vrs, transferSyntaxUid, pixelData } = instance;
   return {
     DICOM: levels.instance,
-    DICOMVRs: privateVrs,
-    StoredTransferSyntaxUID: transferSyntax,
-    ImageFrames: frames.map(({ id, bytes, minPixelValue, maxPixelValue }) => ({
-      ID: id,
-      PixelDataChecksumFromBaseToFullResolution: [
-        { Width: width, Height: height, Checksum: checksumOf(bytes) },
-      ],
-      MinPixelValue: minPixelValue,
-      MaxPixelValue: maxPixelValue,
-      FrameSizeInBytes: bytes.byteLength,
-    })),
+    DICOMVRs: vrs,
+    StoredTransferSyntaxUID: transferSyntaxUid,
+    // Of the pixels, or where these are kept compressed of the frame as it came. Only the first word is known from a
+    // document of the service; the other is made after its developer guide, "pixel data verification".
+    ChecksumType: pixelData?.description.encapsulated ? 'ORIGINAL' : 'DECOMPRESSED',
+    ImageFrames,
   };
 }
 
@@ -68,7 +79,9 @@ export function merged(base: Metadata, added: Metadata): Metadata {
 }
 
 export function instancesOf({ Study }: Metadata): Readonly<Record<string, Instance>> {
-  return Object.assign({}, ...Object.values(Study.Series).map(({ Instances }) => Instances));
+  return Object.fromEntries(
+    Object.values(Study.Series).flatMap(({ Instances }) => Object.entries(Instances)),
+  );
 }
 
 /** Only the named instances, each with nothing left out. */

@@ -91,7 +91,7 @@ describe('a DICOM import', () => {
     });
     const instance = metadata.Study.Series['1.2.4.1'].Instances['1.2.4.1.1'];
     expect(instance).toMatchObject({
-      DICOM: { SliceThickness: '1.250', Rows: 4, '00091001': 'private' },
+      DICOM: { SliceThickness: '1.250 ', Rows: 4, '00091001': 'private' },
       DICOMVRs: { '00091001': 'LO' },
       StoredTransferSyntaxUID: '1.2.840.10008.1.2.1',
       ImageFrames: [{ MinPixelValue: 0, MaxPixelValue: 1500, FrameSizeInBytes: 32 }],
