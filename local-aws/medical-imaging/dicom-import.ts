@@ -6,7 +6,7 @@ import type { S3Location } from '../s3/buckets.ts';
 import type { World } from '../world.ts';
 import { readInstance } from './dicom/instance.ts';
 import { NotImportable } from './dicom/refusal.ts';
-import { keepFrames } from './frames.ts';
+import { keepFrames } from './image-frames.ts';
 import {
   imageSets,
   imageSetsOf,
@@ -17,7 +17,7 @@ import {
   type ImageSet,
 } from './image-set.ts';
 import type { ImportJob } from './import-job.ts';
-import type { ImportWarning } from './import-warnings.ts';
+import { frameWarnings, type ImportWarning } from './import-warnings.ts';
 import { merged, metadataOf, mismatch, type Metadata } from './metadata.ts';
 
 /** What became of one input file: the image set that holds it, or why none does. */
@@ -89,8 +89,12 @@ async function readFile(world: World, location: S3Location, datastoreId: string)
     const limits = { maxMetadataBytes, maxInflatedBytes: maxInflatedDicomBytes, maxNesting: MAX_NESTING };
     const instance = await readInstance(source, limits);
     const frames = await keepFrames(world, datastoreId, instance);
-    const { seriesUid, warnings } = instance;
-    return { seriesUid, warnings, metadata: metadataOf(instance, frames) };
+    const metadata = metadataOf(instance, frames, world.settings.checksumTypeOfKeptFrames);
+    return {
+      seriesUid: instance.seriesUid,
+      warnings: [...instance.warnings, ...frameWarnings(frames)],
+      metadata,
+    };
   } finally {
     source.close();
   }

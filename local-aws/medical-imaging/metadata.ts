@@ -1,5 +1,6 @@
 import type { Attributes } from './dicom/attributes.ts';
 import type { DicomInstance } from './dicom/instance.ts';
+import type { InstanceFrames } from './image-frames.ts';
 
 /** The document that GetImageSetMetadata gives, gzipped, but for the ids of its image set. */
 export interface Metadata {
@@ -16,7 +17,7 @@ export interface Instance {
   readonly DICOM: Attributes;
   readonly DICOMVRs: Readonly<Record<string, string>>;
   readonly StoredTransferSyntaxUID: string;
-  readonly ChecksumType: 'DECOMPRESSED' | 'ORIGINAL';
+  readonly ChecksumType: string;
   readonly ImageFrames: readonly ImageFrame[];
 }
 
@@ -33,29 +34,38 @@ export interface ImageFrame {
 }
 
 /** The metadata of an image set that holds one instance. */
-export function metadataOf(instance: DicomInstance, frames: readonly ImageFrame[]): Metadata {
+export function metadataOf(
+  instance: DicomInstance,
+  frames: InstanceFrames,
+  checksumTypeOfKeptFrames: string,
+): Metadata {
   const { levels, seriesUid, sopUid } = instance;
   return {
     Patient: { DICOM: levels.patient },
     Study: {
       DICOM: levels.study,
       Series: {
-        [seriesUid]: { DICOM: levels.series, Instances: { [sopUid]: instanceOf(instance, frames) } },
+        [seriesUid]: {
+          DICOM: levels.series,
+          Instances: { [sopUid]: instanceOf(instance, frames, checksumTypeOfKeptFrames) },
+        },
       },
     },
   };
 }
 
-function instanceOf(instance: DicomInstance, ImageFrames: readonly ImageFrame[]): Instance {
-  const { levels, vrs, transferSyntaxUid, pixelData } = instance;
+function instanceOf(
+  { levels, vrs }: DicomInstance,
+  { imageFrames, storedTransferSyntaxUid, isDecoded }: InstanceFrames,
+  checksumTypeOfKeptFrames: string,
+): Instance {
   return {
     DICOM: levels.instance,
     DICOMVRs: vrs,
-    StoredTransferSyntaxUID: transferSyntaxUid,
-    // Of the pixels, or where these are kept compressed of the frame as it came. Only the first word is known from a
-    // document of the service; the other is made after its developer guide, "pixel data verification".
-    ChecksumType: pixelData?.description.encapsulated ? 'ORIGINAL' : 'DECOMPRESSED',
-    ImageFrames,
+    StoredTransferSyntaxUID: storedTransferSyntaxUid,
+    // Known from a document of the service.
+    ChecksumType: isDecoded ? 'DECOMPRESSED' : checksumTypeOfKeptFrames,
+    ImageFrames: imageFrames,
   };
 }
 

@@ -18,9 +18,14 @@ parentPort?.on('message', (task: Task) => {
 async function answerTo({ frame, description, to, wants }: Task): Promise<Answer> {
   try {
     const pixels = await decode(frame, description);
-    const encoded = to === undefined ? undefined : await encode(pixels, description, to);
-    if (wants === 'frame') return { encoded: encoded ?? pixels };
-    return { facts: { ...factsOf(pixels, description), encodedSize: encoded?.length } };
+    const encoded =
+      to === undefined || to === description.transferSyntaxUid
+        ? frame
+        : await encode(pixels, description, to);
+    if (wants === 'frame') return { encoded };
+    return {
+      facts: { ...factsOf(pixels, description), encodedSize: to === undefined ? undefined : encoded.length },
+    };
   } catch (error) {
     return { problem: error instanceof CannotTranscode ? 'unsupported' : 'broken' };
   }

@@ -78,9 +78,6 @@ const storageFormats: Readonly<Record<LosslessStorageFormat, string>> = {
 export const codingOf = (uid: string): Coding | undefined =>
   uid.startsWith(root) ? transferSyntaxes[uid.slice(root.length)]?.coding : undefined;
 
-/** Whether all frames of an instance are one stream, which is one object for the service. */
-export const isVideo = (uid: string): boolean => ['mpeg2', 'mpeg4'].includes(codingOf(uid) ?? '');
-
 /** What the service does with the frames of an instance: `unknown` ones it stores as they came, with a warning. */
 export type Storage =
   | { readonly as: 'kept' | 'unknown' }
