@@ -45,7 +45,7 @@ declare module '@cornerstonejs/codec-openjph' {
 }
 
 declare module '@cornerstonejs/codec-openjpeg' {
-  export default function load(): Promise<{
+  export default function load(options?: { print(text: string): void }): Promise<{
     J2KDecoder: new () => WasmDecoder;
     J2KEncoder: new () => WasmEncoder & {
       setQuality(lossless: boolean, layers: number): void;
