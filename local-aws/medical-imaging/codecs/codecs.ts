@@ -1,17 +1,15 @@
-import charls from '@cornerstonejs/codec-charls';
-import libjpeg from '@cornerstonejs/codec-libjpeg-turbo-8bit';
-import openjpeg from '@cornerstonejs/codec-openjpeg';
-import openjph from '@cornerstonejs/codec-openjph';
-
-/** The codecs in WebAssembly, each loaded at its first use: that takes about 10 ms and some megabytes. */
+/**
+ * The codecs, each loaded at its first use: that takes about 20 ms and some megabytes. The packages' main modules but that of
+ * OpenJPH are WebAssembly translated to JavaScript, which takes six times as long.
+ */
 export const codecs = {
-  charls: once(charls),
-  libjpeg: once(libjpeg),
-  openjpeg: once(openjpeg),
-  openjph: once(openjph),
+  charls: once(() => import('@cornerstonejs/codec-charls/decodewasmjs')),
+  libjpeg: once(() => import('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs')),
+  openjpeg: once(() => import('@cornerstonejs/codec-openjpeg/wasmjs')),
+  openjph: once(() => import('@cornerstonejs/codec-openjph')),
 };
 
-function once<T>(load: () => Promise<T>): () => Promise<T> {
+function once<T>(load: () => Promise<{ default: () => Promise<T> }>): () => Promise<T> {
   let loaded: Promise<T> | undefined;
-  return () => (loaded ??= load());
+  return () => (loaded ??= load().then((module) => module.default()));
 }

@@ -29,12 +29,12 @@ export async function decode(frame: Uint8Array, description: PixelDescription): 
     case 'jpegLs':
       return decodeJpegLs(frame, description);
     case 'jpeg2000': {
-      const header = checked(j2kHeader(frame), description);
+      const header = checked(frame, j2kHeader(frame), description);
       const { J2KDecoder } = await codecs.openjpeg();
       return decodeWith(new J2KDecoder(), frame, { header, description });
     }
     case 'htj2k': {
-      const header = checked(j2kHeader(frame), description);
+      const header = checked(frame, j2kHeader(frame), description);
       const { HTJ2KDecoder } = await codecs.openjph();
       return decodeWith(new HTJ2KDecoder(), frame, { header, description });
     }
@@ -48,14 +48,14 @@ export async function decode(frame: Uint8Array, description: PixelDescription): 
 
 /** Lossy JPEG of 8 bit. The 12 bit of process 4 need another build of the library, which npm does not have. */
 async function decodeJpeg(frame: Uint8Array, description: PixelDescription): Promise<Uint8Array> {
-  const header = checked(jpegHeader(frame), description);
+  const header = checked(frame, jpegHeader(frame), description);
   if (header.precision !== 8) throw new CannotTranscode('there is no decoder for lossy JPEG of 12 bit');
   const { JPEGDecoder } = await codecs.libjpeg();
   return decodeWith(new JPEGDecoder(), frame, { header, description });
 }
 
 function decodeJpegLossless(frame: Uint8Array, description: PixelDescription): Uint8Array {
-  const { precision } = checked(jpegHeader(frame), description);
+  const { precision } = checked(frame, jpegHeader(frame), description);
   const own = new Uint8Array(frame);
   const samples = new JpegLosslessDecoder().decode(own.buffer, 0, own.length, precision > 8 ? 2 : 1);
   if (!samples) throw new CannotTranscode('the decoder gave no pixels');
@@ -64,7 +64,7 @@ function decodeJpegLossless(frame: Uint8Array, description: PixelDescription): U
 }
 
 async function decodeJpegLs(frame: Uint8Array, description: PixelDescription): Promise<Uint8Array> {
-  const header = checked(jpegHeader(frame), description);
+  const header = checked(frame, jpegHeader(frame), description);
   const { JpegLSDecoder } = await codecs.charls();
   const decoder = new JpegLSDecoder();
   return decodeWith(decoder, frame, {
@@ -102,15 +102,19 @@ function decodeWith(decoder: WasmDecoder, frame: Uint8Array, expected: Expected)
 
 /**
  * Compares an encoded frame with its data set before a decoder sees it. A decoder allocates what the stream asks for: one of
- * 100 bytes could ask for 8 GB.
+ * 100 bytes could ask for 8 GB. Of a stream that is cut short some decoders invent the rest, and CharLS never returns.
  *
- * @throws CannotTranscode when they describe different images
+ * @throws CannotTranscode when they describe different images, and when the stream has no end
  */
-function checked(header: ImageHeader, description: PixelDescription): ImageHeader {
+function checked(frame: Uint8Array, header: ImageHeader, description: PixelDescription): ImageHeader {
   const { rows, columns, samplesPerPixel, bitsAllocated } = description;
   const same = header.rows === rows && header.columns === columns && header.components === samplesPerPixel;
   if (!same || header.precision > bitsAllocated) {
     throw new CannotTranscode('the encoded frame does not have the pixels that its data set describes');
   }
+  if (!hasEnd(frame)) throw new CannotTranscode('the encoded frame is cut short');
   return header;
 }
+
+/** JPEG (EOI) and JPEG 2000 (EOC) end with the same marker; a few bytes of padding may follow. */
+const hasEnd = (frame: Uint8Array) => Buffer.from(frame.subarray(-16)).includes('ffd9', 0, 'hex');

@@ -44,7 +44,7 @@ declare module '@cornerstonejs/codec-openjph' {
   }>;
 }
 
-declare module '@cornerstonejs/codec-openjpeg' {
+declare module '@cornerstonejs/codec-openjpeg/wasmjs' {
   export default function load(options?: { print(text: string): void }): Promise<{
     J2KDecoder: new () => WasmDecoder;
     J2KEncoder: new () => WasmEncoder & {
@@ -54,14 +54,14 @@ declare module '@cornerstonejs/codec-openjpeg' {
   }>;
 }
 
-declare module '@cornerstonejs/codec-charls' {
+declare module '@cornerstonejs/codec-charls/decodewasmjs' {
   export default function load(): Promise<{
     /** 0: R1R2…G1G2…B1B2…, 1 and 2: R1G1B1… */
     JpegLSDecoder: new () => WasmDecoder & { getInterleaveMode(): number };
   }>;
 }
 
-declare module '@cornerstonejs/codec-libjpeg-turbo-8bit' {
+declare module '@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs' {
   export default function load(): Promise<{ JPEGDecoder: new () => WasmDecoder }>;
 }
 

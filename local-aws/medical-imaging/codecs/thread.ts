@@ -27,6 +27,15 @@ async function answerTo({ frame, description, to, wants }: Task): Promise<Answer
       facts: { ...factsOf(pixels, description), encodedSize: to === undefined ? undefined : encoded.length },
     };
   } catch (error) {
-    return { problem: error instanceof CannotTranscode ? 'unsupported' : 'broken' };
+    return { problem: isHarmless(error) ? 'unsupported' : 'broken' };
   }
 }
+
+/**
+ * Whether the codecs can be used on. A C++ exception, which arrives as its address or as an object that wraps it, has cleaned
+ * up behind it; anything else may have left a codec in the middle of something.
+ */
+const isHarmless = (error: unknown) =>
+  error instanceof CannotTranscode ||
+  typeof error === 'number' ||
+  (error instanceof Error && error.constructor.name === 'CppException');

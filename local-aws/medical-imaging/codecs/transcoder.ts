@@ -23,8 +23,12 @@ export interface FrameFacts extends PixelFacts {
   readonly encodedSize: number | undefined;
 }
 
-/** A codec takes 3 ms for a frame of 512 × 512; one that is still busy after this has lost its way in malformed data. */
-const timeLimitMs = ({ rows, columns }: PixelDescription) => 20_000 + (rows * columns) / 1_000;
+/**
+ * How many ticks of 250 ms a frame may take: the codecs need 3 to 500 ms for 512 × 512 pixels, and this is 8 seconds. One that is
+ * still busy then has lost its way in malformed data. Ticks, because time also passes while the process is stopped.
+ */
+const ticksFor = ({ rows, columns }: PixelDescription) => 20 + (rows * columns) / 25_000;
+const TICK_MS = 250;
 
 /**
  * Decodes and encodes frames in a thread of its own. The codecs are C++ compiled to WebAssembly: fed with malformed data they
@@ -101,15 +105,18 @@ class CodecThread {
   }
 
   async run(task: Task): Promise<Answer> {
-    let limit: NodeJS.Timeout | undefined;
+    let ticks = ticksFor(task.description);
+    let clock: NodeJS.Timeout | undefined;
     const answer = await new Promise<Answer>((resolve) => {
       this.#answer = resolve;
-      limit = setTimeout(() => resolve({ problem: 'broken' }), timeLimitMs(task.description));
+      clock = setInterval(() => {
+        if (--ticks < 0) resolve({ problem: 'broken' });
+      }, TICK_MS);
       // A buffer of its own: a view would carry along all the memory that it is a view of.
       const frame = new Uint8Array(task.frame);
       this.#worker.postMessage({ ...task, frame }, [frame.buffer]);
     });
-    clearTimeout(limit);
+    clearInterval(clock);
     return answer;
   }
 

@@ -1,4 +1,4 @@
-import load from '@cornerstonejs/codec-openjpeg';
+import load from '@cornerstonejs/codec-openjpeg/wasmjs';
 
 /** Decodes JPEG 2000 and HTJ2K with OpenJPEG, which the local AWS does not encode HTJ2K with. */
 export async function decodedByOpenJpeg(encoded: Uint8Array): Promise<FrameInfo & { pixels: Buffer }> {

@@ -118,6 +118,14 @@ describe('the transcoder', () => {
     }
   });
 
+  // Some decoders give what they have, and nothing for the rest.
+  test('invents no pixels of a frame that is cut short', async () => {
+    for (const { frame, description } of encodedFrames) {
+      const cut = frame.subarray(0, frame.length * 0.9);
+      await expect(transcoder.facts(cut, description)).rejects.toThrow(CannotTranscode);
+    }
+  });
+
   test('outlives frames that are malformed, and decodes the next one', async () => {
     const aDamagedFrame = fc
       .tuple(
@@ -128,7 +136,11 @@ describe('the transcoder', () => {
       .map(([{ frame, description }, flips, cut]) => {
         const damaged = Buffer.from(frame);
         for (const [at, value] of flips) damaged[at % frame.length] = value;
-        return { description, frame: damaged.subarray(0, cut === null ? undefined : cut % frame.length) };
+        const end = frame.subarray(-2);
+        return {
+          description,
+          frame: cut === null ? damaged : Buffer.concat([damaged.subarray(0, cut % frame.length), end]),
+        };
       });
     const [sound = encodedFrames[0]!] = encodedFrames;
     await fc.assert(
@@ -139,7 +151,7 @@ describe('the transcoder', () => {
         const { checksum } = await transcoder.facts(sound.frame, sound.description);
         expect(checksum).toBe(crc32(sound.pixels));
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });
