@@ -86,7 +86,7 @@ async function readFile(world: World, location: S3Location, datastoreId: string)
   const source = world.buckets.open(location);
   try {
     const { maxInflatedDicomBytes, maxMetadataBytes } = world.settings;
-    const limits = { maxMetadataBytes, maxInflatedBytes: maxInflatedDicomBytes, maxNesting: MAX_NESTING };
+    const limits = { maxMetadataBytes, maxInflatedBytes: maxInflatedDicomBytes };
     const instance = await readInstance(source, limits);
     const frames = await keepFrames(world, datastoreId, instance);
     const metadata = metadataOf(instance, frames, world.settings.checksumTypeOfKeptFrames);
@@ -99,9 +99,6 @@ async function readFile(world: World, location: S3Location, datastoreId: string)
     source.close();
   }
 }
-
-/** Reports nest to a dozen levels or two; what is far deeper would exhaust the stack. */
-const MAX_NESTING = 128;
 
 function addToGroup(groups: Group[], seriesUid: string, metadata: Metadata, file: InputFile): void {
   const group = groups.find((group) => group.seriesUid === seriesUid && !mismatch(group.metadata, metadata));

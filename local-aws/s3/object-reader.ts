@@ -7,30 +7,28 @@ const WINDOW = 64 * 1024;
 export class ObjectReader {
   readonly size: number;
   readonly #file: number;
-  readonly #window: Buffer;
+  #window: Buffer = Buffer.alloc(0);
   #start = 0;
-  #end = 0;
 
   constructor(path: string) {
     this.#file = openSync(path, 'r');
     this.size = fstatSync(this.#file).size;
-    this.#window = Buffer.allocUnsafe(Math.min(WINDOW, this.size));
   }
 
-  /** The bytes from `offset` on, fewer than `length` at the end of the object; they are valid until the next call. */
+  /** The bytes from `offset` on, fewer than `length` at the end of the object. */
   read(offset: number, length: number): Buffer {
     const wanted = Math.max(0, Math.min(length, this.size - offset));
-    if (offset >= this.#start && offset + wanted <= this.#end) {
-      return this.#window.subarray(offset - this.#start, offset - this.#start + wanted);
+    if (wanted > WINDOW / 2) return this.#load(offset, wanted);
+    if (offset < this.#start || offset + wanted > this.#start + this.#window.length) {
+      // A new one each time: who holds a part of the last one still has what it read.
+      this.#window = this.#load(offset, Math.min(WINDOW, this.size - offset));
+      this.#start = offset;
     }
-    if (wanted > this.#window.length / 2) return this.#fill(Buffer.allocUnsafe(wanted), offset);
-    const filled = this.#fill(this.#window, offset);
-    this.#start = offset;
-    this.#end = offset + filled.length;
-    return filled.subarray(0, wanted);
+    return this.#window.subarray(offset - this.#start, offset - this.#start + wanted);
   }
 
-  #fill(buffer: Buffer, offset: number): Buffer {
+  #load(offset: number, length: number): Buffer {
+    const buffer = Buffer.allocUnsafeSlow(Math.max(0, length));
     let filled = 0;
     while (filled < buffer.length) {
       const count = readSync(this.#file, buffer, filled, buffer.length - filled, offset + filled);

@@ -1,5 +1,5 @@
 import type { DataSet, Element } from './data-set.ts';
-import { dictionaryEntry, hexTag } from './dictionary.ts';
+import { dictionaryEntry, hexTag, keywordOf } from './dictionary.ts';
 import { readValue, vrOf } from './values.ts';
 import { isTooLong, isUid } from './value-rules.ts';
 
@@ -19,17 +19,14 @@ export class AttributeReader {
     for (const element of dataSet.elements.values()) {
       if (skip.includes(element.tag)) continue;
       const vr = vrOf(dataSet, element);
-      const entry = dictionaryEntry(element.tag);
-      // Two groups of a repeating one, such as the overlays 6000 and 6002, have the same keywords.
-      const isNamed = entry !== undefined && !Object.hasOwn(attributes, entry.keyword);
-      const name = isNamed ? entry.keyword : hexTag(element.tag);
-      if (!isNamed) this.vrs[name] = vr;
-      attributes[name] = this.#member(dataSet, element, { vr, vm: entry?.vm ?? '1' });
+      const name = keywordOf(element.tag) ?? hexTag(element.tag);
+      if (keywordOf(element.tag) === undefined) this.vrs[name] = vr;
+      attributes[name] = this.#member(dataSet, element, vr);
     }
     return attributes;
   }
 
-  #member(dataSet: DataSet, element: Element, { vr, vm }: { vr: string; vm: string }): unknown {
+  #member(dataSet: DataSet, element: Element, vr: string): unknown {
     if (element.items) return element.items.map((item) => this.read(item));
     if (element.length === 0) return null;
     const value = readValue(dataSet, element, vr);
@@ -37,8 +34,10 @@ export class AttributeReader {
     this.#check(value, vr);
     const members = value.map(jsonValue);
     const isEmpty = members.length === 0 || (members.length === 1 && members[0] === null);
+    if (isEmpty) return null;
     // What may have several values is a list even where it has one.
-    return isEmpty ? null : vm === '1' && members.length === 1 ? members[0] : members;
+    const mayHaveSeveral = (dictionaryEntry(element.tag)?.vm ?? '1') !== '1';
+    return mayHaveSeveral || members.length > 1 ? members : members[0];
   }
 
   #check(values: readonly (string | number | bigint)[], vr: string): void {

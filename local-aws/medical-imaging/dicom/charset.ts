@@ -26,7 +26,6 @@ const EVERY_EXTENSION = [13, 87, 159, 149, 58, 100, 101, 109, 110, 144, 127, 126
  * @param vr - tells which characters end a code extension
  */
 export function decodeText(bytes: Buffer, characterSet: string, vr: string): string {
-  if (isAscii(bytes)) return bytes.toString('latin1');
   const sets = characterSet
     .split('\\')
     .map((set) =>
@@ -37,13 +36,13 @@ export function decodeText(bytes: Buffer, characterSet: string, vr: string): str
     )
     .map((set) => spellings[set] ?? set);
   const [first = ''] = sets;
-  const attempts = [sets.join('\\'), `${extension(first)}\\${EVERY_EXTENSION}`, extension(first)];
-  if (sets.length === 1) {
-    if (LATIN_9.test(first)) return new TextDecoder('iso-8859-15').decode(bytes);
-    // The library takes Latin-1 for Windows-1252, and what is in no set for UTF-8.
-    if (!bytes.includes(ESCAPE) && latin1.has(first)) return bytes.toString('latin1');
-    if (!first.startsWith('ISO 2022')) attempts.length = bytes.includes(ESCAPE) ? 2 : 1;
-  }
+  const hasEscapes = bytes.includes(ESCAPE);
+  // Without escape sequences only the first set counts. The library takes Latin-1 for Windows-1252.
+  if (!hasEscapes && latin1.has(first)) return bytes.toString('latin1');
+  if (LATIN_9.test(first)) return new TextDecoder('iso-8859-15').decode(bytes);
+  const isExtended = sets.length > 1 || first.startsWith('ISO 2022');
+  const extended = [sets.join('\\'), `${first.replace('ISO_IR', 'ISO 2022 IR')}\\${EVERY_EXTENSION}`];
+  const attempts = hasEscapes && !isExtended ? extended.toReversed() : extended;
   for (const attempt of attempts) {
     try {
       return convertBytes(attempt, bytes, { vr });
@@ -57,10 +56,8 @@ export function decodeText(bytes: Buffer, characterSet: string, vr: string): str
 const ESCAPE = 0x1b;
 const latin1 = new Set(['', 'ISO_IR 6', 'ISO_IR 100', 'ISO 2022 IR 6', 'ISO 2022 IR 100']);
 
-const extension = (set: string) => set.replace('ISO_IR', 'ISO 2022 IR');
-
-/** The repertoire that all sets share; an escape sequence may give it another meaning. */
-function isAscii(bytes: Buffer): boolean {
+/** Text that reads the same in every set: the default repertoire, without escape sequences. */
+export function isAscii(bytes: Buffer): boolean {
   for (const byte of bytes) if (byte >= 0x80 || byte === ESCAPE) return false;
   return true;
 }

@@ -33,7 +33,7 @@ export class DataSet {
     this.parent = parent;
   }
 
-  /** The bytes of an element's value, until the next read. */
+  /** The bytes of a value or of a part of it. */
   bytesOf({ offset, length }: Range): Buffer {
     return this.source.read(offset, length);
   }

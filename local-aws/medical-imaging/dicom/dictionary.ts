@@ -29,6 +29,12 @@ for (const line of dictionaryData.trim().split('\n')) {
 /** Elements of odd groups are private (PS3.5 section 7.8): no dictionary that is public knows them. */
 export const isPrivate = (tag: number) => (tag & 0x10000) !== 0;
 
+/** What an element is called in the metadata; undefined for those that only their tag tells apart. */
+export function keywordOf(tag: number): string | undefined {
+  // A keyword of a repeating group, such as OverlayData, stands for the elements of all its groups.
+  return entries.get(tag)?.keyword;
+}
+
 /** The entry of a tag; none for private elements, group lengths and what the standard does not have. */
 export function dictionaryEntry(tag: number): DictionaryEntry | undefined {
   const entry = entries.get(tag);

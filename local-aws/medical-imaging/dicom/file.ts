@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream/promises';
 import { createInflateRaw } from 'node:zlib';
 import type { DataSet } from './data-set.ts';
 import { Parser, type Encoding, type ParserLimits } from './parser.ts';
@@ -61,20 +62,13 @@ function encodingOf(transferSyntaxUid: string): Encoding {
 /** What is behind the meta information, inflated (PS3.5 section A.5), piece by piece so that a bomb is seen in time. */
 async function inflated(source: ByteSource, offset: number, maxBytes: number): Promise<ByteSource> {
   const tooLarge = new NotImportable(`The deflated DICOM data set exceeds ${maxBytes / 1e6} MB`);
-  const deflatedBytes = source.size - offset;
-  // Deflate never makes data much longer, so this one is too large, or nearly all of it is not deflated data.
-  if (deflatedBytes > maxBytes) throw tooLarge;
-  const inflate = createInflateRaw({ chunkSize: PIECE });
-  inflate.end(Buffer.from(source.read(offset, deflatedBytes)));
   const pieces: Buffer[] = [];
-  let size = 0;
   let filled = PIECE;
-  try {
-    for await (const chunk of inflate as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > maxBytes) throw tooLarge;
+  const collect = async (chunks: AsyncIterable<Buffer>) => {
+    for await (const chunk of chunks) {
       for (let taken = 0; taken < chunk.length;) {
         if (filled === PIECE) {
+          if ((pieces.length + 1) * PIECE > maxBytes) throw tooLarge;
           pieces.push(Buffer.allocUnsafeSlow(PIECE));
           filled = 0;
         }
@@ -83,6 +77,9 @@ async function inflated(source: ByteSource, offset: number, maxBytes: number): P
         taken += count;
       }
     }
+  };
+  try {
+    await pipeline(piecesOf(source, offset), createInflateRaw({ chunkSize: PIECE }), collect);
   } catch (error) {
     throw error === tooLarge ? error : new NotImportable('The deflated DICOM data set cannot be inflated');
   }
@@ -91,3 +88,7 @@ async function inflated(source: ByteSource, offset: number, maxBytes: number): P
 }
 
 const PIECE = 1024 * 1024;
+
+function* piecesOf(source: ByteSource, from: number): Generator<Buffer> {
+  for (let at = from; at < source.size; at += PIECE) yield source.read(at, PIECE);
+}

@@ -1,6 +1,7 @@
 import { codingOf } from '../codecs/transfer-syntaxes.ts';
 import type { DataSet, Element, Range } from './data-set.ts';
 import type { FrameRange, PixelDescription } from './pixel-data.ts';
+import { NotImportable } from './refusal.ts';
 
 /** Where the frames of pixel data are, or why they cannot be told apart, as the service's warnings have it. */
 export type FrameRanges =
@@ -15,8 +16,20 @@ const invalidTable: FrameRanges = { problem: 'InvalidOffsetTable' };
 export const isVideo = (transferSyntaxUid: string) =>
   ['mpeg2', 'mpeg4'].includes(codingOf(transferSyntaxUid) ?? '');
 
-/** Finds the frames of pixel data: native ones by their size, encapsulated ones by PS3.5 section A.4. */
-export function frameRanges(dataSet: DataSet, element: Element, pixels: PixelDescription): FrameRanges {
+/**
+ * Finds the frames of pixel data: native ones by their size, encapsulated ones by PS3.5 section A.4.
+ *
+ * @throws NotImportable for more frames than an image set can describe
+ */
+export function frameRanges(
+  dataSet: DataSet,
+  element: Element,
+  pixels: PixelDescription,
+  maxFrames: number,
+): FrameRanges {
+  if ((element.fragments?.length ?? nativeFrameCount(element, pixels)) > maxFrames) {
+    throw new NotImportable(`DICOM pixel data have more than ${maxFrames} frames or fragments`);
+  }
   if (!element.fragments) return nativeFrames(element, pixels);
   const [table, ...fragments] = element.fragments;
   if (!table || fragments.length === 0 || element.cut) return failure;
@@ -27,16 +40,30 @@ export function frameRanges(dataSet: DataSet, element: Element, pixels: PixelDes
   return framesWithoutTable(dataSet, fragments, pixels.numberOfFrames);
 }
 
+/** Two pixels of a line share their chrominance (PS3.3 section C.7.6.3.1.2). */
+const isSubsampled = (photometricInterpretation: string) =>
+  /^YBR_(FULL|PARTIAL)_422$/.test(photometricInterpretation);
+
+/** Bits of a native frame. Some writers expand subsampled pixels, and leave their interpretation as it was. */
+function frameBits({ length }: Element, pixels: PixelDescription): number {
+  const { rows, columns, samplesPerPixel, bitsAllocated, numberOfFrames } = pixels;
+  const whole = rows * columns * samplesPerPixel * bitsAllocated;
+  const isShort = length * 8 < whole * numberOfFrames;
+  return isShort && isSubsampled(pixels.photometricInterpretation) ? (whole / 3) * 2 : whole;
+}
+
+/** As many frames as there should be, or none where not all of them are there. */
+function nativeFrameCount(element: Element, pixels: PixelDescription): number {
+  const bits = frameBits(element, pixels);
+  const isComplete = bits > 0 && bits * pixels.numberOfFrames <= element.length * 8;
+  return isComplete ? pixels.numberOfFrames : 0;
+}
+
 /** Native frames follow each other without padding; what is behind the last one are no pixels. */
 function nativeFrames(element: Element, pixels: PixelDescription): FrameRanges {
-  const { rows, columns, samplesPerPixel, bitsAllocated, numberOfFrames } = pixels;
-  const available = element.length * 8;
-  const whole = rows * columns * samplesPerPixel * bitsAllocated;
-  // Two pixels of a line share their chrominance (PS3.3 section C.7.6.3.1.2). Some writers expand them, and leave the
-  // photometric interpretation as it was.
-  const isSubsampled = /^YBR_(FULL|PARTIAL)_422$/.test(pixels.photometricInterpretation);
-  const bits = isSubsampled && available < whole * numberOfFrames ? (whole / 3) * 2 : whole;
-  if (bits === 0 || bits * numberOfFrames > available) return failure;
+  const bits = frameBits(element, pixels);
+  const numberOfFrames = nativeFrameCount(element, pixels);
+  if (numberOfFrames === 0) return failure;
   if (bits % 8 === 0) {
     const length = bits / 8;
     const frame = (index: number) => ({ parts: [{ offset: element.offset + index * length, length }] });

@@ -44,7 +44,7 @@ export async function readInstance(source: ByteSource, limits: ReaderLimits): Pr
   const reader = new AttributeReader();
   const attributes = { ...reader.read(file.meta), ...reader.read(file.dataSet, PIXEL_DATA_TAGS) };
   checkImportLimits(attributes);
-  const pixelData = readPixelData(file);
+  const pixelData = readPixelData(file, Math.floor(limits.maxMetadataBytes / FRAME_BYTES));
   return {
     ...uids,
     transferSyntaxUid: file.transferSyntaxUid,
@@ -54,6 +54,9 @@ export async function readInstance(source: ByteSource, limits: ReaderLimits): Pr
     warnings: importWarnings(reader, pixelData),
   };
 }
+
+/** About what the metadata say of one frame. */
+const FRAME_BYTES = 200;
 
 function byLevel(attributes: Attributes): Record<Level, Attributes> {
   const levels: Record<Level, Attributes> = { patient: {}, study: {}, series: {}, instance: {} };

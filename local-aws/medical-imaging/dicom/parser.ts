@@ -9,12 +9,14 @@ export interface Encoding {
   readonly bigEndian: boolean;
 }
 
-/** What keeps a small file from taking all memory or the stack. */
+/** What keeps a file from taking all memory. */
 export interface ParserLimits {
   /** Bytes of values that are not pixel data, each element counted as 16 more. */
   readonly maxMetadataBytes: number;
-  readonly maxNesting: number;
 }
+
+/** Reports nest to a dozen levels or two; what is far deeper would exhaust the stack. */
+const MAX_NESTING = 128;
 
 const UNDEFINED = 0xffffffff;
 const ITEM = 0xfffee000;
@@ -52,6 +54,17 @@ interface Scope {
   readonly group?: number;
 }
 
+const readLength = (bytes: Buffer, offset: number, bigEndian: boolean) =>
+  bigEndian ? bytes.readUInt32BE(offset) : bytes.readUInt32LE(offset);
+
+const isCapital = (byte: number | undefined) => byte !== undefined && byte >= 0x41 && byte <= 0x5a;
+
+/** Two capitals are a VR, even one that is not known; anything else belongs to an element without one. */
+const vrAt = (bytes: Buffer, offset: number) =>
+  isCapital(bytes[offset]) && isCapital(bytes[offset + 1])
+    ? bytes.toString('latin1', offset, offset + 2)
+    : undefined;
+
 /** Takes a file apart into data elements without reading their values. */
 export class Parser {
   readonly #source: ByteSource;
@@ -72,6 +85,7 @@ export class Parser {
   dataSet(position: number, scope: Scope): { readonly dataSet: DataSet; readonly end: number } {
     const dataSet = new DataSet(this.#source, scope.parent);
     const encoding = this.#guess(position, scope.encoding);
+    const inner = { ...scope, encoding };
     let at = position;
     // What is too short for an element is padding.
     while (at + 8 <= scope.end) {
@@ -80,7 +94,7 @@ export class Parser {
       if (scope.group !== undefined && header.tag >>> 16 !== scope.group) break;
       if (header.tag === SEQUENCE_END || header.tag === ITEM) at += 8;
       else {
-        const { element, end } = this.#element(header, { ...scope, encoding }, dataSet);
+        const { element, end } = this.#element(header, inner, dataSet);
         dataSet.elements.set(element.tag, element);
         at = end;
       }
@@ -97,42 +111,39 @@ export class Parser {
 
   #header(at: number, { explicit, bigEndian }: Encoding): Header {
     const bytes = this.#source.read(at, 12);
-    const short = (offset: number) => (bigEndian ? bytes.readUInt16BE(offset) : bytes.readUInt16LE(offset));
-    const long = (offset: number) => (bigEndian ? bytes.readUInt32BE(offset) : bytes.readUInt32LE(offset));
-    const tag = ((short(0) << 16) | short(2)) >>> 0;
-    const isDelimiter = tag >>> 16 === 0xfffe;
-    const vr = bytes.toString('latin1', 4, 6);
-    // Two capitals are a VR, even one that is not known; anything else is an element without one.
-    if (!explicit || isDelimiter || !/^[A-Z]{2}$/.test(vr)) {
-      return { tag, vr: undefined, length: long(4), valueOffset: at + 8 };
+    const group = bigEndian ? bytes.readUInt16BE(0) : bytes.readUInt16LE(0);
+    const tag = group * 0x10000 + (bigEndian ? bytes.readUInt16BE(2) : bytes.readUInt16LE(2));
+    const vr = explicit && group !== 0xfffe ? vrAt(bytes, 4) : undefined;
+    if (vr === undefined) return { tag, vr, length: readLength(bytes, 4, bigEndian), valueOffset: at + 8 };
+    if (!longVrs.has(vr)) {
+      const length = bigEndian ? bytes.readUInt16BE(6) : bytes.readUInt16LE(6);
+      return { tag, vr, length, valueOffset: at + 8 };
     }
-    if (!longVrs.has(vr)) return { tag, vr, length: short(6), valueOffset: at + 8 };
     if (bytes.length < 12) return { tag, vr, length: 0, valueOffset: at + bytes.length };
-    return { tag, vr, length: long(8), valueOffset: at + 12 };
+    return { tag, vr, length: readLength(bytes, 8, bigEndian), valueOffset: at + 12 };
   }
 
   #element(header: Header, scope: Scope, owner: DataSet): { element: Element; end: number } {
     const { tag, length, valueOffset: offset } = header;
-    const { encoding, nesting } = scope;
     const vr = this.#vrOf(header);
-    const isUnknown = header.vr === 'UN' && header.vr !== vr;
-    const inner = isUnknown ? implicitLittleEndian : encoding;
+    const encoding = header.vr === 'UN' && vr !== 'UN' ? implicitLittleEndian : scope.encoding;
+    const { bigEndian } = encoding;
     const limit = length === UNDEFINED ? scope.end : Math.min(offset + length, scope.end);
-    const common = { tag, vr, offset, bigEndian: inner.bigEndian };
     this.#spend(ELEMENT_COST);
     if (vr === 'SQ') {
-      const { items, end } = this.#items(offset, { ...scope, end: limit, encoding: inner }, owner);
-      return { element: { ...common, length: end - offset, cut: false, items }, end };
+      const { items, end } = this.#items(offset, { ...scope, end: limit, encoding }, owner);
+      return { element: { tag, vr, offset, length: end - offset, bigEndian, cut: false, items }, end };
     }
-    const isPixelData = nesting === 0 && PIXEL_DATA_TAGS.includes(tag);
+    const isPixelData = scope.nesting === 0 && PIXEL_DATA_TAGS.includes(tag);
     if (length === UNDEFINED) {
       const { fragments, contentEnd, end, cut } = this.#fragments(offset, scope);
       if (!isPixelData) this.#spend(contentEnd - offset);
       if (!isPixelData && cut) throw new NotImportable('DICOM value of undefined length is malformed');
-      return { element: { ...common, length: contentEnd - offset, cut, fragments }, end };
+      return { element: { tag, vr, offset, length: contentEnd - offset, bigEndian, cut, fragments }, end };
     }
     if (!isPixelData) this.#spend(limit - offset);
-    return { element: { ...common, length: limit - offset, cut: limit < offset + length }, end: limit };
+    const cut = limit < offset + length;
+    return { element: { tag, vr, offset, length: limit - offset, bigEndian, cut }, end: limit };
   }
 
   /** A value of undefined length that the file calls UN, or that nobody knows, is a sequence (PS3.5 section 6.2.2). */
@@ -148,8 +159,8 @@ export class Parser {
   /** The items of a sequence (PS3.5 section 7.5), which begin with a tag of their own each. */
   #items(position: number, scope: Scope, owner: DataSet): { items: DataSet[]; end: number } {
     const nesting = scope.nesting + 1;
-    if (nesting > this.#limits.maxNesting) {
-      throw new NotImportable(`DICOM sequences are nested more than ${this.#limits.maxNesting} deep`);
+    if (nesting > MAX_NESTING) {
+      throw new NotImportable(`DICOM sequences are nested more than ${MAX_NESTING} deep`);
     }
     const items: DataSet[] = [];
     let at = position;

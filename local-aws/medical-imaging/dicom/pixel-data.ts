@@ -43,8 +43,15 @@ export interface PixelData {
   readonly problem?: Extract<FrameRanges, { problem: string }>['problem'];
 }
 
-/** @returns undefined for an instance without pixel data */
-export function readPixelData({ dataSet, transferSyntaxUid }: DicomFile): PixelData | undefined {
+/**
+ * @param maxFrames - more frames than that are refused
+ * @returns undefined for an instance without pixel data
+ * @throws NotImportable
+ */
+export function readPixelData(
+  { dataSet, transferSyntaxUid }: DicomFile,
+  maxFrames: number,
+): PixelData | undefined {
   const element = PIXEL_DATA_TAGS.map((tag) => dataSet.elements.get(tag)).find(
     (element) => element !== undefined,
   );
@@ -67,7 +74,7 @@ export function readPixelData({ dataSet, transferSyntaxUid }: DicomFile): PixelD
     bigEndian: element.bigEndian,
     encapsulated: element.fragments !== undefined,
   };
-  const ranges = frameRanges(dataSet, element, description);
+  const ranges = frameRanges(dataSet, element, description, maxFrames);
   if ('problem' in ranges) return { description, frames: [], problem: ranges.problem };
   const frames = ranges.frames.map((frame) => storedFrame(dataSet, frame));
   return { description, frames };
@@ -86,7 +93,7 @@ function storedFrame(dataSet: DataSet, { parts, firstBit = 0, bits }: FrameRange
   return {
     length,
     read() {
-      const bytes = Buffer.concat(parts.map((part) => Buffer.from(dataSet.bytesOf(part))));
+      const bytes = Buffer.concat(parts.map((part) => dataSet.bytesOf(part)));
       return bits === undefined ? bytes : shifted(bytes, firstBit, bits);
     },
   };

@@ -1,10 +1,7 @@
 /** Bytes that are read by ranges, so that a file of 2 GB is never in memory as a whole. */
 export interface ByteSource {
   readonly size: number;
-  /**
-   * The bytes from `offset` on, fewer than `length` at the end. They are valid until the next call: whoever keeps them
-   * copies them.
-   */
+  /** The bytes from `offset` on, fewer than `length` at the end. */
   read(offset: number, length: number): Buffer;
 }
 

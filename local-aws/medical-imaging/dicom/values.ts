@@ -1,4 +1,4 @@
-import { decodeText } from './charset.ts';
+import { decodeText, isAscii } from './charset.ts';
 import type { DataSet, Element } from './data-set.ts';
 import { hexTag } from './dictionary.ts';
 
@@ -28,7 +28,7 @@ export type Value = readonly (string | number | bigint)[] | Buffer;
 
 /**
  * Reads the value of an element that is no sequence, by its VR. Texts are without their padding, but for DS and IS, which
- * stay as they are spelled. Bytes are valid until the next read.
+ * stay as they are spelled.
  *
  * @param vr - that of `vrOf`
  */
@@ -40,12 +40,14 @@ export function readValue(dataSet: DataSet, element: Element, vr: string): Value
   return format ? readNumbers(bytes, element.bigEndian, format) : bytes;
 }
 
+/** What does not count at the end of a text; of a name also the delimiters of component groups that it does not have. */
+const paddings: Readonly<Record<string, RegExp>> = { DS: /\0+$/, IS: /\0+$/, PN: /[ \0=]+$/ };
+
 function readTexts(dataSet: DataSet, bytes: Buffer, vr: string): string[] {
-  const text = localizedTexts.has(vr)
-    ? decodeText(bytes, characterSetOf(dataSet), vr)
-    : bytes.toString('latin1');
+  const isPlain = !localizedTexts.has(vr) || isAscii(bytes);
+  const text = isPlain ? bytes.toString('latin1') : decodeText(bytes, characterSetOf(dataSet), vr);
   const values = singleTexts.has(vr) ? [text] : text.split('\\');
-  const padding = vr === 'DS' || vr === 'IS' ? /\0+$/ : /[ \0]+$/;
+  const padding = paddings[vr] ?? /[ \0]+$/;
   return values.map((value) => value.replace(padding, ''));
 }
 

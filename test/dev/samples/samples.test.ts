@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { writeSamples } from '../../../dev/samples/index.ts';
 import type { Attributes } from '../../../local-aws/medical-imaging/dicom/attributes.ts';
 import { readInstance } from '../../../local-aws/medical-imaging/dicom/instance.ts';
+import { readerLimits } from '../../local-aws/reader-limits.ts';
 import { MemorySource } from '../../../local-aws/medical-imaging/dicom/source.ts';
 
 describe('writeSamples', () => {
@@ -90,11 +91,7 @@ describe('writeSamples', () => {
 /** By the reader of the local AWS, which shares nothing with the writer of the samples. */
 async function parse(file: Buffer) {
   const source = new MemorySource([file]);
-  const { levels, pixelData } = await readInstance(source, {
-    maxMetadataBytes: 1e6,
-    maxInflatedBytes: 0,
-    maxNesting: 1,
-  });
+  const { levels, pixelData } = await readInstance(source, readerLimits);
   const attributes: Attributes = Object.assign({}, ...Object.values(levels));
   return { attributes, frames: pixelData?.frames.map((frame) => frame.read()) ?? [] };
 }
