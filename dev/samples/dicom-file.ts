@@ -3,11 +3,8 @@
  * library that the local AWS reads them with, so that the two check each other.
  */
 
-/**
- * Sixteen-bit words are pixel data, a number one binary value, strings text of as many values, and fragments encapsulated
- * pixel data without offsets (PS3.5 section A.4).
- */
-export type Value = string | number | readonly string[] | Buffer | { readonly fragments: readonly Buffer[] };
+/** Sixteen-bit words are pixel data, a number one binary value, strings text of as many values. */
+export type Value = string | number | readonly string[] | Buffer;
 
 /** A data element: `ggggeeee`, its value representation, its value. */
 export type Element = readonly [tag: string, vr: string, value: Value];
@@ -17,22 +14,13 @@ const explicitLittleEndian = '1.2.840.10008.1.2.1';
 /** From a UUID made for this generator once and for all (PS3.5 §B.2). */
 const implementationClassUid = '2.25.309618283347562211436725936428817270482';
 
-/**
- * The elements in the order of their tags, behind the preamble and the file meta information that describes them.
- *
- * @param transferSyntaxUid - one of Explicit VR Little Endian, which all are that encapsulate pixel data
- */
-export function dicomFile(
-  sopClassUid: string,
-  sopInstanceUid: string,
-  elements: readonly Element[],
-  transferSyntaxUid = explicitLittleEndian,
-): Buffer {
+/** The elements in the order of their tags, behind the preamble and the file meta information that describes them. */
+export function dicomFile(sopClassUid: string, sopInstanceUid: string, elements: readonly Element[]): Buffer {
   const meta = encode([
     ['00020001', 'OB', Buffer.from([0, 1])],
     ['00020002', 'UI', sopClassUid],
     ['00020003', 'UI', sopInstanceUid],
-    ['00020010', 'UI', transferSyntaxUid],
+    ['00020010', 'UI', explicitLittleEndian],
     ['00020012', 'UI', implementationClassUid],
     ['00020013', 'SH', 'AHW_SAMPLES'],
   ]);
@@ -52,7 +40,6 @@ const encode = (elements: readonly Element[]): Buffer =>
 const longForm = new Set(['OB', 'OW', 'UN', 'UT', 'SQ']);
 
 function encodeElement([tag, vr, value]: Element): Buffer {
-  if (typeof value === 'object' && 'fragments' in value) return encapsulated(tag, vr, value.fragments);
   const bytes = padded(encodeValue(vr, value), vr);
   const header = Buffer.alloc(longForm.has(vr) ? 12 : 8);
   header.writeUInt16LE(Number.parseInt(tag.slice(0, 4), 16), 0);
@@ -63,24 +50,7 @@ function encodeElement([tag, vr, value]: Element): Buffer {
   return Buffer.concat([header, bytes]);
 }
 
-/** An empty offset table, the fragments as items, and the end of the sequence that they make. */
-function encapsulated(tag: string, vr: string, fragments: readonly Buffer[]): Buffer {
-  const item = (bytes: Buffer) => [itemHeader(0xe000, bytes.length), bytes];
-  const header = encodeElement([tag, vr, Buffer.alloc(0)]);
-  header.writeUInt32LE(0xffffffff, 8);
-  const items = [Buffer.alloc(0), ...fragments.map((fragment) => padded(fragment, 'OB'))].flatMap(item);
-  return Buffer.concat([header, ...items, itemHeader(0xe0dd, 0)]);
-}
-
-function itemHeader(element: number, length: number): Buffer {
-  const header = Buffer.alloc(8);
-  header.writeUInt16LE(0xfffe, 0);
-  header.writeUInt16LE(element, 2);
-  header.writeUInt32LE(length, 4);
-  return header;
-}
-
-function encodeValue(vr: string, value: Exclude<Value, { fragments: unknown }>): Buffer {
+function encodeValue(vr: string, value: Value): Buffer {
   if (Buffer.isBuffer(value)) return value;
   if (typeof value === 'number') {
     const bytes = Buffer.alloc(vr === 'UL' ? 4 : 2);
