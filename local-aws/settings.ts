@@ -43,6 +43,11 @@ export interface Settings {
    */
   missingInputBucket: 'COMPLETED' | 'FAILED';
   /**
+   * What instances of one image set have in common. AWS's "Understanding image sets" lists seven elements, and says on the
+   * same page that primary image sets have consistent Patient, Study and Series metadata.
+   */
+  imageSetGrouping: 'listedElements' | 'allElements';
+  /**
    * How an import keeps image frames, which GetImageFrame gives as they are kept. `service`: as HealthImaging does, most as
    * HTJ2K or JPEG 2000 Lossless; `stored`: all as they came, byte for byte.
    */
@@ -117,6 +122,7 @@ export const defaultSettings: Settings = {
   writeEmptyNdjson: false,
   emptyInput: 'COMPLETED',
   missingInputBucket: 'FAILED',
+  imageSetGrouping: 'listedElements',
   frameEncoding: 'service',
   frameSizeInBytes: 'decoded',
   checksumTypeOfKeptFrames: 'ORIGINAL',
@@ -145,6 +151,7 @@ export const defaultSettings: Settings = {
 const choices: { readonly [name: string]: readonly string[] } = {
   emptyInput: ['COMPLETED', 'FAILED'],
   missingInputBucket: ['COMPLETED', 'FAILED'],
+  imageSetGrouping: ['listedElements', 'allElements'],
   frameEncoding: ['service', 'stored'],
   frameSizeInBytes: ['decoded', 'encoded'],
   metadataConstraintBreach: ['ValidationException', 'UPDATE_FAILED'],

@@ -69,6 +69,57 @@ function instanceOf(
   };
 }
 
+/**
+ * The elements by which the service makes image sets: HealthImaging developer guide, "Understanding image sets", table "DICOM
+ * elements used for image set creation".
+ */
+const imageSetElements = [
+  'StudyDate',
+  'AccessionNumber',
+  'PatientID',
+  'StudyInstanceUID',
+  'StudyID',
+  'SeriesInstanceUID',
+  'SeriesNumber',
+];
+
+/**
+ * A text that is the same for documents of one image set.
+ *
+ * @param by - `listedElements`: the seven of AWS's table; `allElements`: all of the Patient, Study and Series levels
+ */
+export function imageSetKey(metadata: Metadata, by: 'listedElements' | 'allElements'): string {
+  const [, series] = onlySeries(metadata);
+  const attributes = { ...metadata.Patient.DICOM, ...metadata.Study.DICOM, ...series?.DICOM };
+  const names = by === 'allElements' ? Object.keys(attributes).sort() : imageSetElements;
+  // Padding is no part of a value, but stays on some.
+  const comparable = (value: unknown) => (typeof value === 'string' ? value.trim() : (value ?? null));
+  return JSON.stringify(names.map((name) => [name, comparable(attributes[name])]));
+}
+
+/**
+ * Documents of one image set as one, in the order in which they were received: the most recent value of an attribute wins, and
+ * the most recent copy of an instance.
+ */
+export function combined(documents: readonly Metadata[]): Metadata {
+  const all = <T extends object>(parts: readonly (T | undefined)[]) =>
+    parts.reduce<T>((sum, part) => Object.assign(sum, part), {} as T);
+  const [uid] = documents[0] ? onlySeries(documents[0]) : [''];
+  const series = documents.map((document) => onlySeries(document)[1]);
+  return {
+    Patient: { DICOM: all(documents.map(({ Patient }) => Patient.DICOM)) },
+    Study: {
+      DICOM: all(documents.map(({ Study }) => Study.DICOM)),
+      Series: {
+        [uid]: {
+          DICOM: all(series.map((each) => each?.DICOM)),
+          Instances: all(series.map((each) => each?.Instances)),
+        },
+      },
+    },
+  };
+}
+
 /** Which level of two documents does not say the same, if any: what keeps them from being one image set. */
 export function mismatch(a: Metadata, b: Metadata): 'Patient' | 'Study' | 'Series' | undefined {
   if (!equal(a.Patient.DICOM, b.Patient.DICOM)) return 'Patient';
