@@ -34,7 +34,7 @@ describe('the instances of an import', () => {
     ['00200011', 'IS', '2 '],
   ])('make two image sets where %s differs', async (tag, vr, value) => {
     const imageSets = await importFiles([], [[tag, vr, value]]);
-    expect(imageSets.map(({ isPrimary }) => isPrimary).sort()).toEqual([false, true]);
+    expect(imageSets.map(({ isPrimary }) => String(isPrimary)).sort()).toEqual(['false', 'true']);
   });
 
   test('make one image set where other attributes differ, with the values that were received last', async () => {
