@@ -3,6 +3,9 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 /** Most headers fit, and so do small objects: one read each. */
 const WINDOW = 64 * 1024;
 
+/** Node reads less than 2 GiB at once. */
+const MAX_READ = 1024 ** 3;
+
 /** An object that is read by ranges. Small ranges one after the other, as headers are, come out of a window. */
 export class ObjectReader {
   readonly size: number;
@@ -31,7 +34,8 @@ export class ObjectReader {
     const buffer = Buffer.allocUnsafeSlow(Math.max(0, length));
     let filled = 0;
     while (filled < buffer.length) {
-      const count = readSync(this.#file, buffer, filled, buffer.length - filled, offset + filled);
+      const wanted = Math.min(buffer.length - filled, MAX_READ);
+      const count = readSync(this.#file, buffer, filled, wanted, offset + filled);
       if (count === 0) break;
       filled += count;
     }

@@ -106,6 +106,7 @@ describe('encapsulated pixel data', () => {
 
   test.each<[string, number, readonly number[], readonly Buffer[], number]>([
     ['no fragment at all', 1, [], [], 45328],
+    ['a fragment without bytes', 2, [], [a, Buffer.alloc(0)], 45328],
     ['fewer fragments than frames', 3, [], [a, c], 45329],
     ['codestreams that end more often than there are frames', 2, [], [a, c, d], 45329],
     ['a table of more frames than NumberOfFrames', 1, [0, 16], [a, c], 45329],

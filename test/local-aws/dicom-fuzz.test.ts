@@ -5,6 +5,8 @@
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { NotImportable } from '../../local-aws/medical-imaging/dicom/refusal.ts';
+import { localAws, putFiles } from './harness.ts';
+import { activeDatastore, importAll, readMetadata, readObject } from './imaging-harness.ts';
 import { bytes, encode, header, implicitLittleEndian, part10, read, syntaxes, words } from './part10.ts';
 import type { TestElement } from './part10.ts';
 
@@ -94,6 +96,40 @@ test('a file of random bytes behind a right beginning is read or refused', async
     { numRuns: 1000 },
   );
 });
+
+/** A sample prints no seed of its own. */
+const seed = Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+
+test(`a job of damaged files ends, and each of its image sets has its metadata and frames (FUZZ_SEED=${seed})`, async () => {
+  const aws = await localAws();
+  const datastoreId = await activeDatastore(aws);
+  const samples = fc.sample(damaged, { numRuns: 300, seed });
+  const names = samples.map((file, i) => [`${i}.dcm`, file] as const);
+  await putFiles(aws.data, 'input', Object.fromEntries(names));
+  const { jobStatus, outputS3Uri } = await importAll(aws, { datastoreId, inputS3Uri: 's3://input/' });
+  expect(jobStatus).toBe('COMPLETED');
+  const { jobSummary } = JSON.parse(await readObject(aws, `${outputS3Uri}job-output-manifest.json`));
+  expect(jobSummary.numberOfScannedFiles).toBe(300);
+  expect(jobSummary.numberOfImportedFiles).toBeGreaterThan(10);
+  for (const { imageSetId } of jobSummary.imageSetsSummary) {
+    const { Study } = await readMetadata(aws, { datastoreId, imageSetId });
+    const instances = Object.values<SeriesMetadata>(Study.Series).flatMap((series) =>
+      Object.values(series.Instances),
+    );
+    expect(instances.length).toBeGreaterThan(0);
+    for (const { ID: imageFrameId } of instances.flatMap(({ ImageFrames }) => ImageFrames)) {
+      const imageFrameInformation = { imageFrameId };
+      const frame = await aws.imaging.getImageFrame({ datastoreId, imageSetId, imageFrameInformation });
+      expect((await frame.imageFrameBlob?.transformToByteArray())?.length).toBeGreaterThan(0);
+    }
+  }
+  await expect(aws.imaging.searchImageSets({ datastoreId })).resolves.toBeDefined();
+  await aws.close();
+});
+
+interface SeriesMetadata {
+  readonly Instances: Readonly<Record<string, { readonly ImageFrames: readonly { readonly ID: string }[] }>>;
+}
 
 describe('a bomb is refused or harmless:', () => {
   test('deflated data that grow beyond the limit', async () => {

@@ -12,6 +12,7 @@
  * 2024-07-24 (G12).
  */
 import type { FlowName } from '../../src/input-rules/flows.ts';
+import { DICOM_READER } from './dicom.ts';
 
 export interface Behaviour {
   readonly what: string;
@@ -1695,4 +1696,5 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...SEARCH_ATTRIBUTES,
   ...FINAL_ERRORS,
   ...COMMAND_LINE,
+  ...DICOM_READER,
 ];

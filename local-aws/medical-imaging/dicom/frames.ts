@@ -36,7 +36,7 @@ export function frameRanges(
   if (isVideo(pixels.transferSyntaxUid)) return { frames: [{ parts: fragments }] };
   const extended = extendedOffsets(dataSet);
   if (extended) return framesByExtendedTable(fragments, extended, pixels.numberOfFrames);
-  if (table.length > 0) return framesByBasicTable(fragments, basicOffsets(dataSet, table), pixels);
+  if (table.length > 0) return framesByBasicTable(dataSet, table, fragments, pixels.numberOfFrames);
   return framesWithoutTable(dataSet, fragments, pixels.numberOfFrames);
 }
 
@@ -108,22 +108,23 @@ function framesByExtendedTable(
   return found.length === numberOfFrames ? { frames: found } : mismatch;
 }
 
-function basicOffsets(dataSet: DataSet, table: Range): number[] {
-  const bytes = dataSet.bytesOf(table);
-  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => bytes.readUInt32LE(index * 4));
-}
-
-/** Each entry is where the first fragment of a frame begins. */
+/** Each entry of the Basic Offset Table is where the first fragment of a frame begins: 32 bits. */
 function framesByBasicTable(
+  dataSet: DataSet,
+  table: Range,
   fragments: readonly Range[],
-  offsets: readonly number[],
-  { numberOfFrames }: PixelDescription,
+  numberOfFrames: number,
 ): FrameRanges {
+  // Before it is read: a table may be as long as the file.
+  if (table.length !== numberOfFrames * 4 || numberOfFrames > fragments.length) return mismatch;
+  const bytes = dataSet.bytesOf(table);
   const byOffset = fragmentsByOffset(fragments);
-  const starts = offsets.map((offset) => byOffset.get(offset) ?? -1);
+  const starts = Array.from(
+    { length: numberOfFrames },
+    (_, index) => byOffset.get(bytes.readUInt32LE(index * 4)) ?? -1,
+  );
   const isAscending = starts.every((start, index) => start > (starts[index - 1] ?? -1));
   if (starts[0] !== 0 || !isAscending) return invalidTable;
-  if (starts.length !== numberOfFrames) return mismatch;
   return { frames: starts.map((start, index) => ({ parts: fragments.slice(start, starts[index + 1]) })) };
 }
 

@@ -77,7 +77,8 @@ export function readPixelData(
   const ranges = frameRanges(dataSet, element, description, maxFrames);
   if ('problem' in ranges) return { description, frames: [], problem: ranges.problem };
   const frames = ranges.frames.map((frame) => storedFrame(dataSet, frame));
-  return { description, frames };
+  const isEmpty = frames.some(({ length }) => length === 0);
+  return isEmpty ? { description, frames: [], problem: 'FramesExtractionFailure' } : { description, frames };
 }
 
 /** Where the bits of a frame are: parts of the file, and for pixels of one bit the place in the first byte. */
