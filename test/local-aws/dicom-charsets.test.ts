@@ -1,3 +1,5 @@
+import fc from 'fast-check';
+import { decodeText } from '../../local-aws/medical-imaging/dicom/charset.ts';
 import { attributesOf, part10, type TestElement } from './part10.ts';
 
 /** What becomes of a name and a text that are written in a character set, or in several. */
@@ -112,5 +114,31 @@ describe('a text', () => {
     expect(await textsOf('ISO_IR 100', latin('a\x1b[31mb'))).toMatchObject({
       PatientName: expect.any(String),
     });
+  });
+
+  test('of any bytes in any sets is read', () => {
+    const numbers = [6, 13, 58, 87, 100, 126, 127, 138, 144, 149, 159, 166, 192, 203, 999];
+    const set = fc.oneof(
+      fc.constantFrom('', 'GBK', 'GB18030', 'UTF-8'),
+      fc
+        .tuple(fc.constantFrom('ISO_IR', 'ISO 2022 IR'), fc.constantFrom(...numbers))
+        .map((parts) => parts.join(' ')),
+      fc.string({ maxLength: 10 }),
+    );
+    const piece = fc.oneof(
+      fc.uint8Array({ maxLength: 6 }).map((bytes) => Buffer.from(bytes)),
+      fc.constantFrom('\x1b$B', '\x1b$)C', '\x1b$(D', '\x1b(J', '\x1b)I', '\x1b-F', '\x1b').map(latin),
+    );
+    fc.assert(
+      fc.property(
+        fc.array(set, { maxLength: 3 }),
+        fc.array(piece, { maxLength: 6 }),
+        fc.constantFrom('PN', 'LO', 'LT'),
+        (sets, pieces, vr) => {
+          expect(typeof decodeText(Buffer.concat(pieces), sets.join('\\'), vr)).toBe('string');
+        },
+      ),
+      { numRuns: 5000 },
+    );
   });
 });

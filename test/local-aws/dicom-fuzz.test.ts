@@ -185,6 +185,12 @@ describe('a bomb is refused or harmless:', () => {
     },
   );
 
+  test('long values of padding, for which a regular expression would take hours', async () => {
+    const padding = Buffer.concat([Buffer.alloc(5_000_000), Buffer.from('x ')]);
+    const { levels } = await read(part10([['0040A160', 'UT', padding]]));
+    expect(levels.instance['TextValue']).toHaveLength(5_000_001);
+  });
+
   test('more elements than metadata could hold', async () => {
     const empty = encode([['00091001', 'LO', '']], { ...implicitLittleEndian, explicit: true });
     const many = Buffer.concat([header(syntaxes.explicit), Buffer.alloc(empty.length * 4_000_000, empty)]);

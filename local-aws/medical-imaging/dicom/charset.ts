@@ -30,6 +30,7 @@ export function decodeText(bytes: Buffer, characterSet: string, vr: string): str
     .split('\\')
     .map((set) =>
       set
+        .replaceAll('\0', '')
         .trim()
         .toUpperCase()
         .replace(/^ISO[-_ ]IR[-_ ]/, 'ISO_IR '),

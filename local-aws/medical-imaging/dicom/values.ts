@@ -41,14 +41,21 @@ export function readValue(dataSet: DataSet, element: Element, vr: string): Value
 }
 
 /** What does not count at the end of a text; of a name also the delimiters of component groups that it does not have. */
-const paddings: Readonly<Record<string, RegExp>> = { DS: /\0+$/, IS: /\0+$/, PN: /[ \0=]+$/ };
+const paddings: Readonly<Record<string, string>> = { DS: '\0', IS: '\0', PN: ' \0=' };
 
 function readTexts(dataSet: DataSet, bytes: Buffer, vr: string): string[] {
   const isPlain = !localizedTexts.has(vr) || isAscii(bytes);
   const text = isPlain ? bytes.toString('latin1') : decodeText(bytes, characterSetOf(dataSet), vr);
   const values = singleTexts.has(vr) ? [text] : text.split('\\');
-  const padding = paddings[vr] ?? /[ \0]+$/;
-  return values.map((value) => value.replace(padding, ''));
+  const padding = paddings[vr] ?? ' \0';
+  return values.map((value) => withoutEnd(value, padding));
+}
+
+/** A text without the characters of `padding` at its end. A regular expression takes quadratic time for that. */
+function withoutEnd(text: string, padding: string): string {
+  let end = text.length;
+  while (end > 0 && padding.includes(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
 }
 
 function readTags(bytes: Buffer, bigEndian: boolean): string[] {
@@ -73,7 +80,10 @@ const LUT_DESCRIPTOR = 0x00283002;
 
 function characterSetOf(dataSet: DataSet): string {
   const found = dataSet.inherited(SPECIFIC_CHARACTER_SET);
-  return found ? found.owner.bytesOf(found.element).toString('latin1').replace(/\0+$/, '') : '';
+  if (!found) return '';
+  const { offset, length } = found.element;
+  // There are 15 sets with names of 16 characters at the most. A longer value would be read again for each text.
+  return found.owner.bytesOf({ offset, length: Math.min(length, 256) }).toString('latin1');
 }
 
 /**
