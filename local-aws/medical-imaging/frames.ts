@@ -1,61 +1,42 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { crc32 } from 'node:zlib';
 import type { World } from '../world.ts';
-import type { DicomInstance } from './dicom/instance.ts';
-import type { PixelData } from './dicom/pixel-data.ts';
-import type { ImageFrame } from './metadata.ts';
-import { pixelRange } from './pixel-range.ts';
+import type { PixelDescription } from './dicom/pixel-data.ts';
+
+/** An image frame as it came, with what its bytes mean. */
+export interface Frame {
+  readonly description: PixelDescription;
+  readonly bytes: Buffer;
+}
 
 /**
- * Keeps the frames of an instance as files, one in memory at a time: they outlive the objects they were imported from,
- * and are too big for the state. Their ids are made of the data store and the content, so that importing twice gives
- * the same.
+ * Keeps a frame as a file, behind a line that describes it: frames outlive the objects they were imported from, and are too
+ * big for the state.
  *
- * @returns what the metadata say of each
+ * @param name - of the frame in its data store
+ * @returns its id, which is made of the name and the content, so that importing twice gives the same
  */
-export async function keepFrames(
-  world: World,
-  datastoreId: string,
-  { sopUid, pixelData }: DicomInstance,
-): Promise<ImageFrame[]> {
-  const kept: ImageFrame[] = [];
-  if (!pixelData) return kept;
-  for (const [index, frame] of pixelData.frames.entries()) {
-    const bytes = frame.read();
-    const id = createHash('sha256').update(`${datastoreId}/${sopUid}/${index}`).update(bytes).digest('hex');
-    const image = imageFrame(id.slice(0, 32), bytes, pixelData);
-    await writeFrame(world, image.ID, bytes);
-    kept.push(image);
-  }
-  return kept;
-}
-
-function imageFrame(ID: string, bytes: Buffer, { description }: PixelData): ImageFrame {
-  const { rows: Height, columns: Width } = description;
-  const range = pixelRange(bytes, description);
-  return {
-    ID,
-    PixelDataChecksumFromBaseToFullResolution: [{ Width, Height, Checksum: crc32(bytes) }],
-    MinPixelValue: range?.min ?? null,
-    MaxPixelValue: range?.max ?? null,
-    FrameSizeInBytes: bytes.byteLength,
-  };
-}
-
-async function writeFrame(world: World, id: string, bytes: Buffer): Promise<void> {
+export async function writeFrame(world: World, name: string, { description, bytes }: Frame): Promise<string> {
+  const header = `${JSON.stringify(description)}\n`;
+  const hash = createHash('sha256').update(name).update(header).update(bytes);
+  const id = hash.digest('hex').slice(0, 32);
   const file = path.join(framesFolder(world), id);
+  const content = [Buffer.from(header), bytes];
   try {
-    await writeFile(file, bytes);
+    await writeFile(file, content);
   } catch {
     await mkdir(framesFolder(world), { recursive: true });
-    await writeFile(file, bytes);
+    await writeFile(file, content);
   }
+  return id;
 }
 
-export function readFrame(world: World, imageFrameId: string): Promise<Uint8Array | undefined> {
-  return readFile(path.join(framesFolder(world), imageFrameId)).catch(() => undefined);
+export async function readFrame(world: World, imageFrameId: string): Promise<Frame | undefined> {
+  const content = await readFile(path.join(framesFolder(world), imageFrameId)).catch(() => undefined);
+  if (!content) return undefined;
+  const end = content.indexOf('\n');
+  return { description: JSON.parse(content.toString('utf8', 0, end)), bytes: content.subarray(end + 1) };
 }
 
 const framesFolder = ({ data }: World) => path.join(data, 'frames');

@@ -1,5 +1,6 @@
 import type { AttributeReader } from './dicom/attributes.ts';
 import type { PixelData } from './dicom/pixel-data.ts';
+import type { InstanceFrames } from './image-frames.ts';
 
 /** Why a file was imported with a warning, as `warning.ndjson` has it (HealthImaging developer guide, "Warning codes"). */
 export interface ImportWarning {
@@ -26,6 +27,19 @@ const pixelDataWarnings = {
   },
 } as const;
 
+const frameStorageWarnings = {
+  TranscodingException: {
+    warning_reason_code: 45312,
+    type: 'TranscodingException',
+    message: 'Pixel data cannot be transcoded and are stored as they were imported',
+  },
+  UnsupportedTransferSyntax: {
+    warning_reason_code: 45344,
+    type: 'UnsupportedTransferSyntax',
+    message: 'The transfer syntax is not supported, and pixel data are stored as they were imported',
+  },
+} as const;
+
 const INVALID_UID_FORMAT: ImportWarning = {
   warning_reason_code: 45570,
   type: 'InvalidUidFormat',
@@ -46,3 +60,7 @@ export function importWarnings(reader: AttributeReader, pixelData: PixelData | u
     ...(reader.hasTooLongValue ? [INVALID_VALUE_LENGTH] : []),
   ];
 }
+
+/** What the service would warn of in keeping the frames of an instance. */
+export const frameWarnings = ({ problem }: InstanceFrames): ImportWarning[] =>
+  problem ? [frameStorageWarnings[problem]] : [];

@@ -1,5 +1,6 @@
 import type { Attributes } from './dicom/attributes.ts';
 import type { DicomInstance } from './dicom/instance.ts';
+import type { InstanceFrames } from './image-frames.ts';
 
 /** The document that GetImageSetMetadata gives, gzipped, but for the ids of its image set. */
 export interface Metadata {
@@ -16,7 +17,7 @@ export interface Instance {
   readonly DICOM: Attributes;
   readonly DICOMVRs: Readonly<Record<string, string>>;
   readonly StoredTransferSyntaxUID: string;
-  readonly ChecksumType: 'DECOMPRESSED' | 'ORIGINAL';
+  readonly ChecksumType: string;
   readonly ImageFrames: readonly ImageFrame[];
 }
 
@@ -33,29 +34,89 @@ export interface ImageFrame {
 }
 
 /** The metadata of an image set that holds one instance. */
-export function metadataOf(instance: DicomInstance, frames: readonly ImageFrame[]): Metadata {
+export function metadataOf(
+  instance: DicomInstance,
+  frames: InstanceFrames,
+  checksumTypeOfKeptFrames: string,
+): Metadata {
   const { levels, seriesUid, sopUid } = instance;
   return {
     Patient: { DICOM: levels.patient },
     Study: {
       DICOM: levels.study,
       Series: {
-        [seriesUid]: { DICOM: levels.series, Instances: { [sopUid]: instanceOf(instance, frames) } },
+        [seriesUid]: {
+          DICOM: levels.series,
+          Instances: { [sopUid]: instanceOf(instance, frames, checksumTypeOfKeptFrames) },
+        },
       },
     },
   };
 }
 
-function instanceOf(instance: DicomInstance, ImageFrames: readonly ImageFrame[]): Instance {
-  const { levels, vrs, transferSyntaxUid, pixelData } = instance;
+function instanceOf(
+  { levels, vrs }: DicomInstance,
+  { imageFrames, storedTransferSyntaxUid, isDecoded }: InstanceFrames,
+  checksumTypeOfKeptFrames: string,
+): Instance {
   return {
     DICOM: levels.instance,
     DICOMVRs: vrs,
-    StoredTransferSyntaxUID: transferSyntaxUid,
-    // Of the pixels, or where these are kept compressed of the frame as it came. Only the first word is known from a
-    // document of the service; the other is made after its developer guide, "pixel data verification".
-    ChecksumType: pixelData?.description.encapsulated ? 'ORIGINAL' : 'DECOMPRESSED',
-    ImageFrames,
+    StoredTransferSyntaxUID: storedTransferSyntaxUid,
+    // Known from a document of the service.
+    ChecksumType: isDecoded ? 'DECOMPRESSED' : checksumTypeOfKeptFrames,
+    ImageFrames: imageFrames,
+  };
+}
+
+/**
+ * The elements by which the service makes image sets: HealthImaging developer guide, "Understanding image sets", table "DICOM
+ * elements used for image set creation".
+ */
+const imageSetElements = [
+  'StudyDate',
+  'AccessionNumber',
+  'PatientID',
+  'StudyInstanceUID',
+  'StudyID',
+  'SeriesInstanceUID',
+  'SeriesNumber',
+];
+
+/**
+ * A text that is the same for documents of one image set.
+ *
+ * @param by - `listedElements`: the seven of AWS's table; `allElements`: all of the Patient, Study and Series levels
+ */
+export function imageSetKey(metadata: Metadata, by: 'listedElements' | 'allElements'): string {
+  const [, series] = onlySeries(metadata);
+  const attributes = { ...metadata.Patient.DICOM, ...metadata.Study.DICOM, ...series?.DICOM };
+  const names = by === 'allElements' ? Object.keys(attributes).sort() : imageSetElements;
+  // Padding is no part of a value, but stays on some.
+  const comparable = (value: unknown) => (typeof value === 'string' ? value.trim() : (value ?? null));
+  return JSON.stringify(names.map((name) => [name, comparable(attributes[name])]));
+}
+
+/**
+ * Documents of one image set as one, in the order in which they were received: the most recent value of an attribute wins, and
+ * the most recent copy of an instance.
+ */
+export function combined(documents: readonly Metadata[]): Metadata {
+  const all = <T extends object>(parts: readonly (T | undefined)[]) =>
+    parts.reduce<T>((sum, part) => Object.assign(sum, part), {} as T);
+  const [uid] = documents[0] ? onlySeries(documents[0]) : [''];
+  const series = documents.map((document) => onlySeries(document)[1]);
+  return {
+    Patient: { DICOM: all(documents.map(({ Patient }) => Patient.DICOM)) },
+    Study: {
+      DICOM: all(documents.map(({ Study }) => Study.DICOM)),
+      Series: {
+        [uid]: {
+          DICOM: all(series.map((each) => each?.DICOM)),
+          Instances: all(series.map((each) => each?.Instances)),
+        },
+      },
+    },
   };
 }
 

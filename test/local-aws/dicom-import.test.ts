@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodedByOpenJpeg } from './codecs/openjpeg.ts';
 import { localAws, p10, putFiles, type LocalAwsUnderTest } from './harness.ts';
 import {
   activeDatastore,
@@ -94,13 +95,16 @@ describe('a DICOM import', () => {
     expect(instance).toMatchObject({
       DICOM: { SliceThickness: '1.250 ', Rows: 4, '00091001': 'private' },
       DICOMVRs: { '00091001': 'LO' },
-      StoredTransferSyntaxUID: '1.2.840.10008.1.2.1',
+      StoredTransferSyntaxUID: '1.2.840.10008.1.2.4.202',
       ImageFrames: [{ MinPixelValue: 0, MaxPixelValue: 1500, FrameSizeInBytes: 32 }],
     });
     const imageFrameInformation = { imageFrameId: instance.ImageFrames[0].ID };
     const frame = await aws.imaging.getImageFrame({ datastoreId, imageSetId, imageFrameInformation });
-    expect(await frame.imageFrameBlob?.transformToByteArray()).toHaveLength(32);
-    expect(frame.contentType).toBe('application/octet-stream');
+    const { pixels } = await decodedByOpenJpeg(
+      (await frame.imageFrameBlob?.transformToByteArray()) ?? Buffer.alloc(0),
+    );
+    expect(pixels).toEqual(Buffer.from(Uint16Array.from({ length: 16 }, (_, i) => i * 100).buffer));
+    expect(frame.contentType).toBe('image/jph');
   });
 
   test('of the same instance again makes the next version of its image set', async () => {

@@ -1,3 +1,4 @@
+import { codingOf } from '../codecs/transfer-syntaxes.ts';
 import type { DataSet, Element, Range } from './data-set.ts';
 import type { FrameRange, PixelDescription } from './pixel-data.ts';
 import { NotImportable } from './refusal.ts';
@@ -13,7 +14,7 @@ const invalidTable: FrameRanges = { problem: 'InvalidOffsetTable' };
 
 /** In a video all frames are in one stream (PS3.5 sections 8.2.5 to 8.2.9). */
 export const isVideo = (transferSyntaxUid: string) =>
-  /^1\.2\.840\.10008\.1\.2\.4\.10[0-8](\.1)?$/.test(transferSyntaxUid);
+  ['mpeg2', 'mpeg4'].includes(codingOf(transferSyntaxUid) ?? '');
 
 /**
  * Finds the frames of pixel data: native ones by their size, encapsulated ones by PS3.5 section A.4.
