@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AttributeReader, type Attributes } from '../../../local-aws/medical-imaging/dicom/attributes.ts';
 import { readDicomFile } from '../../../local-aws/medical-imaging/dicom/file.ts';
@@ -13,7 +13,10 @@ import { PIXEL_DATA_TAGS } from '../../../local-aws/medical-imaging/dicom/parser
 import { readPixelData } from '../../../local-aws/medical-imaging/dicom/pixel-data.ts';
 import { NotImportable } from '../../../local-aws/medical-imaging/dicom/refusal.ts';
 import type { ByteSource } from '../../../local-aws/medical-imaging/dicom/source.ts';
+import type { Series as SeriesMetadata } from '../../../local-aws/medical-imaging/metadata.ts';
 import { ObjectReader } from '../../../local-aws/s3/object-reader.ts';
+import { localAws, putFiles, type LocalAwsUnderTest } from '../harness.ts';
+import { activeDatastore, importAll, readMetadata } from '../imaging-harness.ts';
 import { readerLimits } from '../reader-limits.ts';
 
 /** What one reader makes of a file; `missing` are attributes that every instance must have. */
@@ -65,36 +68,55 @@ if (!isThere)
   console.log(`Not compared with pydicom: there is no ${python} (see test/local-aws/pydicom/read.py).`);
 
 (isThere ? describe : describe.skip)('the public files of pydicom', () => {
+  const theirs = isThere ? readingsOfPydicom() : [];
+
   test('are read as pydicom reads them, but for a closed list', async () => {
-    const lines = execFileSync(python, [join(import.meta.dirname, 'read.py')], {
-      encoding: 'utf8',
-      maxBuffer: 1e9,
-    });
-    const theirs = lines
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line) as PydicomReading);
-    const unexpected: string[] = [];
-    const used = new Set<Difference>();
-    let agreeing = 0;
-    let values = 0;
+    const found = new Map<PydicomReading, string[]>();
     for (const reading of theirs) {
-      const found = differencesBetween(await readOurs(reading.path), reading);
-      if (found.length === 0) agreeing++;
-      values += Object.keys(reading.attributes ?? {}).length;
-      for (const at of found) {
-        const known = differences.find(({ file, at: place }) => file.test(reading.name) && place.test(at));
-        if (known) used.add(known);
-        else unexpected.push(`${reading.name} ${at}`);
-      }
+      found.set(reading, differencesBetween(await readOurs(reading.path), reading));
     }
+    const agreeing = [...found.values()].filter((places) => places.length === 0).length;
+    const values = theirs.flatMap(({ attributes }) => Object.keys(attributes ?? {})).length;
     console.log(`${agreeing} of ${theirs.length} files agree, with ${values} attributes.`);
-    expect(unexpected).toEqual([]);
-    expect(differences.filter((difference) => !used.has(difference))).toEqual([]);
+    expect(unexpected(found)).toEqual([]);
+    expect(differences.filter((difference) => !isUsed(difference, found))).toEqual([]);
     expect(theirs.length).toBeGreaterThanOrEqual(255);
     expect(agreeing).toBeGreaterThanOrEqual(250);
   });
+
+  test('are imported as pydicom reads them, those that the service would import', async () => {
+    const aws = await localAws({ frameEncoding: 'stored' });
+    const found = new Map<PydicomReading, string[]>();
+    for (const reading of theirs) {
+      const isComplete = reading.verdict === 'read' && reading.missing.length === 0;
+      if (!isComplete) continue;
+      found.set(reading, differencesBetween(await importOurs(aws, reading.path), reading));
+    }
+    await aws.close();
+    expect(unexpected(found)).toEqual([]);
+    expect(found.size).toBeGreaterThanOrEqual(220);
+  });
 });
+
+function readingsOfPydicom(): PydicomReading[] {
+  const script = join(import.meta.dirname, 'read.py');
+  const lines = execFileSync(python, [script], { encoding: 'utf8', maxBuffer: 1e9 });
+  return lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as PydicomReading);
+}
+
+/** Differences that the list does not have. */
+const unexpected = (found: ReadonlyMap<PydicomReading, readonly string[]>) =>
+  [...found].flatMap(([{ name }, places]) =>
+    places
+      .filter((place) => !differences.some(({ file, at }) => file.test(name) && at.test(place)))
+      .map((place) => `${name} ${place}`),
+  );
+
+const isUsed = ({ file, at }: Difference, found: ReadonlyMap<PydicomReading, readonly string[]>) =>
+  [...found].some(([{ name }, places]) => file.test(name) && places.some((place) => at.test(place)));
 
 async function readOurs(path: string): Promise<Reading> {
   const source = new ObjectReader(path);
@@ -111,6 +133,27 @@ async function readOurs(path: string): Promise<Reading> {
   } finally {
     source.close();
   }
+}
+
+/** What an import into a data store of its own makes of a file: its metadata and its frames. */
+async function importOurs(aws: LocalAwsUnderTest, path: string): Promise<Reading> {
+  const datastoreId = await activeDatastore(aws);
+  await putFiles(aws.data, 'input', { [`${datastoreId}/file.dcm`]: readFileSync(path) });
+  await importAll(aws, { datastoreId, inputS3Uri: `s3://input/${datastoreId}/` });
+  const { imageSetsMetadataSummaries = [] } = await aws.imaging.searchImageSets({ datastoreId });
+  const imageSetId = imageSetsMetadataSummaries[0]?.imageSetId;
+  if (imageSetId === undefined) return { verdict: 'refused', missing: [], attributes: {}, frames: [] };
+  const { Patient, Study } = await readMetadata(aws, { datastoreId, imageSetId });
+  const [series] = Object.values<SeriesMetadata>(Study.Series);
+  const [instance] = Object.values(series?.Instances ?? {});
+  const attributes = { ...Patient.DICOM, ...Study.DICOM, ...series?.DICOM, ...instance?.DICOM };
+  const frames: string[] = [];
+  for (const { ID: imageFrameId } of instance?.ImageFrames ?? []) {
+    const imageFrameInformation = { imageFrameId };
+    const frame = await aws.imaging.getImageFrame({ datastoreId, imageSetId, imageFrameInformation });
+    frames.push(sha256(Buffer.from((await frame.imageFrameBlob?.transformToByteArray()) ?? [])));
+  }
+  return { verdict: 'read', missing: [], attributes, frames };
 }
 
 /** Which attribute an import would name as missing. */
