@@ -84,7 +84,9 @@ export class Parser {
    */
   dataSet(position: number, scope: Scope): { readonly dataSet: DataSet; readonly end: number } {
     const dataSet = new DataSet(this.#source, scope.parent);
-    const encoding = this.#guess(position, scope.encoding);
+    // Items are encoded like the data set around them, but for those of a sequence that is encoded as UN.
+    const isSure = scope.nesting > 0 && scope.encoding !== implicitLittleEndian;
+    const encoding = isSure ? scope.encoding : this.#guess(position, scope.encoding);
     const inner = { ...scope, encoding };
     let at = position;
     // What is too short for an element is padding.
