@@ -12,6 +12,7 @@
  * 2024-07-24 (G12).
  */
 import type { FlowName } from '../../src/input-rules/flows.ts';
+import { DICOM_READER } from './dicom.ts';
 
 export interface Behaviour {
   readonly what: string;
@@ -1846,6 +1847,9 @@ const DEPLOYMENTS: readonly Behaviour[] = [
     without: 'if (broken + unreadable < 0) throw',
     tests: ['test/cli-replay'],
     named: 'would break',
+  },
+];
+
 const rules = ['test/local-aws/fhir-rules'];
 
 /** What keeps the local HealthLake from taking what HealthLake refuses, and from being taken down by a file. */
@@ -1937,4 +1941,5 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...SIZES,
   ...DEPLOYMENTS,
   ...LOCAL_FHIR,
+  ...DICOM_READER,
 ];
