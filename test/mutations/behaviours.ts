@@ -13,6 +13,7 @@
  */
 import type { FlowName } from '../../src/input-rules/flows.ts';
 import { DICOM_READER } from './dicom.ts';
+import { IMAGE_FRAMES } from './image-frames.ts';
 
 export interface Behaviour {
   readonly what: string;
@@ -1697,4 +1698,5 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...FINAL_ERRORS,
   ...COMMAND_LINE,
   ...DICOM_READER,
+  ...IMAGE_FRAMES,
 ];
