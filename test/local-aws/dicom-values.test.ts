@@ -173,6 +173,25 @@ describe('sequences', () => {
     expect(await valueOf(element, 'ReferencedStudySequence', syntax)).toEqual(expected);
   });
 
+  test('in Implicit VR are read even where the length of a value looks like a VR', async () => {
+    // 16708 is 0x4144: the bytes of "DA" where Explicit VR has its VR.
+    const long: TestElement = ['00082111', 'ST', 'x'.repeat(16_708)];
+    const file = part10([['00081110', 'SQ', { items: [[long]] }]], syntaxes.implicit);
+    expect((await attributesOf(file))['ReferencedStudySequence']).toEqual([
+      { DerivationDescription: 'x'.repeat(16_708) },
+    ]);
+  });
+
+  test('encoded as UN are read where a writer has left their items in Explicit VR', async () => {
+    const item = encode([['00081150', 'UI', '1.2']], { explicit: true, bigEndian: false });
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(item.length);
+    const value = Buffer.concat([Buffer.from('feff00e0', 'hex'), length, item]);
+    expect(await valueOf(['00081110', 'UN', value], 'ReferencedStudySequence')).toEqual([
+      { ReferencedSOPClassUID: '1.2' },
+    ]);
+  });
+
   test('that are private are read where their undefined length says that they are some', async () => {
     const element: TestElement = ['00091001', 'UN', { items, undefinedLength: true }];
     const { levels, vrs } = await read(part10([element]));

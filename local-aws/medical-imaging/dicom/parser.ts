@@ -84,7 +84,9 @@ export class Parser {
    */
   dataSet(position: number, scope: Scope): { readonly dataSet: DataSet; readonly end: number } {
     const dataSet = new DataSet(this.#source, scope.parent);
-    const encoding = this.#guess(position, scope.encoding);
+    // Items are encoded like the data set around them, but for those of a sequence that is encoded as UN.
+    const isSure = scope.nesting > 0 && scope.encoding !== implicitLittleEndian;
+    const encoding = isSure ? scope.encoding : this.#guess(position, scope.encoding);
     const inner = { ...scope, encoding };
     let at = position;
     // What is too short for an element is padding.
@@ -131,7 +133,10 @@ export class Parser {
     const limit = length === UNDEFINED ? scope.end : Math.min(offset + length, scope.end);
     this.#spend(ELEMENT_COST);
     if (vr === 'SQ') {
-      const { items, end } = this.#items(offset, { ...scope, end: limit, encoding }, owner);
+      const sequence = this.#items(offset, { ...scope, end: limit, encoding }, owner);
+      const { items } = sequence;
+      // A delimiter does not end a sequence whose length is known.
+      const end = length === UNDEFINED ? sequence.end : limit;
       return { element: { tag, vr, offset, length: end - offset, bigEndian, cut: false, items }, end };
     }
     const isPixelData = scope.nesting === 0 && PIXEL_DATA_TAGS.includes(tag);
