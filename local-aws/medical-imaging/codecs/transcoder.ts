@@ -86,13 +86,12 @@ export class Transcoder {
 }
 
 class CodecThread {
+  /** What still prints must not print into the output of the server. */
   readonly #worker = new Worker(script, { stdout: true, stderr: true });
   #answer: (answer: Answer) => void = () => {};
   hasEnded = false;
 
   constructor() {
-    this.#worker.stdout.resume();
-    this.#worker.stderr.resume();
     this.#worker
       .on('message', (answer: Answer) => this.#answer(answer))
       .on('error', () => this.#answer({ problem: 'broken' }))

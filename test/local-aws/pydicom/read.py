@@ -75,23 +75,24 @@ def multiplicity(tag):
         return "1"
 
 
-def attributes_of(dataset: Dataset, skip=()):
+def attributes_of(dataset: Dataset, vrs, skip=()):
+    """The members of the metadata, and in `vrs` the VRs of those that have no keyword."""
     result = {}
     for tag in dataset.keys():
         if int(tag) in skip:
             continue
         raw = dataset.get_item(tag).value
         element = dataset[tag]
-        name = element.keyword
-        if not name or name in result:
-            name = f"{int(tag):08X}"
-        result[name] = value_of(element, raw)
+        name = element.keyword or f"{int(tag):08X}"
+        if not element.keyword:
+            vrs[name] = element.VR
+        result[name] = value_of(element, raw, vrs)
     return result
 
 
-def value_of(element, raw):
+def value_of(element, raw, vrs):
     if element.VR == "SQ":
-        return [attributes_of(item) for item in element.value]
+        return [attributes_of(item, vrs) for item in element.value]
     if element.VR in BINARY:
         return base64.b64encode(element.value).decode() or None if element.value else None
     if element.value is None or raw in (None, b"", ""):
@@ -131,13 +132,14 @@ def read(path: Path):
     syntax = dataset.file_meta.get("TransferSyntaxUID")
     missing = [] if syntax else ["TransferSyntaxUID"]
     missing += [keyword for keyword in REQUIRED if not dataset.get(keyword)]
-    attributes = attributes_of(dataset.file_meta) | attributes_of(dataset, PIXEL_DATA)
+    vrs = {}
+    attributes = attributes_of(dataset.file_meta, vrs) | attributes_of(dataset, vrs, PIXEL_DATA)
     try:
         frames = frames_of(dataset, syntax)
     except (AttributeError, TypeError, ValueError):
         frames = []
     digests = [hashlib.sha256(frame).hexdigest() for frame in frames]
-    return {"verdict": "read", "missing": missing, "attributes": attributes, "frames": digests}
+    return {"verdict": "read", "missing": missing, "attributes": attributes, "vrs": vrs, "frames": digests}
 
 
 def main():
