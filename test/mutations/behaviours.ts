@@ -878,10 +878,9 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'G12: a new imaging data store has what was asked for (provision)',
     file: `${imagingFlows}/provision-datastore.ts`,
-    code: `      clientToken,
-      ...store,`,
-    without: `      clientToken,
-      datastoreName: store.datastoreName,`,
+    code: 'const { polling, ...request } = input;',
+    without:
+      'const { polling, clientToken, datastoreName } = input; const request = { clientToken, datastoreName };',
     tests: imaging,
     named: 'besides',
     flows: ['provisionDatastore'],
@@ -1254,9 +1253,9 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     what: 'a start that nobody has answered is looked for, whatever the later answers were',
     file: 'src/workflows/run/once.ts',
     code: `if (effect === 'unknown') {
-      flow.noteDoubt(step);`,
+      flow.inDoubt.add(step);`,
     without: `if (effect === 'unknown' && doubt === undefined && attempts === undefined) {
-      flow.noteDoubt(step);`,
+      flow.inDoubt.add(step);`,
     tests: lifecycle,
     named: 'stays in doubt',
   },
@@ -1271,13 +1270,13 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   {
     what: 'a refusal ends no doubt about an earlier attempt',
     file: 'src/workflows/run/once.ts',
-    code: `      flow.settleDoubt(step);
+    code: `      flow.inDoubt.delete(step);
       return attempt.reply;
     }`,
-    without: `      flow.settleDoubt(step);
+    without: `      flow.inDoubt.delete(step);
       return attempt.reply;
     }
-    flow.settleDoubt(step);`,
+    flow.inDoubt.delete(step);`,
     tests: lifecycle,
     named: 'what is in doubt, though',
   },
@@ -1427,8 +1426,8 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   {
     what: 'a list that was cut is gone on with where it was cut',
     file: 'src/workflows/run/pages.ts',
-    code: 'return await read(step, from);',
-    without: 'return await read(step, undefined);',
+    code: 'let nextToken = from;',
+    without: 'let nextToken: string | undefined;',
     tests: scripted,
     named: 'goes on with|on from where',
     flows: LISTS,
@@ -1436,8 +1435,8 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   {
     what: 'a token that the service does not take any more is said to be what is wrong',
     file: 'src/workflows/run/pages.ts',
-    code: `if (from === undefined || origin?.type !== 'ValidationException') throw error;`,
-    without: `if (from !== '' || origin?.type !== 'ValidationException') throw error;`,
+    code: 'throw number === 1 && from !== undefined ?',
+    without: 'throw number === 0 ?',
     tests: scripted,
     named: 'a token',
     flows: LISTS,

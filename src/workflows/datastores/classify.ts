@@ -2,7 +2,7 @@ import type { DatastoreStatus as FhirDatastoreStatus } from '@aws-sdk/client-hea
 import type { DatastoreStatus as ImagingDatastoreStatus } from '@aws-sdk/client-medical-imaging';
 import { GOING, SETTLED, failed, unknownStatus, type Verdict } from '../run/verdict.ts';
 
-/** A data store of either service; the unions are equal in what the SDKs know. */
+/** A data store of either service: both SDKs know the same statuses. */
 export function classifyDatastore(status: ImagingDatastoreStatus | undefined): Verdict {
   switch (status) {
     case 'CREATING':
@@ -20,9 +20,9 @@ export function classifyDatastore(status: ImagingDatastoreStatus | undefined): V
 }
 
 /**
- * A HealthLake data store whose deletion was accepted.
+ * A HealthLake data store whose deletion HealthLake has accepted.
  *
- * @param mayBeStale - so soon after that the deletion need not show; later it has not happened, or was given up
+ * @param mayBeStale - whether a read may still show the status of before the deletion, which is eventually consistent
  */
 export function classifyDeletion(status: FhirDatastoreStatus | undefined, mayBeStale: boolean): Verdict {
   switch (status) {

@@ -11,22 +11,23 @@ export interface StartExportPollAndListInput extends FhirExportInput {
   JobName?: string;
   /** How many jobs to list in one page: 1 to 500. */
   MaxResults?: number | string;
-  /** Where the list goes on: the `nextToken` of a result. Needs `JobId`, so that nothing is exported again. */
+  /** The `nextToken` of an earlier result, to continue its list. Needs `JobId`, so that nothing is exported again. */
   NextToken?: string;
 }
 
 export interface StartExportPollAndListResult extends FhirExportResult {
-  /** Up to the page that makes it 1,000 jobs, and no more than ten pages. */
+  /** At most ten pages, and no further page once there are 1,000 jobs. */
   exportJobPropertiesList: Json<ExportJobProperties>[];
-  /** Where the list goes on, if it does. */
+  /** Set where there are more jobs. */
   nextToken?: string;
 }
 
 /**
- * Exports all FHIR resources of a HealthLake data store to S3, waits until the job has ended, and lists the exports of
+ * Exports all FHIR resources of a HealthLake data store to S3, waits until the job has ended, and lists the export jobs of
  * the data store.
  *
- * `QUEUED` is waited out: HealthLake runs one export at a time. `COMPLETED_WITH_ERRORS` is a result, marked as such.
+ * The run waits while the job is `QUEUED`, because HealthLake runs one export at a time. `COMPLETED_WITH_ERRORS` does not
+ * fail the run: it is the `jobStatus` of the result.
  *
  * @returns the document's outputs, and where the files are
  * @throws ApplicationFailure `ExportJobFailed` (nothing is listed), `OutcomeUnknown`, `WaitTimedOut`,

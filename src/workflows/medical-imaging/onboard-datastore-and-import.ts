@@ -3,7 +3,8 @@ import type {
   JobStatus,
   StartDICOMImportJobRequest,
 } from '@aws-sdk/client-medical-imaging';
-import { awaitDatastore, createDatastore } from '../datastores/imaging-datastore.ts';
+import { awaitActive, createOnce } from '../datastores/datastore.ts';
+import { imagingDatastores } from '../datastores/imaging-datastore.ts';
 import { dicomImport } from '../jobs/dicom-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { importAndAwait, judge, type ImportOptions, type ImportResult } from '../jobs/import-job.ts';
@@ -15,9 +16,9 @@ export interface OnboardDatastoreAndImportInput
     ImportOptions {
   datastoreClientToken?: string;
   importClientToken?: string;
-  /** A data store that is there already: none is created. */
+  /** An existing data store: none is created. */
   datastoreId?: string;
-  /** An import job that is running already, in that data store: none is started. */
+  /** An import job that was started already, in that data store: the run starts none and waits for this one. */
   jobId?: string;
 }
 
@@ -29,7 +30,7 @@ export interface OnboardDatastoreAndImportResult extends ImportResult {
 
 /**
  * Creates a HealthImaging data store, waits until it is active, imports DICOM P10 files from S3, and waits until the
- * import has ended; then opens up how it ended, since `COMPLETED` does not say that every file is in.
+ * import job has ended. Then it reads the job's output in S3, because a job can be `COMPLETED` without every file imported.
  *
  * @returns the document's outputs, the outcome, the counts and the failures by reason
  * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable` (nothing was started), `ImportJobFailed`,
@@ -46,10 +47,10 @@ export async function onboardDatastoreAndImport(
 
     const clientToken = input.datastoreClientToken;
     const store = { datastoreName, clientToken, tags, kmsKeyArn, lambdaAuthorizerArn, losslessStorageFormat };
-    const datastoreId =
-      input.datastoreId ?? (await createDatastore(flow, { step: 'createDatastore', polling, ...store }));
+    const datastores = imagingDatastores(flow, store);
+    const datastoreId = input.datastoreId ?? (await createOnce(flow, datastores, polling)).datastoreId;
     flow.know({ datastoreId });
-    if (!input.jobId) await awaitDatastore(flow, { step: 'pollDatastore', datastoreId, polling });
+    if (!input.jobId) await awaitActive(flow, datastores, { datastoreId, polling });
 
     const request = {
       dataAccessRoleArn,
