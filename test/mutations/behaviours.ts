@@ -235,8 +235,8 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'no outcome, of whatever reason, is no failure',
     file: 'src/workflows/jobs/import-job.ts',
-    code: `return unreadManifest(outputS3Uri, reasonIn(error));`,
-    without: 'throw error;',
+    code: '=> unreadManifest(outputS3Uri, reasonIn(error))',
+    without: '=> { throw error; }',
     tests: outcomes,
     named: 'manifest cannot be read',
   },
@@ -398,7 +398,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a stale ACTIVE right after a deletion is waited out',
-    file: 'src/workflows/datastores/classify.ts',
+    file: `${healthlakeFlows}/delete-fhir-datastore-and-confirm.ts`,
     code: 'return mayBeStale',
     without: 'return !mayBeStale',
     tests: healthlake,
@@ -1050,9 +1050,9 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'findImageSetByPatient and inspectImageSet: a blob is in S3, where it is wanted',
-    file: 'src/workflows/image-sets/blob-place.ts',
-    code: 'base === undefined\n      ? undefined',
-    without: 'base === undefined || name\n      ? undefined',
+    file: 'src/workflows/medical-imaging/blob-place.ts',
+    code: 'if (artifactsS3Uri === undefined) return undefined;',
+    without: 'if (artifactsS3Uri === undefined || name) return undefined;',
     tests: local,
     named: 'findImageSetByPatient|inspectImageSet',
     flows: ['findImageSetByPatient', 'inspectImageSet'],
@@ -1161,7 +1161,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a copy is known by its instances',
-    file: 'src/workflows/image-sets/change-evidence.ts',
+    file: `${imagingFlows}/copy-attempt.ts`,
     code: 'return one.count === other.count && one.digest === other.digest;',
     without: 'return true;',
     tests: [...differences, ...local],

@@ -10,7 +10,7 @@ import { beforeThisRun, isOfThisRun, tokenFor } from '../run/mark.ts';
 import { foundOf, nothing, once } from '../run/once.ts';
 import { waitFor } from '../run/waiting.ts';
 
-/** What the reply to a create request says. Only HealthLake sends the ARN and the endpoint; a data store that was found has only its id. */
+/** The reply to a create request. Only HealthLake returns an ARN and an endpoint. */
 export interface CreatedDatastore {
   datastoreId: string;
   datastoreArn?: string | undefined;
@@ -25,6 +25,9 @@ export interface Datastore extends CreatedDatastore {
   message?: string | undefined;
 }
 
+/** The client token, and the run's mark where the data store gets it as a tag. */
+type OwnOfRun = { clientToken: string; mark?: string };
+
 /** The calls of one service. */
 export interface DatastoreService {
   kind: Extract<WaitKind, 'imagingDatastore' | 'fhirDatastore'>;
@@ -32,12 +35,7 @@ export interface DatastoreService {
   remove: string;
   /** What the input says about a new data store; `tags` is their number. */
   given: { name: string | undefined; clientToken: string | undefined; tags: number };
-  /** @param own - the client token, and the run's mark where the data store is to have it as a tag */
-  create(
-    summary: string,
-    budget: number,
-    own: { clientToken: string; mark?: string },
-  ): Promise<CreatedDatastore>;
+  create(summary: string, budget: number, own: OwnOfRun): Promise<CreatedDatastore>;
   find(summary: string, sought: SoughtDatastore): Promise<Sighting>;
   describe(summary: string, budget: number, datastoreId: string): Promise<Datastore>;
 }

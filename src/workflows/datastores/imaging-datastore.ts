@@ -12,11 +12,7 @@ export function imagingDatastores(
   return {
     kind: 'imagingDatastore',
     remove: 'aws medical-imaging delete-datastore --datastore-id',
-    given: {
-      name: request.datastoreName,
-      clientToken: given,
-      tags: Object.keys(request.tags ?? {}).length,
-    },
+    given: { name: request.datastoreName, clientToken: given, tags: Object.keys(request.tags ?? {}).length },
     create: async (summary, budget, { clientToken, mark }) => {
       const tags = mark === undefined ? request.tags : { ...request.tags, [RUN_TAG]: mark };
       const input = { ...request, ...(tags && { tags }), clientToken };

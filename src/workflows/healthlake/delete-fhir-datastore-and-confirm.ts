@@ -1,11 +1,12 @@
+import type { DatastoreStatus } from '@aws-sdk/client-healthlake';
 import type { Polling } from '../../pacing/polling.ts';
-import { classifyDeletion } from '../datastores/classify.ts';
 import type { Datastore } from '../datastores/datastore.ts';
 import { fhirDatastores, type FhirDatastoreOutputs } from '../datastores/fhir-datastore.ts';
 import { healthlake } from '../run/activities.ts';
 import { awsDetailsOf, originOf } from '../run/failures.ts';
 import { runFlow, type Flow } from '../run/flow.ts';
 import { nothing, once } from '../run/once.ts';
+import { GOING, SETTLED, failed, unknownStatus, type Verdict } from '../run/verdict.ts';
 import { waitFor } from '../run/waiting.ts';
 
 export interface DeleteFhirDatastoreAndConfirmInput {
@@ -94,4 +95,26 @@ function readerOf(flow: Flow, DatastoreId: string) {
       return { datastoreId: DatastoreId, status: 'DELETED', createdAt: undefined };
     }
   };
+}
+
+/**
+ * A HealthLake data store whose deletion HealthLake has accepted.
+ *
+ * @param mayBeStale - whether a read may still show the status of before the deletion, which is eventually consistent
+ */
+export function classifyDeletion(status: DatastoreStatus | undefined, mayBeStale: boolean): Verdict {
+  switch (status) {
+    case 'DELETED':
+      return SETTLED;
+    case 'DELETING':
+      return GOING;
+    case 'CREATING':
+    case 'ACTIVE':
+    case 'CREATE_FAILED':
+      return mayBeStale
+        ? GOING
+        : failed('DeleteFailed', `the data store is ${status}, though its deletion was accepted`);
+    case undefined:
+  }
+  return unknownStatus(status);
 }

@@ -5,18 +5,18 @@ import { classifyFhirExport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
 import { startAndAwait, type Job, type JobService } from './job.ts';
 
-/** The members of a flow's input that export from a data store. A run that attaches to a job needs only `JobId`. */
+/** The members of a flow's input that every job of HealthLake has. A run that attaches to a job needs only `JobId`. */
 export interface FhirExportInput {
   OutputS3Uri?: string;
   OutputKmsKeyId?: string;
   DataAccessRoleArn?: string;
-  /** An export job that was started already: the run starts none and waits for this one. */
+  /** A job that was started already: the run starts none and waits for this one. */
   JobId?: string;
   polling?: Polling;
 }
 
 /** The job's name and client token, whose names in the input differ from flow to flow; derived where they are absent. */
-type JobNames = Pick<StartFHIRExportJobRequest, 'JobName' | 'ClientToken'>;
+export type JobNames = Pick<StartFHIRExportJobRequest, 'JobName' | 'ClientToken'>;
 
 /** The result members of every export. */
 export interface FhirExportResult {

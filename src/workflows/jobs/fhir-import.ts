@@ -2,7 +2,6 @@ import type {
   ImportJobProperties,
   JobProgressReport,
   JobStatus,
-  StartFHIRImportJobRequest,
   ValidationLevel,
 } from '@aws-sdk/client-healthlake';
 import type { ImportCounts } from '../../activities/import-manifest.ts';
@@ -10,6 +9,7 @@ import type { Json } from '../../activities/operation.ts';
 import { healthlake } from '../run/activities.ts';
 import { classifyFhirImport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
+import type { FhirExportInput, JobNames } from './fhir-export.ts';
 import {
   importAndAwait,
   type ImportJob,
@@ -19,18 +19,10 @@ import {
 } from './import-job.ts';
 
 /** The members of a flow's input that import into a data store. A run that attaches to a job needs only `JobId`. */
-export interface FhirImportInput extends ImportOptions {
+export interface FhirImportInput extends FhirExportInput, ImportOptions {
   InputS3Uri?: string;
-  OutputS3Uri?: string;
-  OutputKmsKeyId?: string;
-  DataAccessRoleArn?: string;
   ValidationLevel?: ValidationLevel;
-  /** An import job that was started already: the run starts none and waits for this one. */
-  JobId?: string;
 }
-
-/** The job's name and client token, whose names in the input differ from flow to flow; derived where they are absent. */
-type JobNames = Pick<StartFHIRImportJobRequest, 'JobName' | 'ClientToken'>;
 
 /** The job as HealthLake describes it. */
 export type FhirImportProperties = Partial<Json<ImportJobProperties>>;

@@ -87,16 +87,11 @@ export function judge<Result extends JudgedImport>(
     const { why, awsMessage } = whyUnknown(result);
     throw flowFailure('OutcomeUnknown', why, { ...more, ...(awsMessage && { awsMessage }) });
   }
-  throw flowFailure('NothingImported', `none of ${scannedIn(counts)} was imported`, more);
+  const all = counts?.scanned ? `the ${counts.scanned} scanned` : `the ${counts?.files?.scanned ?? 0} files`;
+  throw flowFailure('NothingImported', `none of ${all} was imported`, more);
 }
 
 type JudgedImport = ImportResult & { jobId: string; jobStatus: string };
-
-/** What was scanned, as text. */
-function scannedIn(counts: ImportCounts | undefined): string {
-  const { scanned = 0, files } = counts ?? {};
-  return scanned > 0 ? `the ${scanned} scanned` : `the ${files?.scanned ?? 0} files`;
-}
 
 /** What the import is known to have lost, as text. */
 function lossesOf({ jobStatus, counts, warnings }: JudgedImport): string[] {
@@ -183,11 +178,8 @@ async function readManifest(
   if (outputS3Uri === undefined)
     return unreadManifest('', 'neither the job nor the input has the S3 URI of its output');
   const output = { service, outputS3Uri, datastoreId, jobId, manifestWait, withImageSets };
-  try {
-    return await flow.read('+outcome', files.readImportOutcome, output);
-  } catch (error) {
-    return unreadManifest(outputS3Uri, reasonIn(error));
-  }
+  const read = flow.read('+outcome', files.readImportOutcome, output);
+  return read.catch((error: unknown) => unreadManifest(outputS3Uri, reasonIn(error)));
 }
 
 async function readReports(
@@ -197,12 +189,10 @@ async function readReports(
   listFailedFiles: number,
 ): Promise<ImportReports> {
   const input = { service, folder, listFailedFiles, budget: flow.facts.readBudget };
-  try {
-    return await flow.readLong('+reports', files.readImportReports, input);
-  } catch (error) {
+  return flow.readLong('+reports', files.readImportReports, input).catch((error: unknown) => {
     const unread = { uri: folder, listed: [], unreadable: reasonIn(error) };
     return { failures: { ...unread, byReason: {} }, warnings: { ...unread, byType: {} } };
-  }
+  });
 }
 
 /** Why a file was not read. This error does not end the run, because the job itself has ended. */

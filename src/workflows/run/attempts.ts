@@ -18,12 +18,6 @@ export interface FailedAttempt {
 
 type Attempt<Reply> = { kind: 'answered'; reply: Reply } | FailedAttempt;
 
-interface Attempted {
-  step: string;
-  kind: WaitKind;
-  polling: Polling | undefined;
-}
-
 /**
  * The attempts of one change, each of them one activity.
  *
@@ -33,8 +27,6 @@ interface Attempted {
  * Time in which no worker polls does not count: after a night without a worker, the full time for attempts is left.
  */
 export class Attempts {
-  readonly #flow: Flow;
-  readonly #step: string;
   /** How long to retry after lost replies and conflicts, in milliseconds. */
   readonly #timeout: number;
   /** How much time is left for requests that AWS throttles or refuses for now, in milliseconds. */
@@ -47,9 +39,11 @@ export class Attempts {
   /** How many attempts no worker has picked up. */
   #unattended = 0;
 
-  constructor(flow: Flow, { step, kind, polling }: Attempted) {
-    this.#flow = flow;
-    this.#step = step;
+  constructor(
+    readonly flow: Flow,
+    readonly change: { step: string; kind: WaitKind; polling: Polling | undefined },
+  ) {
+    const { kind, polling } = change;
     this.#timeout = flow.pacing(kind, polling).timeout;
     this.#patience = polling?.timeout === undefined ? flow.facts.rules.throttledFor : this.#timeout;
   }
@@ -81,7 +75,7 @@ export class Attempts {
   #isLastRefusal(failure: unknown, sent: number, cut: boolean): boolean {
     if (isUnattended(failure)) {
       if (!cut) this.#unattended += 1;
-      return this.#unattended >= this.#flow.facts.rules.unattendedRounds;
+      return this.#unattended >= this.flow.facts.rules.unattendedRounds;
     }
     this.#patience -= Date.now() - sent;
     return !cut || this.#patience <= 0;
@@ -93,7 +87,7 @@ export class Attempts {
    * @returns whether there is no time left for another attempt
    */
   async #awaitNext(failure: unknown, effect: 'conflict' | 'unknown', sent: number): Promise<boolean> {
-    const { rules, startToClose } = this.#flow.facts;
+    const { rules, startToClose } = this.flow.facts;
     const { retry, retryAfter = 0 } = awsDetailsOf(failure);
     // A conflict is not an error to be fixed, but another writer, for which the run waits as long as there is time.
     const mendable = retry === 'tenMinutes' && effect === 'unknown';
@@ -108,8 +102,8 @@ export class Attempts {
     if (mendable) this.#mending += spent;
     const why =
       effect === 'conflict' ? 'conflict with another writer' : (originOf(failure)?.type ?? 'no reply');
-    this.#flow.warn(`${this.#step}: ${why}; next attempt in ${Math.round(pause / 1000)} s`);
-    await sleep(pause, { summary: `wait before ${this.#step}` });
+    this.flow.warn(`${this.change.step}: ${why}; next attempt in ${Math.round(pause / 1000)} s`);
+    await sleep(pause, { summary: `wait before ${this.change.step}` });
     return false;
   }
 }

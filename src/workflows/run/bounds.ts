@@ -35,8 +35,6 @@ export function boundedResult<Result>(result: Result): Result {
 /** The limit for each member of the details, the message and each cause of a failure that is too large as a whole. */
 const MOST_BYTES_OF_PART = 50_000;
 
-const MOST_CAUSES = 5;
-
 /** Makes the failure of a run small enough for Temporal: leaves out large members of its details, and names them in `leftOut`. */
 export function boundedFailure(failure: unknown): unknown {
   if (!(failure instanceof ApplicationFailure) || bytesOfFailure(failure) <= MOST_BYTES) return failure;
@@ -48,12 +46,12 @@ export function boundedFailure(failure: unknown): unknown {
     message: cutText(failure.message, MOST_BYTES_OF_PART),
     nonRetryable: failure.nonRetryable ?? false,
     details: [{ ...Object.fromEntries(small), ...(leftOut.length > 0 && { leftOut }) }],
-    ...causedBy(failure.cause, MOST_CAUSES),
+    ...causedBy(failure.cause),
   });
 }
 
-/** The cause without its details and stack, which may be large. */
-function causedBy(cause: unknown, levels: number): { cause?: Error } {
+/** The cause, and up to four causes below it, without their details and stacks, which may be large. */
+function causedBy(cause: unknown, levels = 5): { cause?: Error } {
   if (!(cause instanceof Error) || levels === 0) return {};
   const type = cause instanceof ApplicationFailure ? cause.type : cause.name;
   return {

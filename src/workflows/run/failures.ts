@@ -51,12 +51,7 @@ export function flowFailure(
   more: Pick<FailureDetails, 'counts' | 'result' | 'awsMessage'> = {},
   cause?: unknown,
 ): ApplicationFailure {
-  return ApplicationFailure.create({
-    type,
-    message: why,
-    details: [more],
-    ...causedBy(cause),
-  });
+  return ApplicationFailure.create({ type, message: why, details: [more], ...causedBy(cause) });
 }
 
 /**

@@ -23,7 +23,7 @@ export const pageSize = (maxResults: number | string | undefined): number | unde
  * @param step - the summary of the first call; the summaries of further calls add the number of the page
  * @param most - how many pages to read at most
  * @param from - the token of the first page to read, from the result of an earlier run
- * @throws ApplicationFailure `ValidationException`, with what to do, where the service refuses the token `from`
+ * @throws ApplicationFailure `ValidationException` that says what to do, where the service refuses the token `from`
  */
 export async function* pagesOf<Item>(
   step: string,
@@ -51,9 +51,8 @@ export async function* pagesOf<Item>(
  * A page that would make the list larger than the rules allow is left out, and `nextToken` names it. The first page always
  * fits, because the activity that reads a page asks for fewer items where a full page is too large.
  *
- * @param from - the token of the first page to read
+ * @param from - see {@link pagesOf}
  * @returns the items, and the token of the next page where there is more
- * @throws ApplicationFailure `ValidationException`, with what to do, where the service refuses the token `from`
  */
 export async function allPages<Item>(
   flow: { readonly facts: { readonly rules: Pick<RunRules, 'lists'> } },
