@@ -458,7 +458,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'one throttled call does not end a flow',
     file: 'src/activities/aws-errors.ts',
-    code: 'ThrottlingException: PASSES,',
+    code: 'ThrottlingException: TEMPORARY,',
     without: 'ThrottlingException: FINAL,',
     tests: scripted,
     named: 'throttled',
@@ -481,7 +481,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'a quota on what runs at one time is waited out',
     file: 'src/activities/aws-errors.ts',
-    code: 'startDICOMImportJob: { ServiceQuotaExceededException: PASSES,',
+    code: 'startDICOMImportJob: { ServiceQuotaExceededException: TEMPORARY,',
     without: 'startDICOMImportJob: { ServiceQuotaExceededException: FINAL,',
     tests: differences,
     named: 'too many jobs',
