@@ -11,33 +11,33 @@ import { allPages } from '../run/pages.ts';
 export interface UpdateImageSetMetadataInput {
   datastoreId: string;
   imageSetId: string;
-  /** Attributes to add or change: the service's JSON, as an object, as text, or as the base64 of the text. */
+  /** Attributes to add or change, in the service's JSON format: an object, JSON text, or its base64. */
   updatableAttributes?: string | object;
-  /** Attributes to remove, likewise. */
+  /** Attributes to remove, in the same format. */
   removableAttributes?: string | object;
-  /** Goes back to the metadata of this version, instead of changing attributes. */
+  /** Reverts to the metadata of this version, instead of changing attributes. */
   revertToVersionId?: string;
-  /** Change what is protected otherwise. */
+  /** Also change attributes that AWS protects. */
   force?: boolean;
-  /** Instead of a change: where the list of versions goes on, the `nextToken` of a result. */
+  /** Instead of a change: the `nextToken` of an earlier result, to continue its list of versions. */
   nextToken?: string;
   polling?: Polling;
 }
 
 export interface UpdateImageSetMetadataResult {
-  /** The version that the update has made; the newest one where only versions were listed. */
+  /** The version that the update has created, or the newest one if the run only lists versions. */
   latestVersionId: string;
   imageSetState: ImageSetState;
-  /** Newest first, each with the status it ended with and whether it was forced. */
+  /** Newest first, each with its final status and whether the change was forced. */
   imageSetPropertiesList: Json<ImageSetProperties>[];
   nextToken?: string;
 }
 
 /**
- * Changes the metadata of an image set, or goes back to those of an earlier version, and sees the change through.
+ * Changes the metadata of an image set, or reverts to those of an earlier version, and lists the versions.
  *
- * Waits first until nobody else is changing the set, updates exactly once, and waits until the update has ended. With
- * `nextToken` it changes nothing and goes on with the list of versions.
+ * The run waits until the image set is not locked, updates it exactly once, and waits until the update has ended. With
+ * `nextToken` it changes nothing and continues the list of versions.
  *
  * @throws ApplicationFailure `UpdateFailed` with the image set's message, `ImageSetNotUsable` (deleted), `WaitTimedOut`,
  *   `OutcomeUnknown`, `ValidationFailed`, or by the AWS exception's name
