@@ -28,8 +28,11 @@ type Obstacle =
   | { readonly locked: 'imageSetId' | 'otherImageSetId' }
   /** The call, and every further attempt of it, gets no answer. */
   | { readonly unanswered: Extract<Keeper, OperationName> }
-  /** The call takes effect, its answer is lost, and what it has begun takes for ever: the run looks what became of it. */
-  | { readonly lost: OperationName; readonly endless: Extract<Keeper, keyof Settings> };
+  /**
+   * AWS applies the request, its reply is lost, and what it has begun never ends. The run waits at the step `at` until the
+   * image set is free, to find out what became of it.
+   */
+  | { readonly lost: OperationName; readonly endless: Extract<Keeper, keyof Settings>; readonly at: string };
 
 /** Every step at which a run waits, or changes something, by the kind of run. */
 const STEPS: Readonly<Record<Kind, Readonly<Record<string, Obstacle>>>> = {
@@ -43,19 +46,19 @@ const STEPS: Readonly<Record<Kind, Readonly<Record<string, Obstacle>>>> = {
     getSourceImageSet: { locked: 'imageSetId' },
     getDestinationImageSet: { locked: 'otherImageSetId' },
     copyImageSet: { unanswered: 'CopyImageSet' },
-    '+imageSetNow': { lost: 'CopyImageSet', endless: 'copyMs' },
+    'copyImageSet, reply lost': { lost: 'CopyImageSet', endless: 'copyMs', at: 'getSourceImageSet' },
     pollDestination: { endless: 'copyMs' },
   },
   copyToNew: {
     getSourceImageSet: { locked: 'imageSetId' },
     copyImageSet: { unanswered: 'CopyImageSet' },
-    '+sourceNow': { lost: 'CopyImageSet', endless: 'copyMs' },
+    'copyImageSet, reply lost': { lost: 'CopyImageSet', endless: 'copyMs', at: '+sourceNow' },
     pollDestination: { endless: 'copyMs' },
   },
   updateImageSetMetadata: {
     getImageSet: { locked: 'imageSetId' },
     updateMetadata: { unanswered: 'UpdateImageSetMetadata' },
-    '+imageSetNow': { lost: 'UpdateImageSetMetadata', endless: 'updateMs' },
+    'updateMetadata, reply lost': { lost: 'UpdateImageSetMetadata', endless: 'updateMs', at: 'getImageSet' },
     '+awaitUpdate': { endless: 'updateMs' },
   },
   tagImageSet: {
@@ -165,10 +168,11 @@ async function untilKept(platform: Platform, run: Kept): Promise<void> {
   const { obstacle, step } = run;
   if ('unanswered' in obstacle) return untilCalled(platform, run, obstacle.unanswered, 'held');
   if ('lost' in obstacle) await untilCalled(platform, run, obstacle.lost, 'dropped');
+  const standsAt = 'lost' in obstacle ? obstacle.at : step;
   await until(
     () => platform.flows.whereabouts(run.run.workflowId),
     // SUBMITTED is what AWS says of a job that has not yet begun to take for ever.
-    (progress) => progress?.step === step && !['', 'SUBMITTED'].includes(progress.status),
+    (progress) => progress?.step === standsAt && !['', 'SUBMITTED'].includes(progress.status),
   );
 }
 
