@@ -7,6 +7,7 @@ import type { Say } from './say.ts';
 
 export interface TemporalLocation {
   readonly address: string;
+  readonly namespace: string;
   readonly uiUrl: string;
   /** The Temporal CLI, where it is known. */
   readonly program?: string;
@@ -34,8 +35,6 @@ export async function existingTemporal(
     }
     return undefined;
   }
-  if (server !== 'existing')
-    throw new UserError(`--server ${server} is not known. It goes: --server existing`);
   const { address, namespace, connectionOptions } = readTemporalConfig();
   const options = { ...connectionOptions, address, connectTimeout: 3_000 };
   const connection = await Connection.connect(options).catch((error: Error) => {
@@ -55,7 +54,7 @@ export async function existingTemporal(
   } finally {
     await connection.close();
   }
-  return { address, uiUrl: likelyUiUrl(address) };
+  return { address, namespace, uiUrl: likelyUiUrl(address) };
 }
 
 /** The identity of a worker that polls the task queue and may be alive. */

@@ -1,14 +1,15 @@
-import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { Agenda } from './agenda.ts';
 import { Calls } from './calls.ts';
 import { ControlServer } from './control-server.ts';
+import { makeDataFolder } from './data-folder.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Faults } from './faults.ts';
 import { healthLake } from './healthlake/index.ts';
 import { medicalImaging } from './medical-imaging/index.ts';
+import { Transcoder } from './medical-imaging/codecs/transcoder.ts';
 import type { HttpReply, HttpRequest } from './protocols/http.ts';
 import { Buckets } from './s3/buckets.ts';
 import { s3 } from './s3/index.ts';
@@ -70,13 +71,14 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
       server.closeAllConnections();
       await closed;
       await world.agenda.close();
+      await world.transcoder.close();
       await world.store.close();
     },
   };
 }
 
 async function openWorld({ data, settings }: LocalAwsOptions): Promise<World> {
-  await mkdir(data, { recursive: true });
+  makeDataFolder(data);
   return {
     data,
     settings: { ...defaultSettings, ...settings },
@@ -86,6 +88,7 @@ async function openWorld({ data, settings }: LocalAwsOptions): Promise<World> {
     ),
     buckets: new Buckets(path.join(data, 's3')),
     faults: new Faults(),
+    transcoder: new Transcoder(),
     endpoint: '',
   };
 }

@@ -116,6 +116,13 @@ const FAULTS: Record<string, Planted> = {
     fix: /^start one: TEMPORAL_TASK_QUEUE=nobody npm run worker/,
     unmade: ['worker versions'],
   },
+  'a profile that is not there, which has no region either': {
+    env: () => ({ AWS_PROFILE: 'typo', AWS_REGION: '' }),
+    check: 'AWS credentials',
+    found: /\(AWS_PROFILE is typo\)$/,
+    fix: /^aws configure, aws sso login, or set AWS_PROFILE$/,
+    unmade: ['AWS endpoints', ...CALLS],
+  },
   'no region': {
     env: () => ({ AWS_REGION: '' }),
     check: 'AWS endpoints',

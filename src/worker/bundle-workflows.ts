@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
-import { runMain } from '../lib/user-error.ts';
+import { explainOurs, runMain } from '../lib/user-error.ts';
 import { BUNDLES } from './workflow-code.ts';
 
 /** Part of the build: makes the files that workers load workflows from. The last one written is that of the tests. */
@@ -16,4 +16,4 @@ async function main(): Promise<void> {
   }
 }
 
-void runMain(main);
+void runMain(main, explainOurs);

@@ -27,9 +27,26 @@ export {
   type ImportOptions,
   type ImportResult,
 } from './jobs/import-job.ts';
-export { dicomImport } from './jobs/dicom-import.ts';
-export { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from './jobs/fhir-import.ts';
-export { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from './jobs/fhir-export.ts';
+export {
+  dicomImport,
+  type DicomImportInput,
+  type NewDicomImport,
+  type RunningDicomImport,
+} from './jobs/dicom-import.ts';
+export {
+  importFhirAndAwait,
+  type FhirImportInput,
+  type FhirImportResult,
+  type NewFhirImport,
+  type RunningFhirImport,
+} from './jobs/fhir-import.ts';
+export {
+  exportFhirAndAwait,
+  type FhirExportInput,
+  type FhirExportResult,
+  type NewFhirExport,
+  type RunningFhirExport,
+} from './jobs/fhir-export.ts';
 export { readUnlocked, awaitChange } from './image-sets/image-set.ts';
 export { allPages, pagesOf, type Page } from './run/pages.ts';
 export { searchImageSets } from './image-sets/search.ts';

@@ -15,13 +15,44 @@ import type { RecurringFlow } from '../input-rules/recurring-import.ts';
 import { expandInput, files } from './run/activities.ts';
 import { flowFailure } from './run/failures.ts';
 import { runFlow, type Flow } from './run/flow.ts';
+import type { ImportIntoFhirDatastore } from './healthlake/provision-datastore-and-import.ts';
+import type { NewImport } from './healthlake/start-import-and-wait-completed.ts';
+import type { NewImportAndList } from './healthlake/start-import-poll-and-list.ts';
 import type { ImportResult } from './jobs/import-job.ts';
+import type { NewImportAndSearch } from './medical-imaging/import-dicom-and-search.ts';
+import type { ImportIntoDatastore } from './medical-imaging/onboard-datastore-and-import.ts';
 
-export interface RecurringImportInput {
+/** Members that are valid for a single run only: an existing job, a client token, a page of a list. */
+type OfOneRun =
+  | 'clientToken'
+  | 'datastoreClientToken'
+  | 'importClientToken'
+  | 'jobId'
+  | 'nextToken'
+  | 'ClientToken'
+  | 'CreateClientToken'
+  | 'ImportClientToken'
+  | 'JobId'
+  | 'NextToken';
+
+/** The input of a flow that imports into an existing data store at each firing. */
+export type EachFiring<Input> = Omit<Input, OfOneRun>;
+
+/** The input of each flow that can be scheduled. */
+export interface RecurringInputs {
+  importDicomAndSearch: EachFiring<NewImportAndSearch>;
+  onboardDatastoreAndImport: EachFiring<ImportIntoDatastore>;
+  provisionDatastoreAndImport: EachFiring<ImportIntoFhirDatastore>;
+  startImportAndWaitCompleted: EachFiring<NewImport>;
+  startImportPollAndList: EachFiring<NewImportAndList>;
+}
+
+/** A scheduled flow. */
+export interface RecurringImportOf<Flow extends RecurringFlow> {
   /** The flow to start. */
-  flow: RecurringFlow;
+  flow: Flow;
   /** The flow's input. Its strings may hold `{yyyy}` `{MM}` `{dd}` `{HH}` `{mm}`, which the scheduled time replaces. */
-  input: object;
+  input: RecurringInputs[Flow];
   /** The time zone of that time: an IANA name. The default is UTC. */
   timeZone?: string;
   /** Added to the scheduled time, such as `-1 day`. */
@@ -29,6 +60,9 @@ export interface RecurringImportInput {
   /** Skip a firing if earlier ones have already imported all objects in the folder. */
   onlyNew?: boolean;
 }
+
+/** One of the flows that can be scheduled, and its input. */
+export type RecurringImportInput = { [Flow in RecurringFlow]: RecurringImportOf<Flow> }[RecurringFlow];
 
 /** The objects that need no further import. Valid only for this flow, folder and data store. */
 interface Watermark {

@@ -12,6 +12,8 @@
  * 2024-07-24 (G12).
  */
 import type { FlowName } from '../../src/input-rules/flows.ts';
+import { DICOM_READER } from './dicom.ts';
+import { IMAGE_FRAMES } from './image-frames.ts';
 
 export interface Behaviour {
   readonly what: string;
@@ -665,8 +667,8 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'G10: a DICOM import that is started again has the same token',
     file: 'src/workflows/jobs/dicom-import.ts',
-    code: 'datastoreId, ...derived };',
-    without: 'datastoreId, jobName: derived.jobName };',
+    code: 'const job = { ...request, ...derived };',
+    without: 'const job = { ...request, jobName: derived.jobName };',
     tests: local,
     named: 'still one job',
   },
@@ -846,25 +848,13 @@ const GAPS: readonly Behaviour[] = [
     flows: ['updateImageSetMetadata'],
   },
   {
-    what: 'G12: an import passes on the account that owns the files (onboard)',
-    file: `${imagingFlows}/onboard-datastore-and-import.ts`,
-    code: `      inputOwnerAccountId,
-      jobName,
-    };`,
-    without: `      jobName,
-    };`,
+    what: 'G12: an import passes on the account that owns the files',
+    file: 'src/workflows/jobs/dicom-import.ts',
+    code: 'outputS3Uri, inputOwnerAccountId, datastoreId };',
+    without: 'outputS3Uri, datastoreId };',
     tests: imaging,
     named: 'besides|passed on|passes on',
-    flows: ['onboardDatastoreAndImport'],
-  },
-  {
-    what: 'G12: an import passes on the account that owns the files (import and search)',
-    file: `${imagingFlows}/import-dicom-and-search.ts`,
-    code: 'outputS3Uri, inputOwnerAccountId, jobName };',
-    without: 'outputS3Uri, jobName };',
-    tests: imaging,
-    named: 'besides|passed on',
-    flows: ['importDicomAndSearch'],
+    flows: DICOM_IMPORTS,
   },
   {
     what: 'G12: a new imaging data store has what was asked for (onboard)',
@@ -1233,10 +1223,10 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     flows: ['copyImageSet'],
   },
   {
-    what: 'an image set is searched for only once a search must show it',
+    what: 'an image set is searched for until a search must show it',
     file: 'src/workflows/medical-imaging/copy-attempt.ts',
-    code: "await sleep(searchLag, { summary: 'wait before +searchNew' });",
-    without: '',
+    code: 'if (last) return',
+    without: 'if (deadline > 0) return',
     tests: differences,
     named: 'only SEARCH_LAG after',
     flows: ['copyImageSet'],
@@ -1860,6 +1850,84 @@ const DEPLOYMENTS: readonly Behaviour[] = [
   },
 ];
 
+const rules = ['test/local-aws/fhir-rules'];
+
+/** What keeps the local HealthLake from taking what HealthLake refuses, and from being taken down by a file. */
+const LOCAL_FHIR: readonly Behaviour[] = [
+  {
+    what: 'a file that is not UTF-8 is unreadable, and no character is put for what it holds',
+    file: 'local-aws/healthlake/ndjson.ts',
+    code: 'if (!isUtf8(bytes)) throw new NotUtf8();',
+    without: '',
+    tests: rules,
+    named: 'Latin-1',
+  },
+  {
+    what: 'a line that is too long is refused, however many pieces it comes in',
+    file: 'local-aws/healthlake/ndjson.ts',
+    code: 'begunBytes > maxLineBytes ? [undefined] : ',
+    without: '',
+    tests: rules,
+    named: 'long lines',
+  },
+  {
+    what: 'what is nested too deeply is not parsed',
+    file: 'local-aws/healthlake/json-text.ts',
+    code: "if (++level > bounds.depth) return { excess: 'depth' };",
+    without: 'level++;',
+    tests: rules,
+    named: 'exhaust memory or stack',
+  },
+  {
+    what: 'what has too many elements is not parsed',
+    file: 'local-aws/healthlake/json-text.ts',
+    code: "if (++values >= bounds.values) return { excess: 'values' };",
+    without: 'values++;',
+    tests: rules,
+    named: 'exhaust memory or stack',
+  },
+  {
+    what: 'a resource that the stack does not reach the end of is refused',
+    file: 'local-aws/healthlake/fhir.ts',
+    code: 'if (error instanceof RangeError) return [errorIssue(EXCESS.depth)];',
+    without: '',
+    tests: rules,
+    named: 'exhaust memory or stack',
+  },
+  {
+    what: 'a resource has each name once',
+    file: 'local-aws/healthlake/json-text.ts',
+    code: 'repeated ??= name;',
+    without: 'void name;',
+    tests: rules,
+    named: 'what HealthLake says',
+  },
+  {
+    what: 'of a long resource only the first error is looked for',
+    file: 'local-aws/healthlake/fhir.ts',
+    code: 'length > ALL_ERRORS_UP_TO ? validators.first : validators.all',
+    without: 'validators.all',
+    tests: rules,
+    named: 'the first hundred',
+  },
+  {
+    what: 'a FHIR import keeps its resources when it ends, and none if it fails',
+    file: 'local-aws/healthlake/import-jobs.ts',
+    code: 'read.set(input.files, input);',
+    without: 'read.set(input.files, input); keepResources(world, job.datastoreId, input.resources);',
+    tests: ['test/local-aws/fhir-import'],
+    named: 'leaves nothing behind',
+  },
+  {
+    what: 'a FHIR import whose outputs cannot all be written leaves none of them',
+    file: 'local-aws/healthlake/import-outputs.ts',
+    code: 'await world.buckets.delete({ bucket, key: written });',
+    without: '',
+    tests: ['test/local-aws/fhir-import'],
+    named: 'leaves nothing behind',
+  },
+];
+
 export const BEHAVIOURS: readonly Behaviour[] = [
   ...DIFFERENCES,
   ...GAPS,
@@ -1872,4 +1940,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...COMMAND_LINE,
   ...SIZES,
   ...DEPLOYMENTS,
+  ...LOCAL_FHIR,
+  ...DICOM_READER,
+  ...IMAGE_FRAMES,
 ];

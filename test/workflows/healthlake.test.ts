@@ -6,7 +6,7 @@
 import type { FlowInput } from '../../src/client.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
-import { datastoreId, fhirInput, polling } from '../support/inputs.ts';
+import { datastoreId, fhirInput, polling, untyped } from '../support/inputs.ts';
 import { now } from '../support/replies.ts';
 import { error, startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
 
@@ -295,7 +295,8 @@ const scriptJobs = (
     objects,
   );
 
-const execute = (flow: JobFlow, input: object): Promise<object> => cluster.flows.execute(flow, input);
+const execute = (flow: JobFlow, input: object): Promise<object> =>
+  cluster.flows.execute(flow, untyped(input));
 
 const JOB_FLOWS = [
   ['startImportPollAndList', KINDS.Import, { DatastoreId: datastoreId }],
@@ -316,7 +317,7 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
 
   test('follows the document call by call; a job without a name gets one, and a token of this run', async () => {
     scriptJobs(kind, ['SUBMITTED', 'IN_PROGRESS', 'COMPLETED']);
-    const handle = await cluster.flows.start(flow, { ...kind.input, ...where });
+    const handle = await cluster.flows.start(flow, untyped({ ...kind.input, ...where }));
     expect(await handle.result()).toMatchObject({
       jobId: 'j1',
       jobStatus: 'COMPLETED',

@@ -5,7 +5,7 @@ import { p10, putFiles, until } from '../local-aws/harness.ts';
 import { readMetadata } from '../local-aws/imaging-harness.ts';
 import { failureOf } from '../support/failure.ts';
 import { followed } from '../support/followed.ts';
-import { polling, roleArn } from '../support/inputs.ts';
+import { polling, roleArn, untyped } from '../support/inputs.ts';
 import { copyRequest, startStage, type Stage } from '../support/stage.ts';
 import type { FlowInput } from '../../src/client.ts';
 import type { FlowName } from '../../src/input-rules/flows.ts';
@@ -304,7 +304,7 @@ describe('updateImageSetMetadata', () => {
   ])('refuses what contradicts itself before any call: %#', async (input, problem) => {
     const before = await callsOf('UpdateImageSetMetadata');
     const failure = await failureOf(
-      execute('updateImageSetMetadata', { datastoreId, imageSetId: 'a'.repeat(32), ...input }),
+      execute('updateImageSetMetadata', untyped({ datastoreId, imageSetId: 'a'.repeat(32), ...input })),
     );
     expect(failure).toMatchObject({ type: 'ValidationFailed', message: expect.stringMatching(problem) });
     expect(failure.message).not.toContain('SECRET');

@@ -11,6 +11,7 @@ import {
   onboardInput,
   polling,
   sourceImageSetId as imageSetId,
+  untyped,
 } from '../support/inputs.ts';
 import {
   dicomJobReply,
@@ -499,7 +500,7 @@ describe('updateImageSetMetadata', () => {
   const updatableAttributes = { SchemaVersion: 1.1, Patient: { DICOM: { PatientName: 'A^B' } } };
   const removableAttributes = { SchemaVersion: 1.1, Patient: { DICOM: { PatientAge: '' } } };
   const run = (more: object = { updatableAttributes }) =>
-    cluster.flows.execute('updateImageSetMetadata', { datastoreId, imageSetId, polling, ...more });
+    cluster.flows.execute('updateImageSetMetadata', untyped({ datastoreId, imageSetId, polling, ...more }));
   const base64 = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64');
   const updates = () => aws.callsOf('UpdateImageSetMetadata').map(({ query, body }) => ({ query, body }));
 

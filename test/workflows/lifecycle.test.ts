@@ -9,7 +9,14 @@ import { awsEventSignal } from '../../src/workflows/run/aws-event.ts';
 import type { Progress } from '../../src/workflows/run/progress.ts';
 import { startCluster, withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
-import { copyInput, datastoreId, destinationImageSetId, fhirInput, onboardInput } from '../support/inputs.ts';
+import {
+  copyInput,
+  datastoreId,
+  destinationImageSetId,
+  fhirInput,
+  onboardInput,
+  untyped,
+} from '../support/inputs.ts';
 import { dicomJobReply, fhirImportReply, imageSetReply, now } from '../support/replies.ts';
 import { error, startScriptedAws, type Call, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
 
@@ -62,7 +69,7 @@ describe('a bad input', () => {
       script();
       const bad = { ...good, [required]: undefined, froce: secret, polling: { share: secret } };
       for (const run of [
-        cluster.flows.execute(flow, bad as never),
+        cluster.flows.execute(flow, untyped(bad)),
         startRaw(flow, [bad]).then((handle) => handle.result()),
       ]) {
         const { type, message } = await failureOf(run);

@@ -40,11 +40,13 @@ async function bundleWith(change: Change) {
   });
 }
 
-/** The beginnings of a history that end where a worker has just been given a workflow task: the run is under way there. */
+/** The beginnings of a history, each up to where the run has begun to wait: for an activity, or for a timer. */
 function beginningsOf({ history }: ReturnType<typeof recordedHistories>[number]) {
   const events = history.events ?? [];
+  const begins = (event: (typeof events)[number] | undefined) =>
+    Boolean(event?.activityTaskScheduledEventAttributes ?? event?.timerStartedEventAttributes);
   return events.flatMap((event, index) =>
-    event.workflowTaskStartedEventAttributes ? [{ events: events.slice(0, index + 1) }] : [],
+    begins(event) && !begins(events[index + 1]) ? [{ events: events.slice(0, index + 1) }] : [],
   );
 }
 

@@ -1,6 +1,7 @@
 import type {
   CreateFHIRDatastoreRequest,
   DatastoreStatus,
+  FHIRVersion,
   PreloadDataType,
 } from '@aws-sdk/client-healthlake';
 import type { Polling } from '../../pacing/polling.ts';
@@ -9,16 +10,26 @@ import { healthlake } from '../run/activities.ts';
 import { awaitActive, createOnce, type CreatedDatastore, type DatastoreService } from './datastore.ts';
 import type { Flow } from '../run/flow.ts';
 
-/** The members of a flow's input that describe a new data store, or name an existing one. */
-export interface FhirDatastoreInput extends Partial<
-  Omit<CreateFHIRDatastoreRequest, 'ClientToken' | 'PreloadDataConfig'>
+/** The members of a flow's input that create a data store, but for its token. */
+export interface NewFhirDatastore extends Pick<
+  CreateFHIRDatastoreRequest,
+  'SseConfiguration' | 'IdentityProviderConfiguration' | 'Tags'
 > {
-  /** Synthetic patients that HealthLake puts into the new data store. */
+  DatastoreName: string;
+  DatastoreTypeVersion: FHIRVersion;
+  /** Synthetic patients to begin with. */
   PreloadDataType?: PreloadDataType;
-  /** An existing data store: none is created. */
   DatastoreId?: string;
   polling?: Polling;
 }
+
+/** The members of a flow's input that name a data store which is there already: none is created. */
+export interface GivenFhirDatastore extends Partial<NewFhirDatastore> {
+  DatastoreId: string;
+}
+
+/** Which data store a flow is about: a new one, or one that is there. */
+export type FhirDatastoreInput = NewFhirDatastore | GivenFhirDatastore;
 
 /** The documents' outputs about a data store. */
 export interface FhirDatastoreOutputs extends CreatedDatastore {
@@ -35,7 +46,7 @@ export interface FhirDatastoreOutputs extends CreatedDatastore {
  */
 export async function provisionFhirDatastore(
   flow: Flow,
-  input: FhirDatastoreInput & { ClientToken: string | undefined; JobId?: string },
+  input: FhirDatastoreInput & { ClientToken: string | undefined; JobId?: string | undefined },
 ): Promise<FhirDatastoreOutputs> {
   const { DatastoreId, JobId, polling } = input;
   const service = fhirDatastores(flow, input);
@@ -60,7 +71,7 @@ export async function provisionFhirDatastore(
 /** @param input - what creates a data store; unused by a run that takes an existing one */
 export function fhirDatastores(
   flow: Flow,
-  input: FhirDatastoreInput & { ClientToken?: string | undefined },
+  input: Partial<NewFhirDatastore> & { ClientToken?: string | undefined },
 ): DatastoreService {
   const { DatastoreName, PreloadDataType } = input;
   return {

@@ -8,8 +8,8 @@ import { allPages } from '../run/pages.ts';
 export interface ListedImageSets {
   /** `full` (default): all that the service returns, including patient and study; `ids`: no DICOM attributes. */
   summaries?: Summaries;
-  /** The `nextToken` of an earlier result, to continue its list. */
-  nextToken?: string;
+  /** Where a list goes on: the `nextToken` of the result that was cut. */
+  nextToken?: string | undefined;
 }
 
 /**

@@ -5,15 +5,22 @@ import { classifyFhirExport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
 import { startAndAwait, type Job, type JobService } from './job.ts';
 
-/** The members of a flow's input that every job of HealthLake has. A run that attaches to a job needs only `JobId`. */
-export interface FhirExportInput {
-  OutputS3Uri?: string;
-  OutputKmsKeyId?: string;
-  DataAccessRoleArn?: string;
-  /** A job that was started already: the run starts none and waits for this one. */
-  JobId?: string;
+/** The members of a flow's input that start an export job. */
+export interface NewFhirExport {
+  OutputS3Uri: string;
+  OutputKmsKeyId: string;
+  DataAccessRoleArn: string;
+  JobId?: string | undefined;
   polling?: Polling;
 }
+
+/** The members of a flow's input that attach to an export job which is running already: none is started. */
+export interface RunningFhirExport extends Partial<NewFhirExport> {
+  JobId: string;
+}
+
+/** The members of a flow's input that export from a data store. */
+export type FhirExportInput = NewFhirExport | RunningFhirExport;
 
 /** The job's name and client token, whose names in the input differ from flow to flow; derived where they are absent. */
 export type JobNames = Pick<StartFHIRExportJobRequest, 'JobName' | 'ClientToken'>;

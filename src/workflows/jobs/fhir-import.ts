@@ -9,7 +9,7 @@ import type { Json } from '../../activities/operation.ts';
 import { healthlake } from '../run/activities.ts';
 import { classifyFhirImport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
-import type { FhirExportInput, JobNames } from './fhir-export.ts';
+import type { JobNames, NewFhirExport } from './fhir-export.ts';
 import {
   importAndAwait,
   type ImportJob,
@@ -18,11 +18,19 @@ import {
   type ImportService,
 } from './import-job.ts';
 
-/** The members of a flow's input that import into a data store. A run that attaches to a job needs only `JobId`. */
-export interface FhirImportInput extends FhirExportInput, ImportOptions {
-  InputS3Uri?: string;
+/** The members of a flow's input that start an import job. */
+export interface NewFhirImport extends NewFhirExport, ImportOptions {
+  InputS3Uri: string;
   ValidationLevel?: ValidationLevel;
 }
+
+/** The members of a flow's input that attach to an import job which is running already: none is started. */
+export interface RunningFhirImport extends Partial<NewFhirImport> {
+  JobId: string;
+}
+
+/** The members of a flow's input that import into a data store. */
+export type FhirImportInput = NewFhirImport | RunningFhirImport;
 
 /** The job as HealthLake describes it. */
 export type FhirImportProperties = Partial<Json<ImportJobProperties>>;

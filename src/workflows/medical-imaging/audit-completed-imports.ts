@@ -12,8 +12,10 @@ import {
 import { runFlow } from '../run/flow.ts';
 import { searchImageSets, type ListedImageSets } from '../image-sets/search.ts';
 
-export interface AuditCompletedImportsInput extends ListedImageSets {
+/** Audits import jobs. */
+export interface AuditJobs extends Pick<ListedImageSets, 'summaries'> {
   datastoreId: string;
+  nextToken?: undefined;
   /** Only jobs that were submitted at this time or later: ISO 8601. */
   submittedAfter?: string;
   /** Only jobs that were submitted at this time or before: ISO 8601, such as the `nextSubmittedBefore` of a result. */
@@ -21,6 +23,18 @@ export interface AuditCompletedImportsInput extends ListedImageSets {
   /** The `jobsNextToken` of an earlier result, to continue its list of jobs. */
   jobsNextToken?: string;
 }
+
+/** Instead of an audit: goes on with the list of image sets. */
+export interface ListMoreImageSets extends Pick<ListedImageSets, 'summaries'> {
+  datastoreId: string;
+  /** The `nextToken` of a result. */
+  nextToken: string;
+  submittedAfter?: undefined;
+  submittedBefore?: undefined;
+  jobsNextToken?: undefined;
+}
+
+export type AuditCompletedImportsInput = AuditJobs | ListMoreImageSets;
 
 export interface AuditCompletedImportsResult {
   /** The newest job, and the S3 URIs of its input and output. Absent if no import has completed. */

@@ -135,15 +135,20 @@ async function findNewImageSet(
   // A copy locks its source until it has ended. The search may not find the new image set before.
   await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId, polling });
   const { searchLag, rules } = flow.facts;
-  await sleep(searchLag, { summary: 'wait before +searchNew' });
-  const made = await newImageSets(flow, input, since - rules.worstClockSkew, await readSought());
-  const [one, another] = made;
-  if (!one) return { kind: 'unchanged' };
-  if (another || one.createdAt < since - rules.clockSkew) {
-    const ids = made.map(({ version }) => version.imageSetId).join(', ');
-    return { kind: 'unclear', why: `image sets that could be it: ${ids}` };
+  const sought = await readSought();
+  const deadline = Date.now() + searchLag;
+  for (;;) {
+    const last = Date.now() >= deadline;
+    const made = await newImageSets(flow, input, since - rules.worstClockSkew, sought);
+    const [one, another] = made;
+    if (another || (one && one.createdAt < since - rules.clockSkew)) {
+      const ids = made.map(({ version }) => version.imageSetId).join(', ');
+      return { kind: 'unclear', why: `image sets that could be it: ${ids}` };
+    }
+    if (one) return { kind: 'ours', reply: one.version };
+    if (last) return { kind: 'unchanged' };
+    await sleep(Math.min(5_000, searchLag), { summary: 'wait before +searchNew' });
   }
-  return { kind: 'ours', reply: one.version };
 }
 
 /** The image sets of the study that were created after a time (milliseconds since 1970) and hold the sought instances. */

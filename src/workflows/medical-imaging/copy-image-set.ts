@@ -51,7 +51,7 @@ export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageS
       },
       send: (basis, budget) => sendCopy(flow, input, basis, budget),
       find: (doubt) => findCopy(flow, input, doubt),
-      lag: flow.facts.staleReads,
+      lag: makesNew ? 0 : flow.facts.staleReads,
     });
 
     flow.know({ imageSetId: copy.imageSetId });

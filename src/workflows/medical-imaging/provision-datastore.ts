@@ -1,10 +1,10 @@
-import type { CreateDatastoreRequest, DatastoreStatus } from '@aws-sdk/client-medical-imaging';
+import type { DatastoreStatus } from '@aws-sdk/client-medical-imaging';
 import type { Polling } from '../../pacing/polling.ts';
 import { awaitActive, createOnce } from '../datastores/datastore.ts';
-import { imagingDatastores } from '../datastores/imaging-datastore.ts';
+import { imagingDatastores, type NewDatastore } from '../datastores/imaging-datastore.ts';
 import { runFlow } from '../run/flow.ts';
 
-export interface ProvisionDatastoreInput extends Omit<CreateDatastoreRequest, 'clientToken'> {
+export interface ProvisionDatastoreInput extends NewDatastore {
   clientToken?: string;
   polling?: Polling;
 }

@@ -8,21 +8,57 @@ import { awaitChange, readUnlocked } from '../image-sets/image-set.ts';
 import { once } from '../run/once.ts';
 import { allPages } from '../run/pages.ts';
 
-export interface UpdateImageSetMetadataInput {
+interface ImageSetToUpdate {
   datastoreId: string;
   imageSetId: string;
-  /** Attributes to add or change, in the service's JSON format: an object, JSON text, or its base64. */
-  updatableAttributes?: string | object;
-  /** Attributes to remove, in the same format. */
-  removableAttributes?: string | object;
-  /** Reverts to the metadata of this version, instead of changing attributes. */
-  revertToVersionId?: string;
-  /** Also change attributes that AWS protects. */
-  force?: boolean;
-  /** Instead of a change: the `nextToken` of an earlier result, to continue its list of versions. */
-  nextToken?: string;
   polling?: Polling;
 }
+
+/** DICOM attributes: the service's JSON, as an object, as text, or as the base64 of the text. */
+type Attributes = string | object;
+
+interface Change extends ImageSetToUpdate {
+  /** Change what is protected otherwise. */
+  force?: boolean;
+  nextToken?: undefined;
+}
+
+/** Adds or changes attributes. */
+export interface UpdateAttributes extends Change {
+  updatableAttributes: Attributes;
+  removableAttributes?: Attributes;
+  revertToVersionId?: undefined;
+}
+
+/** Removes attributes. */
+export interface RemoveAttributes extends Change {
+  updatableAttributes?: Attributes;
+  removableAttributes: Attributes;
+  revertToVersionId?: undefined;
+}
+
+/** Goes back to the metadata of an earlier version. */
+export interface RevertToVersion extends Change {
+  revertToVersionId: string;
+  updatableAttributes?: undefined;
+  removableAttributes?: undefined;
+}
+
+/** Changes nothing: goes on with the list of versions. */
+export interface ListMoreVersions extends ImageSetToUpdate {
+  /** The `nextToken` of a result. */
+  nextToken: string;
+  updatableAttributes?: undefined;
+  removableAttributes?: undefined;
+  revertToVersionId?: undefined;
+  force?: undefined;
+}
+
+export type UpdateImageSetMetadataInput =
+  | UpdateAttributes
+  | RemoveAttributes
+  | RevertToVersion
+  | ListMoreVersions;
 
 export interface UpdateImageSetMetadataResult {
   /** The version that the update has created, or the newest one if the run only lists versions. */
