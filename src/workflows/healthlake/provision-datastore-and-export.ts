@@ -1,15 +1,11 @@
-import {
-  provisionFhirDatastore,
-  type FhirDatastoreOutputs,
-  type GivenFhirDatastore,
-  type NewFhirDatastore,
-} from '../datastores/fhir-datastore.ts';
-import {
-  exportFhirAndAwait,
-  type FhirExportResult,
-  type NewFhirExport,
-  type RunningFhirExport,
-} from '../jobs/fhir-export.ts';
+import type {
+  GivenFhirDatastore,
+  NewFhirDatastore,
+  NewFhirExport,
+  RunningFhirExport,
+} from '../../input-rules/inputs.ts';
+import { provisionFhirDatastore, type FhirDatastoreOutputs } from '../datastores/fhir-datastore.ts';
+import { exportFhirAndAwait, type FhirExportResult } from '../jobs/fhir-export.ts';
 import { runFlow } from '../run/flow.ts';
 
 interface Names {

@@ -1,15 +1,11 @@
-import {
-  provisionFhirDatastore,
-  type FhirDatastoreOutputs,
-  type GivenFhirDatastore,
-  type NewFhirDatastore,
-} from '../datastores/fhir-datastore.ts';
-import {
-  importFhirAndAwait,
-  type FhirImportResult,
-  type NewFhirImport,
-  type RunningFhirImport,
-} from '../jobs/fhir-import.ts';
+import type {
+  GivenFhirDatastore,
+  NewFhirDatastore,
+  NewFhirImport,
+  RunningFhirImport,
+} from '../../input-rules/inputs.ts';
+import { provisionFhirDatastore, type FhirDatastoreOutputs } from '../datastores/fhir-datastore.ts';
+import { importFhirAndAwait, type FhirImportResult } from '../jobs/fhir-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { judge } from '../jobs/import-job.ts';
 

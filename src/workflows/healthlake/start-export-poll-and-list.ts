@@ -1,12 +1,8 @@
 import type { ExportJobProperties } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
+import type { NewFhirExport, RunningFhirExport } from '../../input-rules/inputs.ts';
 import { healthlake } from '../run/activities.ts';
-import {
-  exportFhirAndAwait,
-  type FhirExportResult,
-  type NewFhirExport,
-  type RunningFhirExport,
-} from '../jobs/fhir-export.ts';
+import { exportFhirAndAwait, type FhirExportResult } from '../jobs/fhir-export.ts';
 import { runFlow } from '../run/flow.ts';
 import { allPages, pageSize } from '../run/pages.ts';
 

@@ -1,10 +1,5 @@
-import {
-  importFhirAndAwait,
-  type FhirImportProperties,
-  type FhirImportResult,
-  type NewFhirImport,
-  type RunningFhirImport,
-} from '../jobs/fhir-import.ts';
+import type { NewFhirImport, RunningFhirImport } from '../../input-rules/inputs.ts';
+import { importFhirAndAwait, type FhirImportProperties, type FhirImportResult } from '../jobs/fhir-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { judge } from '../jobs/import-job.ts';
 

@@ -1,12 +1,8 @@
 import type { ImportJobProperties } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
+import type { NewFhirImport, RunningFhirImport } from '../../input-rules/inputs.ts';
 import { healthlake } from '../run/activities.ts';
-import {
-  importFhirAndAwait,
-  type FhirImportResult,
-  type NewFhirImport,
-  type RunningFhirImport,
-} from '../jobs/fhir-import.ts';
+import { importFhirAndAwait, type FhirImportResult } from '../jobs/fhir-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { judge } from '../jobs/import-job.ts';
 import { allPages, pageSize } from '../run/pages.ts';

@@ -1,6 +1,7 @@
 import type { ImageSetsMetadataSummary, JobStatus } from '@aws-sdk/client-medical-imaging';
 import type { Json } from '../../activities/operation.ts';
-import { dicomImport, type NewDicomImport, type RunningDicomImport } from '../jobs/dicom-import.ts';
+import type { NewDicomImport, RunningDicomImport } from '../../input-rules/inputs.ts';
+import { dicomImport } from '../jobs/dicom-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { importAndAwait, judge, type ImportResult } from '../jobs/import-job.ts';
 import { searchImageSets, type ListedImageSets } from '../image-sets/search.ts';

@@ -1,7 +1,8 @@
 import type { JobStatus } from '@aws-sdk/client-medical-imaging';
+import type { NewDatastore, NewDicomImport, RunningDicomImport } from '../../input-rules/inputs.ts';
 import { awaitActive, createOnce } from '../datastores/datastore.ts';
-import { imagingDatastores, type NewDatastore } from '../datastores/imaging-datastore.ts';
-import { dicomImport, type NewDicomImport, type RunningDicomImport } from '../jobs/dicom-import.ts';
+import { imagingDatastores } from '../datastores/imaging-datastore.ts';
+import { dicomImport } from '../jobs/dicom-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { importAndAwait, judge, type ImportResult } from '../jobs/import-job.ts';
 
