@@ -7,7 +7,7 @@ export interface CreateFhirDatastore extends NewFhirDatastore {
   ClientToken?: string;
 }
 
-/** Waits for one that is there already. */
+/** Waits for an existing data store. */
 export interface AwaitFhirDatastore extends GivenFhirDatastore {
   ClientToken?: string;
 }

@@ -19,10 +19,10 @@ export interface ExportFromNewFhirDatastore extends NewFhirDatastore, NewFhirExp
   JobId?: undefined;
 }
 
-/** Exports from a data store that is there already: none is created. */
+/** Exports from an existing data store: the run creates none. */
 export interface ExportFromFhirDatastore extends GivenFhirDatastore, NewFhirExport, Names {}
 
-/** Attaches to an export job that is running already in a data store: nothing is created or started. */
+/** Attaches to an export job that was started already in a data store: the run creates and starts nothing. */
 export interface RunningExportFromFhirDatastore extends GivenFhirDatastore, RunningFhirExport, Names {}
 
 export type ProvisionDatastoreAndExportInput =

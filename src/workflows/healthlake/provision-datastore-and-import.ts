@@ -20,10 +20,10 @@ export interface ImportIntoNewFhirDatastore extends NewFhirDatastore, NewFhirImp
   JobId?: undefined;
 }
 
-/** Imports into a data store that is there already: none is created. */
+/** Imports into an existing data store: the run creates none. */
 export interface ImportIntoFhirDatastore extends GivenFhirDatastore, NewFhirImport, Names {}
 
-/** Attaches to an import job that is running already in a data store: nothing is created or started. */
+/** Attaches to an import job that was started already in a data store: the run creates and starts nothing. */
 export interface RunningImportIntoFhirDatastore extends GivenFhirDatastore, RunningFhirImport, Names {}
 
 export type ProvisionDatastoreAndImportInput =

@@ -19,9 +19,9 @@ export interface NewExportAndList extends NewFhirExport, List {
   NextToken?: undefined;
 }
 
-/** Attaches to an export job that is running already: none is started. */
+/** Attaches to an export job that was started already: the run starts none. */
 export interface RunningExportAndList extends RunningFhirExport, List {
-  /** Where the list goes on: the `nextToken` of a result. With `JobId` alone, so that nothing is exported again. */
+  /** The `nextToken` of an earlier result, to continue its list. Only with `JobId`, so that nothing is exported again. */
   NextToken?: string;
 }
 

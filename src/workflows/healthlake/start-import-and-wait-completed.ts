@@ -12,7 +12,7 @@ interface Names {
 /** Starts an import job. */
 export interface NewImport extends NewFhirImport, Names {}
 
-/** Attaches to an import job that is running already: none is started. */
+/** Attaches to an import job that was started already: the run starts none. */
 export interface RunningImport extends RunningFhirImport, Names {}
 
 export type StartImportAndWaitCompletedInput = NewImport | RunningImport;

@@ -20,9 +20,9 @@ export interface NewImportAndList extends NewFhirImport, List {
   NextToken?: undefined;
 }
 
-/** Attaches to an import job that is running already: none is started. */
+/** Attaches to an import job that was started already: the run starts none. */
 export interface RunningImportAndList extends RunningFhirImport, List {
-  /** Where the list goes on: the `nextToken` of a result. With `JobId` alone, so that nothing is imported again. */
+  /** The `nextToken` of an earlier result, to continue its list. Only with `JobId`, so that nothing is imported again. */
   NextToken?: string;
 }
 

@@ -12,8 +12,8 @@ interface DicomImportJob extends ImportJob {
 /**
  * HealthImaging's import jobs.
  *
- * @param input - with the job's token, which each flow calls differently; derived where it is absent. What starts a job is not
- *   looked at by a run that attaches to one
+ * @param input - what starts a job, unused by a run that attaches to one; with the client token, whose name in the flow's input
+ *   differs from flow to flow
  */
 export function dicomImport(
   flow: Flow,

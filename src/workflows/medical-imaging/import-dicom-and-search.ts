@@ -17,9 +17,9 @@ export interface NewImportAndSearch extends NewDicomImport, Search {
   nextToken?: undefined;
 }
 
-/** Attaches to an import job that is running already: none is started. */
+/** Attaches to an import job that was started already: the run starts none. */
 export interface RunningImportAndSearch extends RunningDicomImport, Search {
-  /** Where the list of image sets goes on: the `nextToken` of a result. */
+  /** The `nextToken` of an earlier result, to continue its list of image sets. */
   nextToken?: string;
 }
 

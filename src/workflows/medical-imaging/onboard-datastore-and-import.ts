@@ -17,13 +17,13 @@ export interface ImportIntoNewDatastore extends NewDatastore, NewDicomImport, To
   jobId?: undefined;
 }
 
-/** Imports into a data store that is there already: none is created. */
+/** Imports into an existing data store: the run creates none. */
 export interface ImportIntoDatastore extends Partial<NewDatastore>, NewDicomImport, Tokens {
   datastoreId: string;
   jobId?: string;
 }
 
-/** Attaches to an import job that is running already in a data store: nothing is created or started. */
+/** Attaches to an import job that was started already in a data store: the run creates and starts nothing. */
 export interface RunningImportIntoDatastore extends Partial<NewDatastore>, RunningDicomImport, Tokens {
   datastoreId: string;
 }
