@@ -20,33 +20,10 @@ export { progressQuery, type Progress } from './run/progress.ts';
 export { waitFor, type Wait } from './run/waiting.ts';
 export { once, nothing, foundOf, type Change, type Doubt, type Found, type Guard } from './run/once.ts';
 export { startAndAwait, type Job, type JobOptions, type JobService } from './jobs/job.ts';
-export {
-  importAndAwait,
-  judge,
-  readOutcome,
-  type ImportOptions,
-  type ImportResult,
-} from './jobs/import-job.ts';
-export {
-  dicomImport,
-  type DicomImportInput,
-  type NewDicomImport,
-  type RunningDicomImport,
-} from './jobs/dicom-import.ts';
-export {
-  importFhirAndAwait,
-  type FhirImportInput,
-  type FhirImportResult,
-  type NewFhirImport,
-  type RunningFhirImport,
-} from './jobs/fhir-import.ts';
-export {
-  exportFhirAndAwait,
-  type FhirExportInput,
-  type FhirExportResult,
-  type NewFhirExport,
-  type RunningFhirExport,
-} from './jobs/fhir-export.ts';
+export { importAndAwait, judge, readOutcome, type ImportResult } from './jobs/import-job.ts';
+export { dicomImport } from './jobs/dicom-import.ts';
+export { importFhirAndAwait, type FhirImportResult } from './jobs/fhir-import.ts';
+export { exportFhirAndAwait, type FhirExportResult } from './jobs/fhir-export.ts';
 export { readUnlocked, awaitChange } from './image-sets/image-set.ts';
 export { allPages, pagesOf, type Page } from './run/pages.ts';
 export { searchImageSets } from './image-sets/search.ts';
@@ -54,4 +31,16 @@ export { classifyDatastore } from './datastores/classify.ts';
 export { classifyFhirExport, classifyFhirImport, classifyImagingImport } from './jobs/classify.ts';
 export { classifyImageSet } from './image-sets/classify.ts';
 export type { Verdict } from './run/verdict.ts';
+export type {
+  DicomImportInput,
+  FhirExportInput,
+  FhirImportInput,
+  ImportOptions,
+  NewDicomImport,
+  NewFhirExport,
+  NewFhirImport,
+  RunningDicomImport,
+  RunningFhirExport,
+  RunningFhirImport,
+} from '../input-rules/inputs.ts';
 export type { Polling } from '../pacing/polling.ts';

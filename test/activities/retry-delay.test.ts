@@ -18,7 +18,7 @@ test('a delay is whole, never 0, and never longer than a minute or the twentieth
       const delay = retryDelay(name, failed, () => drawn);
       expect(Number.isInteger(delay)).toBe(true);
       expect(delay).toBeGreaterThanOrEqual(1);
-      expect(delay).toBeLessThanOrEqual(Math.max(MINUTE, failed.age / 20));
+      expect(delay).toBeLessThanOrEqual(Math.max(MINUTE, Math.ceil(failed.age / 20)));
     }),
   );
 });

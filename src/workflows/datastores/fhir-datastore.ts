@@ -1,35 +1,9 @@
-import type {
-  CreateFHIRDatastoreRequest,
-  DatastoreStatus,
-  FHIRVersion,
-  PreloadDataType,
-} from '@aws-sdk/client-healthlake';
-import type { Polling } from '../../pacing/polling.ts';
+import type { DatastoreStatus } from '@aws-sdk/client-healthlake';
+import type { FhirDatastoreInput, NewFhirDatastore } from '../../input-rules/inputs.ts';
 import { RUN_TAG } from '../../lib/run-tag.ts';
 import { healthlake } from '../run/activities.ts';
 import { awaitActive, createOnce, type CreatedDatastore, type DatastoreService } from './datastore.ts';
 import type { Flow } from '../run/flow.ts';
-
-/** The members of a flow's input that create a data store, but for its token. */
-export interface NewFhirDatastore extends Pick<
-  CreateFHIRDatastoreRequest,
-  'SseConfiguration' | 'IdentityProviderConfiguration' | 'Tags'
-> {
-  DatastoreName: string;
-  DatastoreTypeVersion: FHIRVersion;
-  /** Synthetic patients to begin with. */
-  PreloadDataType?: PreloadDataType;
-  DatastoreId?: string;
-  polling?: Polling;
-}
-
-/** The members of a flow's input that name a data store which is there already: none is created. */
-export interface GivenFhirDatastore extends Partial<NewFhirDatastore> {
-  DatastoreId: string;
-}
-
-/** Which data store a flow is about: a new one, or one that is there. */
-export type FhirDatastoreInput = NewFhirDatastore | GivenFhirDatastore;
 
 /** The documents' outputs about a data store. */
 export interface FhirDatastoreOutputs extends CreatedDatastore {

@@ -4,11 +4,6 @@ import { imaging } from '../run/activities.ts';
 import type { DatastoreService } from './datastore.ts';
 import type { Flow } from '../run/flow.ts';
 
-/** The members of a flow's input that create a data store, but for its token: each flow has a name of its own for it. */
-export interface NewDatastore extends Omit<CreateDatastoreRequest, 'datastoreName' | 'clientToken'> {
-  datastoreName: string;
-}
-
 /** @param request - what creates a data store; unused by a run that takes an existing one */
 export function imagingDatastores(
   flow: Flow,

@@ -1,9 +1,5 @@
-import {
-  provisionFhirDatastore,
-  type FhirDatastoreOutputs,
-  type GivenFhirDatastore,
-  type NewFhirDatastore,
-} from '../datastores/fhir-datastore.ts';
+import type { GivenFhirDatastore, NewFhirDatastore } from '../../input-rules/inputs.ts';
+import { provisionFhirDatastore, type FhirDatastoreOutputs } from '../datastores/fhir-datastore.ts';
 import { runFlow } from '../run/flow.ts';
 
 /** Creates a data store. */
@@ -11,7 +7,7 @@ export interface CreateFhirDatastore extends NewFhirDatastore {
   ClientToken?: string;
 }
 
-/** Waits for one that is there already. */
+/** Waits for an existing data store. */
 export interface AwaitFhirDatastore extends GivenFhirDatastore {
   ClientToken?: string;
 }

@@ -1,15 +1,11 @@
-import {
-  provisionFhirDatastore,
-  type FhirDatastoreOutputs,
-  type GivenFhirDatastore,
-  type NewFhirDatastore,
-} from '../datastores/fhir-datastore.ts';
-import {
-  exportFhirAndAwait,
-  type FhirExportResult,
-  type NewFhirExport,
-  type RunningFhirExport,
-} from '../jobs/fhir-export.ts';
+import type {
+  GivenFhirDatastore,
+  NewFhirDatastore,
+  NewFhirExport,
+  RunningFhirExport,
+} from '../../input-rules/inputs.ts';
+import { provisionFhirDatastore, type FhirDatastoreOutputs } from '../datastores/fhir-datastore.ts';
+import { exportFhirAndAwait, type FhirExportResult } from '../jobs/fhir-export.ts';
 import { runFlow } from '../run/flow.ts';
 
 interface Names {
@@ -23,10 +19,10 @@ export interface ExportFromNewFhirDatastore extends NewFhirDatastore, NewFhirExp
   JobId?: undefined;
 }
 
-/** Exports from a data store that is there already: none is created. */
+/** Exports from an existing data store: the run creates none. */
 export interface ExportFromFhirDatastore extends GivenFhirDatastore, NewFhirExport, Names {}
 
-/** Attaches to an export job that is running already in a data store: nothing is created or started. */
+/** Attaches to an export job that was started already in a data store: the run creates and starts nothing. */
 export interface RunningExportFromFhirDatastore extends GivenFhirDatastore, RunningFhirExport, Names {}
 
 export type ProvisionDatastoreAndExportInput =

@@ -1,15 +1,11 @@
-import {
-  provisionFhirDatastore,
-  type FhirDatastoreOutputs,
-  type GivenFhirDatastore,
-  type NewFhirDatastore,
-} from '../datastores/fhir-datastore.ts';
-import {
-  importFhirAndAwait,
-  type FhirImportResult,
-  type NewFhirImport,
-  type RunningFhirImport,
-} from '../jobs/fhir-import.ts';
+import type {
+  GivenFhirDatastore,
+  NewFhirDatastore,
+  NewFhirImport,
+  RunningFhirImport,
+} from '../../input-rules/inputs.ts';
+import { provisionFhirDatastore, type FhirDatastoreOutputs } from '../datastores/fhir-datastore.ts';
+import { importFhirAndAwait, type FhirImportResult } from '../jobs/fhir-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { judge } from '../jobs/import-job.ts';
 
@@ -24,10 +20,10 @@ export interface ImportIntoNewFhirDatastore extends NewFhirDatastore, NewFhirImp
   JobId?: undefined;
 }
 
-/** Imports into a data store that is there already: none is created. */
+/** Imports into an existing data store: the run creates none. */
 export interface ImportIntoFhirDatastore extends GivenFhirDatastore, NewFhirImport, Names {}
 
-/** Attaches to an import job that is running already in a data store: nothing is created or started. */
+/** Attaches to an import job that was started already in a data store: the run creates and starts nothing. */
 export interface RunningImportIntoFhirDatastore extends GivenFhirDatastore, RunningFhirImport, Names {}
 
 export type ProvisionDatastoreAndImportInput =

@@ -1,12 +1,8 @@
 import type { ExportJobProperties } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
+import type { NewFhirExport, RunningFhirExport } from '../../input-rules/inputs.ts';
 import { healthlake } from '../run/activities.ts';
-import {
-  exportFhirAndAwait,
-  type FhirExportResult,
-  type NewFhirExport,
-  type RunningFhirExport,
-} from '../jobs/fhir-export.ts';
+import { exportFhirAndAwait, type FhirExportResult } from '../jobs/fhir-export.ts';
 import { runFlow } from '../run/flow.ts';
 import { allPages, pageSize } from '../run/pages.ts';
 
@@ -23,9 +19,9 @@ export interface NewExportAndList extends NewFhirExport, List {
   NextToken?: undefined;
 }
 
-/** Attaches to an export job that is running already: none is started. */
+/** Attaches to an export job that was started already: the run starts none. */
 export interface RunningExportAndList extends RunningFhirExport, List {
-  /** Where the list goes on: the `nextToken` of a result. With `JobId` alone, so that nothing is exported again. */
+  /** The `nextToken` of an earlier result, to continue its list. Only with `JobId`, so that nothing is exported again. */
   NextToken?: string;
 }
 

@@ -1,10 +1,5 @@
-import {
-  importFhirAndAwait,
-  type FhirImportProperties,
-  type FhirImportResult,
-  type NewFhirImport,
-  type RunningFhirImport,
-} from '../jobs/fhir-import.ts';
+import type { NewFhirImport, RunningFhirImport } from '../../input-rules/inputs.ts';
+import { importFhirAndAwait, type FhirImportProperties, type FhirImportResult } from '../jobs/fhir-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { judge } from '../jobs/import-job.ts';
 
@@ -17,7 +12,7 @@ interface Names {
 /** Starts an import job. */
 export interface NewImport extends NewFhirImport, Names {}
 
-/** Attaches to an import job that is running already: none is started. */
+/** Attaches to an import job that was started already: the run starts none. */
 export interface RunningImport extends RunningFhirImport, Names {}
 
 export type StartImportAndWaitCompletedInput = NewImport | RunningImport;

@@ -1,12 +1,8 @@
 import type { ImportJobProperties } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
+import type { NewFhirImport, RunningFhirImport } from '../../input-rules/inputs.ts';
 import { healthlake } from '../run/activities.ts';
-import {
-  importFhirAndAwait,
-  type FhirImportResult,
-  type NewFhirImport,
-  type RunningFhirImport,
-} from '../jobs/fhir-import.ts';
+import { importFhirAndAwait, type FhirImportResult } from '../jobs/fhir-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { judge } from '../jobs/import-job.ts';
 import { allPages, pageSize } from '../run/pages.ts';
@@ -24,9 +20,9 @@ export interface NewImportAndList extends NewFhirImport, List {
   NextToken?: undefined;
 }
 
-/** Attaches to an import job that is running already: none is started. */
+/** Attaches to an import job that was started already: the run starts none. */
 export interface RunningImportAndList extends RunningFhirImport, List {
-  /** Where the list goes on: the `nextToken` of a result. With `JobId` alone, so that nothing is imported again. */
+  /** The `nextToken` of an earlier result, to continue its list. Only with `JobId`, so that nothing is imported again. */
   NextToken?: string;
 }
 

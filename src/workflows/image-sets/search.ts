@@ -8,7 +8,7 @@ import { allPages } from '../run/pages.ts';
 export interface ListedImageSets {
   /** `full` (default): all that the service returns, including patient and study; `ids`: no DICOM attributes. */
   summaries?: Summaries;
-  /** Where a list goes on: the `nextToken` of the result that was cut. */
+  /** The `nextToken` of an earlier result, to continue its list. */
   nextToken?: string | undefined;
 }
 

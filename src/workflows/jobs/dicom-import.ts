@@ -1,24 +1,9 @@
-import type { JobStatus, StartDICOMImportJobRequest } from '@aws-sdk/client-medical-imaging';
+import type { JobStatus } from '@aws-sdk/client-medical-imaging';
+import type { DicomImportInput } from '../../input-rules/inputs.ts';
 import { imaging } from '../run/activities.ts';
 import { classifyImagingImport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
-import type { ImportJob, ImportOptions, ImportService } from './import-job.ts';
-
-/** The members of a flow's input that start an import job, but for its token: each flow has a name of its own for it. */
-export interface NewDicomImport
-  extends Pick<StartDICOMImportJobRequest, 'inputOwnerAccountId' | 'jobName'>, ImportOptions {
-  dataAccessRoleArn: string;
-  inputS3Uri: string;
-  outputS3Uri: string;
-}
-
-/** The members of a flow's input that attach to an import job which is running already: none is started. */
-export interface RunningDicomImport extends Partial<NewDicomImport> {
-  jobId: string;
-}
-
-/** The members of a flow's input that import into a data store. */
-export type DicomImportInput = NewDicomImport | RunningDicomImport;
+import type { ImportJob, ImportService } from './import-job.ts';
 
 interface DicomImportJob extends ImportJob {
   status: JobStatus | undefined;
@@ -27,8 +12,8 @@ interface DicomImportJob extends ImportJob {
 /**
  * HealthImaging's import jobs.
  *
- * @param input - with the job's token, which each flow calls differently; derived where it is absent. What starts a job is not
- *   looked at by a run that attaches to one
+ * @param input - what starts a job, unused by a run that attaches to one; with the client token, whose name in the flow's input
+ *   differs from flow to flow
  */
 export function dicomImport(
   flow: Flow,

@@ -1,29 +1,9 @@
-import type { JobStatus, StartFHIRExportJobRequest } from '@aws-sdk/client-healthlake';
-import type { Polling } from '../../pacing/polling.ts';
+import type { JobStatus } from '@aws-sdk/client-healthlake';
+import type { FhirExportInput, JobNames } from '../../input-rules/inputs.ts';
 import { healthlake } from '../run/activities.ts';
 import { classifyFhirExport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
 import { startAndAwait, type Job, type JobService } from './job.ts';
-
-/** The members of a flow's input that start an export job. */
-export interface NewFhirExport {
-  OutputS3Uri: string;
-  OutputKmsKeyId: string;
-  DataAccessRoleArn: string;
-  JobId?: string | undefined;
-  polling?: Polling;
-}
-
-/** The members of a flow's input that attach to an export job which is running already: none is started. */
-export interface RunningFhirExport extends Partial<NewFhirExport> {
-  JobId: string;
-}
-
-/** The members of a flow's input that export from a data store. */
-export type FhirExportInput = NewFhirExport | RunningFhirExport;
-
-/** The job's name and client token, whose names in the input differ from flow to flow; derived where they are absent. */
-export type JobNames = Pick<StartFHIRExportJobRequest, 'JobName' | 'ClientToken'>;
 
 /** The result members of every export. */
 export interface FhirExportResult {

@@ -1,36 +1,11 @@
-import type {
-  ImportJobProperties,
-  JobProgressReport,
-  JobStatus,
-  ValidationLevel,
-} from '@aws-sdk/client-healthlake';
+import type { ImportJobProperties, JobProgressReport, JobStatus } from '@aws-sdk/client-healthlake';
 import type { ImportCounts } from '../../activities/import-manifest.ts';
 import type { Json } from '../../activities/operation.ts';
+import type { FhirImportInput, JobNames } from '../../input-rules/inputs.ts';
 import { healthlake } from '../run/activities.ts';
 import { classifyFhirImport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
-import type { JobNames, NewFhirExport } from './fhir-export.ts';
-import {
-  importAndAwait,
-  type ImportJob,
-  type ImportOptions,
-  type ImportResult,
-  type ImportService,
-} from './import-job.ts';
-
-/** The members of a flow's input that start an import job. */
-export interface NewFhirImport extends NewFhirExport, ImportOptions {
-  InputS3Uri: string;
-  ValidationLevel?: ValidationLevel;
-}
-
-/** The members of a flow's input that attach to an import job which is running already: none is started. */
-export interface RunningFhirImport extends Partial<NewFhirImport> {
-  JobId: string;
-}
-
-/** The members of a flow's input that import into a data store. */
-export type FhirImportInput = NewFhirImport | RunningFhirImport;
+import { importAndAwait, type ImportJob, type ImportResult, type ImportService } from './import-job.ts';
 
 /** The job as HealthLake describes it. */
 export type FhirImportProperties = Partial<Json<ImportJobProperties>>;

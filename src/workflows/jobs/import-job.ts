@@ -3,24 +3,12 @@ import type { ImportCounts } from '../../activities/import-manifest.ts';
 import type { ReadManifest } from '../../activities/import-outcome.ts';
 import type { ImportReports } from '../../activities/import-reports.ts';
 import type { ImportingService } from '../../activities/report-lines.ts';
-import type { Polling } from '../../pacing/polling.ts';
+import type { ImportOptions } from '../../input-rules/inputs.ts';
 import { files } from '../run/activities.ts';
 import { flowFailure, originOf } from '../run/failures.ts';
 import type { Flow } from '../run/flow.ts';
 import { outcomeOf, type Outcome } from './import-outcome.ts';
 import { startAndAwait, type Job, type JobService } from './job.ts';
-
-/** The input members of every import besides the service's own. */
-export interface ImportOptions {
-  /**
-   * What files that were not imported mean for the run. `report` (default): they are in the result, and the run fails only
-   * if the job scanned something and imported nothing. `fail`: any such file fails the run. `ignore`: nothing is read from S3.
-   */
-  onFileErrors?: 'report' | 'fail' | 'ignore';
-  /** How many failed files to name in the result: 0 (default) to 100. Names and messages often hold patient data. */
-  listFailedFiles?: number;
-  polling?: Polling;
-}
 
 /** The result members of every import besides the document's outputs. */
 export interface ImportResult extends Partial<Omit<ReadManifest, 'folder'>>, Partial<ImportReports> {

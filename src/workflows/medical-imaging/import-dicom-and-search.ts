@@ -1,6 +1,7 @@
 import type { ImageSetsMetadataSummary, JobStatus } from '@aws-sdk/client-medical-imaging';
 import type { Json } from '../../activities/operation.ts';
-import { dicomImport, type NewDicomImport, type RunningDicomImport } from '../jobs/dicom-import.ts';
+import type { NewDicomImport, RunningDicomImport } from '../../input-rules/inputs.ts';
+import { dicomImport } from '../jobs/dicom-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { importAndAwait, judge, type ImportResult } from '../jobs/import-job.ts';
 import { searchImageSets, type ListedImageSets } from '../image-sets/search.ts';
@@ -16,9 +17,9 @@ export interface NewImportAndSearch extends NewDicomImport, Search {
   nextToken?: undefined;
 }
 
-/** Attaches to an import job that is running already: none is started. */
+/** Attaches to an import job that was started already: the run starts none. */
 export interface RunningImportAndSearch extends RunningDicomImport, Search {
-  /** Where the list of image sets goes on: the `nextToken` of a result. */
+  /** The `nextToken` of an earlier result, to continue its list of image sets. */
   nextToken?: string;
 }
 

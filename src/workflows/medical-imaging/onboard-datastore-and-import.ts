@@ -1,7 +1,8 @@
 import type { JobStatus } from '@aws-sdk/client-medical-imaging';
+import type { NewDatastore, NewDicomImport, RunningDicomImport } from '../../input-rules/inputs.ts';
 import { awaitActive, createOnce } from '../datastores/datastore.ts';
-import { imagingDatastores, type NewDatastore } from '../datastores/imaging-datastore.ts';
-import { dicomImport, type NewDicomImport, type RunningDicomImport } from '../jobs/dicom-import.ts';
+import { imagingDatastores } from '../datastores/imaging-datastore.ts';
+import { dicomImport } from '../jobs/dicom-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { importAndAwait, judge, type ImportResult } from '../jobs/import-job.ts';
 
@@ -16,13 +17,13 @@ export interface ImportIntoNewDatastore extends NewDatastore, NewDicomImport, To
   jobId?: undefined;
 }
 
-/** Imports into a data store that is there already: none is created. */
+/** Imports into an existing data store: the run creates none. */
 export interface ImportIntoDatastore extends Partial<NewDatastore>, NewDicomImport, Tokens {
   datastoreId: string;
   jobId?: string;
 }
 
-/** Attaches to an import job that is running already in a data store: nothing is created or started. */
+/** Attaches to an import job that was started already in a data store: the run creates and starts nothing. */
 export interface RunningImportIntoDatastore extends Partial<NewDatastore>, RunningDicomImport, Tokens {
   datastoreId: string;
 }

@@ -1,7 +1,8 @@
 import type { DatastoreStatus } from '@aws-sdk/client-medical-imaging';
+import type { NewDatastore } from '../../input-rules/inputs.ts';
 import type { Polling } from '../../pacing/polling.ts';
 import { awaitActive, createOnce } from '../datastores/datastore.ts';
-import { imagingDatastores, type NewDatastore } from '../datastores/imaging-datastore.ts';
+import { imagingDatastores } from '../datastores/imaging-datastore.ts';
 import { runFlow } from '../run/flow.ts';
 
 export interface ProvisionDatastoreInput extends NewDatastore {

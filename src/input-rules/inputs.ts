@@ -1,0 +1,98 @@
+/** The types of the members that the inputs of several flows have in common. The rules for their values are in `*-flows.ts`. */
+import type {
+  CreateFHIRDatastoreRequest,
+  FHIRVersion,
+  PreloadDataType,
+  StartFHIRExportJobRequest,
+  ValidationLevel,
+} from '@aws-sdk/client-healthlake';
+import type { CreateDatastoreRequest, StartDICOMImportJobRequest } from '@aws-sdk/client-medical-imaging';
+import type { Polling } from '../pacing/polling.ts';
+
+/** The input members of every import besides the service's own. */
+export interface ImportOptions {
+  /**
+   * What files that were not imported mean for the run. `report` (default): they are in the result, and the run fails only
+   * if the job scanned something and imported nothing. `fail`: any such file fails the run. `ignore`: nothing is read from S3.
+   */
+  onFileErrors?: 'report' | 'fail' | 'ignore';
+  /** How many failed files to name in the result: 0 (default) to 100. Names and messages often hold patient data. */
+  listFailedFiles?: number;
+  polling?: Polling;
+}
+
+/** The members of a flow's input that create a data store. The name of its client token differs from flow to flow. */
+export interface NewDatastore extends Omit<CreateDatastoreRequest, 'datastoreName' | 'clientToken'> {
+  datastoreName: string;
+}
+
+/** The members of a flow's input that start an import job. The name of its client token differs from flow to flow. */
+export interface NewDicomImport
+  extends Pick<StartDICOMImportJobRequest, 'inputOwnerAccountId' | 'jobName'>, ImportOptions {
+  dataAccessRoleArn: string;
+  inputS3Uri: string;
+  outputS3Uri: string;
+}
+
+/** The members of a flow's input that attach to an import job that was started already: the run starts none. */
+export interface RunningDicomImport extends Partial<NewDicomImport> {
+  jobId: string;
+}
+
+/** The members of a flow's input that import into a data store. */
+export type DicomImportInput = NewDicomImport | RunningDicomImport;
+
+/** The members of a flow's input that create a data store, except for its client token. */
+export interface NewFhirDatastore extends Pick<
+  CreateFHIRDatastoreRequest,
+  'SseConfiguration' | 'IdentityProviderConfiguration' | 'Tags'
+> {
+  DatastoreName: string;
+  DatastoreTypeVersion: FHIRVersion;
+  /** Synthetic patients that HealthLake puts into the new data store. */
+  PreloadDataType?: PreloadDataType;
+  DatastoreId?: string;
+  polling?: Polling;
+}
+
+/** The members of a flow's input that name an existing data store: the run creates none. */
+export interface GivenFhirDatastore extends Partial<NewFhirDatastore> {
+  DatastoreId: string;
+}
+
+/** The data store of a flow: a new one, or an existing one. */
+export type FhirDatastoreInput = NewFhirDatastore | GivenFhirDatastore;
+
+/** The members of a flow's input that start an export job. */
+export interface NewFhirExport {
+  OutputS3Uri: string;
+  OutputKmsKeyId: string;
+  DataAccessRoleArn: string;
+  JobId?: string | undefined;
+  polling?: Polling;
+}
+
+/** The members of a flow's input that attach to an export job that was started already: the run starts none. */
+export interface RunningFhirExport extends Partial<NewFhirExport> {
+  JobId: string;
+}
+
+/** The members of a flow's input that export from a data store. */
+export type FhirExportInput = NewFhirExport | RunningFhirExport;
+
+/** The job's name and client token, whose names in the input differ from flow to flow; derived where they are absent. */
+export type JobNames = Pick<StartFHIRExportJobRequest, 'JobName' | 'ClientToken'>;
+
+/** The members of a flow's input that start an import job. */
+export interface NewFhirImport extends NewFhirExport, ImportOptions {
+  InputS3Uri: string;
+  ValidationLevel?: ValidationLevel;
+}
+
+/** The members of a flow's input that attach to an import job that was started already: the run starts none. */
+export interface RunningFhirImport extends Partial<NewFhirImport> {
+  JobId: string;
+}
+
+/** The members of a flow's input that import into a data store. */
+export type FhirImportInput = NewFhirImport | RunningFhirImport;
