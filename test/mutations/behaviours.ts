@@ -1309,6 +1309,14 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
 /** What keeps patient data out of ids and messages. */
 const PATIENT_DATA: readonly Behaviour[] = [
   {
+    what: 'the error of a retried activity is shown by its type, never by its message',
+    file: 'src/client/whereabouts.ts',
+    code: "lastFailure.applicationFailureInfo?.type || 'failed'",
+    without: 'lastFailure.message',
+    tests: ['test/workflows/patience'],
+    named: 'whereabouts shows the error',
+  },
+  {
     what: 'an id is not made of patient data',
     file: 'src/temporal/workflow-id.ts',
     code: 'const rest = withoutSensitive(workflow, input);',
@@ -1327,7 +1335,7 @@ const PATIENT_DATA: readonly Behaviour[] = [
   },
   {
     what: 'a run under an id that was given is not taken for one of another input',
-    file: 'src/client.ts',
+    file: 'src/client/start-flow.ts',
     code: 'canonicalJson(startedWith) === canonicalJson(input)',
     without: 'canonicalJson(startedWith) !== undefined',
     tests: ['test/workflows/patient-data'],
@@ -1527,7 +1535,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     code: 'result: withoutNames(result) };\n    return',
     without: 'result };\n    return',
     tests: recurring,
-    named: 'in the result of the import where',
+    named: 'in the result of the import if',
   },
   {
     what: 'a firing that fails passes on no list of image sets and no message about a file',
@@ -1543,7 +1551,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     code: 'if (serverErrors > 0) return false;',
     without: 'if (serverErrors > 0) return true;',
     tests: recurring,
-    named: 'imports again where (18|one failed)',
+    named: 'imports again if (18|one failed)',
   },
   {
     what: 'what nobody has counted is still to be imported',
@@ -1603,7 +1611,7 @@ const SEARCH_ATTRIBUTES: readonly Behaviour[] = [
     code: "return type === KEYWORD ? 'Keyword' : 'other type';",
     without: "return 'Keyword';",
     tests: ['test/search-attributes'],
-    named: 'is told by the operator service',
+    named: 'looked up with the operator service',
   },
   {
     what: 'where the operator service is refused, queries tell what search attributes there are',
@@ -1611,7 +1619,7 @@ const SEARCH_ATTRIBUTES: readonly Behaviour[] = [
     code: 'types ? stateOf(types[name]) : await stateByQuery(server, namespace, name)',
     without: 'stateOf(types?.[name])',
     tests: ['test/search-attributes'],
-    named: 'is told by the operator service',
+    named: 'looked up with the operator service',
   },
   {
     what: 'a run whose task has failed of a search attribute is given a fresh look',
@@ -1675,7 +1683,7 @@ const COMMAND_LINE: readonly Behaviour[] = [
     code: "stream.write('', () => resolve())",
     without: 'resolve()',
     tests: ['test/cli-output'],
-    named: 'whole however slowly',
+    named: 'complete however slowly',
   },
   {
     what: 'more than 100 firings of a backfill are asked about',

@@ -19,6 +19,13 @@ const copied = {
   destinationImageSetProperties: { imageSetId: destinationImageSetId, latestVersionId: '1' },
 };
 
+/** A copy with time left for an attempt after the `Retry-After` of a minute. Without it, the run would fail at once. */
+const patientCopy = {
+  ...copyInput,
+  force: true,
+  polling: { minimumInterval: '1s', timeout: '5 minutes' },
+} as const;
+
 let aws: ScriptedAws;
 let cluster: Cluster;
 
@@ -98,13 +105,34 @@ test.each([
   expect(await eventsOf([busy, busy, busy, busy, busy, done])).toBe(await eventsOf([done]));
 });
 
+test('while AWS throttles a run, whereabouts shows the error and the attempt, and not the message of AWS', async () => {
+  const refused = error('ThrottlingException', 429, 'patient 1234567');
+  aws.script({
+    GetImageSet: [imageSet],
+    CopyImageSet: [refused, refused, { ...refused, retryAfter: 60 }],
+  });
+  const { flows } = cluster;
+  const { workflowId } = await flows.start('copyImageSet', patientCopy);
+  while (aws.callsOf('CopyImageSet').length < 3) await pause(20);
+  await pause(500);
+  expect(await flows.progress(workflowId)).not.toHaveProperty('lastError');
+  const progress = await flows.whereabouts(workflowId);
+  expect(progress).toMatchObject({
+    step: 'copyImageSet',
+    lastError: 'copyImageSet: ThrottlingException, attempt 4',
+  });
+  expect(JSON.stringify(progress)).not.toContain('1234567');
+  await flows.cancel(workflowId);
+});
+
 test('a change that was refused, and is cancelled while no worker lives, is not in doubt', async () => {
   aws.script({ GetImageSet: [imageSet], CopyImageSet: [{ ...busy, retryAfter: 60 }] });
-  const { workflowId } = await cluster.flows.start('copyImageSet', { ...copyInput, force: true });
+  const { workflowId } = await cluster.flows.start('copyImageSet', patientCopy);
   const run = cluster.flows.temporal.workflow.getHandle(workflowId);
   while (aws.callsOf('CopyImageSet').length === 0) await pause(20);
   await cluster.withoutWorker(async () => {
     await pause(2_500);
+    expect((await run.describe()).status.name).toBe('RUNNING');
     await run.cancel();
   });
   await expect(run.result()).rejects.toBeInstanceOf(WorkflowFailedError);

@@ -403,7 +403,7 @@ describe('a run whose input holds a patient', () => {
     expect(again.firstExecutionRunId).toBe(run.firstExecutionRunId);
     const other = { ...input, dicomPatientId: '4711008' };
     await expect(cluster.flows.start('findImageSetByPatient', other, options)).rejects.toThrow(
-      'given goes on already',
+      'given is the id of an open run',
     );
     await run.terminate();
   });
