@@ -1,15 +1,16 @@
 #!/usr/bin/env node
 /**
- * `aws-health-workflows`: starts, follows, lists and ends runs, and keeps schedules of recurring imports.
+ * `aws-health-workflows`: starts, follows, lists and cancels runs, and manages the schedules of recurring imports.
  *
- * Temporal and AWS are found as the worker finds them: `TEMPORAL_*` and `temporal.toml`, and the AWS SDK's own chain.
+ * It connects with the same configuration as the worker: `TEMPORAL_*` and `temporal.toml` for Temporal, and the default
+ * provider chain of the AWS SDK for AWS.
  */
 import { commandLine } from './cli/commands.ts';
 import { COMPLETE } from './cli/completion-script.ts';
 import { complete } from './cli/completion.ts';
 import { explainOurs, runMain } from './lib/user-error.ts';
 
-// Whoever reads no further, such as `head`, has seen enough.
+// A reader such as `head` closes the pipe when it has read enough. That is not an error of the command.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -99,7 +99,7 @@ const PROGRAMS: Readonly<Record<string, readonly Row[]>> = {
     [['--data', 'x', 'stray'], LOCAL_AWS],
   ],
   'src/worker.js': [
-    [['--task-queue', 'x'], /^The worker takes no arguments, but settings from the environment/],
+    [['--task-queue', 'x'], /^The worker takes no arguments. Its settings are environment variables/],
     [['--help'], /^The worker takes no arguments/],
   ],
 };
