@@ -1,4 +1,4 @@
-/** Runs one benchmark by its name, or all of them: `npm run bench -- throttling`. */
+/** Runs one benchmark by name, such as `npm run bench -- throttling`, or all of them. */
 import { readdirSync } from 'node:fs';
 
 const benches = readdirSync(import.meta.dirname)

@@ -20,7 +20,7 @@ describe('npm run demo', () => {
     expect(demo.stderr).not.toMatch(stackTrace);
     expect([code, demo.stderr]).toEqual([0, expect.stringContaining('Import jobs that AWS has seen: 1')]);
     expect(demo.stderr).toMatch(
-      /TEMPORAL_ADDRESS=temporal.example.com:7233 is not used, but a server of our own/,
+      /TEMPORAL_ADDRESS=temporal.example.com:7233 is ignored: a new server is started/,
     );
     for (const port of [7233, 8233, 4566])
       expect(demo.stderr).toMatch(new RegExp(`Port ${port} is taken: .* \\d+`));

@@ -51,7 +51,7 @@ describe('findTemporalProgram', () => {
     const built = install('go/bin/temporal');
     const env = machine({ TEMPORAL_CLI_PATH: install('broken', 'exit 1') });
     await expect(findTemporalProgram({ env, say })).resolves.toBe(built);
-    expect(said).toEqual([expect.stringContaining('is no Temporal program')]);
+    expect(said).toEqual([expect.stringContaining('is not a Temporal program')]);
   });
 
   it('fetches a program if none is installed, and tries the next way if the first fails', async () => {
