@@ -119,11 +119,8 @@ describe('colour', () => {
   test.each([
     ['with NO_COLOR', `NO_COLOR=1 ${cli} watch coloured`],
     ['with TERM=dumb', `TERM=dumb ${cli} watch coloured`],
-    ['where stderr is a pipe', `${cli} watch coloured 2>&1 | cat`],
-    [
-      'where stderr is a file',
-      `${cli} watch coloured 2>/tmp/colour-$$; cat /tmp/colour-$$; rm /tmp/colour-$$`,
-    ],
+    ['if stderr is a pipe', `${cli} watch coloured 2>&1 | cat`],
+    ['if stderr is a file', `${cli} watch coloured 2>/tmp/colour-$$; cat /tmp/colour-$$; rm /tmp/colour-$$`],
   ])('is not used %s', async (_, command) => {
     const { shown } = await terminal.run(command);
     expect(shown).toContain('pollDatastore');

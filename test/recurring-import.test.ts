@@ -66,8 +66,8 @@ const fire = (id: string) => fireOnce(cluster.flows, id);
 describe('onlyNew', () => {
   // AWS reports an invalid file as a customer error, and a file that AWS itself failed to import as a server error.
   test.each([
-    ['all are in', manifestOf(2, 0, 0)],
-    ['what is not in failed for reasons of the data', manifestOf(1, 1, 0)],
+    ['all files were imported', manifestOf(2, 0, 0)],
+    ['the rest failed because of the data', manifestOf(1, 1, 0)],
   ])('the next firing finds nothing new if %s', async (_, output) => {
     script(output);
     const id = await schedule({ onlyNew: true });
@@ -76,14 +76,14 @@ describe('onlyNew', () => {
   });
 
   test.each([
-    ['18 of 20 files failed for reasons of the service', manifestOf(2, 0, 18)],
-    ['one failed for a reason of the service, and one of the data', manifestOf(1, 1, 1)],
+    ['18 of 20 files failed because of the service', manifestOf(2, 0, 18)],
+    ['one failed because of the service, and one because of the data', manifestOf(1, 1, 1)],
     [
-      'nobody has counted what is missing',
+      'no counter includes the missing files',
       { ...dicomOutput('j1', { scanned: 20, imported: 2 }), ...lost(20, 2) },
     ],
     ['the manifest is missing', {}],
-    ['the manifest is not to be read', { [`${outputOf('j1')}/job-output-manifest.json`]: 'no JSON' }],
+    ['the manifest is unreadable', { [`${outputOf('j1')}/job-output-manifest.json`]: 'no JSON' }],
   ])('the next firing imports again if %s', async (_, output) => {
     script(output);
     const id = await schedule({ onlyNew: true });

@@ -229,7 +229,7 @@ describe('ensure', () => {
     ['no timetable', { cron: undefined }, /cron or every must be given/],
     ['a cron with a time zone', { cron: 'TZ=UTC 0 2 * * *' }, /cron must be five fields/],
     [
-      'a cron that Temporal does not read',
+      'a cron that Temporal cannot parse',
       { cron: '99 * * * *' },
       /is not understood: Minute is not in range/,
     ],
@@ -470,8 +470,8 @@ describe('a schedule', () => {
   });
 
   test.each([
-    ['turned round', '2026-01-02', '2026-01-01', /from must not be later than to/],
-    ['of the future', '2026-01-02', '2999-01-01', /to must not lie in the future/],
+    ['with swapped times', '2026-01-02', '2026-01-01', /from must not be later than to/],
+    ['that ends in the future', '2026-01-02', '2999-01-01', /to must not lie in the future/],
   ])('a backfill %s is rejected', async (_, from, to, problem) => {
     const range = { from: new Date(from), to: new Date(to) };
     await expect(cluster.flows.schedules.backfill('any', range)).rejects.toThrow(problem);

@@ -7,10 +7,14 @@ describe('explain', () => {
   const network = { code: 'ECONNRESET', syscall: 'read' };
 
   it.each([
-    ['a mistake of the user’s', new UserError('Do this.'), 'Do this.'],
+    ['a user error', new UserError('Do this.'), 'Do this.'],
     ['the operating system', withFields('read ECONNRESET', network), 'read ECONNRESET'],
     // Node's HTTP client does not name a system call if the peer closes the connection.
-    ['a server that hangs up', withFields('socket hang up', { code: 'ECONNRESET' }), 'socket hang up'],
+    [
+      'a server that closes the connection',
+      withFields('socket hang up', { code: 'ECONNRESET' }),
+      'socket hang up',
+    ],
     [
       'the AWS SDK before any call',
       withFields('Could not load credentials', { name: 'CredentialsProviderError' }),

@@ -148,7 +148,7 @@ test('workflow types declare a versioning behavior only to a versioned worker th
 describe('an error that the user can fix prints one line, without a stack trace', () => {
   test.each([
     ['no Temporal server', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /No Temporal server at 127\.0\.0\.1:1/],
-    ['endpoints of two worlds', { AWS_ENDPOINT_URL_S3: local }, /Some AWS endpoints are on this machine/],
+    ['local and real endpoints', { AWS_ENDPOINT_URL_S3: local }, /Some AWS endpoints are on this machine/],
     ['no region', { AWS_REGION: '', AWS_CONFIG_FILE: '/dev/null' }, /No AWS region is set/],
     [
       'an endpoint without a scheme',

@@ -833,7 +833,7 @@ const GAPS: readonly Behaviour[] = [
           ...asked,`,
     without: '          ...asked,',
     tests: imaging,
-    named: 'go back',
+    named: 'to revert to',
     flows: ['updateImageSetMetadata'],
   },
   {
@@ -1559,7 +1559,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     code: 'scanned > 0 && imported + customerErrors >= scanned;',
     without: 'scanned > 0 && imported + customerErrors >= 0;',
     tests: recurring,
-    named: 'nobody has counted',
+    named: 'no counter includes',
   },
   {
     what: 'after an import with an unknown outcome the next firing imports all files',

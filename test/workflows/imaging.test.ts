@@ -548,7 +548,7 @@ describe('updateImageSetMetadata', () => {
       { updatableAttributes: base64(updatableAttributes) },
       { DICOMUpdates: { updatableAttributes: base64(updatableAttributes) } },
     ],
-    ['a version to go back to', { revertToVersionId: '1' }, { revertToVersionId: '1' }],
+    ['a version to revert to', { revertToVersionId: '1' }, { revertToVersionId: '1' }],
   ])('sends %s in the format of the service, without an enclosing member', async (_, more, body) => {
     script([free, done]);
     await run(more);
@@ -646,7 +646,7 @@ describe('updateImageSetMetadata', () => {
 
   test.each([
     ['an update', { updatableAttributes: { Patient: { DICOM: { PatientID: 'P1' } } } }],
-    ['going back to a version', { revertToVersionId: '1' }],
+    ['reverting to a version', { revertToVersionId: '1' }],
   ])('%s that would change nothing, and whose reply was lost, cannot be told from none', async (_, more) => {
     aws.script({
       GetImageSet: [free, done],

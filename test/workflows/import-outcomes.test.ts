@@ -93,7 +93,7 @@ describe('a DICOM import', () => {
     ['45312', { warning_reason_code: 45312, type: 'TranscodingException' }],
     ['45329', { warning_reason_code: 45329, type: 'FrameNumberMismatch' }],
     ['45344', { warning_reason_code: 45344, type: 'UnsupportedTransferSyntax' }],
-    ['of that type', { type: 'TRANSCODING_EXCEPTION' }],
+    ['of the type TRANSCODING_EXCEPTION', { type: 'TRANSCODING_EXCEPTION' }],
   ])('with warning %s is partial', async (_, warning) => {
     expect(await run({ ...all(), ...warnedOf([warning]) })).toMatchObject({ outcome: 'partial' });
   });
@@ -213,9 +213,9 @@ describe('a FHIR import', () => {
   });
 
   test.each([
-    ['the manifest alone tells of lost files', progress(), manifest({ numberOfFilesImported: 7 })],
+    ['only the manifest reports lost files', progress(), manifest({ numberOfFilesImported: 7 })],
     [
-      'the progress report alone tells of lost files',
+      'only the progress report has lost files',
       progress({ TotalNumberOfFilesReadWithCustomerError: 3 }),
       manifest(),
     ],

@@ -189,11 +189,7 @@ describe('starting', () => {
 
     test.each([
       ['its wait starts no job', '"pollImportJob"', 1],
-      [
-        'its start sends the same token and name, for which AWS gives the same job back',
-        '"startImportJob"',
-        2,
-      ],
+      ['its start sends the same token and name, for which AWS returns the same job', '"startImportJob"', 2],
     ])('to before %s', async (_, step, starts) => {
       const datastoreProperties = { datastoreId, datastoreName: 'store', datastoreStatus: 'ACTIVE' };
       aws.script({
@@ -483,7 +479,7 @@ describe('a start whose token may have expired', () => {
 
   test.each([
     ['shows one that may be ours', listed('mine', now() + 3600)],
-    ['may not be read', error('AccessDeniedException', 403)],
+    ['cannot be read', error('AccessDeniedException', 403)],
   ])('stays in doubt though all later replies were refusals, if the list %s', async (_, list) => {
     aws.script({ StartFHIRImportJob: [busy, full], ListFHIRImportJobs: [list] });
     const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, JobName: 'mine' }]);
