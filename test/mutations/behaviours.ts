@@ -12,6 +12,8 @@
  * 2024-07-24 (G12).
  */
 import type { FlowName } from '../../src/input-rules/flows.ts';
+import { DICOM_READER } from './dicom.ts';
+import { IMAGE_FRAMES } from './image-frames.ts';
 
 export interface Behaviour {
   readonly what: string;
@@ -235,8 +237,8 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'an unknown outcome, for whatever reason, is not a failure',
     file: 'src/workflows/jobs/import-job.ts',
-    code: `return unreadManifest(outputS3Uri, reasonIn(error));`,
-    without: 'throw error;',
+    code: '=> unreadManifest(outputS3Uri, reasonIn(error))',
+    without: '=> { throw error; }',
     tests: outcomes,
     named: 'manifest cannot be read',
   },
@@ -398,7 +400,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a stale ACTIVE right after a deletion is waited out',
-    file: 'src/workflows/datastores/classify.ts',
+    file: `${healthlakeFlows}/delete-fhir-datastore-and-confirm.ts`,
     code: 'return mayBeStale',
     without: 'return !mayBeStale',
     tests: healthlake,
@@ -458,7 +460,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'one throttled call does not fail a flow',
     file: 'src/activities/aws-errors.ts',
-    code: 'ThrottlingException: PASSES,',
+    code: 'ThrottlingException: TEMPORARY,',
     without: 'ThrottlingException: FINAL,',
     tests: scripted,
     named: 'throttled',
@@ -481,7 +483,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'a quota on concurrent operations is waited out',
     file: 'src/activities/aws-errors.ts',
-    code: 'startDICOMImportJob: { ServiceQuotaExceededException: PASSES,',
+    code: 'startDICOMImportJob: { ServiceQuotaExceededException: TEMPORARY,',
     without: 'startDICOMImportJob: { ServiceQuotaExceededException: FINAL,',
     tests: differences,
     named: 'too many jobs',
@@ -866,10 +868,9 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'G12: a new imaging data store has the requested properties (provision)',
     file: `${imagingFlows}/provision-datastore.ts`,
-    code: `      clientToken,
-      ...store,`,
-    without: `      clientToken,
-      datastoreName: store.datastoreName,`,
+    code: 'const { polling, ...request } = input;',
+    without:
+      'const { polling, clientToken, datastoreName } = input; const request = { clientToken, datastoreName };',
     tests: imaging,
     named: 'optional members',
     flows: ['provisionDatastore'],
@@ -1039,9 +1040,9 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'findImageSetByPatient and inspectImageSet: a blob is in S3, at the requested location',
-    file: 'src/workflows/image-sets/blob-place.ts',
-    code: 'base === undefined\n      ? undefined',
-    without: 'base === undefined || name\n      ? undefined',
+    file: 'src/workflows/medical-imaging/blob-place.ts',
+    code: 'if (artifactsS3Uri === undefined) return undefined;',
+    without: 'if (artifactsS3Uri === undefined || name) return undefined;',
     tests: local,
     named: 'findImageSetByPatient|inspectImageSet',
     flows: ['findImageSetByPatient', 'inspectImageSet'],
@@ -1150,7 +1151,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a copy is recognized by its instances',
-    file: 'src/workflows/image-sets/change-evidence.ts',
+    file: `${imagingFlows}/copy-attempt.ts`,
     code: 'return one.count === other.count && one.digest === other.digest;',
     without: 'return true;',
     tests: [...differences, ...local],
@@ -1222,10 +1223,10 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     flows: ['copyImageSet'],
   },
   {
-    what: 'an image set is searched for only after SEARCH_LAG',
+    what: 'an image set is searched for until SEARCH_LAG has passed',
     file: 'src/workflows/medical-imaging/copy-attempt.ts',
-    code: "await sleep(searchLag, { summary: 'wait before +searchNew' });",
-    without: '',
+    code: 'if (last) return',
+    without: 'if (deadline > 0) return',
     tests: differences,
     named: 'only SEARCH_LAG after',
     flows: ['copyImageSet'],
@@ -1242,9 +1243,9 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     what: 'a start without a reply is looked up, whatever the later replies were',
     file: 'src/workflows/run/once.ts',
     code: `if (effect === 'unknown') {
-      flow.noteDoubt(step);`,
+      flow.inDoubt.add(step);`,
     without: `if (effect === 'unknown' && doubt === undefined && attempts === undefined) {
-      flow.noteDoubt(step);`,
+      flow.inDoubt.add(step);`,
     tests: lifecycle,
     named: 'stays in doubt',
   },
@@ -1259,13 +1260,13 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   {
     what: 'a refusal does not resolve the doubt about an earlier attempt',
     file: 'src/workflows/run/once.ts',
-    code: `      flow.settleDoubt(step);
+    code: `      flow.inDoubt.delete(step);
       return attempt.reply;
     }`,
-    without: `      flow.settleDoubt(step);
+    without: `      flow.inDoubt.delete(step);
       return attempt.reply;
     }
-    flow.settleDoubt(step);`,
+    flow.inDoubt.delete(step);`,
     tests: lifecycle,
     named: 'what is in doubt, though',
   },
@@ -1423,8 +1424,8 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   {
     what: 'a list that was cut continues where it was cut',
     file: 'src/workflows/run/pages.ts',
-    code: 'return await read(step, from);',
-    without: 'return await read(step, undefined);',
+    code: 'let nextToken = from;',
+    without: 'let nextToken: string | undefined;',
     tests: scripted,
     named: 'continues|on from where',
     flows: LISTS,
@@ -1432,8 +1433,8 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   {
     what: 'a token that the service no longer accepts is reported as the reason',
     file: 'src/workflows/run/pages.ts',
-    code: `if (from === undefined || origin?.type !== 'ValidationException') throw error;`,
-    without: `if (from !== '' || origin?.type !== 'ValidationException') throw error;`,
+    code: 'throw number === 1 && from !== undefined ?',
+    without: 'throw number === 0 ?',
     tests: scripted,
     named: 'a token',
     flows: LISTS,
@@ -1857,6 +1858,84 @@ const DEPLOYMENTS: readonly Behaviour[] = [
   },
 ];
 
+const rules = ['test/local-aws/fhir-rules'];
+
+/** What keeps the local HealthLake from taking what HealthLake refuses, and from being taken down by a file. */
+const LOCAL_FHIR: readonly Behaviour[] = [
+  {
+    what: 'a file that is not UTF-8 is unreadable, and no character is put for what it holds',
+    file: 'local-aws/healthlake/ndjson.ts',
+    code: 'if (!isUtf8(bytes)) throw new NotUtf8();',
+    without: '',
+    tests: rules,
+    named: 'Latin-1',
+  },
+  {
+    what: 'a line that is too long is refused, however many pieces it comes in',
+    file: 'local-aws/healthlake/ndjson.ts',
+    code: 'begunBytes > maxLineBytes ? [undefined] : ',
+    without: '',
+    tests: rules,
+    named: 'long lines',
+  },
+  {
+    what: 'what is nested too deeply is not parsed',
+    file: 'local-aws/healthlake/json-text.ts',
+    code: "if (++level > bounds.depth) return { excess: 'depth' };",
+    without: 'level++;',
+    tests: rules,
+    named: 'exhaust memory or stack',
+  },
+  {
+    what: 'what has too many elements is not parsed',
+    file: 'local-aws/healthlake/json-text.ts',
+    code: "if (++values >= bounds.values) return { excess: 'values' };",
+    without: 'values++;',
+    tests: rules,
+    named: 'exhaust memory or stack',
+  },
+  {
+    what: 'a resource that the stack does not reach the end of is refused',
+    file: 'local-aws/healthlake/fhir.ts',
+    code: 'if (error instanceof RangeError) return [errorIssue(EXCESS.depth)];',
+    without: '',
+    tests: rules,
+    named: 'exhaust memory or stack',
+  },
+  {
+    what: 'a resource has each name once',
+    file: 'local-aws/healthlake/json-text.ts',
+    code: 'repeated ??= name;',
+    without: 'void name;',
+    tests: rules,
+    named: 'what HealthLake says',
+  },
+  {
+    what: 'of a long resource only the first error is looked for',
+    file: 'local-aws/healthlake/fhir.ts',
+    code: 'length > ALL_ERRORS_UP_TO ? validators.first : validators.all',
+    without: 'validators.all',
+    tests: rules,
+    named: 'the first hundred',
+  },
+  {
+    what: 'a FHIR import keeps its resources when it ends, and none if it fails',
+    file: 'local-aws/healthlake/import-jobs.ts',
+    code: 'read.set(input.files, input);',
+    without: 'read.set(input.files, input); keepResources(world, job.datastoreId, input.resources);',
+    tests: ['test/local-aws/fhir-import'],
+    named: 'leaves nothing behind',
+  },
+  {
+    what: 'a FHIR import whose outputs cannot all be written leaves none of them',
+    file: 'local-aws/healthlake/import-outputs.ts',
+    code: 'await world.buckets.delete({ bucket, key: written });',
+    without: '',
+    tests: ['test/local-aws/fhir-import'],
+    named: 'leaves nothing behind',
+  },
+];
+
 export const BEHAVIOURS: readonly Behaviour[] = [
   ...DIFFERENCES,
   ...GAPS,
@@ -1869,4 +1948,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...COMMAND_LINE,
   ...SIZES,
   ...DEPLOYMENTS,
+  ...LOCAL_FHIR,
+  ...DICOM_READER,
+  ...IMAGE_FRAMES,
 ];
