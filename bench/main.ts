@@ -1,10 +1,10 @@
-/** Runs one benchmark by its name, or all of them: `npm run bench -- throttling`. */
+/** Runs one benchmark by its name, with the arguments that follow it, or all of them: `npm run bench -- throttling`. */
 import { readdirSync } from 'node:fs';
 
 const benches = readdirSync(import.meta.dirname)
   .filter((file) => file.endsWith('.js') && file !== 'main.js')
   .map((file) => file.slice(0, -'.js'.length));
-const [wanted] = process.argv.slice(2);
+const [wanted] = process.argv.splice(2, 1);
 if (wanted !== undefined && !benches.includes(wanted)) {
   console.error(`There is no benchmark "${wanted}". There are: ${benches.join(', ')}.`);
   process.exitCode = 2;

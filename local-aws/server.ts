@@ -9,6 +9,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { Faults } from './faults.ts';
 import { healthLake } from './healthlake/index.ts';
 import { medicalImaging } from './medical-imaging/index.ts';
+import { Transcoder } from './medical-imaging/codecs/transcoder.ts';
 import type { HttpReply, HttpRequest } from './protocols/http.ts';
 import { Buckets } from './s3/buckets.ts';
 import { s3 } from './s3/index.ts';
@@ -70,6 +71,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
       server.closeAllConnections();
       await closed;
       await world.agenda.close();
+      await world.transcoder.close();
       await world.store.close();
     },
   };
@@ -86,6 +88,7 @@ async function openWorld({ data, settings }: LocalAwsOptions): Promise<World> {
     ),
     buckets: new Buckets(path.join(data, 's3')),
     faults: new Faults(),
+    transcoder: new Transcoder(),
     endpoint: '',
   };
 }

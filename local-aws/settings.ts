@@ -42,13 +42,51 @@ export interface Settings {
    * `FAILED` is taken as the default; `COMPLETED` treats it as one without files.
    */
   missingInputBucket: 'COMPLETED' | 'FAILED';
+  /**
+   * What instances of one image set have in common. AWS's "Understanding image sets" lists seven elements, and says on the
+   * same page that primary image sets have consistent Patient, Study and Series metadata.
+   */
+  imageSetGrouping: 'listedElements' | 'allElements';
+  /**
+   * How an import keeps image frames, which GetImageFrame gives as they are kept. `service`: as HealthImaging does, most as
+   * HTJ2K or JPEG 2000 Lossless; `stored`: all as they came, byte for byte.
+   */
+  frameEncoding: 'service' | 'stored';
+  /**
+   * What `FrameSizeInBytes` of a transcoded frame counts. AWS's developer guide says `decoded`, and one of its three samples
+   * agrees; the other two, and a document that production code has kept, fit `encoded`, for which an import encodes each frame.
+   */
+  frameSizeInBytes: 'decoded' | 'encoded';
+  /** `ChecksumType` of frames that keep their encoding: no document of the service shows one. */
+  checksumTypeOfKeptFrames: string;
   /** More files than that and a DICOM import ends `FAILED`, message `FILE_COUNTS_LIMIT…`. */
   maxFilesPerDicomImport: number;
+  /**
+   * Bytes of metadata that one DICOM file may bring, its pixel data not counted; a file with more is refused. The
+   * service allows an image set 50 MB.
+   */
+  maxMetadataBytes: number;
+  /** Bytes that a DICOM file of a deflated transfer syntax may inflate to; AWS states no limit but 4 GB a file. */
+  maxInflatedDicomBytes: number;
   /** DICOM imports that may run in one data store; one more is refused with ServiceQuotaExceededException. */
   maxConcurrentDicomImports: number;
   /** FHIR imports and exports that may wait behind the running one of their kind. */
   fhirImportQueueLength: number;
   fhirExportQueueLength: number;
+
+  /**
+   * More or larger files than that and a FHIR import ends `FAILED`: 1,000,000 files, 50 GB in one, 5,000 GB in all.
+   * (HealthLake developer guide, quotas.)
+   */
+  maxFilesPerFhirImport: number;
+  maxFhirFileGB: number;
+  maxFhirImportGB: number;
+  /** The longest line of an ndjson file. The guide names 164 MB for a Binary, and no other size for the other types. */
+  maxFhirResourceMB: number;
+  /** How deep objects and lists of a resource may lie in one another. AWS does not say: this is 100 extensions. */
+  maxFhirNesting: number;
+  /** The URL of the extension that the validation level `minimal` appends to a resource that breaks R4. AWS shows none. */
+  fhirSearchFailureUrl: string;
 
   /** How long a deleted data store or image set still answers, as DELETED. For HealthLake AWS says: 7 days. */
   deletedVisibleMs: Duration;
@@ -98,10 +136,22 @@ export const defaultSettings: Settings = {
   writeEmptyNdjson: false,
   emptyInput: 'COMPLETED',
   missingInputBucket: 'FAILED',
+  imageSetGrouping: 'listedElements',
+  frameEncoding: 'service',
+  frameSizeInBytes: 'decoded',
+  checksumTypeOfKeptFrames: 'ORIGINAL',
   maxFilesPerDicomImport: 5000,
+  maxMetadataBytes: 50_000_000,
+  maxInflatedDicomBytes: 256_000_000,
   maxConcurrentDicomImports: 100,
   fhirImportQueueLength: 25,
   fhirExportQueueLength: 25,
+  maxFilesPerFhirImport: 1_000_000,
+  maxFhirFileGB: 50,
+  maxFhirImportGB: 5000,
+  maxFhirResourceMB: 164,
+  maxFhirNesting: 200,
+  fhirSearchFailureUrl: 'http://healthlake.amazonaws.com/search-validation-failure',
   deletedVisibleMs: 7 * 86_400_000,
   imagingTokenReuseError: 'ConflictException',
   fhirTokenReuseError: 'ValidationException',
@@ -121,6 +171,9 @@ export const defaultSettings: Settings = {
 const choices: { readonly [name: string]: readonly string[] } = {
   emptyInput: ['COMPLETED', 'FAILED'],
   missingInputBucket: ['COMPLETED', 'FAILED'],
+  imageSetGrouping: ['listedElements', 'allElements'],
+  frameEncoding: ['service', 'stored'],
+  frameSizeInBytes: ['decoded', 'encoded'],
   metadataConstraintBreach: ['ValidationException', 'UPDATE_FAILED'],
   sourceStatusAfterFailedCopy: ['COPIED', 'COPY_FAILED'],
   fhirErrorStatus: ['400', 'modelled'],

@@ -3,6 +3,7 @@ import type { Agenda } from './agenda.ts';
 import type { Buckets } from './s3/buckets.ts';
 import type { Faults } from './faults.ts';
 import type { Settings } from './settings.ts';
+import type { Transcoder } from './medical-imaging/codecs/transcoder.ts';
 import type { Store } from './store.ts';
 import { after, type Phase } from './timeline.ts';
 
@@ -15,6 +16,7 @@ export interface World {
   readonly agenda: Agenda;
   readonly buckets: Buckets;
   readonly faults: Faults;
+  readonly transcoder: Transcoder;
   /** `http://127.0.0.1:4566`; known once the server listens. */
   endpoint: string;
 }

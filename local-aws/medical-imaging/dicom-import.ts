@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { listInput } from '../import-input.ts';
 import { JobFailure } from '../jobs.ts';
 import { after } from '../timeline.ts';
+import type { S3Location } from '../s3/buckets.ts';
 import type { World } from '../world.ts';
-import { NotImportable, readInstance } from './dicom.ts';
-import { keepFrames } from './frames.ts';
+import { readInstance } from './dicom/instance.ts';
+import { NotImportable } from './dicom/refusal.ts';
+import { keepFrames } from './image-frames.ts';
 import {
   imageSets,
   imageSetsOf,
@@ -15,8 +17,8 @@ import {
   type ImageSet,
 } from './image-set.ts';
 import type { ImportJob } from './import-job.ts';
-import type { ImportWarning } from './import-warnings.ts';
-import { merged, metadataOf, mismatch, type Metadata } from './metadata.ts';
+import { frameWarnings, type ImportWarning } from './import-warnings.ts';
+import { combined, imageSetKey, metadataOf, type Metadata } from './metadata.ts';
 
 /** What became of one input file: the image set that holds it, or why none does. */
 export type FileOutcome =
@@ -34,11 +36,12 @@ interface InputFile {
   readonly warnings?: readonly ImportWarning[];
 }
 
-/** The files that fit one image set: same series, and the same Patient, Study and Series attributes. */
+/** The files that make up one image set. */
 interface Group {
+  readonly key: string;
   readonly seriesUid: string;
   readonly inputFiles: InputFile[];
-  metadata: Metadata;
+  readonly documents: Metadata[];
 }
 
 /**
@@ -60,16 +63,14 @@ export async function readImport(
       `DICOM import job has failed. FILE_COUNTS_LIMIT_EXCEEDED: more than ${settings.maxFilesPerDicomImport} files.`,
     );
   }
-  const groups: Group[] = [];
+  const groups = new Map<string, Group>();
   const failures: FileOutcome[] = [];
   for (const { key } of objects) {
     try {
-      const bytes = await world.buckets.read({ bucket, key });
-      const instance = readInstance(bytes ?? new Uint8Array(), datastoreId);
-      await keepFrames(world, instance.frames);
-      const { seriesUid, warnings } = instance;
-      const file = { inputFile: key, ...(warnings.length > 0 && { warnings }) };
-      addToGroup(groups, seriesUid, metadataOf(instance), file);
+      const { seriesUid, metadata, warnings } = await readFile(world, { bucket, key }, datastoreId);
+      const group = groupOf(groups, seriesUid, imageSetKey(metadata, settings.imageSetGrouping));
+      group.inputFiles.push({ inputFile: key, ...(warnings.length > 0 && { warnings }) });
+      group.documents.push(metadata);
     } catch (error) {
       const message = error instanceof NotImportable ? error.message : 'The file could not be read.';
       failures.push({ inputFile: key, exceptionType: 'ValidationException', message });
@@ -77,18 +78,35 @@ export async function readImport(
   }
   return {
     apply: () => [
-      ...groups.flatMap((group, i) => applyGroup(world, datastoreId, group, `${jobId}/${i}`)),
+      ...[...groups.values()].flatMap((group, i) => applyGroup(world, datastoreId, group, `${jobId}/${i}`)),
       ...failures,
     ],
   };
 }
 
-function addToGroup(groups: Group[], seriesUid: string, metadata: Metadata, file: InputFile): void {
-  const group = groups.find((group) => group.seriesUid === seriesUid && !mismatch(group.metadata, metadata));
-  if (group) {
-    group.metadata = merged(group.metadata, metadata);
-    group.inputFiles.push(file);
-  } else groups.push({ seriesUid, metadata, inputFiles: [file] });
+/** One input file, which is only read as far as its metadata and one frame at a time need it. */
+async function readFile(world: World, location: S3Location, datastoreId: string) {
+  const source = world.buckets.open(location);
+  try {
+    const { maxInflatedDicomBytes, maxMetadataBytes } = world.settings;
+    const limits = { maxMetadataBytes, maxInflatedBytes: maxInflatedDicomBytes };
+    const instance = await readInstance(source, limits);
+    const frames = await keepFrames(world, datastoreId, instance);
+    const metadata = metadataOf(instance, frames, world.settings.checksumTypeOfKeptFrames);
+    return {
+      seriesUid: instance.seriesUid,
+      warnings: [...instance.warnings, ...frameWarnings(frames)],
+      metadata,
+    };
+  } finally {
+    source.close();
+  }
+}
+
+function groupOf(groups: Map<string, Group>, seriesUid: string, key: string): Group {
+  const group = groups.get(key) ?? { key, seriesUid, inputFiles: [], documents: [] };
+  groups.set(key, group);
+  return group;
 }
 
 function applyGroup(world: World, datastoreId: string, group: Group, name: string): FileOutcome[] {
@@ -112,16 +130,17 @@ function primaryOf(world: World, datastoreId: string, seriesUid: string): ImageS
 }
 
 /** What conflicts with an image set cannot go into it, nor can anything while it is LOCKED. */
-function fits(world: World, set: ImageSet, { metadata }: Group): boolean {
+function fits(world: World, set: ImageSet, { key }: Group): boolean {
   const state = stateOf(set);
-  return state.imageSetState === 'ACTIVE' && !mismatch(requireMetadata(world, state), metadata);
+  if (state.imageSetState !== 'ACTIVE') return false;
+  return key === imageSetKey(requireMetadata(world, state), world.settings.imageSetGrouping);
 }
 
 /** More of a series, or the same again: the image set's next version; the last file wins. */
-function newVersion(world: World, set: ImageSet, { metadata }: Group): ImageSet {
+function newVersion(world: World, set: ImageSet, { documents }: Group): ImageSet {
   const state = stateOf(set);
   const versionId = nextVersion(state.versionId);
-  const document = merged(requireMetadata(world, state), metadata);
+  const document = combined([requireMetadata(world, state), ...documents]);
   return putImported(world, set, { versionId, document, imageSetWorkflowStatus: 'IMPORTED' });
 }
 
@@ -135,7 +154,7 @@ function newSet(
   const set = { datastoreId, imageSetId, isPrimary, createdAt: Date.now(), phases: [] };
   return putImported(world, set, {
     versionId: '1',
-    document: group.metadata,
+    document: combined(group.documents),
     imageSetWorkflowStatus: 'CREATED',
   });
 }

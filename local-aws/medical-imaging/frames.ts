@@ -1,16 +1,45 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { World } from '../world.ts';
-import type { Frame } from './dicom.ts';
+import type { PixelDescription } from './dicom/pixel-data.ts';
 
-/** Image frames are kept as files: they outlive the objects they were imported from, and are too big for the state. */
-export async function keepFrames(world: World, frames: readonly Frame[]): Promise<void> {
-  await mkdir(framesFolder(world), { recursive: true });
-  for (const { id, bytes } of frames) await writeFile(path.join(framesFolder(world), id), bytes);
+/** An image frame as it came, with what its bytes mean. */
+export interface Frame {
+  readonly description: PixelDescription;
+  readonly bytes: Buffer;
 }
 
-export function readFrame(world: World, imageFrameId: string): Promise<Uint8Array | undefined> {
-  return readFile(path.join(framesFolder(world), imageFrameId)).catch(() => undefined);
+/**
+ * Keeps a frame as a file, behind a line that describes it: frames outlive the objects they were imported from, and are too
+ * big for the state.
+ *
+ * @param name - of the frame in its data store
+ * @returns its id, which is made of the name and the content, so that importing twice gives the same
+ */
+export async function writeFrame(world: World, name: string, { description, bytes }: Frame): Promise<string> {
+  const header = Buffer.from(`${JSON.stringify(description)}\n`);
+  const hash = createHash('sha256').update(name).update(header).update(bytes);
+  const id = hash.digest('hex').slice(0, 32);
+  const file = path.join(framesFolder(world), id);
+  const parts = [header, bytes];
+  // A frame that another image set has already is not written again: a SIGKILL in between would leave that one without.
+  const there = await stat(file).catch(() => undefined);
+  if (there?.size === header.length + bytes.length) return id;
+  try {
+    await writeFile(file, parts);
+  } catch {
+    await mkdir(framesFolder(world), { recursive: true });
+    await writeFile(file, parts);
+  }
+  return id;
+}
+
+export async function readFrame(world: World, imageFrameId: string): Promise<Frame | undefined> {
+  const content = await readFile(path.join(framesFolder(world), imageFrameId)).catch(() => undefined);
+  if (!content) return undefined;
+  const end = content.indexOf('\n');
+  return { description: JSON.parse(content.toString('utf8', 0, end)), bytes: content.subarray(end + 1) };
 }
 
 const framesFolder = ({ data }: World) => path.join(data, 'frames');

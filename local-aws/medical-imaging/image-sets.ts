@@ -5,8 +5,10 @@ import { pageOf, type Order } from '../paging.ts';
 import type { Handlers } from '../protocols/operations.ts';
 import { after } from '../timeline.ts';
 import type { World } from '../world.ts';
+import { mediaTypeOf } from './codecs/transfer-syntaxes.ts';
 import { requireActive } from './datastores.ts';
 import { readFrame } from './frames.ts';
+import { encodedFrame } from './image-frames.ts';
 import {
   imageSetArn,
   imageSets,
@@ -81,9 +83,10 @@ export function imageSetHandlers(world: World) {
       if (state.imageSetState === 'DELETED') throw notFound(`Image set ${imageSetId}`);
       const instances = Object.values(instancesOf(requireMetadata(world, state)));
       const owner = instances.find(({ ImageFrames }) => ImageFrames.some(({ ID }) => ID === imageFrameId));
-      const imageFrameBlob = owner && (await readFrame(world, imageFrameId));
-      if (!imageFrameBlob) throw notFound(`Image frame ${imageFrameId}`);
-      return { imageFrameBlob, contentType: frameType(owner.StoredTransferSyntaxUID) };
+      const frame = owner && (await readFrame(world, imageFrameId));
+      if (!frame) throw notFound(`Image frame ${imageFrameId}`);
+      const { StoredTransferSyntaxUID: stored } = owner;
+      return { imageFrameBlob: await encodedFrame(world, frame, stored), contentType: mediaTypeOf(stored) };
     },
 
     DeleteImageSet({ datastoreId, imageSetId }) {
@@ -119,17 +122,4 @@ function propertiesOf({ imageSetId, isPrimary, createdAt }: ImageSet, version: I
     overrides: forced ? { forced } : undefined,
     isPrimary,
   };
-}
-
-/** Frames keep the transfer syntax they came in; the service's media types for those that it lists. */
-function frameType(transferSyntax: string): string {
-  const types: Readonly<Record<string, string>> = {
-    '1.2.840.10008.1.2.4.50': 'image/jpeg',
-    '1.2.840.10008.1.2.4.90': 'image/j2c',
-    '1.2.840.10008.1.2.4.91': 'image/j2c',
-    '1.2.840.10008.1.2.4.112': 'image/jxl',
-    '1.2.840.10008.1.2.4.202': 'image/jph',
-    '1.2.840.10008.1.2.4.203': 'image/jphc',
-  };
-  return types[transferSyntax] ?? 'application/octet-stream';
 }

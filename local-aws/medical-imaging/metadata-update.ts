@@ -1,7 +1,7 @@
-import dcmjs from 'dcmjs';
 import { compileRules } from '../../src/input-rules/ajv.ts';
 import { invalid } from '../errors.ts';
-import type { Attributes } from './dicom.ts';
+import type { Attributes } from './dicom/attributes.ts';
+import { keywordEntry } from './dicom/dictionary.ts';
 import type { Metadata } from './metadata.ts';
 import { levelOf, type Level } from './modules.ts';
 
@@ -170,8 +170,7 @@ function breachOf(level: Level, keyword: string, value: unknown, rules: Rules): 
   }
   if (rules.force) return undefined;
   if (uids.has(keyword) || keyword === 'StudyID') return 'needs force';
-  const { nameMap } = dcmjs.data.DicomMetaDictionary;
-  const standard = Object.hasOwn(nameMap, keyword) ? nameMap[keyword] : undefined;
+  const standard = keywordEntry(keyword);
   if (!standard) return 'is private or not of the DICOM standard, which needs force';
   if (standard.vr === 'SQ') return 'is a sequence, which needs force';
   if (standard.vm !== '1' || Array.isArray(value)) return 'has several values, which needs force';

@@ -1,5 +1,6 @@
-import type { Attributes, DicomInstance } from './dicom.ts';
-import { checksumOf } from './dicom.ts';
+import type { Attributes } from './dicom/attributes.ts';
+import type { DicomInstance } from './dicom/instance.ts';
+import type { InstanceFrames } from './image-frames.ts';
 
 /** The document that GetImageSetMetadata gives, gzipped, but for the ids of its image set. */
 export interface Metadata {
@@ -16,35 +17,106 @@ export interface Instance {
   readonly DICOM: Attributes;
   readonly DICOMVRs: Readonly<Record<string, string>>;
   readonly StoredTransferSyntaxUID: string;
-  readonly ImageFrames: readonly { readonly ID: string; readonly [property: string]: unknown }[];
+  readonly ChecksumType: string;
+  readonly ImageFrames: readonly ImageFrame[];
+}
+
+export interface ImageFrame {
+  readonly ID: string;
+  readonly PixelDataChecksumFromBaseToFullResolution: readonly {
+    readonly Width: number;
+    readonly Height: number;
+    readonly Checksum: number;
+  }[];
+  readonly MinPixelValue: number | null;
+  readonly MaxPixelValue: number | null;
+  readonly FrameSizeInBytes: number;
 }
 
 /** The metadata of an image set that holds one instance. */
-export function metadataOf(instance: DicomInstance): Metadata {
+export function metadataOf(
+  instance: DicomInstance,
+  frames: InstanceFrames,
+  checksumTypeOfKeptFrames: string,
+): Metadata {
   const { levels, seriesUid, sopUid } = instance;
   return {
     Patient: { DICOM: levels.patient },
     Study: {
       DICOM: levels.study,
-      Series: { [seriesUid]: { DICOM: levels.series, Instances: { [sopUid]: instanceOf(instance) } } },
+      Series: {
+        [seriesUid]: {
+          DICOM: levels.series,
+          Instances: { [sopUid]: instanceOf(instance, frames, checksumTypeOfKeptFrames) },
+        },
+      },
     },
   };
 }
 
-function instanceOf({ levels, privateVrs, transferSyntax, frames, width, height }: DicomInstance): Instance {
+function instanceOf(
+  { levels, vrs }: DicomInstance,
+  { imageFrames, storedTransferSyntaxUid, isDecoded }: InstanceFrames,
+  checksumTypeOfKeptFrames: string,
+): Instance {
   return {
     DICOM: levels.instance,
-    DICOMVRs: privateVrs,
-    StoredTransferSyntaxUID: transferSyntax,
-    ImageFrames: frames.map(({ id, bytes, minPixelValue, maxPixelValue }) => ({
-      ID: id,
-      PixelDataChecksumFromBaseToFullResolution: [
-        { Width: width, Height: height, Checksum: checksumOf(bytes) },
-      ],
-      MinPixelValue: minPixelValue,
-      MaxPixelValue: maxPixelValue,
-      FrameSizeInBytes: bytes.byteLength,
-    })),
+    DICOMVRs: vrs,
+    StoredTransferSyntaxUID: storedTransferSyntaxUid,
+    // Known from a document of the service.
+    ChecksumType: isDecoded ? 'DECOMPRESSED' : checksumTypeOfKeptFrames,
+    ImageFrames: imageFrames,
+  };
+}
+
+/**
+ * The elements by which the service makes image sets: HealthImaging developer guide, "Understanding image sets", table "DICOM
+ * elements used for image set creation".
+ */
+const imageSetElements = [
+  'StudyDate',
+  'AccessionNumber',
+  'PatientID',
+  'StudyInstanceUID',
+  'StudyID',
+  'SeriesInstanceUID',
+  'SeriesNumber',
+];
+
+/**
+ * A text that is the same for documents of one image set.
+ *
+ * @param by - `listedElements`: the seven of AWS's table; `allElements`: all of the Patient, Study and Series levels
+ */
+export function imageSetKey(metadata: Metadata, by: 'listedElements' | 'allElements'): string {
+  const [, series] = onlySeries(metadata);
+  const attributes = { ...metadata.Patient.DICOM, ...metadata.Study.DICOM, ...series?.DICOM };
+  const names = by === 'allElements' ? Object.keys(attributes).sort() : imageSetElements;
+  // Padding is no part of a value, but stays on some.
+  const comparable = (value: unknown) => (typeof value === 'string' ? value.trim() : (value ?? null));
+  return JSON.stringify(names.map((name) => [name, comparable(attributes[name])]));
+}
+
+/**
+ * Documents of one image set as one, in the order in which they were received: the most recent value of an attribute wins, and
+ * the most recent copy of an instance.
+ */
+export function combined(documents: readonly Metadata[]): Metadata {
+  const all = <T extends object>(parts: readonly (T | undefined)[]) =>
+    parts.reduce<T>((sum, part) => Object.assign(sum, part), {} as T);
+  const [uid] = documents[0] ? onlySeries(documents[0]) : [''];
+  const series = documents.map((document) => onlySeries(document)[1]);
+  return {
+    Patient: { DICOM: all(documents.map(({ Patient }) => Patient.DICOM)) },
+    Study: {
+      DICOM: all(documents.map(({ Study }) => Study.DICOM)),
+      Series: {
+        [uid]: {
+          DICOM: all(series.map((each) => each?.DICOM)),
+          Instances: all(series.map((each) => each?.Instances)),
+        },
+      },
+    },
   };
 }
 
@@ -68,7 +140,9 @@ export function merged(base: Metadata, added: Metadata): Metadata {
 }
 
 export function instancesOf({ Study }: Metadata): Readonly<Record<string, Instance>> {
-  return Object.assign({}, ...Object.values(Study.Series).map(({ Instances }) => Instances));
+  return Object.fromEntries(
+    Object.values(Study.Series).flatMap(({ Instances }) => Object.entries(Instances)),
+  );
 }
 
 /** Only the named instances, each with nothing left out. */

@@ -1,7 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ServiceError } from '../errors.ts';
+import { ObjectReader } from './object-reader.ts';
 
 export interface ObjectInfo {
   readonly key: string;
@@ -49,6 +51,16 @@ export class Buckets {
 
   async read(location: S3Location): Promise<Buffer | undefined> {
     return (await this.info(location)) && readFile(this.#file(location));
+  }
+
+  /** Streams the content of an object in pieces of one megabyte. */
+  pieces(location: S3Location): AsyncIterable<Buffer> {
+    return createReadStream(this.#file(location), { highWaterMark: 1024 * 1024 });
+  }
+
+  /** An object to be read by ranges; whoever opens it closes it. @throws Error where there is none */
+  open(location: S3Location): ObjectReader {
+    return new ObjectReader(this.#file(location));
   }
 
   /** Part of an object, both ends included. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { decodedByOpenJpeg } from './codecs/openjpeg.ts';
 import { localAws, p10, putFiles, type LocalAwsUnderTest } from './harness.ts';
 import {
   activeDatastore,
@@ -9,6 +10,7 @@ import {
   readMetadata,
   readObject,
 } from './imaging-harness.ts';
+import { part10, syntaxes } from './part10.ts';
 
 const file = (name: string) => readFileSync(join(import.meta.dirname, 'files', name));
 
@@ -91,15 +93,18 @@ describe('a DICOM import', () => {
     });
     const instance = metadata.Study.Series['1.2.4.1'].Instances['1.2.4.1.1'];
     expect(instance).toMatchObject({
-      DICOM: { SliceThickness: '1.250', Rows: 4, '00091001': 'private' },
+      DICOM: { SliceThickness: '1.250 ', Rows: 4, '00091001': 'private' },
       DICOMVRs: { '00091001': 'LO' },
-      StoredTransferSyntaxUID: '1.2.840.10008.1.2.1',
+      StoredTransferSyntaxUID: '1.2.840.10008.1.2.4.202',
       ImageFrames: [{ MinPixelValue: 0, MaxPixelValue: 1500, FrameSizeInBytes: 32 }],
     });
     const imageFrameInformation = { imageFrameId: instance.ImageFrames[0].ID };
     const frame = await aws.imaging.getImageFrame({ datastoreId, imageSetId, imageFrameInformation });
-    expect(await frame.imageFrameBlob?.transformToByteArray()).toHaveLength(32);
-    expect(frame.contentType).toBe('application/octet-stream');
+    const { pixels } = await decodedByOpenJpeg(
+      (await frame.imageFrameBlob?.transformToByteArray()) ?? Buffer.alloc(0),
+    );
+    expect(pixels).toEqual(Buffer.from(Uint16Array.from({ length: 16 }, (_, i) => i * 100).buffer));
+    expect(frame.contentType).toBe('image/jph');
   });
 
   test('of the same instance again makes the next version of its image set', async () => {
@@ -155,6 +160,80 @@ describe('a DICOM import', () => {
     ]);
     const { jobSummary } = JSON.parse(await readObject(aws, `${job.outputS3Uri}job-output-manifest.json`));
     expect(jobSummary).toMatchObject({ numberOfImportedFiles: 2, numberOfFilesWithCustomerError: 0 });
+  });
+
+  test('keeps studies apart whose UIDs differ in their letters alone, and warns of these UIDs', async () => {
+    const file = (letter: string) =>
+      p10({
+        study: `1.2.3.${letter}1`,
+        series: `1.2.3.${letter}2`,
+        instance: `1.2.3.${letter}3`,
+      });
+    await putFiles(aws.data, 'input', { 'letters/a.dcm': file('a'), 'letters/b.dcm': file('b') });
+    const job = await importAll(aws, { datastoreId, inputS3Uri: 's3://input/letters/' });
+    const bySeries = await imageSetsBySeries(aws, datastoreId);
+    expect(Object.keys(bySeries).sort()).toEqual(['1.2.3.a2', '1.2.3.b2']);
+    const imageSetId = bySeries['1.2.3.b2'] ?? '';
+    const { Study } = await readMetadata(aws, { datastoreId, imageSetId });
+    expect(Study.DICOM.StudyInstanceUID).toBe('1.2.3.b1');
+    expect(Object.keys(Study.Series['1.2.3.b2'].Instances)).toEqual(['1.2.3.b3']);
+    expect(await readLines(aws, `${job.outputS3Uri}WARNING/warning.ndjson`)).toMatchObject(
+      ['a', 'b'].map((letter) => ({
+        inputFile: `letters/${letter}.dcm`,
+        importResponse: { warnings: [{ warning_reason_code: 45570, type: 'InvalidUidFormat' }] },
+      })),
+    );
+  });
+
+  // HealthImaging developer guide, "DICOM element constraints".
+  test('refuses a file with an attribute longer than the service allows, and names no value', async () => {
+    await putFiles(aws.data, 'input', {
+      'long/1.dcm': p10({ series: '1.2.8.1', instance: '1.2.8.1.1', patient: 'SECRET'.repeat(43) }),
+    });
+    const job = await importAll(aws, { datastoreId, inputS3Uri: 's3://input/long/' });
+    expect(await readLines(aws, `${job.outputS3Uri}FAILURE/failure.ndjson`)).toEqual([
+      {
+        inputFile: 'long/1.dcm',
+        exception: {
+          exceptionType: 'ValidationException',
+          message: 'DICOM attribute PatientID exceeds the maximum length of 256',
+        },
+      },
+    ]);
+  });
+
+  test('gives a video as one object, of the media type of its codec', async () => {
+    const fragments = [Buffer.from('the beginning '), Buffer.from('of a stream and its end ')];
+    const video = (syntax: string, series: string) =>
+      part10(
+        [
+          ['00080018', 'UI', `${series}.1`],
+          ['0020000E', 'UI', series],
+          ['00280008', 'IS', '4 '],
+          ['7FE00010', 'OB', { table: [], fragments }],
+        ],
+        syntax,
+      );
+    await putFiles(aws.data, 'input', {
+      'video/mpeg2.dcm': video('1.2.840.10008.1.2.4.100', '1.2.9.1'),
+      'video/mpeg4.dcm': video(syntaxes.mpeg4, '1.2.9.2'),
+    });
+    await importAll(aws, { datastoreId, inputS3Uri: 's3://input/video/' });
+    const bySeries = await imageSetsBySeries(aws, datastoreId);
+    for (const [series, contentType] of [
+      ['1.2.9.1', 'video/mpeg'],
+      ['1.2.9.2', 'video/mp4'],
+    ] as const) {
+      const imageSetId = bySeries[series] ?? '';
+      const { Study } = await readMetadata(aws, { datastoreId, imageSetId });
+      const { ImageFrames } = Study.Series[series].Instances[`${series}.1`];
+      expect(ImageFrames).toMatchObject([{ MinPixelValue: null, MaxPixelValue: null, FrameSizeInBytes: 38 }]);
+      const imageFrameInformation = { imageFrameId: ImageFrames[0].ID };
+      const frame = await aws.imaging.getImageFrame({ datastoreId, imageSetId, imageFrameInformation });
+      expect(frame.contentType).toBe(contentType);
+      const bytes = (await frame.imageFrameBlob?.transformToByteArray()) ?? [];
+      expect(Buffer.from(bytes)).toEqual(Buffer.concat(fragments));
+    }
   });
 
   test('that finds nothing ends with an empty manifest, or FAILED if so set', async () => {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { HealthLake } from '@aws-sdk/client-healthlake';
 import { MedicalImaging } from '@aws-sdk/client-medical-imaging';
 import { S3 } from '@aws-sdk/client-s3';
-import dcmjs from 'dcmjs';
+import { dicomFile, type Element } from '../../dev/samples/dicom-file.ts';
 import { LocalAwsControl } from '../../local-aws/control.ts';
 import { startLocalAws, type Settings } from '../../local-aws/server.ts';
 
@@ -113,27 +113,23 @@ export function p10({
   series,
   instance,
 }: Slice): Uint8Array {
-  const transferSyntax = { vr: 'UI', Value: ['1.2.840.10008.1.2.1'] };
-  const file = new dcmjs.data.DicomDict({ '00020010': transferSyntax });
   const pixels = Uint16Array.from({ length: 16 }, (_, i) => i * 100);
-  file.dict = {
-    '00080016': { vr: 'UI', Value: ['1.2.840.10008.5.1.4.1.1.2'] },
-    '00080018': { vr: 'UI', Value: [instance] },
-    '00080020': { vr: 'DA', Value: [studyDate] },
-    '00080030': { vr: 'TM', Value: ['130000'] },
-    '00080060': { vr: 'CS', Value: ['CT'] },
-    '00091001': { vr: 'LO', Value: ['private'] },
-    '00100010': { vr: 'PN', Value: ['Doe^Jane'] },
-    '00100020': { vr: 'LO', Value: [patient] },
-    '00180050': { vr: 'DS', Value: ['1.250'] },
-    '0020000D': { vr: 'UI', Value: [study] },
-    '0020000E': { vr: 'UI', Value: [series] },
-    '00280002': { vr: 'US', Value: [1] },
-    '00280010': { vr: 'US', Value: [4] },
-    '00280011': { vr: 'US', Value: [4] },
-    '00280100': { vr: 'US', Value: [16] },
-    '00280103': { vr: 'US', Value: [0] },
-    '7FE00010': { vr: 'OW', Value: [pixels.buffer] },
-  };
-  return new Uint8Array(file.write());
+  const elements: Element[] = [
+    ['00080020', 'DA', studyDate],
+    ['00080030', 'TM', '130000'],
+    ['00080060', 'CS', 'CT'],
+    ['00091001', 'LO', 'private'],
+    ['00100010', 'PN', 'Doe^Jane'],
+    ['00100020', 'LO', patient],
+    ['00180050', 'DS', '1.250'],
+    ['0020000D', 'UI', study],
+    ['0020000E', 'UI', series],
+    ['00280002', 'US', 1],
+    ['00280010', 'US', 4],
+    ['00280011', 'US', 4],
+    ['00280100', 'US', 16],
+    ['00280103', 'US', 0],
+    ['7FE00010', 'OW', Buffer.from(pixels.buffer)],
+  ];
+  return dicomFile('1.2.840.10008.5.1.4.1.1.2', instance, elements);
 }

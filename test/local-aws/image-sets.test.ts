@@ -48,7 +48,7 @@ describe('HealthImaging', () => {
       imageSetId,
       imageFrameInformation: { imageFrameId: Study.Series['1.1'].Instances['1.1.1'].ImageFrames[0].ID },
     };
-    expect(await aws.imaging.getImageFrame(frame)).toMatchObject({ contentType: 'application/octet-stream' });
+    expect(await aws.imaging.getImageFrame(frame)).toMatchObject({ contentType: 'image/jph' });
     expect(await aws.imaging.deleteImageSet({ datastoreId, imageSetId })).toMatchObject({
       imageSetState: 'LOCKED',
       imageSetWorkflowStatus: 'DELETING',

@@ -129,7 +129,7 @@ describe('UpdateImageSetMetadata', () => {
     const { DICOM, Instances } = Study.Series[series];
     expect(DICOM).toMatchObject({ SeriesNumber: 7, Modality: 'CT' });
     expect(Instances['1.2.1.1'].DICOM).not.toHaveProperty('SliceThickness');
-    expect(Instances['1.2.1.2'].DICOM).toMatchObject({ InstanceNumber: '2', SliceThickness: '1.250' });
+    expect(Instances['1.2.1.2'].DICOM).toMatchObject({ InstanceNumber: '2', SliceThickness: '1.250 ' });
   });
 
   test.each([

@@ -12,6 +12,8 @@
  * 2024-07-24 (G12).
  */
 import type { FlowName } from '../../src/input-rules/flows.ts';
+import { DICOM_READER } from './dicom.ts';
+import { IMAGE_FRAMES } from './image-frames.ts';
 
 export interface Behaviour {
   readonly what: string;
@@ -1849,6 +1851,84 @@ const DEPLOYMENTS: readonly Behaviour[] = [
   },
 ];
 
+const rules = ['test/local-aws/fhir-rules'];
+
+/** What keeps the local HealthLake from taking what HealthLake refuses, and from being taken down by a file. */
+const LOCAL_FHIR: readonly Behaviour[] = [
+  {
+    what: 'a file that is not UTF-8 is unreadable, and no character is put for what it holds',
+    file: 'local-aws/healthlake/ndjson.ts',
+    code: 'if (!isUtf8(bytes)) throw new NotUtf8();',
+    without: '',
+    tests: rules,
+    named: 'Latin-1',
+  },
+  {
+    what: 'a line that is too long is refused, however many pieces it comes in',
+    file: 'local-aws/healthlake/ndjson.ts',
+    code: 'begunBytes > maxLineBytes ? [undefined] : ',
+    without: '',
+    tests: rules,
+    named: 'long lines',
+  },
+  {
+    what: 'what is nested too deeply is not parsed',
+    file: 'local-aws/healthlake/json-text.ts',
+    code: "if (++level > bounds.depth) return { excess: 'depth' };",
+    without: 'level++;',
+    tests: rules,
+    named: 'exhaust memory or stack',
+  },
+  {
+    what: 'what has too many elements is not parsed',
+    file: 'local-aws/healthlake/json-text.ts',
+    code: "if (++values >= bounds.values) return { excess: 'values' };",
+    without: 'values++;',
+    tests: rules,
+    named: 'exhaust memory or stack',
+  },
+  {
+    what: 'a resource that the stack does not reach the end of is refused',
+    file: 'local-aws/healthlake/fhir.ts',
+    code: 'if (error instanceof RangeError) return [errorIssue(EXCESS.depth)];',
+    without: '',
+    tests: rules,
+    named: 'exhaust memory or stack',
+  },
+  {
+    what: 'a resource has each name once',
+    file: 'local-aws/healthlake/json-text.ts',
+    code: 'repeated ??= name;',
+    without: 'void name;',
+    tests: rules,
+    named: 'what HealthLake says',
+  },
+  {
+    what: 'of a long resource only the first error is looked for',
+    file: 'local-aws/healthlake/fhir.ts',
+    code: 'length > ALL_ERRORS_UP_TO ? validators.first : validators.all',
+    without: 'validators.all',
+    tests: rules,
+    named: 'the first hundred',
+  },
+  {
+    what: 'a FHIR import keeps its resources when it ends, and none if it fails',
+    file: 'local-aws/healthlake/import-jobs.ts',
+    code: 'read.set(input.files, input);',
+    without: 'read.set(input.files, input); keepResources(world, job.datastoreId, input.resources);',
+    tests: ['test/local-aws/fhir-import'],
+    named: 'leaves nothing behind',
+  },
+  {
+    what: 'a FHIR import whose outputs cannot all be written leaves none of them',
+    file: 'local-aws/healthlake/import-outputs.ts',
+    code: 'await world.buckets.delete({ bucket, key: written });',
+    without: '',
+    tests: ['test/local-aws/fhir-import'],
+    named: 'leaves nothing behind',
+  },
+];
+
 export const BEHAVIOURS: readonly Behaviour[] = [
   ...DIFFERENCES,
   ...GAPS,
@@ -1861,4 +1941,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...COMMAND_LINE,
   ...SIZES,
   ...DEPLOYMENTS,
+  ...LOCAL_FHIR,
+  ...DICOM_READER,
+  ...IMAGE_FRAMES,
 ];

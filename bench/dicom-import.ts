@@ -1,0 +1,181 @@
+/**
+ * What a DICOM import into the local AWS costs: 5,000 small files beside reading and writing the same bytes, and the memory
+ * that files of 2 GB take.
+ *
+ * The times of two machines differ, so the small files are shown as a ratio to bare reading and writing in the same run.
+ * Each measurement has a process of its own, or one would count the memory of another.
+ */
+import { execFileSync } from 'node:child_process';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MedicalImaging } from '@aws-sdk/client-medical-imaging';
+import { dicomFile, type Element } from '../dev/samples/dicom-file.ts';
+import { startLocalAws } from '../local-aws/server.ts';
+
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
+const FILES = 5000;
+const FILES_PER_SERIES = 50;
+const FRAMES = 4100;
+const FRAME_BYTES = 512 * 1024;
+
+const scenarios: Readonly<Record<string, (folder: string) => Promise<string>>> = {
+  async 'small files'(folder) {
+    const names = writeSmallFiles(folder);
+    const bare = await measured(() => readAndWrite(names, join(folder, 'bare')));
+    const imported = await measured(() => importAll(folder));
+    const ratio = (imported.processor / bare.processor).toFixed(1);
+    return `${imported.seconds.toFixed(1)} s, ${ratio} times the processor time of reading and writing the bytes`;
+  },
+  async 'a native file of 2 GB'(folder) {
+    writeLargeFile(folder, { encapsulated: false });
+    return memoryOf(folder);
+  },
+  async 'an encapsulated file of 2 GB'(folder) {
+    writeLargeFile(folder, { encapsulated: true });
+    return memoryOf(folder);
+  },
+};
+
+async function main(): Promise<void> {
+  const [, file = '', name] = process.argv;
+  const scenario = name === undefined ? undefined : scenarios[name];
+  if (!scenario) {
+    for (const each of Object.keys(scenarios)) {
+      execFileSync(process.execPath, [file, each], { stdio: 'inherit' });
+    }
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'bench-dicom-'));
+  try {
+    console.log(`${name}: ${await scenario(folder)}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function memoryOf(folder: string): Promise<string> {
+  const before = process.resourceUsage().maxRSS;
+  const { seconds } = await measured(() => importAll(folder));
+  const [megabytes, more] = [process.resourceUsage().maxRSS, process.resourceUsage().maxRSS - before].map(
+    (kilobytes) => Math.round(kilobytes / 1000),
+  );
+  return `${megabytes} MB of memory at the most, ${more} MB more than before, in ${seconds.toFixed(1)} s`;
+}
+
+/** The time that work takes, and that of the processor: the machine may have other work to do. */
+async function measured(work: () => Promise<void>): Promise<{ seconds: number; processor: number }> {
+  const [start, before] = [performance.now(), process.cpuUsage()];
+  await work();
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: (performance.now() - start) / 1000, processor: (user + system) / 1e6 };
+}
+
+/** Imports everything in the bucket `input` of a local AWS, by its own clock as fast as it can. */
+async function importAll(data: string): Promise<void> {
+  const settings = { datastoreCreateMs: 0, dicomImportSubmittedMs: 0, dicomImportMs: 0 };
+  const aws = await startLocalAws({ data, settings });
+  const imaging = new MedicalImaging({
+    endpoint: aws.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+    disableHostPrefix: true,
+  });
+  const { datastoreId } = await imaging.createDatastore({});
+  const { jobId } = await imaging.startDICOMImportJob({
+    datastoreId,
+    dataAccessRoleArn: 'arn:aws:iam::123456789012:role/import',
+    inputS3Uri: 's3://input/',
+    outputS3Uri: 's3://output/',
+  });
+  for (let status = 'SUBMITTED'; status !== 'COMPLETED';) {
+    const { jobProperties } = await imaging.getDICOMImportJob({ datastoreId, jobId });
+    status = jobProperties?.jobStatus ?? '';
+    if (status === 'FAILED') throw new Error(jobProperties?.message);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  const manifest = readFileSync(
+    join(data, 's3/output', `${datastoreId}-DicomImport-${jobId}`, 'job-output-manifest.json'),
+    'utf8',
+  );
+  const { numberOfFilesWithCustomerError: failed } = JSON.parse(manifest).jobSummary;
+  if (failed !== 0) throw new Error(`${failed} files were not imported.`);
+  imaging.destroy();
+  await aws.close();
+}
+
+/** The least that an import could do: each file read whole, and as many bytes as its pixels written beside. */
+async function readAndWrite(files: readonly string[], target: string): Promise<void> {
+  await mkdir(target);
+  for (const [index, file] of files.entries()) {
+    await writeFile(join(target, String(index)), (await readFile(file)).subarray(-32));
+  }
+}
+
+function writeSmallFiles(folder: string): string[] {
+  const input = join(folder, 's3/input');
+  mkdirSync(input, { recursive: true });
+  return Array.from({ length: FILES }, (_, index) => {
+    const file = join(input, `${String(index).padStart(5, '0')}.dcm`);
+    const series = `1.2.4.${Math.floor(index / FILES_PER_SERIES)}`;
+    const pixels: Element = ['7FE00010', 'OW', Buffer.alloc(32, index)];
+    writeFileSync(file, image(series, `${series}.${index}`, [...imageSize(4), pixels]));
+    return file;
+  });
+}
+
+const imageSize = (edge: number): readonly Element[] => [
+  ['00280010', 'US', edge],
+  ['00280011', 'US', edge],
+];
+
+function image(series: string, instance: string, elements: readonly Element[]): Buffer {
+  return dicomFile('1.2.840.10008.5.1.4.1.1.2', instance, [
+    ['00080020', 'DA', '20240131'],
+    ['00080030', 'TM', '130000'],
+    ['00080060', 'CS', 'CT'],
+    ['00100010', 'PN', 'Doe^Jane'],
+    ['00100020', 'LO', 'P1'],
+    ['00180050', 'DS', '1.25'],
+    ['0020000D', 'UI', '1.2.3'],
+    ['0020000E', 'UI', series],
+    ['00280002', 'US', 1],
+    ['00280100', 'US', 16],
+    ['00280103', 'US', 0],
+    ...elements,
+  ]);
+}
+
+/** A file of 4,100 frames of 512 KiB, which is written piece by piece. */
+function writeLargeFile(folder: string, { encapsulated }: { encapsulated: boolean }): void {
+  mkdirSync(join(folder, 's3/input'), { recursive: true });
+  const pixels: Element = ['7FE00010', 'OW', Buffer.alloc(0)];
+  const frames: Element = ['00280008', 'IS', String(FRAMES)];
+  const head = image('1.2.5', '1.2.5.1', [frames, ...imageSize(512), pixels]);
+  const frame = Buffer.alloc(FRAME_BYTES, 1);
+  const itemHeader = Buffer.from([0xfe, 0xff, 0x00, 0xe0, 0, 0, 0, 0]);
+  head.writeUInt32LE(encapsulated ? 0xffffffff : FRAMES * FRAME_BYTES, head.length - 4);
+  const file = openSync(join(folder, 's3/input/large.dcm'), 'w');
+  writeSync(file, head);
+  if (encapsulated) writeSync(file, itemHeader);
+  itemHeader.writeUInt32LE(FRAME_BYTES, 4);
+  for (let index = 0; index < FRAMES; index++) {
+    if (encapsulated) writeSync(file, itemHeader);
+    frame.writeUInt32LE(index, 0);
+    writeSync(file, frame);
+  }
+  closeSync(file);
+}
+
+await main();

@@ -1,0 +1,91 @@
+import type { PixelDescription } from '../dicom/pixel-data.ts';
+import { CannotTranscode } from './cannot-transcode.ts';
+import { codecs } from './codecs.ts';
+import { codingOf } from './transfer-syntaxes.ts';
+
+const RPCL = 2;
+
+/**
+ * Encodes a frame without loss.
+ *
+ * @param pixels - as `decode` returns them
+ * @param to - UID of the transfer syntax: HTJ2K with RPCL (4.202) or JPEG 2000 Lossless (4.90)
+ * @throws CannotTranscode for other syntaxes, and whatever the codec throws
+ */
+export async function encode(
+  pixels: Uint8Array,
+  description: PixelDescription,
+  to: string,
+): Promise<Uint8Array> {
+  const { rows, columns } = description;
+  const coding = codingOf(to);
+  if (coding === 'htj2k') {
+    const { HTJ2KEncoder } = await codecs.openjph();
+    const encoder = new HTJ2KEncoder();
+    return encodeWith(encoder, pixels, description, () => {
+      encoder.setDecompositions(decompositionsOf(description, coding));
+      encoder.setQuality(true, 0);
+      // PS3.5 section 10.18 of 4.202: RPCL, a base resolution of 64 or less, and the lengths of the tile-parts, by which
+      // a client finds the end of each resolution.
+      encoder.setTLMMarker(true);
+      encoder.setTilePartDivisionsAtResolutions(true);
+    });
+  }
+  if (coding === 'jpeg2000') {
+    const { J2KEncoder } = await codecs.openjpeg();
+    const encoder = new J2KEncoder();
+    return encodeWith(encoder, pixels, description, () => {
+      encoder.setDecompositions(decompositionsOf(description, coding));
+      encoder.setQuality(true, 1);
+      encoder.setCompressionRatio(0, 0);
+    });
+  }
+  throw new CannotTranscode(`${rows} × ${columns} pixels cannot be encoded as ${to}`);
+}
+
+function encodeWith(
+  encoder: WasmEncoder,
+  pixels: Uint8Array,
+  description: PixelDescription,
+  configure: () => void,
+): Uint8Array {
+  try {
+    encoder.getDecodedBuffer(frameInfoOf(description)).set(pixels);
+    encoder.setProgressionOrder(RPCL);
+    configure();
+    encoder.encode();
+    // A copy: the view ends with the encoder.
+    return Uint8Array.from(encoder.getEncodedBuffer());
+  } finally {
+    encoder.delete();
+  }
+}
+
+/**
+ * What the encoders must be told so that OpenJPEG decodes the same pixels. The precision is that of BitsAllocated: pixels may
+ * have bits above BitsStored (overlays, padding values), which a smaller precision would cut off or wrap. Both encoders read
+ * 8-bit samples as unsigned. Without the colour transform the HTJ2K encoder puts the rows of the three components where those
+ * of one belong.
+ */
+function frameInfoOf(description: PixelDescription): FrameInfo {
+  const { rows, columns, samplesPerPixel, bitsAllocated, pixelRepresentation } = description;
+  return {
+    width: columns,
+    height: rows,
+    componentCount: samplesPerPixel,
+    bitsPerSample: bitsAllocated,
+    isSigned: bitsAllocated > 8 && pixelRepresentation === 1,
+    isUsingColorTransform: samplesPerPixel > 1,
+  };
+}
+
+/**
+ * Levels of the wavelet transform: as many as bring the base resolution to 64 pixels. HTJ2K has one at least: without any,
+ * OpenJPEG reads the smallest possible value (0 of unsigned samples) as another. OpenJPEG as an encoder refuses to halve a
+ * side of one pixel.
+ */
+function decompositionsOf({ rows, columns }: PixelDescription, coding: 'htj2k' | 'jpeg2000'): number {
+  const wanted = Math.ceil(Math.log2(Math.max(rows, columns) / 64));
+  const possible = Math.floor(Math.log2(Math.min(rows, columns)));
+  return coding === 'htj2k' ? Math.max(1, wanted) : Math.max(0, Math.min(wanted, possible));
+}

@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""
+Reads the public test files of pydicom with pydicom and prints one JSON object a file: the verdict, the frames, and each
+attribute as the metadata of an image set should have it. `comparison.test.ts` compares them with our own reading.
+
+    python3 -m venv .local/pydicom
+    .local/pydicom/bin/pip install pydicom==3.0.2 pydicom-data==1.0.0
+"""
+
+import base64
+import hashlib
+import json
+import logging
+import math
+import sys
+import warnings
+from pathlib import Path
+
+import data_store
+import pydicom
+from pydicom.datadict import dictionary_VM
+from pydicom.dataset import Dataset
+from pydicom.encaps import generate_frames
+from pydicom.multival import MultiValue
+from pydicom.pixels.utils import get_expected_length, get_nr_frames
+
+REQUIRED = ["SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"]
+PIXEL_DATA = [0x7FE00010, 0x7FE00008, 0x7FE00009]
+BINARY = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
+NUMBERS = {"FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"}
+ONE_TEXT = {"LT", "ST", "UR", "UT"}
+VIDEO = [f"1.2.840.10008.1.2.4.{n}" for n in range(100, 109)]
+
+
+def dicom_files():
+    """Every DICOM file of the two packages, once: some are there under several names."""
+    seen = set()
+    for package in (pydicom, data_store):
+        root = Path(package.__file__).parent
+        for path in sorted(root.rglob("*")):
+            if not path.is_file() or path.suffix in {".py", ".pyc", ".json"}:
+                continue
+            content = path.read_bytes()
+            digest = hashlib.sha256(content).hexdigest()
+            if digest in seen or not (path.suffix == ".dcm" or content[128:132] == b"DICM"):
+                continue
+            seen.add(digest)
+            yield path, f"{root.name}/{path.relative_to(root)}"
+
+
+def number(value):
+    """SV and UV are exact; what JSON has no number for is a text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
+    return value if isinstance(value, float) or abs(value) < 2**53 else str(value)
+
+
+def values_of(element, raw):
+    value = element.value
+    if element.VR in {"DS", "IS"}:
+        # As they are spelled: a number of pydicom knows its value, not its padding.
+        return [text.rstrip("\0") or None for text in raw.decode("latin-1").split("\\")]
+    items = list(value) if isinstance(value, MultiValue | list) else [value]
+    if element.VR in NUMBERS:
+        return [number(item) for item in items]
+    if element.VR == "AT":
+        return [f"{int(item):08X}" for item in items]
+    return [str(item).rstrip(" \0") or None for item in items]
+
+
+def multiplicity(tag):
+    try:
+        return dictionary_VM(tag)
+    except KeyError:
+        return "1"
+
+
+def attributes_of(dataset: Dataset, vrs, skip=()):
+    """The members of the metadata, and in `vrs` the VRs of those that have no keyword."""
+    result = {}
+    for tag in dataset.keys():
+        if int(tag) in skip:
+            continue
+        raw = dataset.get_item(tag).value
+        element = dataset[tag]
+        name = element.keyword or f"{int(tag):08X}"
+        if not element.keyword:
+            vrs[name] = element.VR
+        result[name] = value_of(element, raw, vrs)
+    return result
+
+
+def value_of(element, raw, vrs):
+    if element.VR == "SQ":
+        return [attributes_of(item, vrs) for item in element.value]
+    if element.VR in BINARY:
+        return base64.b64encode(element.value).decode() or None if element.value else None
+    if element.value is None or raw in (None, b"", ""):
+        return None
+    values = values_of(element, raw)
+    if values in ([], [None]):
+        return None
+    return values[0] if multiplicity(element.tag) == "1" and len(values) == 1 else values
+
+
+def frames_of(dataset: Dataset, syntax: str):
+    tag = next((tag for tag in PIXEL_DATA if tag in dataset), None)
+    if tag is None:
+        return []
+    pixels = dataset[tag].value
+    if dataset[tag].is_undefined_length:
+        extended = None
+        if dataset.get("ExtendedOffsetTable"):
+            extended = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
+        number_of_frames = get_nr_frames(dataset, warn=False)
+        frames = list(generate_frames(pixels, number_of_frames=number_of_frames, extended_offsets=extended))
+        return [b"".join(frames)] if syntax in VIDEO else frames
+    length = get_expected_length(dataset)
+    count = get_nr_frames(dataset, warn=False)
+    if len(pixels) < length or length == 0:
+        return []
+    if dataset.PhotometricInterpretation == "YBR_FULL_422" and len(pixels) >= length // 2 * 3:
+        length = length // 2 * 3
+    if length % count:
+        raise ValueError("frames do not end with a byte")
+    size = length // count
+    return [pixels[index * size : (index + 1) * size] for index in range(count)]
+
+
+def read(path: Path):
+    dataset = pydicom.dcmread(path)
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    missing = [] if syntax else ["TransferSyntaxUID"]
+    missing += [keyword for keyword in REQUIRED if not dataset.get(keyword)]
+    vrs = {}
+    attributes = attributes_of(dataset.file_meta, vrs) | attributes_of(dataset, vrs, PIXEL_DATA)
+    try:
+        frames = frames_of(dataset, syntax)
+    except (AttributeError, TypeError, ValueError):
+        frames = []
+    digests = [hashlib.sha256(frame).hexdigest() for frame in frames]
+    return {"verdict": "read", "missing": missing, "attributes": attributes, "vrs": vrs, "frames": digests}
+
+
+def main():
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    for path, name in dicom_files():
+        try:
+            reading = read(path)
+        except Exception as error:  # Whatever keeps pydicom from reading a file.
+            reading = {"verdict": "refused", "error": f"{type(error).__name__}: {error}"}
+        json.dump({"path": str(path), "name": name, **reading}, sys.stdout)
+        sys.stdout.write("\n")
+
+
+if __name__ == "__main__":
+    main()
