@@ -96,7 +96,7 @@ describe('schedule backfill asks about more than 100 firings', () => {
     ['\n', 1, /Nothing was started\./],
     [CTRL_D, 1, /Nothing was started\./],
     [CTRL_C, 130, /\^C/],
-    ['y\n', 0, /asked makes 145 firings/],
+    ['y\n', 0, /asked starts 145 firings/],
   ])('answered %j, it ends with %d', async (answer, code, said) => {
     terminal.type(`${backfill}\n`);
     await terminal.until(/145 firings of asked.*Continue\? \[y\/N\] /);
