@@ -2,15 +2,14 @@
 /**
  * `aws-health-workflows`: starts, follows, lists and cancels runs, and manages the schedules of recurring imports.
  *
- * It connects with the same configuration as the worker: `TEMPORAL_*` and `temporal.toml` for Temporal, and the default
- * provider chain of the AWS SDK for AWS.
+ * Its configuration is that of the worker: `TEMPORAL_*` and `temporal.toml` for Temporal, the AWS SDK's default chain for AWS.
  */
 import { commandLine } from './cli/commands.ts';
 import { COMPLETE } from './cli/completion-script.ts';
 import { complete } from './cli/completion.ts';
 import { explainOurs, runMain } from './lib/user-error.ts';
 
-// A reader such as `head` closes the pipe when it has read enough. That is not an error of the command.
+// A reader such as `head` may close the pipe before the end of the output. That is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -155,15 +155,15 @@ const FAULTS: Record<string, Planted> = {
       AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1',
     }),
     check: 'HealthImaging',
-    found: /^nobody answers at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)$/,
-    fix: /^start what is to answer there \(npm run dev/,
+    found: /^no server answers at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)$/,
+    fix: /^start the server of this endpoint \(npm run dev/,
     unmade: ['bucket'],
   },
   'another server in a service’s place': {
     env: () => ({ AWS_ENDPOINT_URL_HEALTHLAKE: fakeUrl }),
     check: 'HealthLake',
-    found: /^what answers at http:\/\/127\S+ is not HealthLake$/,
-    fix: /^set AWS_ENDPOINT_URL… to where HealthLake is/,
+    found: /^the server at http:\/\/127\S+ is not HealthLake$/,
+    fix: /^set AWS_ENDPOINT_URL… to the endpoint of HealthLake/,
   },
   'no such bucket': {
     bucket: 'no-such-bucket',
@@ -181,13 +181,13 @@ const FAULTS: Record<string, Planted> = {
     answers: { role: 'ec2.amazonaws.com' },
     check: 'role',
     found: /^import trusts neither medical-imaging\S+ nor healthlake/,
-    fix: /^a role whose trust policy lets /,
+    fix: /^name a role whose trust policy allows /,
   },
   'a key to be deleted': {
     answers: { enabled: false },
     check: 'KMS key',
     found: /^the key is PendingDeletion$/,
-    fix: /^aws kms enable-key, or another key/,
+    fix: /^run aws kms enable-key, or name another key/,
   },
 };
 
@@ -250,9 +250,9 @@ test('prints each fix below its finding, and exits with an error', async () => {
   const env = environment({ TEMPORAL_NAMESPACE: 'nope' });
   const { code, stdout, stderr } = await runCli(['doctor'], env);
   expect(stdout).toMatch(
-    /✗ Temporal .*\n {2}to mend it: set TEMPORAL_NAMESPACE .*\n– worker +not checked: needs /,
+    /✗ Temporal .*\n {2}to fix it: set TEMPORAL_NAMESPACE .*\n– worker +not checked: needs /,
   );
-  expect([code, stderr]).toEqual([1, '1 of 9 checks have failed.\n']);
+  expect([code, stderr]).toEqual([1, '1 of 9 checks failed.\n']);
 });
 
 test('does not count a worker that has died, although Temporal lists it for some minutes', async () => {
@@ -261,7 +261,7 @@ test('does not count a worker that has died, although Temporal lists it for some
     expect(found).toContainEqual({
       check: 'worker',
       status: 'failed',
-      found: expect.stringMatching(/^no worker polls .*; \d+@\S+ did \d+ s ago, and has ended$/),
+      found: expect.stringMatching(/^no worker polls .*; \d+@\S+ last polled \d+ s ago and has stopped$/),
       fix: expect.stringMatching(/^start one/),
     });
   });

@@ -67,12 +67,12 @@ const ofText = (flag: string, wrong: readonly (readonly [string, RegExp])[] = []
   ...wrong.map(([value, said]): Case => [[`--${flag}`, value], said]),
 ];
 const ofSwitch = (flag: string): Case[] => [
-  [[`--${flag}=banana`], /stands alone, or is --.*=true or/],
-  [[`--${flag}=`], /stands alone/],
+  [[`--${flag}=banana`], /takes no value, or is --.*=true or/],
+  [[`--${flag}=`], /takes no value/],
 ];
 
 const LIMIT = ofText('limit', [
-  ['abc', /--limit must be a whole number from 1 on, or all/],
+  ['abc', /--limit must be a whole number, 1 or more, or all/],
   ['0', /--limit must be a whole number/],
   ['-1', /--limit must be a whole number/],
   ['1.5', /--limit must be a whole number/],
@@ -80,7 +80,7 @@ const LIMIT = ofText('limit', [
   ['9'.repeat(400), /--limit must be a whole number/],
 ]);
 const WAIT = ofText('wait', [
-  ['soon', /--wait must be a whole number from 0 on/],
+  ['soon', /--wait must be a whole number, 0 or more/],
   ['-1', /--wait must be a whole number/],
   ['9'.repeat(400), /--wait must be a whole number/],
 ]);
@@ -163,13 +163,16 @@ const TABLE: readonly Row[] = [
     /from must not be later/,
   ],
   [words('schedule backfill', 'there', [...FROM, '--to', '2999-01-01']), /must not lie in the future/],
-  [words('schedule backfill', 'there', [...FROM, ...TO, '--yes=perhaps']), /--yes stands alone/],
+  [words('schedule backfill', 'there', [...FROM, ...TO, '--yes=perhaps']), /--yes takes no value/],
   ...[...INPUT, ...ofText('id'), ...ofSwitch('watch'), ...ofSwitch('json')].map(
     ([more, said]) =>
       [words('start', 'provisionDatastore', ['--datastore-name', 'x', ...more]), said] as const,
   ),
   [words('start', 'provisionDatastore', ['--datastore-name', 'x', '--id', HUGE]), /exceeds|too long|limit/i],
-  [words('start', 'provisionDatastore', ['--datastore-name', 'x', 'stray']), /"stray" belongs to no flag/],
+  [
+    words('start', 'provisionDatastore', ['--datastore-name', 'x', 'stray']),
+    /"stray" is not the value of a flag/,
+  ],
   ...INPUT.map(
     ([more, said]) => [['schedule', 'ensure', 'importDicomAndSearch', 'new', ...more], said] as const,
   ),
@@ -180,7 +183,7 @@ const shortened = (args: readonly string[]) => args.map((word) => word.slice(0, 
 /** The deviations from what is expected: one line that says what is wrong, the right exit code, no stack trace. */
 function complaints({ args, code, stdout, stderr }: Batch[number], said = /./): string[] {
   const [line = '', ...more] = stderr.trimEnd().split('\n');
-  const lines = more.filter((other) => !other.startsWith('What it takes: '));
+  const lines = more.filter((other) => !other.startsWith('To list its flags: '));
   const isRight = code === 1 && stdout === '' && said.test(line) && lines.length === 0;
   const shown = [stdout, line, ...lines].map((text) => text.slice(0, 300)).join('\n  ');
   return isRight ? [] : [`${shortened(args)} → ${code}, not ${String(said)}:\n  ${shown}`];

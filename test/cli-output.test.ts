@@ -83,14 +83,14 @@ describe('says what it omits, and how to see it', () => {
     const { stdout } = await cli('failures', 'long');
     expect(stdout.match(/\.txt /g)).toHaveLength(100);
     expect(stdout).toMatch(
-      /\n100 of 130 are shown\. All of them: aws-health-workflows failures long --limit all\n$/,
+      /\n100 of 130 are shown\. To list all: aws-health-workflows failures long --limit all\n$/,
     );
     expect((await cli('failures', 'long', '--limit', '200')).stdout).not.toContain('are shown');
   });
 
   test('list', async () => {
     const { stdout } = await cli('list', '--all', '--limit', '1');
-    expect(stdout).toMatch(/\nThe newest 1 are shown, and there are more\. All .* list --all --limit all\n$/);
+    expect(stdout).toMatch(/\nOnly the newest 1 are shown\. To list all: .* list --all --limit all\n$/);
     expect((await cli('list', '--all', '--limit', '2')).stdout).not.toContain('are shown');
     expect(JSON.parse((await cli('list', '--all', '--json')).stdout)).toHaveLength(2);
   });
@@ -153,14 +153,14 @@ describe('cancel', () => {
     const { code, stdout } = await cli('cancel', 'unserved', '--wait', '0');
     expect([code, stdout]).toEqual([
       0,
-      expect.stringMatching(/is asked to end.*\nIt goes on still\. If no worker/),
+      expect.stringMatching(/^Cancellation of .* is requested.*\nIt is still running\. If no worker/),
     ]);
     await run.terminate();
   });
 
   test('says that a closed run cannot be cancelled', async () => {
     const { code, stdout } = await cli('cancel', 'long');
-    expect([code, stdout]).toEqual([0, 'long has ended already, as FAILED. Nothing was cancelled.\n']);
+    expect([code, stdout]).toEqual([0, 'long has already ended as FAILED. Nothing was cancelled.\n']);
     expect(JSON.parse((await cli('cancel', 'long', '--json')).stdout)).toMatchObject({
       cancelRequested: false,
     });

@@ -95,7 +95,7 @@ test('says how many runs exceed the limit, and how to replay them', async () => 
   const { code, stdout } = await replay('--limit', '1');
   expect([code, stdout]).toEqual([
     0,
-    '1 of 1 runs replay.\nNot replayed: 2 older ones. All of them: aws-health-workflows replay --limit all\n',
+    '1 of 1 runs replay.\nNot replayed: 2 older runs. To replay all: aws-health-workflows replay --limit all\n',
   ]);
   expect(await answer('--limit', 'all')).toMatchObject({ replayed: 3 });
 });
@@ -127,7 +127,7 @@ test('a run that other code has started would break: it is listed with the reaso
   expect(stdout).toMatch(/\nother-tagImageSet +\S+ +tagImageSet +\[TMPRL1100\] Nondeterminism error: .+\n/);
   expect(stdout).toMatch(/\n3 of 4 runs replay\.\n$/);
   expect(stderr).toBe(
-    '1 run would break. Keep workers of the old version until they have ended, or put the change behind patched().\n',
+    '1 run would break. Keep workers of the old version running until they have ended, or put the change behind patched().\n',
   );
   expect(await answer()).toMatchObject({
     code: 1,
@@ -144,7 +144,7 @@ test('runs of other workflow types on the task queue are counted as not replayed
     ({ stdout }) => stdout.includes('Not replayed'),
   );
   expect(stdout).toMatch(
-    /^Not replayed: 1 on task queue \S+ of workflow types that this package does not have\.$/m,
+    /^Not replayed: 1 run on task queue \S+ of workflow types that are not in this package\.$/m,
   );
   await workflows().getHandle('not-ours').terminate();
 });
@@ -215,7 +215,7 @@ describe('with a payload codec', () => {
       replayed: 3,
       broken: [],
       unreadable: [{ workflowId: 'encoded' }],
-      stderr: '1 run could not be replayed, as this command has no payload codec.\n',
+      stderr: '1 run could not be replayed, because this command has no payload codec.\n',
     });
   });
 });

@@ -48,7 +48,7 @@ describe.each(['watch', 'start --watch'])('%s', (command) => {
     terminal.type(`${commandLine}\n`);
     await terminal.until(/waiting for a worker/);
     terminal.type(CTRL_C);
-    expect(await terminal.until(/\nready> /)).toContain(`${id} goes on. To follow it again:`);
+    expect(await terminal.until(/\nready> /)).toContain(`${id} is still running. To follow it again:`);
     // 128 + SIGINT. A shell that sees it also ends the loop around the command.
     expect(await terminal.exitCode()).toBe(130);
   });
@@ -92,14 +92,14 @@ describe('schedule backfill asks before it makes more than 100 firings', () => {
   const fired = async () => (await cluster.flows.schedules.describe('asked')).counts.fired;
 
   test.each([
-    ['n\n', 1, /No firing is made\./],
-    ['\n', 1, /No firing is made\./],
-    [CTRL_D, 1, /No firing is made\./],
+    ['n\n', 1, /Nothing was started\./],
+    ['\n', 1, /Nothing was started\./],
+    [CTRL_D, 1, /Nothing was started\./],
     [CTRL_C, 130, /\^C/],
-    ['y\n', 0, /asked makes 145 firings/],
+    ['y\n', 0, /asked starts 145 firings/],
   ])('answered %j, it ends with %d', async (answer, code, said) => {
     terminal.type(`${backfill}\n`);
-    await terminal.until(/145 firings of asked.*Go on\? \[y\/N\] /);
+    await terminal.until(/145 firings of asked.*Continue\? \[y\/N\] /);
     terminal.type(answer);
     expect(await terminal.until(/\nready> /)).toMatch(said);
     expect(await terminal.exitCode()).toBe(code);

@@ -97,7 +97,7 @@ describe('an import', () => {
     ]);
     const { stdout } = await cli(['failures', 'warned']);
     expect(stdout).toMatch(
-      /^Nothing is named as not imported\.\n\nImported with a warning:\nFILE +LINE +WARNING/,
+      /^The import lists no failed file\.\n\nImported with a warning:\nFILE +LINE +WARNING/,
     );
   });
 
@@ -152,14 +152,14 @@ describe('an import', () => {
     await aws.control.settle({ kind: 'fhirImportJob', id: ids['jobId'] ?? '' });
   });
 
-  test('is listed although no worker answers its query', async () => {
+  test('is listed even if no worker polls its task queue', async () => {
     const stray = { taskQueue: 'nobody', workflowId: 'stray', args: [importInput('stray')] };
     const run = await cluster.flows.temporal.workflow.start('startImportAndWaitCompleted', stray);
     const listed = await until(
       () => cli(['list']),
       ({ stdout }) => stdout.includes('stray'),
     );
-    expect(listed.stdout).toMatch(/stray .* RUNNING .* no worker answers/);
+    expect(listed.stdout).toMatch(/stray .* RUNNING .* no worker is polling/);
     const watching = cli(['watch', 'stray']);
     await run.terminate();
     expect((await watching).stderr).toContain('waiting for a worker');
@@ -175,7 +175,7 @@ describe('an import', () => {
     });
     expect(await start('provisionDatastore', '--datastore-name', 'one')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^mine goes on already\. Nothing was started\.\n/),
+      stdout: expect.stringMatching(/^mine is already running\. Nothing was started\.\n/),
     });
     const another = {
       code: 1,
@@ -259,7 +259,7 @@ test('a backfill of a mistyped year needs a confirmation, and a backfill in prog
   const asked = await cli(backfill);
   expect([asked.code, asked.stdout]).toEqual([1, '']);
   expect(asked.stderr).toMatch(
-    /^This makes 2192 firings of asked, one after the other, from 2020-01-01T02:0.* to 2025-12-31T02:0.*--yes.*\n$/,
+    /^This starts 2192 firings of asked, one after the other, from 2020-01-01T02:0.* to 2025-12-31T02:0.*--yes.*\n$/,
   );
   expect(await cluster.flows.schedules.describe('asked')).toMatchObject({ counts: { fired: 0 }, waiting: 0 });
 
@@ -269,10 +269,10 @@ test('a backfill of a mistyped year needs a confirmation, and a backfill in prog
     (status) => status.running.length > 0 && status.waiting > 0,
   );
   expect((await cli(['schedule', 'pause', 'asked'])).stdout).toMatch(
-    /^asked is paused\..*\nGoes on +asked-2020-.*\n\d+ firings or more wait .*\nTo drop them: .*stop-backfill asked\n$/s,
+    /^asked is paused\..*\nRunning +asked-2020-.*\nAt least \d+ firings .*are waiting.*\nTo drop them: .*stop-backfill asked\n$/s,
   );
   expect((await cli(['schedule', 'stop-backfill', 'asked'])).stdout).toMatch(
-    /^\d+ waiting firings of asked are dropped.*\nGoes on +asked-2020-.*\nTo end it: .* cancel asked-2020-/,
+    /^\d+ waiting firings of asked are dropped.*\nRunning +asked-2020-.*\nTo cancel it: .* cancel asked-2020-/,
   );
   const stopped = await json('schedule', 'stop-backfill', 'asked');
   expect(stopped).toEqual({ scheduleId: 'asked', dropped: 0, running });
@@ -302,7 +302,7 @@ describe('a mistake prints one line that says what is right', () => {
     [
       'a flow that does not recur',
       ['schedule', 'ensure', 'copyImageSet', 'x', '--cron', '@daily', '--input', 'y'],
-      /^copyImageSet is no import, and only imports recur: .*importDicomAndSearch/,
+      /^copyImageSet is not an import\. Flows that can recur: .*importDicomAndSearch/,
     ],
     ['JSON', [...start, '--polling', '{x'], /--polling must be JSON/],
     ['a file', [...start, '--input', '/none'], /--input \/none: there is no such file/],

@@ -53,7 +53,7 @@ test('leads a new user to a nightly import with backfill', async () => {
   const [tour = '', end = ''] = page.split('## Delete the schedules');
   const output = await run(blocksOf(tour));
   expect(output).toContain('nightly is created.');
-  expect(output).toContain('nightly makes 3 firings, one after the other.');
+  expect(output).toContain('nightly starts 3 firings, one after the other.');
 
   const { recent } = await untilFired(cluster.flows, 'nightly', 4);
   const runs = recent.map(({ workflowId, runId }) =>

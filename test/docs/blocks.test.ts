@@ -62,6 +62,8 @@ const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] =
   [/^docs\/deploying\.md/, /./, 'test/docs/deploying.test.ts'],
   [/^docs\/recurring-imports\.md/, /./, 'test/recurring-imports-doc.test.ts'],
   [/^docs\/own-worker\.md/, /dataConverter/, 'test/examples/encrypted-payloads.test.ts'],
+  // It installs pydicom; the test that it then runs is skipped where pydicom is missing.
+  [/^docs\/dicom-import\.md/, /pydicom/, 'test/local-aws/pydicom/comparison.test.ts'],
   [/^examples\/delete-image-set/, /./, 'test/examples/delete-image-set.test.ts'],
   [/^examples\/encrypted-payloads/, /./, 'test/examples/encrypted-payloads.test.ts'],
 ];
