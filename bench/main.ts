@@ -1,4 +1,4 @@
-/** Runs one benchmark by its name, with the arguments that follow it, or all of them: `npm run bench -- throttling`. */
+/** Runs one benchmark by name, with the arguments that follow it, or all of them: `npm run bench -- throttling`. */
 import { readdirSync } from 'node:fs';
 
 const benches = readdirSync(import.meta.dirname)

@@ -1,7 +1,8 @@
 /**
- * What waiting costs: how often a wait reads, beside one that looks every 30 seconds, and how late each sees the end.
+ * The cost of waiting: the number of reads of a wait, compared with polling every 30 seconds, and the delay until it sees the
+ * end.
  *
- * Counted, not timed: the pacing is a pure function, so the numbers are the same on every machine.
+ * The reads are counted, not timed. The pacing is a pure function, so the numbers are the same on every machine.
  */
 import { nextSleep, type Pacing } from '../src/pacing/pacing.ts';
 import { pacingOf } from '../src/pacing/polling.ts';
@@ -9,7 +10,7 @@ import { pacingOf } from '../src/pacing/polling.ts';
 const FIXED: Pacing = { minimumInterval: 30_000, maximumInterval: 30_000, share: 0, timeout: Infinity };
 const HOUR = 3_600_000;
 
-/** Reads until something that lasts for `duration` is seen to have ended, and how late that was. */
+/** The number of reads until a wait sees the end of an operation of `duration` milliseconds, and the delay of the last read. */
 function cost(duration: number, pacing: Pacing): { reads: number; lateBy: number } {
   let reads = 1;
   let waited = 0;

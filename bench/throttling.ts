@@ -1,8 +1,8 @@
 /**
- * How long many runs take together that AWS throttles, beside the shortest time in which AWS could accept them all.
+ * The time that many throttled runs take together, compared with the shortest time in which AWS could accept them all.
  *
- * Simulated, not timed: one account accepts 0.25 changes of image sets a second (HealthImaging "Throttling limits"), all
- * runs start within five seconds, and each retries as the activities do. The numbers are the same on every machine.
+ * This is a simulation: the account accepts 0.25 changes of image sets per second (HealthImaging "Throttling limits"), all runs
+ * start within five seconds, and each retries as the activities do. The numbers are the same on every machine.
  */
 import { REQUEST_RATES, retryDelay } from '../src/activities/retry-delay.ts';
 import { DEFAULT_RULES } from '../src/pacing/rules.ts';
@@ -11,7 +11,7 @@ const OPERATION = 'updateImageSetMetadata';
 const RATE = (REQUEST_RATES[OPERATION] ?? 1) / 1_000;
 const SEEDS = 30;
 
-/** A generator of numbers from 0 to 1 that gives the same ones for the same seed (mulberry32). */
+/** A pseudo-random generator of numbers from 0 to 1 (mulberry32). */
 function seeded(seed: number): () => number {
   let state = seed;
   return () => {
@@ -28,7 +28,7 @@ interface Attempt {
   number: number;
 }
 
-/** The attempts that are still to come, the next one first: a binary heap. */
+/** A priority queue of the pending attempts, the next one first (a binary heap). */
 class Agenda {
   readonly #heap: Attempt[] = [];
 
@@ -63,7 +63,7 @@ class Agenda {
   }
 }
 
-/** Runs so many changes to their end. */
+/** Simulates a number of changes until each has succeeded or failed. */
 function simulate(
   changes: number,
   random: () => number,
@@ -73,7 +73,7 @@ function simulate(
     const began = random() * 5_000;
     agenda.push({ at: began, began, number: 1 });
   }
-  // The token bucket of the account: one token, filled again at the rate of the operation.
+  // The token bucket of the account: it holds one token, and refills at the rate of the operation.
   let [tokens, filledAt, ended, failed, requests] = [1, 0, 0, 0, 0];
   for (let attempt = agenda.pop(); attempt; attempt = agenda.pop()) {
     const { at, began, number } = attempt;

@@ -1,4 +1,4 @@
-/** Child processes that cannot outlive us, whatever ends us. */
+/** Child processes that cannot outlive this process, however it ends. */
 import { spawn } from 'node:child_process';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
@@ -7,37 +7,38 @@ import { UserError } from '../src/lib/user-error.ts';
 export interface Child {
   readonly name: string;
   readonly pid: number;
-  /** The exit code as a shell would show it; resolves, never rejects, once the process is gone. */
+  /** Resolves, and never rejects, with the exit code as a shell shows it, once the process has exited. */
   readonly exited: Promise<number>;
-  /** Resolves only if it ends without our having ended it, with what there is to say about that. */
+  /** Resolves only if the process exits unexpectedly, with an error that explains it. */
   readonly crashed: Promise<UserError>;
   readonly isRunning: () => boolean;
-  /** SIGTERM, and SIGKILL for what is still there after `graceMs`. */
+  /** Sends SIGTERM, and after `graceMs` SIGKILL to the processes that are still alive. */
   readonly stop: (graceMs?: number) => Promise<void>;
-  /** SIGKILL, at once. */
+  /** Sends SIGKILL at once. */
   readonly kill: () => Promise<void>;
-  /** All that it has written. */
+  /** All output so far. */
   readonly output: () => string;
-  /** The last lines of that, without those of stack traces: what explains an unexpected end. */
+  /** The last lines of the output without stack traces, which explain an unexpected exit. */
   readonly lastWords: () => string;
 }
 
 export interface ChildOptions {
   readonly name: string;
-  /** What the child writes is appended here. */
+  /** The file to which the output of the child is appended. */
   readonly logFile: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
 }
 
 /**
- * The shell becomes the program (the pid stays), after it left a watcher in the same process group that reads from a pipe
- * of which only we hold the other end. When we are gone, be it by SIGKILL, that read ends and the watcher kills the group.
+ * The shell starts a watcher in its process group, and then replaces itself with the program, which keeps the pid. The watcher
+ * reads from a pipe whose other end only this process holds. When this process ends, even by SIGKILL, the read returns and the
+ * watcher kills the group.
  */
 const guarded = 'exec 3<&0; (read -r _ <&3; kill -KILL 0) & exec "$@" 3<&- </dev/null';
 
 /**
- * Starts a program in a session of its own, so that Ctrl-C in the terminal reaches us alone and we decide who ends when.
+ * Starts a program in a new session, so that Ctrl-C in the terminal reaches only this process, which decides what ends when.
  */
 export function startChild(program: string, args: readonly string[], options: ChildOptions): Child {
   const log = openSync(options.logFile, 'a');
@@ -74,7 +75,7 @@ export function startChild(program: string, args: readonly string[], options: Ch
       .slice(-8)
       .join('\n');
   };
-  // What a process wrote long before it was killed by another has nothing to do with its end.
+  // After a kill by another process, the last output does not explain the exit.
   const whyItEnded = (code: number) =>
     killedBy
       ? `${options.name} was killed from outside (${killedBy}). Its log: ${options.logFile}`
@@ -85,7 +86,7 @@ export function startChild(program: string, args: readonly string[], options: Ch
       if (!endedByUs) resolve(new UserError(whyItEnded(code)));
     });
   });
-  /** A negative target is the whole group, with whatever the program itself has started. */
+  /** A negative target is the process group, which includes the program's own child processes. */
   const signal = (target: number, name: NodeJS.Signals) => {
     endedByUs = true;
     if (running) process.kill(target, name);

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: the three founding flows on a real Temporal server and the local AWS, one of them through the death of
- * its worker. Needs nothing, touches nothing outside a temporary folder, leaves nothing.
+ * `npm run demo`: runs the three founding flows on a real Temporal server and the local AWS, and kills the worker during one of
+ * them. It needs no set-up, writes only to a temporary folder, and removes that at the end.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { startPlatform } from './platform.ts';
 import { type Life, runProcess } from './run-process.ts';
 import { writeSamples } from './samples/index.ts';
 
-/** That a worker is dead is found out soon: a demo should not wait as long as production may. */
+/** Short time-outs, so that Temporal notices the death of the worker soon. */
 const workerSettings = { ACTIVITY_START_TO_CLOSE: '2s', STICKY_SCHEDULE_TO_START: '200ms' };
 
 async function main(life: Life): Promise<void> {

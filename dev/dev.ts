@@ -36,11 +36,11 @@ async function main(life: Life): Promise<void> {
     `A first run, from another terminal:\n\n${startCommand(platform.temporal, copyInput(datastoreId, pair))}\n`,
   );
   say(`For aws-health-workflows, there too:\n\n${exportCommand()}\n`);
-  say('Ctrl-C ends all of it; npm run dev goes on where it ended.');
+  say('Ctrl-C stops everything; the next npm run dev continues with the same data.');
   await new Promise<never>(() => {});
 }
 
-/** Starts a worker, and another when that one dies: try what becomes of a run. One that dies at once would die again. */
+/** Starts a worker, and a new one when it dies, so that users can kill it. A worker that exits at once is not restarted. */
 function keepWorker(platform: Platform, life: Life): void {
   const worker = platform.startWorker();
   const began = Date.now();
@@ -52,7 +52,7 @@ function keepWorker(platform: Platform, life: Life): void {
   });
 }
 
-/** To be pasted into a shell. The program is named by its path where the shell would not find it. */
+/** A command to paste into a shell. It contains the path of the program if that is not on PATH. */
 function startCommand({ address, namespace, program = 'temporal' }: TemporalLocation, input: object): string {
   const onPath = (process.env['PATH'] ?? '').split(delimiter).includes(dirname(program));
   const where = ['--address', address, '--namespace', namespace, '--task-queue', taskQueue];
@@ -61,8 +61,8 @@ function startCommand({ address, namespace, program = 'temporal' }: TemporalLoca
 }
 
 /**
- * What leads a command line to these servers, and to no others. The AWS CLI reads AWS_DEFAULT_REGION and not AWS_REGION,
- * and prefixes the host name (`runtime-`) of some operations unless it is told not to.
+ * The `export` command that points a shell to these servers only. The AWS CLI reads AWS_DEFAULT_REGION, not AWS_REGION, and
+ * prefixes the host name of some operations (`runtime-`) unless this is turned off.
  */
 function exportCommand(): string {
   const names = [

@@ -1,22 +1,22 @@
 /**
- * What the demo and `npm run dev` see of the environment they are started in: nothing that could lead them, or a process
- * of theirs, to the user's own AWS account or Temporal namespace.
+ * Isolates the demo and `npm run dev` from their environment, so that no process of theirs can reach the user's own AWS account
+ * or Temporal namespace.
  */
 
 import { OUR_VARIABLES } from '../src/worker/settings.ts';
 
 export interface Isolation {
-  /** The Temporal server is the user's own, and so is how to reach it. */
+  /** Keep the Temporal configuration, because the user has chosen to use the server that it names. */
   readonly keepTemporal: boolean;
 }
 
-/** Removes it from `process.env`, which all our processes inherit. Proxies go too: our own servers are on this machine. */
+/** Removes the variables from `process.env`, which all our processes inherit; also proxies, because our servers are local. */
 export function isolateEnvironment({ keepTemporal }: Isolation): void {
   const foreign = keepTemporal ? /^AWS_/ : /^(AWS|TEMPORAL)_|_proxy$/i;
   for (const name of Object.keys(process.env)) {
     if (foreign.test(name) || OUR_VARIABLES.includes(name)) delete process.env[name];
   }
-  // All of them take a file that is not there for one that says nothing; the Temporal SDK chokes on an empty one.
+  // The SDKs and CLIs treat a missing configuration file as empty. The Temporal SDK fails on an empty path.
   const noFile = '/nonexistent/config';
   Object.assign(process.env, {
     AWS_ACCESS_KEY_ID: 'local',
@@ -32,7 +32,7 @@ export function isolateEnvironment({ keepTemporal }: Isolation): void {
 }
 
 export interface Servers {
-  /** Of the Temporal server. */
+  /** The address of the Temporal server. */
   readonly address: string;
   readonly namespace: string;
   readonly awsUrl: string;
@@ -40,8 +40,8 @@ export interface Servers {
 }
 
 /**
- * Points this process and all that it starts at these servers. One endpoint for every AWS service: a service that we do
- * not know of yet cannot slip through to the real one.
+ * Points this process and its child processes to these servers. All AWS services get the same endpoint, so that a call to any
+ * other service cannot reach the real AWS.
  */
 export function useServers({ address, namespace, awsUrl, taskQueue }: Servers): void {
   Object.assign(process.env, {

@@ -1,15 +1,15 @@
-/** Command lines of our own few words. */
+/** Parses the command lines of the development tools. */
 import { parseArgs } from 'node:util';
 import { UserError } from '../src/lib/user-error.ts';
 
-/** Flags by name: `true` for one that stands alone, the one value that it takes, or a word in capitals for any. */
+/** Flags by name: `true` for a flag without a value, the only permitted value, or a word in capitals for any value. */
 export type Flags = Readonly<Record<string, true | string>>;
 
 export type FlagValues<Known extends Flags> = {
   readonly [Name in keyof Known]?: Known[Name] extends true ? boolean : string;
 };
 
-/** @throws UserError, one line that says what is right, for anything that is not one of them */
+/** @throws UserError with the usage in one line, for any other argument */
 export function readFlags<const Known extends Flags>(known: Known, command: string): FlagValues<Known> {
   const args = process.argv.slice(2);
   const options = Object.fromEntries(

@@ -1,4 +1,4 @@
-/** What flows run on, all on this machine: a Temporal server, the local AWS, a worker, each in a process of its own. */
+/** The platform on this machine: a Temporal server, the local AWS and a worker, each a separate process. */
 import { join } from 'node:path';
 import { makeDataFolder } from '../local-aws/data-folder.ts';
 import { type Child, startChild } from './children.ts';
@@ -12,14 +12,14 @@ import { findTemporalProgram } from './temporal-program.ts';
 import { startTemporalServer } from './temporal-server.ts';
 
 export interface PlatformOptions {
-  /** All state and all logs. */
+  /** The folder of all state and all logs. */
   readonly folder: string;
   readonly taskQueue: string;
   /** The value of the flag `--server`. */
   readonly server: string | undefined;
-  /** Settings for the worker alone. */
+  /** Environment variables of the worker only. */
   readonly workerSettings?: Readonly<Record<string, string>>;
-  /** How the processes end: `stop` where somebody will go on with their state. */
+  /** How to end the processes: with `stop` if their state is used again later. */
   readonly ending: 'stop' | 'kill';
   readonly say: Say;
 }
@@ -33,13 +33,12 @@ export interface Platform {
 }
 
 /**
- * Starts the servers, and points this process at them, and at nothing else. They end with its life, and it ends when one
- * of them crashes.
+ * Starts the servers, and points this process to them only. They end with this process, and it ends if one of them crashes.
  */
 export async function startPlatform(options: PlatformOptions, life: Life): Promise<Platform> {
   const { folder, taskQueue, server, workerSettings = {}, say } = options;
   const existing = await existingTemporal(server, taskQueue, say);
-  // A program may have to be fetched through proxies that nothing after this may see.
+  // Before the environment is isolated, because a download may need the user's proxies.
   const program = existing ? undefined : await findTemporalProgram({ say });
   isolateEnvironment({ keepTemporal: existing !== undefined });
   makeDataFolder(folder);
@@ -53,7 +52,7 @@ export async function startPlatform(options: PlatformOptions, life: Life): Promi
     return startChild(process.execPath, [path, ...args], { name, logFile: join(folder, `${name}.log`), env });
   };
 
-  // The local AWS first, as it alone sees that another process works on this folder.
+  // The local AWS starts first, because it detects another process that uses the same folder.
   const dataFolder = join(folder, 'aws');
   const startAws = async () => {
     const port = await freePort(4566, 'the local AWS', say);
@@ -74,7 +73,7 @@ export async function startPlatform(options: PlatformOptions, life: Life): Promi
   };
 }
 
-/** All of them at once: none waits for another's grace. */
+/** Ends all processes at the same time, so that their grace periods do not add up. */
 function ender({ defer }: Life, ending: 'stop' | 'kill') {
   const children: Child[] = [];
   defer(() => Promise.all(children.map((child) => child[ending]())));

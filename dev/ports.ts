@@ -1,13 +1,13 @@
-/** Which TCP port a server of ours listens on. */
+/** Chooses the TCP ports of our servers. */
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { UserError } from '../src/lib/user-error.ts';
 import { type Say, sayOnStderr } from './say.ts';
 
-/** Everything of ours that listens does so here: reachable from this machine alone. */
+/** All our servers listen on this address, which only this machine can reach. */
 export const loopback = '127.0.0.1';
 
-/** The first free port from `preferred` up, said where it is another one; 0 asks for any. */
+/** The first free port from `preferred` up. If it is not the preferred one, a line says so. 0 selects any free port. */
 export async function freePort(
   preferred: number,
   what = 'The server',
@@ -22,12 +22,12 @@ export async function freePort(
   throw new UserError(`Ports ${preferred} to ${preferred + 99} are all taken: free one of them.`);
 }
 
-/** On some systems a port held on all addresses can still be bound on one, and the other way round: ask for both. */
+/** On some systems a port that is bound on all addresses can still be bound on one, and the other way round, so both are tried. */
 async function isFree(port: number): Promise<boolean> {
   return (await listen(port, loopback)) !== undefined && (await listen(port, '0.0.0.0')) !== undefined;
 }
 
-/** Listens for a moment; undefined where that cannot be. */
+/** Listens on a port for a moment, and returns its number; undefined if that fails. */
 async function listen(port: number, host: string): Promise<number | undefined> {
   const server = createServer();
   try {

@@ -1,25 +1,25 @@
-/** The life of a command of ours: runs, ends in one of many ways, always cleans up. */
+/** Runs a development command, and cleans up however it ends. */
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError, explainOurs } from '../src/lib/user-error.ts';
 
 export interface Life {
-  /** Has something undone at the end, the latest first. */
+  /** Registers a clean-up for the end. The last registered runs first. */
   readonly defer: (cleanUp: () => unknown) => void;
-  /** Ends everything, from wherever. */
+  /** Ends the process with its clean-ups. */
   readonly fail: (error: unknown) => void;
 }
 
 export interface Ending {
-  /** The exit code after Ctrl-C: 130, unless that is how the command is meant to end. */
+  /** The exit code after Ctrl-C: 130, unless Ctrl-C is the normal end of the command. */
   readonly onInterrupt?: number;
 }
 
 /**
- * Runs `main`. When it returns or throws, or at the first signal, or when nobody reads our output any more, what was
- * deferred is undone and the process exits. Signals that come during that change nothing: npm passes on a Ctrl-C that
- * the terminal has sent to us already, and people press it twice. Nor do errors, which are the consequence of the end:
- * `main` may still be calling the servers that are being stopped.
+ * Runs `main`. When it returns or throws, at the first signal, or when the reader of our output closes the pipe, the clean-ups
+ * run and the process exits. Further signals during the clean-up are ignored: npm forwards a Ctrl-C that the terminal has
+ * already sent to us, and users press it twice. Errors during the clean-up are ignored too, because `main` may still call the
+ * servers that are being stopped.
  */
 export async function runProcess(main: (life: Life) => Promise<void>, ending: Ending = {}): Promise<never> {
   const { SIGINT, SIGTERM, SIGHUP, SIGPIPE } = constants.signals;
@@ -40,7 +40,7 @@ export async function runProcess(main: (life: Life) => Promise<void>, ending: En
   process.exit(code);
 }
 
-/** A connection breaks a moment before we learn that its server has died, or of the Ctrl-C that has ended it: these go first. */
+/** Waits a moment before an error is reported: the exit of a server, or Ctrl-C, may have caused it, and is reported instead. */
 async function failed(error: unknown): Promise<{ code: number; error: unknown }> {
   if (!(error instanceof UserError)) await pause(500);
   return { code: 1, error };

@@ -1,4 +1,4 @@
-/** The samples as inputs of flows, and what an import makes of them. */
+/** The inputs of flows for the samples, and the image sets that an import creates from them. */
 import { gunzipSync } from 'node:zlib';
 import {
   GetImageSetMetadataCommand,
@@ -10,11 +10,11 @@ import type { FlowInput } from '../src/client.ts';
 import type { NewImport } from '../src/workflows/healthlake/start-import-and-wait-completed.ts';
 import type { Samples } from './samples/index.ts';
 
-/** The local AWS asks nobody for permission; the roles and keys only look right. */
+/** The local AWS does not check permissions. The roles and keys only have a valid format. */
 const dataAccessRoleArn = 'arn:aws:iam::123456789012:role/import';
 const kmsKeyArn = 'arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000';
 
-/** Real AWS takes minutes, the local one seconds: look that often. */
+/** The local AWS takes seconds, where the real one takes minutes, so runs poll more often. */
 const polling = { minimumInterval: '1s' } as const;
 
 export function onboardInput(
@@ -44,7 +44,7 @@ export function fhirImportInput(samples: Samples, DatastoreId: string): NewImpor
   };
 }
 
-/** The two sets are of two series, which HealthImaging merges only if it is forced to: the destination's metadata stay. */
+/** The image sets are of different series. HealthImaging merges them only with `force`, and keeps the destination's metadata. */
 export function copyInput(datastoreId: string, { source, destination }: CopyPair): FlowInput<'copyImageSet'> {
   return {
     datastoreId,
@@ -65,7 +65,7 @@ export interface CopyPair {
   readonly destination: ImageSet;
 }
 
-/** The two image sets that an import has made of the first study's two series; undefined where they are not there. */
+/** The image sets of the first study's two series; undefined if they do not exist. */
 export async function copyPair(
   imaging: MedicalImagingClient,
   datastoreId: string,
@@ -80,7 +80,7 @@ export async function copyPair(
   return source && destination && { source, destination };
 }
 
-/** An image set with the number of instances that its metadata holds: gzipped JSON, which the SDK leaves as it is. */
+/** An image set with the number of instances in its metadata. They are gzipped JSON, which the SDK does not decompress. */
 export async function readImageSet(
   imaging: MedicalImagingClient,
   datastoreId: string,

@@ -1,4 +1,4 @@
-/** Samples that are in a local HealthImaging data store already, or get there. */
+/** Finds the samples in a local HealthImaging data store, or imports them. */
 import { type MedicalImagingClient, paginateListDatastores } from '@aws-sdk/client-medical-imaging';
 import type { FlowClient } from '../src/client.ts';
 import { UserError } from '../src/lib/user-error.ts';
@@ -11,8 +11,8 @@ export interface SampleStore {
 }
 
 /**
- * A data store with two image sets of which none has been copied into the other yet, so that the command we print works
- * each time. Copied ones cannot be copied again: then the next samples are imported, into a data store of their own.
+ * A data store with two image sets that have not been copied into each other, so that the printed command works at each
+ * start. The same copy fails the second time; then the next samples are imported, into another data store.
  */
 export async function samplesToCopy(
   flows: FlowClient,
@@ -42,7 +42,7 @@ async function findSamples(
   return undefined;
 }
 
-/** Joins the run of an earlier start that was cut short, if there is one: it has gone on as soon as its worker was back. */
+/** If an earlier start was interrupted, this joins its run, which has continued as soon as there was a worker again. */
 async function importSamples(
   flows: FlowClient,
   imaging: MedicalImagingClient,

@@ -1,7 +1,7 @@
-/** Says one line to whoever runs us. */
+/** Prints one line for the user. */
 export type Say = (line: string) => void;
 
-/** The default: stdout may have been promised to something else. */
+/** The default, because stdout may be reserved for other output. */
 export const sayOnStderr: Say = (line) => {
   process.stderr.write(`${line}\n`);
 };

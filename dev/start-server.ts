@@ -1,13 +1,14 @@
-/** Starts a server on ports that were free a moment ago. */
+/** Starts a server on free ports. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { UserError } from '../src/lib/user-error.ts';
 import type { Child } from './children.ts';
 
 /**
- * Starts a server and waits until it serves. One that ends instead is started again, on ports chosen anew: another
- * process may have taken one between our look and the server's bind.
+ * Starts a server and waits until it accepts requests. If it exits instead, starts it again on other ports, because another
+ * process may have bound a port between our check and the server's start.
  *
- * @param serves - whether it does; to be told by its own output too, as on its port it may be another that answers
+ * @param serves - whether the server accepts requests. It must also check the server's output, because another process may
+ *   answer on the same port.
  */
 export async function startServer<Server extends Child>(
   start: () => Promise<Server>,
@@ -17,7 +18,7 @@ export async function startServer<Server extends Child>(
     const server = await start();
     if (await comesUp(server, serves)) return server;
     await server.kill();
-    // Somebody else on our folder will be there at the next attempt as well.
+    // Another process uses our folder. A retry would fail for the same reason.
     const hopeless = server.lastWords().includes('in use by another');
     if (attempt === 3 || hopeless)
       throw new UserError(`${server.name} does not start:\n${server.lastWords()}`);

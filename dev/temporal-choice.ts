@@ -1,4 +1,4 @@
-/** Which Temporal server the demo and `npm run dev` use: one of their own, or one that is there. */
+/** Chooses the Temporal server for the demo and `npm run dev`: an existing one, or one that they start. */
 import { Connection } from '@temporalio/client';
 import { describeTaskQueue } from '../src/temporal/task-queue-pollers.ts';
 import { readTemporalConfig } from '../src/temporal/temporal-config.ts';
@@ -9,19 +9,19 @@ export interface TemporalLocation {
   readonly address: string;
   readonly namespace: string;
   readonly uiUrl: string;
-  /** The Temporal CLI, where it is known. */
+  /** The path of the Temporal CLI, if it is known. */
   readonly program?: string;
 }
 
 /**
- * The server that the Temporal configuration names (`TEMPORAL_*`, `temporal.toml`), only if it is asked for. By default
- * it is not used, not even on this machine: a shell may still hold the address of another `npm run dev`, or of a
+ * The server in the Temporal configuration (`TEMPORAL_*`, `temporal.toml`), if the user requests it with `--server existing`.
+ * It is never the default, not even on this machine: a shell may still have the address of another `npm run dev`, or of a
  * port-forward to production.
  *
  * @param server - the value of the flag `--server`
- * @param taskQueue - the one that we are going to poll
- * @returns undefined where we are to start our own
- * @throws UserError when no server answers, or when a worker of somebody else polls the task queue
+ * @param taskQueue - the task queue that our worker will poll
+ * @returns undefined if the caller must start its own server
+ * @throws UserError if the server cannot be reached, or another worker polls the task queue
  */
 export async function existingTemporal(
   server: string | undefined,
@@ -31,7 +31,9 @@ export async function existingTemporal(
   if (server === undefined) {
     const named = process.env['TEMPORAL_ADDRESS'];
     if (named !== undefined) {
-      say(`TEMPORAL_ADDRESS=${named} is not used, but a server of our own. To use it: --server existing`);
+      say(
+        `TEMPORAL_ADDRESS=${named} is ignored: a new server is started. To use that one: --server existing`,
+      );
     }
     return undefined;
   }
@@ -39,7 +41,7 @@ export async function existingTemporal(
   const options = { ...connectionOptions, address, connectTimeout: 3_000 };
   const connection = await Connection.connect(options).catch((error: Error) => {
     throw new UserError(
-      `No Temporal server answers at ${address} (${error.message}). Without --server existing one is started.`,
+      `No Temporal server answers at ${address} (${error.message}). Without --server existing, one is started.`,
     );
   });
   try {
@@ -48,7 +50,7 @@ export async function existingTemporal(
       throw new UserError(
         `A worker (${worker}) polls task queue ${taskQueue} at ${address}, namespace ${namespace}: runs would be ` +
           'shared between it and ours, which have different AWS. Stop it and try again after a minute and a half, ' +
-          'or leave out --server existing to have a server of our own.',
+          'or omit --server existing to start a new server.',
       );
     }
   } finally {
@@ -71,7 +73,7 @@ async function foreignWorker(
   return undefined;
 }
 
-/** The development server has its Web UI a thousand ports up; nobody tells where others have theirs. */
+/** The development server has its Web UI at the port plus 1000. Temporal does not report where other servers have theirs. */
 function likelyUiUrl(address: string): string {
   const { hostname, port } = new URL(`http://${address}`);
   return `http://${hostname}:${Number(port || 7233) + 1_000}`;

@@ -1,6 +1,6 @@
 /**
- * Finds a `temporal` program on this machine, or gets one: the real server with its Web UI, in one file. Where it comes
- * from is decided here, once, for the demo, for `npm run dev` and for the tests.
+ * Finds a `temporal` program on this machine, or downloads or builds one: the real server with its Web UI, in one file. The
+ * demo, `npm run dev` and the tests all use it.
  */
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { type Say, sayOnStderr } from './say.ts';
 
 const run = promisify(execFile);
 
-/** Later tags carry a replace directive in their go.mod, with which `go install` refuses to work. */
+/** Later tags have a replace directive in their go.mod, which `go install` rejects. */
 const goPackage = 'github.com/temporalio/cli/cmd/temporal@v1.5.1';
 
 const help = `There is no Temporal server program here, and none could be fetched. Any one of these helps:
@@ -31,7 +31,7 @@ export interface Search {
 
 type Fetcher = (env: NodeJS.ProcessEnv, say: Say) => Promise<void>;
 
-/** The path of a program that answers to `--version` as Temporal's does. */
+/** The path of the first program whose output of `--version` is that of Temporal's. Fetches one if there is none. */
 export async function findTemporalProgram(search: Search = {}): Promise<string> {
   const { env = process.env, say = sayOnStderr, fetchers = [downloadBySdk, installByGo] } = search;
   const installed = await findInstalled(env, say);
@@ -48,7 +48,7 @@ async function findInstalled(env: NodeJS.ProcessEnv, say: Say): Promise<string |
   const named = env['TEMPORAL_CLI_PATH'];
   if (named !== undefined) {
     if (await isTemporal(named)) return named;
-    say(`TEMPORAL_CLI_PATH=${named} is no Temporal program: looking elsewhere.`);
+    say(`TEMPORAL_CLI_PATH=${named} is not a Temporal program: looking elsewhere.`);
   }
   for (const folder of [...folders(env['PATH']), ...(await goFolders(env))]) {
     const path = join(folder, 'temporal');
@@ -58,7 +58,7 @@ async function findInstalled(env: NodeJS.ProcessEnv, say: Say): Promise<string |
   return undefined;
 }
 
-/** A program of that name may be anything; ours names the server that it carries. */
+/** Another program may have the same name. Temporal's prints the version of its server. */
 async function isTemporal(path: string): Promise<boolean> {
   return run(path, ['--version'], { timeout: 10_000 }).then(
     ({ stdout }) => /^temporal version .*\(Server /.test(stdout),
@@ -66,7 +66,7 @@ async function isTemporal(path: string): Promise<boolean> {
   );
 }
 
-/** Where `go install` puts programs. Go itself is asked, as `go env -w` may have moved it; it may not be there. */
+/** The folder of `go install`, from `go env` because `go env -w` may have changed it. Go may not be installed. */
 async function goFolders(env: NodeJS.ProcessEnv): Promise<string[]> {
   const [bin, path] = await run('go', ['env', 'GOBIN', 'GOPATH'], { env }).then(
     ({ stdout }) => stdout.split('\n'),
@@ -83,14 +83,14 @@ const home = (env: NodeJS.ProcessEnv): string => env['HOME'] ?? homedir();
 const cacheFolder = (env: NodeJS.ProcessEnv): string =>
   join(env['XDG_CACHE_HOME'] ?? join(home(env), '.cache'), 'aws-health-workflows');
 
-/** The SDK names the file after its own version, so it is looked for by its beginning. */
+/** The SDK's download has the SDK's version in its file name, so it is found by the prefix. */
 function downloaded(env: NodeJS.ProcessEnv): string[] {
   const folder = cacheFolder(env);
   const names = existsSync(folder) ? readdirSync(folder) : [];
   return names.filter((name) => name.startsWith('temporal')).map((name) => join(folder, name));
 }
 
-/** The SDK downloads only as a part of starting a test server, and does not let itself be called off; a child does. */
+/** The SDK downloads the program only when it starts a test server, and cannot be cancelled. A child process can be killed. */
 async function downloadBySdk(env: NodeJS.ProcessEnv, say: Say): Promise<void> {
   const script = `
     import { TestWorkflowEnvironment } from '@temporalio/testing';
@@ -101,7 +101,7 @@ async function downloadBySdk(env: NodeJS.ProcessEnv, say: Say): Promise<void> {
       console.error(error.message);
       process.exit(1);
     }`;
-  say('There is no Temporal program here yet: downloading it.');
+  say('No Temporal program is installed: downloading it.');
   const args = ['--input-type=module', '--eval', script, cacheFolder(env)];
   await fetchBy(process.execPath, args, { what: 'The download of Temporal', minutes: 1.5, env, say });
 }
@@ -123,7 +123,7 @@ interface Fetching {
   readonly say: Say;
 }
 
-/** Runs a program that fetches, for so long at most, with a sign of life every ten seconds. */
+/** Runs a download or a build with a time limit, and prints its progress every ten seconds. */
 async function fetchBy(
   program: string,
   args: string[],

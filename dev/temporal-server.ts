@@ -1,4 +1,4 @@
-/** A real Temporal server of our own, on a SQLite file, with its Web UI. */
+/** Starts a real Temporal server with a SQLite file and the Web UI. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -11,7 +11,7 @@ import { startServer } from './start-server.ts';
 import { findTemporalProgram } from './temporal-program.ts';
 
 export interface TemporalServerOptions {
-  /** Where its state lives, with a log beside it; by default in a temporary folder that goes when the server goes. */
+  /** The SQLite file. The log is written beside it. By default, in a temporary folder that is removed when the server exits. */
   readonly dbFilename?: string;
   /** The first port to try, 0 for any. */
   readonly port?: number;
@@ -19,7 +19,7 @@ export interface TemporalServerOptions {
   readonly headless?: boolean;
   /** `KEY=VALUE` pairs; VALUE is JSON. */
   readonly dynamicConfig?: readonly string[];
-  /** The `temporal` program, where the caller knows it already. */
+  /** The path of the `temporal` program, if the caller has found it already. */
   readonly program?: string | undefined;
   readonly say?: Say;
 }
@@ -27,16 +27,16 @@ export interface TemporalServerOptions {
 export interface TemporalServer extends Child {
   readonly address: string;
   readonly namespace: string;
-  /** Where its Web UI is, unless headless. */
+  /** The URL of the Web UI, unless headless. */
   readonly uiUrl: string;
-  /** The `temporal` program that it is, which is the Temporal CLI too. */
+  /** The path of the `temporal` program, which is also the Temporal CLI. */
   readonly program: string;
 }
 
-/** By default every timer lasts at least a second. With this a server for tests lets `sleep(10)` last 10 ms. */
+/** By default every timer takes at least a second. With this setting `sleep(10)` takes 10 ms, which keeps tests short. */
 export const promptTimers = 'history.timerProcessorMaxTimeShift="10ms"';
 
-/** Starts a server and waits until its namespace is there, with our search attributes. It dies with us. */
+/** Starts a server and waits until its namespace exists, with our search attributes. The server ends with this process. */
 export async function startTemporalServer(options: TemporalServerOptions = {}): Promise<TemporalServer> {
   const { say = sayOnStderr } = options;
   const program = options.program ?? (await findTemporalProgram({ say }));
@@ -78,7 +78,7 @@ async function choosePorts(options: TemporalServerOptions, say: Say): Promise<Po
   };
 }
 
-/** Its HTTP API and its metrics take free ports by themselves. */
+/** The server itself chooses free ports for its HTTP API and its metrics. */
 function serverArguments(dbFilename: string, ports: Ports, options: TemporalServerOptions): string[] {
   const { headless = false, dynamicConfig = [] } = options;
   return [
@@ -89,7 +89,7 @@ function serverArguments(dbFilename: string, ports: Ports, options: TemporalServ
     headless ? '--headless' : `--ui-port=${ports.uiPort}`,
     `--db-filename=${dbFilename}`,
     '--log-level=error',
-    // The user's own profile is about another server.
+    // The user's configuration and profile are for another server.
     '--disable-config-env',
     '--disable-config-file',
     ...OUR_SEARCH_ATTRIBUTE_NAMES.map((name) => `--search-attribute=${name}=Keyword`),
@@ -97,7 +97,7 @@ function serverArguments(dbFilename: string, ports: Ports, options: TemporalServ
   ];
 }
 
-/** The lines that it writes once it listens. */
+/** Whether the server has printed the lines that it prints once it listens. */
 const isUp = (output: string): boolean => /^Server: /m.test(output);
 
 async function hasSearchAttributes(address: string): Promise<boolean> {

@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 /**
- * `aws-health-workflows`: starts, follows, lists and ends runs, and keeps schedules of recurring imports.
+ * `aws-health-workflows`: starts, follows, lists and cancels runs, and manages the schedules of recurring imports.
  *
- * Temporal and AWS are found as the worker finds them: `TEMPORAL_*` and `temporal.toml`, and the AWS SDK's own chain.
+ * Its configuration is that of the worker: `TEMPORAL_*` and `temporal.toml` for Temporal, the AWS SDK's default chain for AWS.
  */
 import { commandLine } from './cli/commands.ts';
 import { COMPLETE } from './cli/completion-script.ts';
 import { complete } from './cli/completion.ts';
 import { explainOurs, runMain } from './lib/user-error.ts';
 
-// Whoever reads no further, such as `head`, has seen enough.
+// A reader such as `head` may close the pipe before the end of the output. That is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;

@@ -4,11 +4,11 @@ import { readSettings } from './worker/settings.ts';
 import { workerOptions } from './worker/worker-options.ts';
 import { workflowCode } from './worker/workflow-code.ts';
 
-/** The worker process: runs workflows and activities until it is told to stop. */
+/** The worker process: runs workflows and activities until a signal shuts it down. */
 async function main(): Promise<void> {
   if (process.argv.length > 2) {
     throw new UserError(
-      'The worker takes no arguments, but settings from the environment: see the table in README.md.',
+      'The worker takes no arguments. Its settings are environment variables: see the table in README.md.',
     );
   }
   const options = await workerOptions(process.env);

@@ -1,4 +1,4 @@
-/** `doctor`: each fault alone and two at once, each told once, with the remedy that helps. */
+/** `doctor` reports each fault, alone and in pairs, exactly once and with the right fix. */
 import { createServer, type Server } from 'node:http';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
 import { cliEnvironment, runCli } from './support/cli.ts';
@@ -10,7 +10,7 @@ let aws: LocalAwsUnderTest;
 let cluster: Cluster;
 let fake: Server;
 let fakeUrl: string;
-/** What IAM and KMS answer, as far as the doctor asks them, and HTML to everybody else. */
+/** The replies of IAM and KMS to `doctor`. Every other request gets HTML. */
 const answers = { role: 'healthlake.amazonaws.com', enabled: true };
 
 withCluster(localAws, (...platform) => ([aws, cluster] = platform));
@@ -39,7 +39,7 @@ beforeAll(async () => {
     }
   });
   fakeUrl = await listen(fake);
-  // The worker has only just been started.
+  // The worker may not have polled yet.
   await until(
     () => doctor({}),
     (findings) => findings.every(({ status }) => status !== 'failed'),
@@ -79,12 +79,12 @@ interface Planted {
   env?: () => NodeJS.ProcessEnv;
   bucket?: string;
   answers?: Partial<typeof answers>;
-  /** The one check that fails. */
+  /** The check that fails. */
   check: string;
   found: RegExp;
-  /** None where what was found says what to do. */
+  /** Absent if the finding itself says what to do. */
   fix?: RegExp;
-  /** The checks that cannot be made then. */
+  /** The checks that depend on it and are skipped. */
   unmade?: string[];
 }
 
@@ -155,15 +155,15 @@ const FAULTS: Record<string, Planted> = {
       AWS_ENDPOINT_URL_S3: 'http://127.0.0.1:1',
     }),
     check: 'HealthImaging',
-    found: /^nobody answers at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)$/,
-    fix: /^start what is to answer there \(npm run dev/,
+    found: /^no server answers at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)$/,
+    fix: /^start the server of this endpoint \(npm run dev/,
     unmade: ['bucket'],
   },
   'another server in a service’s place': {
     env: () => ({ AWS_ENDPOINT_URL_HEALTHLAKE: fakeUrl }),
     check: 'HealthLake',
-    found: /^what answers at http:\/\/127\S+ is not HealthLake$/,
-    fix: /^set AWS_ENDPOINT_URL… to where HealthLake is/,
+    found: /^the server at http:\/\/127\S+ is not HealthLake$/,
+    fix: /^set AWS_ENDPOINT_URL… to the endpoint of HealthLake/,
   },
   'no such bucket': {
     bucket: 'no-such-bucket',
@@ -181,13 +181,13 @@ const FAULTS: Record<string, Planted> = {
     answers: { role: 'ec2.amazonaws.com' },
     check: 'role',
     found: /^import trusts neither medical-imaging\S+ nor healthlake/,
-    fix: /^a role whose trust policy lets /,
+    fix: /^name a role whose trust policy allows /,
   },
   'a key to be deleted': {
     answers: { enabled: false },
     check: 'KMS key',
     found: /^the key is PendingDeletion$/,
-    fix: /^aws kms enable-key, or another key/,
+    fix: /^run aws kms enable-key, or name another key/,
   },
 };
 
@@ -212,7 +212,7 @@ test.each(plantings.map((names) => ({ names, title: names.join(', and ') })))('$
     Object.assign(answers, fault.answers);
   }
   const findings = await doctor(env, planted.find(({ bucket }) => bucket)?.bucket);
-  // The name of the bucket is part of the check's.
+  // The name of the check contains the name of the bucket.
   const told = findings.map((finding) => ({
     ...finding,
     check: finding.check.replace(/^bucket .*/, 'bucket'),
@@ -236,7 +236,7 @@ test.each(plantings.map((names) => ({ names, title: names.join(', and ') })))('$
   expect(new Set(withStatus('not checked').map(({ check }) => check))).toEqual(new Set(unmade));
 });
 
-test('says of the local AWS that it has no IAM and no KMS, and asks neither', async () => {
+test('reports that the local AWS has no IAM and no KMS, and calls neither', async () => {
   const { code, stdout } = await runCli(
     ['doctor', ...given()],
     environment({ AWS_ENDPOINT_URL_IAM: '', AWS_ENDPOINT_URL_KMS: '', AWS_ENDPOINT_URL: aws.endpoint }),
@@ -246,22 +246,22 @@ test('says of the local AWS that it has no IAM and no KMS, and asks neither', as
   expect([code, stdout.match(/✗|hidden field/g)]).toEqual([0, null]);
 });
 
-test('shows each remedy below what it is for, and fails', async () => {
+test('prints each fix below its finding, and exits with an error', async () => {
   const env = environment({ TEMPORAL_NAMESPACE: 'nope' });
   const { code, stdout, stderr } = await runCli(['doctor'], env);
   expect(stdout).toMatch(
-    /✗ Temporal .*\n {2}to mend it: set TEMPORAL_NAMESPACE .*\n– worker +not checked: needs /,
+    /✗ Temporal .*\n {2}to fix it: set TEMPORAL_NAMESPACE .*\n– worker +not checked: needs /,
   );
-  expect([code, stderr]).toEqual([1, '1 of 9 checks have failed.\n']);
+  expect([code, stderr]).toEqual([1, '1 of 9 checks failed.\n']);
 });
 
-test('does not count a worker that has died, which Temporal lists for minutes yet', async () => {
+test('does not count a worker that has died, although Temporal lists it for some minutes', async () => {
   await cluster.withoutWorker(async () => {
     const found = await doctor({});
     expect(found).toContainEqual({
       check: 'worker',
       status: 'failed',
-      found: expect.stringMatching(/^no worker polls .*; \d+@\S+ did \d+ s ago, and has ended$/),
+      found: expect.stringMatching(/^no worker polls .*; \d+@\S+ last polled \d+ s ago and has stopped$/),
       fix: expect.stringMatching(/^start one/),
     });
   });
@@ -281,7 +281,7 @@ test('does not count a worker that has died, which Temporal lists for minutes ye
   });
 });
 
-test('finds search attributes that are missing, or of another type', async () => {
+test('finds search attributes that are missing or have another type', async () => {
   const bare = await startCluster(aws.endpoint, { namespace: 'bare' });
   try {
     const env = { TEMPORAL_ADDRESS: bare.address, TEMPORAL_NAMESPACE: 'bare' };

@@ -1,4 +1,4 @@
-/** Every flag of every command with a value that is missing, wrong, empty or huge: one line, code 1, nothing done. */
+/** Every flag of every command with a missing, invalid, empty or huge value prints one line, exits with 1, and has no effect. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -52,13 +52,13 @@ async function runAll(commandLines: readonly (readonly string[])[]): Promise<Bat
   return lines.map((line) => JSON.parse(line));
 }
 
-/** A flag, and what to put behind it: the words that are wrong, each with what is said. */
+/** A flag, and invalid values for it with the expected messages. */
 type Case = readonly [words: readonly string[], said: RegExp];
 
 const HUGE = 'x'.repeat(20_000);
 const NO_VALUE = /Not enough arguments following: /;
 
-/** The faults of a flag that takes a text of its own. */
+/** The invalid values of a flag that takes free text. */
 const ofText = (flag: string, wrong: readonly (readonly [string, RegExp])[] = []): Case[] => [
   [[`--${flag}`], NO_VALUE],
   [[`--${flag}`, ''], /must not be empty/],
@@ -67,12 +67,12 @@ const ofText = (flag: string, wrong: readonly (readonly [string, RegExp])[] = []
   ...wrong.map(([value, said]): Case => [[`--${flag}`, value], said]),
 ];
 const ofSwitch = (flag: string): Case[] => [
-  [[`--${flag}=banana`], /stands alone, or is --.*=true or/],
-  [[`--${flag}=`], /stands alone/],
+  [[`--${flag}=banana`], /takes no value, or is --.*=true or/],
+  [[`--${flag}=`], /takes no value/],
 ];
 
 const LIMIT = ofText('limit', [
-  ['abc', /--limit must be a whole number from 1 on, or all/],
+  ['abc', /--limit must be a whole number, 1 or more, or all/],
   ['0', /--limit must be a whole number/],
   ['-1', /--limit must be a whole number/],
   ['1.5', /--limit must be a whole number/],
@@ -80,7 +80,7 @@ const LIMIT = ofText('limit', [
   ['9'.repeat(400), /--limit must be a whole number/],
 ]);
 const WAIT = ofText('wait', [
-  ['soon', /--wait must be a whole number from 0 on/],
+  ['soon', /--wait must be a whole number, 0 or more/],
   ['-1', /--wait must be a whole number/],
   ['9'.repeat(400), /--wait must be a whole number/],
 ]);
@@ -98,7 +98,7 @@ const INPUT = ofText('input', [
   [folder, /there is no such file/],
 ]);
 
-/** An id as it may not be, for a command that needs one that is there. */
+/** Invalid ids, for a command that needs the id of something that exists. */
 const ids = (said: RegExp): Case[] => [
   [[''], /The id must not be empty/],
   [['no-such'], said],
@@ -163,13 +163,16 @@ const TABLE: readonly Row[] = [
     /from must not be later/,
   ],
   [words('schedule backfill', 'there', [...FROM, '--to', '2999-01-01']), /must not lie in the future/],
-  [words('schedule backfill', 'there', [...FROM, ...TO, '--yes=perhaps']), /--yes stands alone/],
+  [words('schedule backfill', 'there', [...FROM, ...TO, '--yes=perhaps']), /--yes takes no value/],
   ...[...INPUT, ...ofText('id'), ...ofSwitch('watch'), ...ofSwitch('json')].map(
     ([more, said]) =>
       [words('start', 'provisionDatastore', ['--datastore-name', 'x', ...more]), said] as const,
   ),
   [words('start', 'provisionDatastore', ['--datastore-name', 'x', '--id', HUGE]), /exceeds|too long|limit/i],
-  [words('start', 'provisionDatastore', ['--datastore-name', 'x', 'stray']), /"stray" belongs to no flag/],
+  [
+    words('start', 'provisionDatastore', ['--datastore-name', 'x', 'stray']),
+    /"stray" is not the value of a flag/,
+  ],
   ...INPUT.map(
     ([more, said]) => [['schedule', 'ensure', 'importDicomAndSearch', 'new', ...more], said] as const,
   ),
@@ -177,10 +180,10 @@ const TABLE: readonly Row[] = [
 
 const shortened = (args: readonly string[]) => args.map((word) => word.slice(0, 40) || "''").join(' ');
 
-/** What is not as it has to be: one line that says what is wrong, the right code, no stack trace. */
+/** The deviations from what is expected: one line that says what is wrong, the right exit code, no stack trace. */
 function complaints({ args, code, stdout, stderr }: Batch[number], said = /./): string[] {
   const [line = '', ...more] = stderr.trimEnd().split('\n');
-  const lines = more.filter((other) => !other.startsWith('What it takes: '));
+  const lines = more.filter((other) => !other.startsWith('To list its flags: '));
   const isRight = code === 1 && stdout === '' && said.test(line) && lines.length === 0;
   const shown = [stdout, line, ...lines].map((text) => text.slice(0, 300)).join('\n  ');
   return isRight ? [] : [`${shortened(args)} → ${code}, not ${String(said)}:\n  ${shown}`];
@@ -188,7 +191,7 @@ function complaints({ args, code, stdout, stderr }: Batch[number], said = /./): 
 
 type Row = readonly [args: readonly string[], said: RegExp];
 
-/** Runs a table in two processes, and gives what is not as it has to be. */
+/** Runs a table in two processes at a time, and returns the deviations. */
 async function complaintsOf(table: readonly Row[]): Promise<string[]> {
   const half = Math.ceil(table.length / 2);
   const halves = [table.slice(0, half), table.slice(half)];
@@ -196,20 +199,20 @@ async function complaintsOf(table: readonly Row[]): Promise<string[]> {
   return ended.flat().flatMap((one, index) => complaints(one, table[index]?.[1]));
 }
 
-test('every flag of every command', async () => {
+test('every invalid flag of every command is rejected with one line', async () => {
   expect(await complaintsOf(TABLE)).toEqual([]);
 });
 
 const CHOICES = /Invalid values: Argument: .*Choices: /;
 
-/** What AWS's models let through: a patient's id may be empty, and these attributes have up to 260,000 characters. */
+/** Values that AWS's models permit: a patient id may be empty, and these attributes may have up to 260,000 characters. */
 const LEGAL: Readonly<Record<string, 'empty' | 'long'>> = {
   NextToken: 'empty',
   dicomPatientId: 'empty',
   copiableAttributes: 'long',
 };
 
-/** The values of a member that no rule takes. */
+/** Values of a member that are invalid by every rule. */
 function faultsOf({ name, kind, choices }: Member): Case[] {
   const flag = `--${flagOf(name)}`;
   if (kind === 'boolean') return ofSwitch(flagOf(name));
@@ -233,9 +236,9 @@ function faultsOf({ name, kind, choices }: Member): Case[] {
   ];
 }
 
-test('every member of every input', async () => {
+test('every invalid member of every input is rejected with one line', async () => {
   const table = [
-    // The members of recurringImport are those of schedules.
+    // `recurringImport` has the members of schedules, which the other table contains.
     ...WORKFLOW_NAMES.filter((flow) => flow !== 'recurringImport').flatMap((flow) =>
       membersOf(flow).flatMap((member) =>
         faultsOf(member).map(([more, said]) => [['start', flow, ...more], said] as const),
@@ -250,7 +253,7 @@ test('every member of every input', async () => {
   expect(await complaintsOf(table)).toEqual([]);
 });
 
-test('the table has every command, and a file that is no JSON object is refused', async () => {
+test('the table contains every command, and a file that is not a JSON object is rejected', async () => {
   writeFileSync(join(folder, 'list.json'), '[]');
   writeFileSync(join(folder, 'text.json'), 'text');
   const of = (file: string) => ['start', 'provisionDatastore', '--input', join(folder, file)];
@@ -266,11 +269,11 @@ test('the table has every command, and a file that is no JSON object is refused'
     [...stdout.matchAll(/^ {2}aws-health-workflows ((?:schedule )?[\w-]+)/gm)].map(([, command]) => command),
   );
   const tried = new Set(TABLE.map(([args]) => args.slice(0, args[0] === 'schedule' ? 2 : 1).join(' ')));
-  // The one has commands of its own, the other no flag.
+  // `schedule` has subcommands, and `completion` has no flag.
   expect(commands.filter((command) => !tried.has(command ?? ''))).toEqual(['schedule', 'completion']);
 });
 
-test('and nothing was done', async () => {
+test('none of the rejected commands had an effect', async () => {
   const runs = await until(
     () => cluster.flows.list({ all: true }),
     (all) => all.length > 0,

@@ -1,4 +1,4 @@
-/** What the command line prints is whole, says what it leaves out, and shows nothing as it is that moves a cursor. */
+/** The output of the command line is complete, says what it omits, and contains no control characters from data. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
@@ -10,7 +10,7 @@ let aws: LocalAwsUnderTest;
 let cluster: Cluster;
 let env: NodeJS.ProcessEnv;
 
-/** Keys of S3 may have 1,024 bytes: a hundred of them are more than the 65,536 bytes of a pipe. */
+/** An S3 key may have 1,024 bytes. A hundred of them exceed the 65,536 bytes of a pipe's buffer. */
 const LONG = `${'x'.repeat(220)}/`.repeat(4);
 const FILES = 130;
 
@@ -27,7 +27,7 @@ withCluster(localAws, async (...platform) => {
   await Promise.all(['long', 'odd'].map(importOf));
 });
 
-/** An import that brings nothing in, and so fails with its whole result in the details. */
+/** An import that imports nothing, and so fails with its whole result in the details. */
 async function importOf(bucket: string): Promise<void> {
   const input = {
     datastoreName: bucket,
@@ -44,7 +44,7 @@ async function importOf(bucket: string): Promise<void> {
 const cli = (...args: string[]) => runCli(args, env);
 const slowly = (...args: string[]) => runCliSlowly(args, env);
 
-describe('is whole however slowly it is read', () => {
+describe('is complete however slowly it is read', () => {
   test.each(['result', 'watch'])('%s --json of a run that has failed', async (command) => {
     const { code, stdout, stderr } = await slowly(command, 'long', '--json');
     expect(code).toBe(1);
@@ -68,7 +68,7 @@ describe('is whole however slowly it is read', () => {
     expect([code, stdout.split('.txt ').length - 1]).toEqual([0, FILES]);
   });
 
-  test('and a reader that reads no further ends it without a word', async () => {
+  test('and a reader that closes the pipe ends the command without an error message', async () => {
     const script = `"$@" | head -c 10`;
     const { stderr } = await new Promise<{ stderr: string }>((resolve) => {
       const args = ['-c', script, 'sh', process.execPath, 'dist/src/cli.js', 'failures', 'long', '--json'];
@@ -78,25 +78,25 @@ describe('is whole however slowly it is read', () => {
   });
 });
 
-describe('says what it leaves out, and how to see it', () => {
+describe('says what it omits, and how to see it', () => {
   test('failures', async () => {
     const { stdout } = await cli('failures', 'long');
     expect(stdout.match(/\.txt /g)).toHaveLength(100);
     expect(stdout).toMatch(
-      /\n100 of 130 are shown\. All of them: aws-health-workflows failures long --limit all\n$/,
+      /\n100 of 130 are shown\. To list all: aws-health-workflows failures long --limit all\n$/,
     );
     expect((await cli('failures', 'long', '--limit', '200')).stdout).not.toContain('are shown');
   });
 
   test('list', async () => {
     const { stdout } = await cli('list', '--all', '--limit', '1');
-    expect(stdout).toMatch(/\nThe newest 1 are shown, and there are more\. All .* list --all --limit all\n$/);
+    expect(stdout).toMatch(/\nOnly the newest 1 are shown\. To list all: .* list --all --limit all\n$/);
     expect((await cli('list', '--all', '--limit', '2')).stdout).not.toContain('are shown');
     expect(JSON.parse((await cli('list', '--all', '--json')).stdout)).toHaveLength(2);
   });
 });
 
-test('shows control characters escaped, and all rows', async () => {
+test('escapes control characters, and prints all rows', async () => {
   const { code, stdout } = await cli('failures', 'odd');
   expect(code).toBe(0);
   expect(stdout.split('\n')).toHaveLength(5);
@@ -105,8 +105,8 @@ test('shows control characters escaped, and all rows', async () => {
   expect(stdout).toContain(String.raw`\u001b[2K\u009b1A\u202egnp.txt`);
 });
 
-test('ends when nobody reads any more, such as head, what it says on stdout and stderr', async () => {
-  // No worker serves that queue: the run goes on until it is terminated.
+test('ends when a reader such as head closes its stdout or stderr', async () => {
+  // No worker polls that task queue, so the run stays open until it is terminated.
   const run = await cluster.flows.temporal.workflow.start('provisionDatastore', {
     taskQueue: 'nobody',
     workflowId: 'unread',
@@ -122,17 +122,17 @@ test('ends when nobody reads any more, such as head, what it says on stdout and 
     () => Promise.resolve(said),
     (text) => text.includes('nobody reads'),
   );
-  // It writes again, and nobody is there.
+  // The command writes again, although the pipe is closed.
   await run.terminate();
   expect(await closed).toEqual([0, null]);
 });
 
-test('times have a zone', async () => {
+test('times have a time zone', async () => {
   const { stdout } = await cli('list', '--all');
   expect(stdout).toMatch(/ FAILED +none +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/);
 });
 
-describe('S3 that says no is one line, after what it had said before', () => {
+describe('an error of S3 is one line, after the output before it', () => {
   test('failures', async () => {
     await aws.control.failNext({ operation: 'GetObject', error: 'AccessDenied', message: 'Access Denied' });
     const { code, stderr } = await cli('failures', 'odd');
@@ -148,19 +148,19 @@ describe('cancel', () => {
       args: [{ datastoreName: workflowId }],
     });
 
-  test('does not wait for ever where no worker lives', async () => {
+  test('returns although no worker is alive', async () => {
     const run = await start('unserved');
     const { code, stdout } = await cli('cancel', 'unserved', '--wait', '0');
     expect([code, stdout]).toEqual([
       0,
-      expect.stringMatching(/is asked to end.*\nIt goes on still\. If no worker/),
+      expect.stringMatching(/^Cancellation of .* is requested.*\nIt is still running\. If no worker/),
     ]);
     await run.terminate();
   });
 
-  test('does not say that it has asked a run to end that has ended', async () => {
+  test('says that a closed run cannot be cancelled', async () => {
     const { code, stdout } = await cli('cancel', 'long');
-    expect([code, stdout]).toEqual([0, 'long has ended already, as FAILED. Nothing was cancelled.\n']);
+    expect([code, stdout]).toEqual([0, 'long has already ended as FAILED. Nothing was cancelled.\n']);
     expect(JSON.parse((await cli('cancel', 'long', '--json')).stdout)).toMatchObject({
       cancelRequested: false,
     });

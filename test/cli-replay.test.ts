@@ -1,4 +1,4 @@
-/** `replay`: finds the runs that the installed workflows would break, and says which runs it has not looked at. */
+/** `replay` finds the runs that the installed workflows would break, and says which runs it has not replayed. */
 import { join } from 'node:path';
 import { Client, type Connection } from '@temporalio/client';
 import type { PayloadCodec } from '@temporalio/common';
@@ -15,7 +15,7 @@ const otherCode = { workflowsPath: join(import.meta.dirname, 'support/other-work
 let cluster: Cluster;
 let env: NodeJS.ProcessEnv;
 
-// Creating a data store takes longer than the tests: the runs stay open.
+// Creating a data store takes longer than the tests, so the runs stay open.
 withCluster(
   () => localAws({ datastoreCreateMs: DAY }),
   async (aws, started) => {
@@ -28,7 +28,7 @@ withCluster(
 
 const workflows = () => cluster.flows.temporal.workflow;
 
-/** Waits until visibility, which is eventually consistent, shows a run that has recorded so many events. */
+/** Waits until visibility, which is eventually consistent, shows a run that has recorded a number of events. */
 async function untilRecorded(client: Client, workflowId: string, events: number): Promise<void> {
   const { runId } = await client.workflow.getHandle(workflowId).describe();
   await until(
@@ -47,7 +47,7 @@ async function startReal(workflowId: string): Promise<void> {
   await untilRecorded(cluster.flows.temporal, workflowId, 10);
 }
 
-/** Starts a run of {@link otherCode} on a task queue, where a worker takes it to its timer and then ends. */
+/** Starts a run of {@link otherCode} on a task queue. A worker executes it up to its timer, and then shuts down. */
 async function startOther(type: string, taskQueue: string, args: unknown[], client = cluster.flows.temporal) {
   const connection = await NativeConnection.connect({ address: cluster.address });
   const { dataConverter } = client.options;
@@ -91,11 +91,11 @@ test('open runs that replay are counted, and the exit code is 0', async () => {
   });
 });
 
-test('says how many runs the limit leaves out, and how to replay them', async () => {
+test('says how many runs exceed the limit, and how to replay them', async () => {
   const { code, stdout } = await replay('--limit', '1');
   expect([code, stdout]).toEqual([
     0,
-    '1 of 1 runs replay.\nNot replayed: 2 older ones. All of them: aws-health-workflows replay --limit all\n',
+    '1 of 1 runs replay.\nNot replayed: 2 older runs. To replay all: aws-health-workflows replay --limit all\n',
   ]);
   expect(await answer('--limit', 'all')).toMatchObject({ replayed: 3 });
 });
@@ -107,7 +107,7 @@ test('a query chooses the runs', async () => {
   expect(await answer('--query', 'WorkflowId = "none"')).toMatchObject({ code: 0, replayed: 0 });
 });
 
-test('counts on a terminal while it replays', async () => {
+test('shows a count on a terminal while it replays', async () => {
   const terminal = new Pty({ ...env, TEMPORAL_ADDRESS: cluster.address });
   try {
     await terminal.until(/ready> /);
@@ -119,7 +119,7 @@ test('counts on a terminal while it replays', async () => {
   }
 });
 
-test('a run that other code has begun would break: it is named with the reason, and the exit code is 1', async () => {
+test('a run that other code has started would break: it is listed with the reason, and the exit code is 1', async () => {
   const workflowId = await startOther('tagImageSet', 'elsewhere', [{}]);
   const { code, stdout, stderr } = await replay();
   expect(code).toBe(1);
@@ -127,7 +127,7 @@ test('a run that other code has begun would break: it is named with the reason, 
   expect(stdout).toMatch(/\nother-tagImageSet +\S+ +tagImageSet +\[TMPRL1100\] Nondeterminism error: .+\n/);
   expect(stdout).toMatch(/\n3 of 4 runs replay\.\n$/);
   expect(stderr).toBe(
-    '1 run would break. Keep workers of the old version until they have ended, or put the change behind patched().\n',
+    '1 run would break. Keep workers of the old version running until they have ended, or put the change behind patched().\n',
   );
   expect(await answer()).toMatchObject({
     code: 1,
@@ -144,7 +144,7 @@ test('runs of other workflow types on the task queue are counted as not replayed
     ({ stdout }) => stdout.includes('Not replayed'),
   );
   expect(stdout).toMatch(
-    /^Not replayed: 1 on task queue \S+ of workflow types that this package does not have\.$/m,
+    /^Not replayed: 1 run on task queue \S+ of workflow types that are not in this package\.$/m,
   );
   await workflows().getHandle('not-ours').terminate();
 });
@@ -181,13 +181,13 @@ describe('with a payload codec', () => {
 
   const query = 'WorkflowType = "greet"';
 
-  test('histories replay where the client has it', async () => {
+  test('histories replay if the client has the codec', async () => {
     expect(await all(replayRuns(encoding, query, otherCode))).toEqual([
       { workflowId, runId: expect.any(String), flow: 'greet' },
     ]);
   });
 
-  test('and are told to be unreadable where it has not', async () => {
+  test('and are reported as unreadable if it lacks the codec', async () => {
     expect(await all(replayRuns(new Client({ connection }), query, otherCode))).toEqual([
       {
         workflowId,
@@ -215,7 +215,7 @@ describe('with a payload codec', () => {
       replayed: 3,
       broken: [],
       unreadable: [{ workflowId: 'encoded' }],
-      stderr: '1 run could not be replayed, as this command has no payload codec.\n',
+      stderr: '1 run could not be replayed, because this command has no payload codec.\n',
     });
   });
 });

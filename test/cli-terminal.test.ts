@@ -1,4 +1,4 @@
-/** The command line on a real pseudo-terminal: what only shows there, such as what Ctrl-C does. */
+/** The command line on a real pseudo-terminal: behaviour that exists only there, such as Ctrl-C. */
 import { join } from 'node:path';
 import { localAws } from './local-aws/harness.ts';
 import { withCluster, type Cluster } from './support/cluster.ts';
@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => terminal.close());
 
-/** A run that goes on for as long as the test wants, as nobody serves its task queue. */
+/** A run that stays open until the test ends it, because no worker polls its task queue. */
 async function endlessRun(workflowId: string): Promise<void> {
   const args = [fhirImportOf('d'.repeat(32), 'endless')];
   await cluster.flows.temporal.workflow.start('startImportAndWaitCompleted', {
@@ -32,7 +32,7 @@ async function endlessRun(workflowId: string): Promise<void> {
   });
 }
 
-/** The codes of all colours of the foreground begin so. */
+/** The escape sequence with which all foreground colours begin. */
 const COLOUR = '\u001B[3';
 
 describe.each(['watch', 'start --watch'])('%s', (command) => {
@@ -44,21 +44,21 @@ describe.each(['watch', 'start --watch'])('%s', (command) => {
   beforeAll(() => (command === 'watch' ? endlessRun(id) : undefined));
   afterAll(() => cluster.flows.temporal.workflow.getHandle(id).terminate());
 
-  test('ends with Ctrl-C, and says that the run goes on', async () => {
+  test('ends with Ctrl-C, and says that the run continues', async () => {
     terminal.type(`${commandLine}\n`);
     await terminal.until(/waiting for a worker/);
     terminal.type(CTRL_C);
-    expect(await terminal.until(/\nready> /)).toContain(`${id} goes on. To follow it again:`);
-    // What a shell makes of SIGINT: a script's loop ends with it too.
+    expect(await terminal.until(/\nready> /)).toContain(`${id} is still running. To follow it again:`);
+    // 128 + SIGINT. A shell that sees it also ends the loop around the command.
     expect(await terminal.exitCode()).toBe(130);
   });
 
-  test('is stopped by Ctrl-Z, and goes on with fg', async () => {
+  test('is suspended by Ctrl-Z, and continues with fg', async () => {
     terminal.type(`${commandLine}\n`);
     await terminal.until(/waiting for a worker/);
     terminal.type(CTRL_Z);
     await terminal.until(/Stopped[^]*ready> /);
-    // The shell has the keyboard: what is typed is shown.
+    // The shell is in the foreground, and the terminal echoes what is typed.
     expect((await terminal.run('echo $((6*7))')).shown).toMatch(/echo \$\(\(6\*7\)\)\r\n42/);
     terminal.type('fg\n');
     await terminal.until(/waiting for a worker/);
@@ -67,7 +67,7 @@ describe.each(['watch', 'start --watch'])('%s', (command) => {
     expect(await terminal.exitCode()).toBe(130);
   });
 
-  test('reads no keys: Ctrl-D and letters do nothing, and the cursor is never hidden', async () => {
+  test('reads no keys: Ctrl-D and letters have no effect, and the cursor is never hidden', async () => {
     terminal.type(`${commandLine}\n`);
     await terminal.until(/waiting for a worker/);
     terminal.type(`${CTRL_D}abc`);
@@ -80,7 +80,7 @@ describe.each(['watch', 'start --watch'])('%s', (command) => {
   });
 });
 
-describe('schedule backfill asks about more than 100 firings', () => {
+describe('schedule backfill asks before it makes more than 100 firings', () => {
   const backfill = `${cli} schedule backfill asked --from 2026-01-01 --to 2026-01-02`;
   beforeAll(() =>
     cluster.flows.schedules.ensure('asked', {
@@ -92,14 +92,14 @@ describe('schedule backfill asks about more than 100 firings', () => {
   const fired = async () => (await cluster.flows.schedules.describe('asked')).counts.fired;
 
   test.each([
-    ['n\n', 1, /No firing is made\./],
-    ['\n', 1, /No firing is made\./],
-    [CTRL_D, 1, /No firing is made\./],
+    ['n\n', 1, /Nothing was started\./],
+    ['\n', 1, /Nothing was started\./],
+    [CTRL_D, 1, /Nothing was started\./],
     [CTRL_C, 130, /\^C/],
-    ['y\n', 0, /asked makes 145 firings/],
+    ['y\n', 0, /asked starts 145 firings/],
   ])('answered %j, it ends with %d', async (answer, code, said) => {
     terminal.type(`${backfill}\n`);
-    await terminal.until(/145 firings of asked.*Go on\? \[y\/N\] /);
+    await terminal.until(/145 firings of asked.*Continue\? \[y\/N\] /);
     terminal.type(answer);
     expect(await terminal.until(/\nready> /)).toMatch(said);
     expect(await terminal.exitCode()).toBe(code);
@@ -112,19 +112,16 @@ describe('colour', () => {
     await cluster.flows.start('provisionDatastore', { datastoreName: 'x' }, { workflowId: 'coloured' });
   });
 
-  test('is there on a terminal', async () => {
+  test('is used on a terminal', async () => {
     expect((await terminal.run(`${cli} watch coloured`)).shown).toContain(COLOUR);
   });
 
   test.each([
     ['with NO_COLOR', `NO_COLOR=1 ${cli} watch coloured`],
     ['with TERM=dumb', `TERM=dumb ${cli} watch coloured`],
-    ['where stderr is a pipe', `${cli} watch coloured 2>&1 | cat`],
-    [
-      'where stderr is a file',
-      `${cli} watch coloured 2>/tmp/colour-$$; cat /tmp/colour-$$; rm /tmp/colour-$$`,
-    ],
-  ])('is not there %s', async (_, command) => {
+    ['if stderr is a pipe', `${cli} watch coloured 2>&1 | cat`],
+    ['if stderr is a file', `${cli} watch coloured 2>/tmp/colour-$$; cat /tmp/colour-$$; rm /tmp/colour-$$`],
+  ])('is not used %s', async (_, command) => {
     const { shown } = await terminal.run(command);
     expect(shown).toContain('pollDatastore');
     expect(shown).not.toContain(COLOUR);

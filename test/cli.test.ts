@@ -1,4 +1,4 @@
-/** The command line as a user has it: the built program, against a running platform. */
+/** The built command line program against a running Temporal server, worker and local AWS. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => aws.control.settings({ fhirImportMs: 0 }));
 
-/** Runs the program; what it writes to stdin comes from `input`. */
+/** Runs the program with `input` as its stdin. */
 const cli = (args: readonly string[], env: NodeJS.ProcessEnv = {}, input = '') =>
   runCli(args, { ...environment, ...env }, input);
 
@@ -41,7 +41,7 @@ const putPatients = (bucket: string) =>
     'in/Patient.ndjson': '{"resourceType":"Patient","id":"p1"}\n{"resourceType":"Patient"}\n',
   });
 
-/** A JSON file that holds an input. */
+/** Writes an input to a JSON file. */
 function inputFile(name: string, input: object): string {
   const file = join(folder, `${name}.json`);
   writeFileSync(file, JSON.stringify(input));
@@ -51,7 +51,7 @@ function inputFile(name: string, input: object): string {
 describe('an import', () => {
   let workflowId: string;
 
-  test('starts by flags, and the temporal command that is printed starts the same', async () => {
+  test('starts with flags, and the temporal command that it prints starts the same run', async () => {
     await putPatients('by-flags');
     const flags = Object.entries({
       'datastore-id': DatastoreId,
@@ -77,7 +77,7 @@ describe('an import', () => {
     expect(await cluster.flows.result('by-temporal')).toMatchObject({ outcome: 'partial' });
   });
 
-  test('has a result, and failures that are read from S3', async () => {
+  test('has a result, and failures are read from S3', async () => {
     expect(await json('result', workflowId)).toMatchObject({ outcome: 'partial', failures: { listed: [] } });
     expect(await json('failures', workflowId)).toMatchObject([
       { file: 'Patient.ndjson', line: 2, reason: 'processing' },
@@ -86,7 +86,7 @@ describe('an import', () => {
     expect(stdout).toMatch(/^FILE +LINE +REASON +MESSAGE\nPatient\.ndjson +2 +processing/);
   });
 
-  test('shows what was imported with a warning', async () => {
+  test('shows the files that were imported with a warning', async () => {
     const patient = { resourceType: 'Patient', id: 'odd', birthDate: '1.2.1970' };
     await putFiles(aws.data, 'warned', { 'in/Patient.ndjson': JSON.stringify(patient) });
     const input = { ...importInput('warned'), ValidationLevel: 'minimal' };
@@ -97,11 +97,11 @@ describe('an import', () => {
     ]);
     const { stdout } = await cli(['failures', 'warned']);
     expect(stdout).toMatch(
-      /^Nothing is named as not imported\.\n\nImported with a warning:\nFILE +LINE +WARNING/,
+      /^The import lists no failed file\.\n\nImported with a warning:\nFILE +LINE +WARNING/,
     );
   });
 
-  test('starts by a file or from stdin, and is watched until it has ended', async () => {
+  test('starts from a file or from stdin, and is followed until it has closed', async () => {
     await putPatients('watched');
     await aws.control.settings({ fhirImportMs: 1_200 });
     const file = inputFile('watched', importInput('watched'));
@@ -114,7 +114,7 @@ describe('an import', () => {
     });
     expect(watched.stdout).not.toContain('"outcome"');
     expect(watched.stderr).toMatch(/⚠ .* · COMPLETED_WITH_ERRORS/);
-    // To Temporal, and in its Web UI, the run is COMPLETED.
+    // Temporal's own status of the run, which the Web UI shows, is COMPLETED.
     const partial = await until(
       () => json<{ outcome?: string }[]>('list', '--all'),
       (runs) => runs.some(({ outcome }) => outcome === 'partial'),
@@ -131,7 +131,7 @@ describe('an import', () => {
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ outcome: 'partial' });
   });
 
-  test('is listed with where it stands, and cancelled', async () => {
+  test('is listed with its progress, and cancelled', async () => {
     await putPatients('cancelled');
     await aws.control.settings({ fhirImportMs: 'never' });
     const run = await cluster.flows.start('startImportAndWaitCompleted', importInput('cancelled'));
@@ -152,21 +152,21 @@ describe('an import', () => {
     await aws.control.settle({ kind: 'fhirImportJob', id: ids['jobId'] ?? '' });
   });
 
-  test('is listed though no worker answers for it', async () => {
+  test('is listed even if no worker polls its task queue', async () => {
     const stray = { taskQueue: 'nobody', workflowId: 'stray', args: [importInput('stray')] };
     const run = await cluster.flows.temporal.workflow.start('startImportAndWaitCompleted', stray);
     const listed = await until(
       () => cli(['list']),
       ({ stdout }) => stdout.includes('stray'),
     );
-    expect(listed.stdout).toMatch(/stray .* RUNNING .* no worker answers/);
+    expect(listed.stdout).toMatch(/stray .* RUNNING .* no worker is polling/);
     const watching = cli(['watch', 'stray']);
     await run.terminate();
     expect((await watching).stderr).toContain('waiting for a worker');
   });
 
-  test('with an id of its own is not taken for another with that id', async () => {
-    // It goes on for as long as nobody serves its task queue.
+  test('with a given workflow id is not confused with another run of that id', async () => {
+    // The run stays open because no worker polls its task queue.
     const start = (...args: string[]) =>
       cli(['start', ...args, '--id', 'mine'], { TEMPORAL_TASK_QUEUE: 'nobody' });
     expect(await start('provisionDatastore', '--datastore-name', 'one')).toMatchObject({
@@ -175,9 +175,12 @@ describe('an import', () => {
     });
     expect(await start('provisionDatastore', '--datastore-name', 'one')).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^mine goes on already\. Nothing was started\.\n/),
+      stdout: expect.stringMatching(/^mine is already running\. Nothing was started\.\n/),
     });
-    const another = { code: 1, stderr: expect.stringContaining('mine goes on already, as another flow') };
+    const another = {
+      code: 1,
+      stderr: expect.stringContaining('mine is the id of an open run of another flow'),
+    };
     expect(await start('provisionDatastore', '--datastore-name', 'two')).toMatchObject(another);
     expect(await start('deleteFhirDatastoreAndConfirm', '--datastore-id', DatastoreId)).toMatchObject(
       another,
@@ -185,12 +188,12 @@ describe('an import', () => {
     await cluster.flows.temporal.workflow.getHandle('mine').terminate();
   });
 
-  test('is not started with a folder for an input', async () => {
+  test('is not started if the input file is a folder', async () => {
     const { code, stderr } = await cli(['start', 'provisionDatastore', '--input', folder]);
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^--input .*: there is no such file/)]);
   });
 
-  test('that AWS has rejected says in whose words', async () => {
+  test('that AWS has rejected shows the message as that of AWS', async () => {
     await aws.control.failNext({
       operation: 'CreateDatastore',
       error: 'ValidationException',
@@ -205,7 +208,7 @@ describe('an import', () => {
     });
   });
 
-  test('that has failed says so in words and by its exit code', async () => {
+  test('that has failed prints the failure and exits with an error', async () => {
     await putPatients('failed');
     await aws.control.failOutcome({ operation: 'StartFHIRImportJob', message: 'as planted' });
     await cluster.flows.start('startImportAndWaitCompleted', importInput('failed'), { workflowId: 'failed' });
@@ -219,7 +222,7 @@ describe('an import', () => {
   });
 });
 
-test('a recurring import is made, changed, fired, backfilled, paused and deleted', async () => {
+test('a recurring import is created, changed, triggered, backfilled, paused and deleted', async () => {
   await putPatients('nightly');
   const file = inputFile('nightly', importInput('nightly'));
   const ensure = ['schedule', 'ensure', 'startImportAndWaitCompleted', 'nightly', '--input', file];
@@ -246,7 +249,7 @@ test('a recurring import is made, changed, fired, backfilled, paused and deleted
   );
 });
 
-test('a backfill of a mistyped year is asked about, and one that goes on is stopped', async () => {
+test('a backfill of a mistyped year needs a confirmation, and a backfill in progress can be stopped', async () => {
   const file = inputFile('asked', importInput('asked'));
   const ensure = ['schedule', 'ensure', 'startImportAndWaitCompleted', 'asked', '--input', file];
   await json(...ensure, '--cron', '0 2 * * *');
@@ -256,7 +259,7 @@ test('a backfill of a mistyped year is asked about, and one that goes on is stop
   const asked = await cli(backfill);
   expect([asked.code, asked.stdout]).toEqual([1, '']);
   expect(asked.stderr).toMatch(
-    /^This makes 2192 firings of asked, one after the other, from 2020-01-01T02:0.* to 2025-12-31T02:0.*--yes.*\n$/,
+    /^This starts 2192 firings of asked, one after the other, from 2020-01-01T02:0.* to 2025-12-31T02:0.*--yes.*\n$/,
   );
   expect(await cluster.flows.schedules.describe('asked')).toMatchObject({ counts: { fired: 0 }, waiting: 0 });
 
@@ -266,17 +269,17 @@ test('a backfill of a mistyped year is asked about, and one that goes on is stop
     (status) => status.running.length > 0 && status.waiting > 0,
   );
   expect((await cli(['schedule', 'pause', 'asked'])).stdout).toMatch(
-    /^asked is paused\..*\nGoes on +asked-2020-.*\n\d+ firings or more wait .*\nTo drop them: .*stop-backfill asked\n$/s,
+    /^asked is paused\..*\nRunning +asked-2020-.*\nAt least \d+ firings .*are waiting.*\nTo drop them: .*stop-backfill asked\n$/s,
   );
   expect((await cli(['schedule', 'stop-backfill', 'asked'])).stdout).toMatch(
-    /^\d+ waiting firings of asked are dropped.*\nGoes on +asked-2020-.*\nTo end it: .* cancel asked-2020-/,
+    /^\d+ waiting firings of asked are dropped.*\nRunning +asked-2020-.*\nTo cancel it: .* cancel asked-2020-/,
   );
   const stopped = await json('schedule', 'stop-backfill', 'asked');
   expect(stopped).toEqual({ scheduleId: 'asked', dropped: 0, running });
   await cluster.flows.schedules.delete('asked');
 });
 
-describe('a mistake is one line that says what is right', () => {
+describe('a mistake prints one line that says what is right', () => {
   const start = ['start', 'copyImageSet'];
   test.each<[string, string[], RegExp]>([
     ['a command', ['strat'], /Did you mean start\?/],
@@ -299,7 +302,7 @@ describe('a mistake is one line that says what is right', () => {
     [
       'a flow that does not recur',
       ['schedule', 'ensure', 'copyImageSet', 'x', '--cron', '@daily', '--input', 'y'],
-      /^copyImageSet is no import, and only imports recur: .*importDicomAndSearch/,
+      /^copyImageSet is not an import\. Flows that can recur: .*importDicomAndSearch/,
     ],
     ['JSON', [...start, '--polling', '{x'], /--polling must be JSON/],
     ['a file', [...start, '--input', '/none'], /--input \/none: there is no such file/],
@@ -370,7 +373,7 @@ describe('without a server, a region or a setting', () => {
     expect(stdout).toMatch(/--help.*Show help/);
   });
 
-  test('each flag of a flow has a sentence, its form and an example, the required ones first', async () => {
+  test('each flag of a flow has a description, its format and an example, the required ones first', async () => {
     const { stdout } = await alone('start', 'onboardDatastoreAndImport', '--help');
     const text = stdout.replaceAll(/\s+/g, ' ');
     expect(text).toMatch(
@@ -382,12 +385,12 @@ describe('without a server, a region or a setting', () => {
     expect(text.lastIndexOf('[required')).toBeLessThan(text.indexOf('--tags'));
   });
 
-  test('--version is that of the package', async () => {
+  test('--version prints the version of the package', async () => {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
     expect(await alone('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
-  test('Tab offers commands, and says nothing of the server that is not there', async () => {
+  test('Tab completes commands, without a message about the missing server', async () => {
     const env = { TEMPORAL_ADDRESS: '127.0.0.1:1' };
     expect(await cli(['--complete-line', 'aws-health-workflows watch '], env)).toMatchObject({
       code: 0,
@@ -397,7 +400,7 @@ describe('without a server, a region or a setting', () => {
 });
 
 describe('Tab in bash', () => {
-  /** What bash offers at the end of a line, with `npx` and the program as they are on PATH. */
+  /** The completions of bash at the end of a line, with `npx` and the program on PATH. */
   async function offered(line: string): Promise<string[]> {
     const bin = mkdtempSync(join(folder, 'bin-'));
     const run = `exec "${process.execPath}" "${program}" "$@"`;
@@ -447,7 +450,7 @@ describe('Tab in bash', () => {
     ['npx aws-health-workflows schedule ba', ['backfill']],
     ['npx aws-health-workflows schedule pause tab', ['tab-nightly']],
     ['aws-health-workflows watch tab-', ['tab-1', 'tab-2026-01-01T00:00:00Z']],
-    // A colon ends a word for bash, which replaces the last one.
+    // In bash a colon separates words, and a completion replaces only the last word.
     ['npx aws-health-workflows watch --json tab-2026-01-01T00:', ['00:00Z']],
     ['aws-health-workflows schedule ensure startImportAndWaitCompleted tab', ['tab-nightly']],
     ['npx another-program ', []],

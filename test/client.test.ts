@@ -1,7 +1,7 @@
 import { Client } from '@temporalio/client';
 import { FlowClient } from '../src/client.ts';
 
-test('a workflow that does not exist is refused with the names of those that do', async () => {
+test('an unknown workflow type is rejected with the names of the known ones', async () => {
   const flows = new FlowClient(new Client(), 'nowhere');
   for (const name of ['copyimageset', 'toString']) {
     await expect(

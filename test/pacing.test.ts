@@ -20,18 +20,18 @@ const pacings: fc.Arbitrary<Pacing> = fc
     timeout: fc.integer({ min: 1, max: 24 * HOUR }),
   })
   .map(({ longer, ...pacing }) => ({ ...pacing, maximumInterval: pacing.minimumInterval + longer }))
-  // A property test need not walk through millions of reads.
+  // Bounded, because a property test need not simulate millions of reads.
   .filter((pacing) => readsAtMost(pacing) < 20_000);
 
-/** All reads of a wait that never ends well: the times since its begin, up to the first one past the deadline. */
+/** The times of all reads of a wait whose end never comes, since its begin, up to the first read past the deadline. */
 function readTimes(pacing: Pacing): number[] {
   const times = [0];
   for (let waited = 0; waited < pacing.timeout;) times.push((waited += nextSleep(waited, pacing)));
   return times;
 }
 
-describe('the pacing law', () => {
-  test('an end is seen at most its share, the minimum or the cap late', () => {
+describe('pacing', () => {
+  test('the delay until an end is read is at most the share of the duration, the minimum or the maximum interval', () => {
     fc.assert(
       fc.property(pacings, fc.double({ min: 0, max: 1, noNaN: true }), (pacing, when) => {
         const end = when * pacing.timeout;
@@ -43,7 +43,7 @@ describe('the pacing law', () => {
     );
   });
 
-  test('a wait never reads more often than the closed form says', () => {
+  test('a wait never makes more reads than the closed formula says', () => {
     fc.assert(
       fc.property(pacings, (pacing) => {
         expect(readTimes(pacing).length).toBeLessThanOrEqual(readsAtMost(pacing));
@@ -51,7 +51,7 @@ describe('the pacing law', () => {
     );
   });
 
-  test('sleeps stay between minimum and maximum, and never shrink', () => {
+  test('sleeps stay between minimum and maximum interval, and never get shorter', () => {
     fc.assert(
       fc.property(pacings, fc.nat(HOUR), fc.nat(HOUR), (pacing, a, b) => {
         const [early, late] = [nextSleep(Math.min(a, b), pacing), nextSleep(Math.max(a, b), pacing)];
@@ -62,11 +62,14 @@ describe('the pacing law', () => {
     );
   });
 
-  test.each(Object.entries(DEFAULT_PACING))('the default of %s reads seldom enough', (_, pacing) => {
-    expect(readsAtMost(pacing)).toBeLessThan(MOST_READS / 5);
-  });
+  test.each(Object.entries(DEFAULT_PACING))(
+    'the default pacing of %s stays below the allowed number of reads',
+    (_, pacing) => {
+      expect(readsAtMost(pacing)).toBeLessThan(MOST_READS / 5);
+    },
+  );
 
-  test('two hours of import cost 67 reads, a day 331 and, with events, 58', () => {
+  test('an import of two hours costs 67 reads, one of a day 331, or 58 with events', () => {
     const waiting = (timeout: number) => ({ ...DEFAULT_PACING.dicomJob, timeout });
     expect(readTimes(waiting(2 * HOUR)).length).toBeLessThanOrEqual(68);
     expect(readTimes(waiting(24 * HOUR)).length).toBeLessThanOrEqual(332);
@@ -76,7 +79,7 @@ describe('the pacing law', () => {
   });
 });
 
-test('a change is tried some 400 times at the most, however long there is', () => {
+test('a change is attempted some 400 times at most, however long the time-out is', () => {
   for (const days of [1, 7, 30, 365]) {
     const timeout = days * 24 * HOUR;
     let [attempts, tried] = [0, 0];
@@ -86,7 +89,7 @@ test('a change is tried some 400 times at the most, however long there is', () =
 });
 
 describe('the polling of an input', () => {
-  test('changes what it names', () => {
+  test('overrides the members that it sets', () => {
     expect(pacingOf('dicomJob', { minimumInterval: '1s', timeout: '2 days' })).toEqual({
       minimumInterval: 1_000,
       maximumInterval: 300_000,
@@ -95,7 +98,7 @@ describe('the polling of an input', () => {
     });
   });
 
-  test('is not overridden by events', () => {
+  test('takes precedence over the pacing with events', () => {
     const polling = { maximumInterval: '1m', share: 0.5 } as const;
     expect(pacingOf('dicomJob', polling, { hadEvent: true })).toMatchObject({
       maximumInterval: 60_000,
@@ -103,18 +106,18 @@ describe('the polling of an input', () => {
     });
   });
 
-  test('is held against a week in the queue of HealthLake, where it does not say how long to wait', () => {
+  test('without a time-out is checked against a week in the queue of HealthLake', () => {
     const polling = { minimumInterval: '30s', maximumInterval: '30s' } as const;
     expect(pacingProblems(polling, ['dicomJob'])).toEqual([]);
     expect(pacingProblems(polling, ['fhirJob'])).toHaveLength(1);
-    // As long as that in the queue, and then as long again.
+    // A week in the queue, and then a week of running.
     expect(pacingProblems({ ...polling, timeout: '12h' }, ['fhirJob'])).toEqual([]);
     expect(pacingProblems({ ...polling, timeout: '15h' }, ['fhirJob'])).toHaveLength(1);
     expect(pacingProblems({ ...polling, timeout: '10h' }, ['fhirDatastore', 'fhirJob'])).toHaveLength(1);
     expect(pacingProblems({}, ['fhirJob'])).toEqual([]);
   });
 
-  test('is held against all waits of a flow together, also where they are of one kind', () => {
+  test('is checked against all waits of a flow together, also if they are of one kind', () => {
     const polling = { minimumInterval: '1s', share: 0, timeout: '49 minutes' } as const;
     expect(pacingProblems(polling, ['imageSet'])).toEqual([]);
     expect(pacingProblems(polling, ['imageSet', 'imageSet'])).toEqual([
@@ -122,7 +125,7 @@ describe('the polling of an input', () => {
     ]);
   });
 
-  test('one interval alone pushes the other out of its way', () => {
+  test('a minimum interval above the default maximum raises the maximum, and the other way round', () => {
     expect(pacingOf('dicomJob', { maximumInterval: 10 })).toMatchObject({
       minimumInterval: 10,
       maximumInterval: 10,
@@ -131,7 +134,7 @@ describe('the polling of an input', () => {
   });
 
   test.each(['', 'banana', '-5s', 0, -1, NaN, Infinity, null, {}, 'x'.repeat(200)])(
-    '%j is no duration',
+    '%j is not a duration',
     (value) => {
       expect(isDuration(value)).toBe(false);
     },

@@ -1,6 +1,6 @@
 /**
- * What a firing leaves to the next one, where the service says how an import ended: which files are still to be imported,
- * and nothing of patients. The service is scripted, as it makes errors of its own when it likes.
+ * What a firing passes on to the next one, by how its import ended: the files that are still to be imported, and no patient
+ * data. The service is scripted, because the local AWS does not produce all these errors.
  */
 import { WorkflowFailedError } from '@temporalio/client';
 import { withCluster, type Cluster } from './support/cluster.ts';
@@ -19,7 +19,7 @@ const { datastoreName: _, ...importInput } = onboardInput;
 const input = { ...importInput, datastoreId };
 const DOE = 'DOE^JANE';
 
-/** What the import of a firing ends with: the manifest and the failures, unless there are none. */
+/** The S3 objects with which the import of a firing ends: the manifest and the failures, if any. */
 function script(output: Record<string, string>): void {
   const summary = { imageSetId, version: 1, DICOMTags: { DICOMPatientName: DOE, DICOMPatientId: 'P-4711' } };
   aws.script(
@@ -32,7 +32,7 @@ function script(output: Record<string, string>): void {
   );
 }
 
-/** A manifest by its counters, and a failed file with the name of a patient. */
+/** A manifest with these counters, and a failed file whose name contains a patient's name. */
 const manifestOf = (imported: number, customer: number, server: number) => ({
   [`${outputOf('j1')}/job-output-manifest.json`]: JSON.stringify({
     jobSummary: {
@@ -64,11 +64,11 @@ async function schedule(more: { onlyNew?: boolean; input?: object } = {}): Promi
 const fire = (id: string) => fireOnce(cluster.flows, id);
 
 describe('onlyNew', () => {
-  // AWS calls a file a customer error that it cannot take as it is, and a server error one that it could not get in itself.
+  // AWS reports an invalid file as a customer error, and a file that AWS itself failed to import as a server error.
   test.each([
-    ['all are in', manifestOf(2, 0, 0)],
-    ['what is not in failed for reasons of the data', manifestOf(1, 1, 0)],
-  ])('the next firing finds nothing new where %s', async (_, output) => {
+    ['all files were imported', manifestOf(2, 0, 0)],
+    ['the rest failed because of the data', manifestOf(1, 1, 0)],
+  ])('the next firing finds nothing new if %s', async (_, output) => {
     script(output);
     const id = await schedule({ onlyNew: true });
     expect(await fire(id)).toMatchObject({ status: 'imported', watermark: { objects: 2 } });
@@ -76,15 +76,15 @@ describe('onlyNew', () => {
   });
 
   test.each([
-    ['18 of 20 files failed for reasons of the service', manifestOf(2, 0, 18)],
-    ['one failed for a reason of the service, and one of the data', manifestOf(1, 1, 1)],
+    ['18 of 20 files failed because of the service', manifestOf(2, 0, 18)],
+    ['one failed because of the service, and one because of the data', manifestOf(1, 1, 1)],
     [
-      'nobody has counted what is missing',
+      'no counter includes the missing files',
       { ...dicomOutput('j1', { scanned: 20, imported: 2 }), ...lost(20, 2) },
     ],
     ['the manifest is missing', {}],
-    ['the manifest is not to be read', { [`${outputOf('j1')}/job-output-manifest.json`]: 'no JSON' }],
-  ])('the next firing imports again where %s', async (_, output) => {
+    ['the manifest is unreadable', { [`${outputOf('j1')}/job-output-manifest.json`]: 'no JSON' }],
+  ])('the next firing imports again if %s', async (_, output) => {
     script(output);
     const id = await schedule({ onlyNew: true });
     expect(await fire(id)).not.toHaveProperty('watermark');
@@ -92,7 +92,7 @@ describe('onlyNew', () => {
     expect(await fire(id)).toMatchObject({ status: 'imported', watermark: { objects: 2 } });
   });
 
-  test('what earlier firings have dealt with stays so where a later one fails to import the rest', async () => {
+  test('what earlier firings have dealt with is not imported again if a later one fails to import the rest', async () => {
     script(manifestOf(2, 0, 0));
     const id = await schedule({ onlyNew: true });
     const { watermark } = await fire(id);
@@ -103,7 +103,7 @@ describe('onlyNew', () => {
     expect(await fire(id)).toMatchObject({ status: 'skipped', objects: 2, watermark });
   });
 
-  test('leaves nothing to the next firing where it is not asked for', async () => {
+  test('passes nothing on to the next firing if it is not set', async () => {
     script(manifestOf(2, 0, 0));
     const id = await schedule();
     expect(await fire(id)).not.toHaveProperty('watermark');
@@ -112,7 +112,7 @@ describe('onlyNew', () => {
 });
 
 describe('patients', () => {
-  /** All that the latest firing has of the ones before: Temporal hands on their result and their failure. */
+  /** All data that the latest firing has of the earlier ones: Temporal passes on their last result and failure. */
   async function handedOn(id: string): Promise<string> {
     const history = await (await latestRun(cluster.flows, id)).fetchHistory();
     const started = history.events?.[0]?.workflowExecutionStartedEventAttributes;
@@ -122,7 +122,7 @@ describe('patients', () => {
 
   const everything = { summaries: 'full', listFailedFiles: 5 } as const;
 
-  test('are in the result of the import where they were asked for, and not in what the next firing gets', async () => {
+  test('are in the result of the import if the input asks for them, and not in what the next firing receives', async () => {
     script(manifestOf(1, 1, 0));
     const id = await schedule({ input: everything });
     const result = await fire(id);
@@ -147,7 +147,7 @@ describe('patients', () => {
     expect(before).not.toContain('DOE');
   });
 
-  test('are not in what the next firing gets of one that failed', async () => {
+  test('are not in what the next firing receives of one that failed', async () => {
     script(manifestOf(1, 1, 0));
     const id = await schedule({ input: { ...everything, onFileErrors: 'fail' } });
     await expect(fire(id)).rejects.toBeInstanceOf(WorkflowFailedError);
@@ -158,7 +158,7 @@ describe('patients', () => {
     expect(before).not.toContain('DOE');
   });
 
-  test('are not listed unless they are asked for, neither in the result of the import nor in its history', async () => {
+  test('are not listed unless the input asks for them, neither in the result of the import nor in its history', async () => {
     script(manifestOf(2, 0, 0));
     const id = await schedule();
     const { import: done } = await fire(id);
@@ -171,7 +171,7 @@ describe('patients', () => {
   });
 });
 
-/** A manifest whose counters do not add up. */
+/** A manifest whose counters do not add up to the number of scanned files. */
 function lost(scanned: number, imported: number) {
   const jobSummary = { numberOfScannedFiles: scanned, numberOfImportedFiles: imported };
   return { [`${outputOf('j1')}/job-output-manifest.json`]: JSON.stringify({ jobSummary }) };

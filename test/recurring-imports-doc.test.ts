@@ -1,4 +1,4 @@
-/** Every command of `docs/recurring-imports.md`, run as it stands there. */
+/** Runs every command of `docs/recurring-imports.md` exactly as it is in the page. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,9 +18,9 @@ beforeAll(async () => {
   mkdirSync(join(folder, '.local'));
   symlinkSync(aws.data, join(folder, '.local/aws'));
   const cli = join(import.meta.dirname, '../dist/src/cli.js');
-  // The page begins where a worker is there.
+  // The page assumes a running worker.
   await cluster.flows.execute('provisionDatastore', { datastoreName: 'first', polling });
-  // What npm would make of the package once it is installed.
+  // The link that npm creates when it installs the package.
   program('npx', `shift; exec "${process.execPath}" "${cli}" "$@"`);
   program('temporal', `exec "${required('AHW_TEST_TEMPORAL')}" "$@"`);
 });
@@ -34,7 +34,7 @@ function program(name: string, script: string): void {
 const page = readFileSync(join(import.meta.dirname, '../docs/recurring-imports.md'), 'utf8');
 const blocksOf = (text: string) => [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
 
-/** Runs commands as one script; the first that fails ends it, and the test. */
+/** Runs commands as one script. The first that fails ends the script, and fails the test. */
 async function run(blocks: readonly string[]): Promise<string> {
   const script = blocks.join('\n').replaceAll('http://127.0.0.1:4566', aws.endpoint);
   const { stdout } = await promisify(execFile)('bash', ['--norc', '-eo', 'pipefail', '-c', script], {
@@ -49,11 +49,11 @@ async function run(blocks: readonly string[]): Promise<string> {
   return stdout;
 }
 
-test('takes a newcomer from nothing to a nightly import with backfill', async () => {
+test('leads a new user to a nightly import with backfill', async () => {
   const [tour = '', end = ''] = page.split('## Delete the schedules');
   const output = await run(blocksOf(tour));
   expect(output).toContain('nightly is created.');
-  expect(output).toContain('nightly makes 3 firings, one after the other.');
+  expect(output).toContain('nightly starts 3 firings, one after the other.');
 
   const { recent } = await untilFired(cluster.flows, 'nightly', 4);
   const runs = recent.map(({ workflowId, runId }) =>

@@ -1,4 +1,4 @@
-/** Recurring imports on a real Temporal server and the local AWS: what a schedule is made of, and what it does. */
+/** Recurring imports on a real Temporal server and the local AWS: how their schedules are defined, and what they do. */
 import { execFile } from 'node:child_process';
 import { rm, utimes } from 'node:fs/promises';
 import path from 'node:path';
@@ -30,7 +30,7 @@ afterEach(async () => {
 let made = 0;
 const newId = () => `schedule-${++made}`;
 
-/** An import of a bucket of its own, which fires by itself only once a year. */
+/** A recurring import of its own bucket, whose timetable fires only once a year. */
 function yearly(
   bucket: string,
   more: Partial<Omit<FhirImport, 'input' | 'cron' | 'every'>> & {
@@ -49,7 +49,7 @@ function yearly(
 const putPatient = (bucket: string, key: string) =>
   putFiles(aws.data, bucket, { [key]: '{"resourceType":"Patient","id":"p1"}\n' });
 
-/** The jobs that AWS has seen for a bucket, by the folder that each has read, oldest first. */
+/** The folders that the import jobs of a bucket have read, oldest job first. */
 async function imported(bucket: string): Promise<string[]> {
   const { ImportJobPropertiesList = [] } = await aws.healthlake.listFHIRImportJobs({
     DatastoreId,
@@ -65,7 +65,7 @@ const fired = (id: string, times: number) => untilFired(cluster.flows, id, times
 const fireOnce = (id: string) => fireScheduleOnce(cluster.flows, id);
 
 describe('recurringImport', () => {
-  test('started by hand, expands its start time, and gives the result of the flow', async () => {
+  test('started by hand, expands its start time, and returns the result of the flow', async () => {
     const today = new Date().toISOString().slice(0, 10);
     await putPatient('by-hand', `in/${today}/Patient.ndjson`);
     const { input } = yearly('by-hand');
@@ -86,7 +86,7 @@ describe('recurringImport', () => {
     recordHistory('recurringImport', await run.fetchHistory());
   });
 
-  test('is skipped where nothing is there but the mark of a folder', async () => {
+  test('is skipped if the folder contains nothing but its placeholder object', async () => {
     const { flow, input } = yearly('empty');
     await aws.s3.putObject({ Bucket: 'empty', Key: 'in/', Body: new Uint8Array() });
     const run = await cluster.flows.start('recurringImport', { flow, input });
@@ -95,7 +95,7 @@ describe('recurringImport', () => {
     recordHistory('recurringImport.skipped', await run.fetchHistory());
   });
 
-  test('of a bucket that is not there fails at once, under the AWS name', async () => {
+  test('of a bucket that does not exist fails at once, with the AWS error name', async () => {
     const { flow, input } = yearly('never-made');
     expect(await failureOf(cluster.flows.execute('recurringImport', { flow, input }))).toMatchObject({
       type: 'NoSuchBucket',
@@ -113,7 +113,7 @@ describe('recurringImport', () => {
     });
   });
 
-  /** A run whose import is under way, and will not end by itself. */
+  /** A run whose import is in progress and will not end by itself. */
   async function underWay(bucket: string) {
     await putPatient(bucket, 'in/Patient.ndjson');
     await aws.control.settings({ fhirImportMs: 'never' });
@@ -129,7 +129,7 @@ describe('recurringImport', () => {
   }
 
   test.each(['terminate', 'cancel'] as const)(
-    'whose import is ended from outside (%s) fails, and says that the job may go on',
+    'whose import run somebody ends (%s) fails, and says that the AWS job may continue',
     async (end) => {
       const { run, importWorkflowId, settle } = await underWay(`end-${end}`);
       await cluster.flows.temporal.workflow.getHandle(importWorkflowId)[end]();
@@ -138,7 +138,7 @@ describe('recurringImport', () => {
     },
   );
 
-  test('that is cancelled says which run has imported for it', async () => {
+  test('that is cancelled names the run of its import', async () => {
     const { run, importWorkflowId, settle } = await underWay('cancelled');
     await cluster.flows.cancel(run.workflowId);
     await expect(run.result()).rejects.toBeInstanceOf(WorkflowFailedError);
@@ -147,7 +147,7 @@ describe('recurringImport', () => {
     await settle();
   });
 
-  test('a bad input is one ValidationFailed, and no call', async () => {
+  test('an invalid input fails with one ValidationFailed, and no call is made', async () => {
     const calls = (await aws.control.calls()).length;
     const input = { ...yearly('bad').input, ClientToken: 'SECRET' };
     const start = cluster.flows.temporal.workflow.start('recurringImport', {
@@ -164,7 +164,7 @@ describe('recurringImport', () => {
 });
 
 describe('ensure', () => {
-  test('creates, then changes nothing, then what is different and nothing else', async () => {
+  test('creates a schedule, leaves it unchanged, then changes only what is different', async () => {
     const { schedules } = cluster.flows;
     const id = newId();
     const nightly = yearly('ensure', { cron: '0 2 * * *', timeZone: 'Europe/Berlin' });
@@ -182,7 +182,7 @@ describe('ensure', () => {
     expect(await schedules.ensure(id, nightly)).toMatchObject({ outcome: 'updated' });
   });
 
-  test('states every default', async () => {
+  test('sets every default explicitly', async () => {
     const id = newId();
     await cluster.flows.schedules.ensure(id, yearly('defaults'));
     const { policies, spec, action } = await cluster.flows.temporal.schedule.getHandle(id).describe();
@@ -196,7 +196,7 @@ describe('ensure', () => {
     });
   });
 
-  test('finds what somebody else has changed by hand, and puts it right', async () => {
+  test('finds and reverts what somebody has changed by hand', async () => {
     const id = newId();
     const wanted = yearly('by-hand-changed', { cron: '@daily' });
     await cluster.flows.schedules.ensure(id, wanted);
@@ -211,7 +211,7 @@ describe('ensure', () => {
     expect(await cluster.flows.schedules.ensure(id, wanted)).toMatchObject({ outcome: 'unchanged' });
   });
 
-  test('twice at the same time makes one', async () => {
+  test('twice at the same time creates one schedule', async () => {
     const id = newId();
     const both = await Promise.all([1, 2].map(() => cluster.flows.schedules.ensure(id, yearly('race'))));
     expect(both.map(({ outcome }) => outcome).toSorted()).toEqual(['created', 'unchanged']);
@@ -229,11 +229,11 @@ describe('ensure', () => {
     ['no timetable', { cron: undefined }, /cron or every must be given/],
     ['a cron with a time zone', { cron: 'TZ=UTC 0 2 * * *' }, /cron must be five fields/],
     [
-      'a cron that Temporal does not read',
+      'a cron that Temporal cannot parse',
       { cron: '99 * * * *' },
       /is not understood: Minute is not in range/,
     ],
-  ])('refuses %s', async (_, more, problem) => {
+  ])('rejects %s', async (_, more, problem) => {
     const id = newId();
     const wanted = { ...yearly('refused', more) };
     await expect(cluster.flows.schedules.ensure(id, wanted)).rejects.toMatchObject({
@@ -243,7 +243,7 @@ describe('ensure', () => {
     await expect(cluster.flows.schedules.describe(id)).rejects.toBeInstanceOf(ScheduleNotFoundError);
   });
 
-  test('leaves a schedule alone that starts something else', async () => {
+  test('leaves a schedule of another workflow type unchanged', async () => {
     const id = newId();
     const action = { type: 'startWorkflow', workflowType: 'another', taskQueue: 'q' } as const;
     await cluster.flows.temporal.schedule.create({ scheduleId: id, spec: {}, action });
@@ -257,10 +257,11 @@ describe('ensure', () => {
 });
 
 describe('a schedule', () => {
-  test('makes up for 30 missed days by exactly 30 right imports', async () => {
+  test('makes up for 30 missed days with exactly 30 correct imports', async () => {
     const { schedules } = cluster.flows;
     const id = newId();
-    // Over a leap day and an hour that is skipped; an hour of jitter must not carry a firing into the next day's folder.
+    // The range contains a leap day and the start of daylight saving time. An hour of jitter must not move a firing to the
+    // folder of the next day.
     const days = Array.from({ length: 30 }, (_, day) => {
       const date = new Date(Date.UTC(2024, 1, 28 + day)).toISOString();
       return date.slice(0, 10).replaceAll('-', '/');
@@ -285,7 +286,7 @@ describe('a schedule', () => {
     await schedules.delete(id);
   });
 
-  test('whose backfill is stopped makes no more of it, and is what it was', async () => {
+  test('whose backfill is stopped makes no more of its firings, and is otherwise unchanged', async () => {
     const { schedules, temporal } = cluster.flows;
     const id = newId();
     await putPatient('stopped', 'in/Patient.ndjson');
@@ -293,7 +294,7 @@ describe('a schedule', () => {
     await schedules.ensure(id, yearly('stopped', { cron: '* * * * *', catchupWindow: '1 minute' }));
     await schedules.pause(id, 'why');
     const before = await schedules.describe(id);
-    // Longer than what Temporal buffers of a backfill.
+    // More firings than Temporal buffers of a backfill.
     const range = { from: new Date('2026-01-01T00:00:00Z'), to: new Date('2026-01-01T23:59:00Z') };
     await schedules.backfill(id, range);
     const under = await until(
@@ -312,17 +313,17 @@ describe('a schedule', () => {
       waiting: 0,
       counts: { fired: 1 },
     });
-    // The one that goes on is the last: what is asked for now comes right after it.
+    // The open run is the last of the backfill: a trigger now fires right after it.
     await temporal.workflow.getHandle(under.running[0] ?? '').terminate();
     await aws.control.settings({ fhirImportMs: 0 });
-    // Its job goes on in the service, and would keep the next one waiting.
+    // The job continues in HealthLake, and the next job would have to wait for it.
     await settleJobs();
     expect(await fireOnce(id)).toMatchObject({ status: 'imported' });
     expect(await schedules.describe(id)).toMatchObject({ counts: { fired: 2 }, waiting: 0 });
     await schedules.delete(id);
   });
 
-  test('that has lost its action, as its backfill was stopped halfway, is made anew', async () => {
+  test('that has lost its action, because stopping a backfill was interrupted, is created again', async () => {
     const { schedules, temporal } = cluster.flows;
     const scheduleId = newId();
     await putPatient('actionless', 'in/Patient.ndjson');
@@ -338,7 +339,7 @@ describe('a schedule', () => {
     expect(await fireOnce(scheduleId)).toMatchObject({ status: 'imported' });
   });
 
-  test('is not backfilled where whoever is asked says no, or beyond all measure', async () => {
+  test('is not backfilled without a confirmation, or with too many firings', async () => {
     const { schedules } = cluster.flows;
     const id = newId();
     await schedules.ensure(id, yearly('asked', { cron: '* * * * *' }));
@@ -353,7 +354,7 @@ describe('a schedule', () => {
     await schedules.delete(id);
   });
 
-  test('fires as often as it is asked to, though never while it fires', async () => {
+  test('fires once for each trigger, and never while a run is open', async () => {
     const { schedules } = cluster.flows;
     const id = newId();
     await putPatient('overlap', 'in/Patient.ndjson');
@@ -364,7 +365,7 @@ describe('a schedule', () => {
       () => imported('overlap'),
       (jobs) => jobs.length === 1,
     );
-    // So many that Temporal, left to itself, forgets one as it has no time to look between them.
+    // So many that Temporal would drop some if they arrived before the schedule had processed the earlier ones.
     const more = 10;
     for (let times = 0; times < more; times++) await schedules.trigger(id);
     const { running } = await schedules.describe(id);
@@ -376,7 +377,7 @@ describe('a schedule', () => {
     expect(await imported('overlap')).toHaveLength(1 + more);
   });
 
-  test('that was told something and does not answer is not said to have refused it', async () => {
+  test('that does not answer after a request is not reported as having rejected it', async () => {
     const { schedules, temporal } = cluster.flows;
     const id = newId();
     await schedules.ensure(id, yearly('silent'));
@@ -392,7 +393,9 @@ describe('a schedule', () => {
       describe: () => (asked ? Promise.reject(new Error('gone')) : handle.describe()),
     });
     try {
-      await expect(schedules.pause(id, 'told')).rejects.toThrow(/was told so, but has not answered/);
+      await expect(schedules.pause(id, 'told')).rejects.toThrow(
+        /has received the request, but has not answered/,
+      );
     } finally {
       Reflect.deleteProperty(schedule, 'getHandle');
     }
@@ -417,7 +420,7 @@ describe('a schedule', () => {
     await Promise.all([id, clock].map((each) => schedules.delete(each)));
   });
 
-  test('imports only what is new, and what a firing that failed has not imported', async () => {
+  test('imports only new files, and files that a failed firing has not imported', async () => {
     const id = newId();
     await putPatient('only-new', 'in/1.ndjson');
     await cluster.flows.schedules.ensure(id, yearly('only-new', { onlyNew: true }));
@@ -429,12 +432,12 @@ describe('a schedule', () => {
     await expect(fireOnce(id)).rejects.toBeInstanceOf(WorkflowFailedError);
     expect(await fireOnce(id)).toMatchObject({ status: 'imported', objects: 2 });
     expect(await fireOnce(id)).toMatchObject({ status: 'skipped' });
-    // The watermark outlives the firings that were skipped.
+    // The record of imported files is kept across the firings that were skipped.
     expect(await fireOnce(id)).toMatchObject({ status: 'skipped', watermark: { objects: 2 } });
     expect(await imported('only-new')).toHaveLength(3);
   });
 
-  test('sees a file that came while another expired, and is not started by one that only expired', async () => {
+  test('imports a file that was added while another expired, and nothing if a file only expired', async () => {
     const id = newId();
     const file = (key: string) => path.join(aws.data, 's3', 'expiring', key);
     await putPatient('expiring', 'in/1.ndjson');
@@ -442,7 +445,7 @@ describe('a schedule', () => {
     await cluster.flows.schedules.ensure(id, yearly('expiring', { onlyNew: true }));
     expect(await fireOnce(id)).toMatchObject({ status: 'imported', objects: 2 });
 
-    // As many as before, and the one that came is older than those that were there.
+    // The same number of files as before, and the new one is older than the others.
     await rm(file('in/1.ndjson'));
     await putPatient('expiring', 'in/older.ndjson');
     await utimes(file('in/older.ndjson'), new Date('2020-01-01'), new Date('2020-01-01'));
@@ -452,7 +455,7 @@ describe('a schedule', () => {
     expect(await fireOnce(id)).toMatchObject({ status: 'skipped', reason: 'nothing is new', objects: 1 });
   });
 
-  test('is listed and deleted, and deleting it again is no mistake', async () => {
+  test('is listed and deleted, and deleting it again is not an error', async () => {
     const { schedules } = cluster.flows;
     const id = newId();
     await schedules.ensure(id, yearly('listed'));
@@ -467,9 +470,9 @@ describe('a schedule', () => {
   });
 
   test.each([
-    ['turned round', '2026-01-02', '2026-01-01', /from must not be later than to/],
-    ['of the future', '2026-01-02', '2999-01-01', /to must not lie in the future/],
-  ])('a backfill %s is refused', async (_, from, to, problem) => {
+    ['with swapped times', '2026-01-02', '2026-01-01', /from must not be later than to/],
+    ['that ends in the future', '2026-01-02', '2999-01-01', /to must not lie in the future/],
+  ])('a backfill %s is rejected', async (_, from, to, problem) => {
     const range = { from: new Date(from), to: new Date(to) };
     await expect(cluster.flows.schedules.backfill('any', range)).rejects.toThrow(problem);
   });
@@ -482,7 +485,7 @@ describe('temporal schedule', () => {
     return stdout;
   };
 
-  test('sees and manages a schedule of ours', async () => {
+  test('shows and manages a schedule that ensure has created', async () => {
     const id = newId();
     await cluster.flows.schedules.ensure(id, yearly('seen'));
     expect(await temporal('schedule', 'describe', '-s', id)).toContain('recurringImport');
@@ -490,7 +493,7 @@ describe('temporal schedule', () => {
     expect(await cluster.flows.schedules.describe(id)).toMatchObject({ paused: true, note: 'by hand' });
   });
 
-  test('makes one that works', async () => {
+  test('creates one that works', async () => {
     const id = newId();
     await putPatient('by-cli', 'in/Patient.ndjson');
     const { flow, input: importInput } = yearly('by-cli');
@@ -506,7 +509,7 @@ describe('temporal schedule', () => {
   });
 });
 
-/** Ends every import that would never end. */
+/** Completes every import that would never end by itself. */
 async function settleJobs(): Promise<void> {
   const { ImportJobPropertiesList = [] } = await aws.healthlake.listFHIRImportJobs({ DatastoreId });
   for (const { JobId = '', JobStatus } of ImportJobPropertiesList) {

@@ -1,4 +1,4 @@
-/** Search attributes that a namespace has, has lost, or has with another type: no run may hang for them. */
+/** Search attributes that a namespace has, has lost, or has with another type must not block a run. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Connection } from '@temporalio/client';
@@ -22,7 +22,7 @@ const namespace = 'default';
 const [TEXT, KEYWORD, INT] = [1, 2, 3];
 const BAD_SEARCH_ATTRIBUTES = 23;
 
-/** Temporal Cloud "will result in gRPC unauthorized error" (`Connection.operatorService` of the SDK). */
+/** The operator service of Temporal Cloud "will result in gRPC unauthorized error" (`Connection.operatorService` of the SDK). */
 const asOnCloud = () => ({
   workflowService: connection.workflowService,
   operatorService: { listSearchAttributes: () => Promise.reject(new Error('16 UNAUTHENTICATED')) },
@@ -38,7 +38,7 @@ async function create(name: string, type: number): Promise<void> {
   await until(name, type === KEYWORD ? 'Keyword' : 'other type');
 }
 
-/** The server learns of a change from its own cache, a moment later. */
+/** Waits until the server's cache shows a change of the search attributes. */
 async function until(name: string, state: string): Promise<void> {
   while ((await lookUpSearchAttributes(connection, namespace)).get(name) !== state) await pause(50);
 }
@@ -48,11 +48,11 @@ afterEach(async () => {
     if (state === 'other type') await remove(name);
     if (state !== 'Keyword') await create(name, KEYWORD);
   }
-  // A new worker remembers nothing.
+  // A new worker has an empty cache.
   await cluster.withoutWorker(() => Promise.resolve());
 });
 
-test('what a namespace has is told by the operator service, and where that is refused by queries', async () => {
+test('the search attributes are looked up with the operator service, or with queries if that is refused', async () => {
   const told = async () => ({
     operator: Object.fromEntries(await lookUpSearchAttributes(connection, namespace)),
     cloud: Object.fromEntries(await lookUpSearchAttributes(asOnCloud(), namespace)),
@@ -73,7 +73,7 @@ test('what a namespace has is told by the operator service, and where that is re
   expect(await told()).toMatchObject({ operator: some, cloud: some });
 });
 
-test('a server that tells neither is an error, and not a namespace without attributes', async () => {
+test('a server that answers neither is an error, not a namespace without search attributes', async () => {
   const down = () => Promise.reject(Object.assign(new Error('14 UNAVAILABLE'), { code: 14 }));
   const server = {
     operatorService: { listSearchAttributes: down },
@@ -84,7 +84,7 @@ test('a server that tells neither is an error, and not a namespace without attri
 
 const started = { JobId: 'j1', JobStatus: 'SUBMITTED', DatastoreId: datastoreId };
 
-/** Runs an import whose job is started only when something has happened meanwhile. */
+/** Runs an import whose job is started only after `meanwhile`. */
 async function importAfter(meanwhile: () => Promise<void>) {
   const busy = error('ThrottlingException', 429);
   aws.script({ StartFHIRImportJob: [busy], DescribeFHIRImportJob: [fhirImportReply('COMPLETED')] });
@@ -103,14 +103,14 @@ async function importAfter(meanwhile: () => Promise<void>) {
   };
 }
 
-describe('a run that goes on ends well, though the worker remembers what there was', () => {
-  test('with a search attribute that is removed', async () => {
+describe('an open run completes although the worker has cached the earlier search attributes', () => {
+  test('after a search attribute is removed', async () => {
     const { datastore, job, failedTasks } = await importAfter(() => remove('AwsJobId'));
     expect({ datastore, job }).toEqual({ datastore: datastoreId, job: undefined });
     expect(failedTasks).toContain(BAD_SEARCH_ATTRIBUTES);
   });
 
-  test('with a search attribute that has become a number', async () => {
+  test('after the type of a search attribute has changed to a number', async () => {
     const { job, failedTasks } = await importAfter(async () => {
       await remove('AwsJobId');
       await create('AwsJobId', INT);
@@ -119,7 +119,7 @@ describe('a run that goes on ends well, though the worker remembers what there w
     expect(failedTasks).toContain(BAD_SEARCH_ATTRIBUTES);
   });
 
-  test('and with all of them it can be searched for by the ids of AWS', async () => {
+  test('and if all exist, the run is found by its AWS ids', async () => {
     const { datastore, job, failedTasks } = await importAfter(() => Promise.resolve());
     expect({ datastore, job, failedTasks }).toEqual({ datastore: datastoreId, job: 'j1', failedTasks: [] });
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { bytesOf, cutList, cutText } from '../src/lib/size.ts';
 
-test('a value is measured in bytes of JSON in UTF-8', () => {
+test('the size of a value is that of its JSON in UTF-8', () => {
   expect(bytesOf('é')).toBe(4);
   expect(bytesOf('🫀')).toBe(6);
   // JSON escapes control characters.
@@ -12,7 +12,7 @@ test('a value is measured in bytes of JSON in UTF-8', () => {
 
 const texts = fc.string({ unit: fc.constantFrom('a', '"', '\\', '\n', 'é', '語', '🫀'), maxLength: 60 });
 
-test('a text that is cut takes no more bytes than it may, and begins as it did', () => {
+test('a cut text fits into the limit, and is a prefix of the original', () => {
   fc.assert(
     fc.property(texts, fc.integer({ min: 5, max: 100 }), (text, most) => {
       const cut = cutText(text, most);
@@ -23,7 +23,7 @@ test('a text that is cut takes no more bytes than it may, and begins as it did',
   );
 });
 
-test('a list that is cut takes no more bytes than it may, and has room for no further item', () => {
+test('a cut list fits into the limit, and would not with one more item', () => {
   fc.assert(
     fc.property(fc.array(texts), fc.integer({ min: 0, max: 500 }), (items, most) => {
       const cut = cutList(items, most);

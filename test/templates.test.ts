@@ -11,7 +11,7 @@ const all = '{yyyy}-{MM}-{dd} {HH}:{mm}';
 const expand = (scheduledAt: string, more: { timeZone?: string; offset?: string } = {}) =>
   expandTemplates(all, { scheduledAt, ...more });
 
-describe('the clock on the wall', () => {
+describe('local time', () => {
   test.each([
     ['UTC by default', '2026-01-02T03:04:05Z', {}, '2026-01-02 03:04'],
     ['midnight is hour 00', '2026-01-01T00:00:00Z', {}, '2026-01-01 00:00'],
@@ -48,15 +48,15 @@ describe('an offset', () => {
     expect(expand(scheduledAt, { offset })).toBe(expected);
   });
 
-  test('of a day is the day before on the calendar, even if that had only 23 hours', () => {
-    // 00:30 on Monday in Berlin; 24 hours earlier it was Saturday.
+  test('of a day is the previous calendar day, even if that had only 23 hours', () => {
+    // 00:30 on Monday in Berlin, after a Sunday of 23 hours: 24 hours earlier it was Saturday.
     const monday = { scheduledAt: '2026-03-29T22:30:00Z', timeZone: 'Europe/Berlin' };
     expect(expandTemplates('{dd}', monday)).toBe('30');
     expect(expandTemplates('{dd}', { ...monday, offset: '-1 day' })).toBe('29');
   });
 
   test.each(['1 day', '-1', '-1 month', 'yesterday', '-1.5 hours', '-1 day ', '-12345 days', ''])(
-    'is not %j',
+    'rejects %j',
     (text) => expect(isOffset(text)).toBe(false),
   );
 });
@@ -70,10 +70,10 @@ describe('laws', () => {
   });
   const isoDay = (text: string) => Date.parse(`${text}T00:00:00Z`) / 86_400_000;
 
-  test('what is expanded is what a clock there shows, to the minute', () => {
+  test('the expanded time is the local time, to the minute', () => {
     fc.assert(
       fc.property(times, zones, (time, timeZone) => {
-        // Independently: the Swedish way of writing a time is ISO 8601.
+        // An independent implementation: the Swedish locale formats times as in ISO 8601.
         const shown = new Intl.DateTimeFormat('sv-SE', {
           timeZone,
           dateStyle: 'short',
@@ -84,7 +84,7 @@ describe('laws', () => {
     );
   });
 
-  test('n days away is n days of the calendar away, at the same hour', () => {
+  test('an offset of n days is n calendar days, at the same hour', () => {
     fc.assert(
       fc.property(times, zones, fc.integer({ min: 0, max: 999 }), (time, timeZone, days) => {
         const at = (offset?: string) => {
@@ -101,7 +101,7 @@ describe('laws', () => {
     );
   });
 
-  test('every template has one width, whatever the time: what is valid once is valid always', () => {
+  test('every template expands to the same length at any time, so an input that is valid once is always valid', () => {
     fc.assert(
       fc.property(times, zones, (time, timeZone) => {
         expect(expand(time.toISOString(), { timeZone })).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d$/);
@@ -109,7 +109,7 @@ describe('laws', () => {
     );
   });
 
-  test('text without templates stays as it is, in every string of a value and in nothing else', () => {
+  test('only templates are expanded, in every string of a value', () => {
     const moment = { scheduledAt: '2026-01-02T03:04:05Z' };
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
@@ -132,7 +132,7 @@ test.each([
   ['yyyy}', true],
   ['{{yyyy}}', true],
   ['{}', true],
-])('%s holds an unknown template: %s', (text, expected) => {
+])('%s contains an unknown template: %s', (text, expected) => {
   expect(hasUnknownTemplate(text)).toBe(expected);
 });
 

@@ -7,18 +7,22 @@ describe('explain', () => {
   const network = { code: 'ECONNRESET', syscall: 'read' };
 
   it.each([
-    ['a mistake of the user’s', new UserError('Do this.'), 'Do this.'],
+    ['a user error', new UserError('Do this.'), 'Do this.'],
     ['the operating system', withFields('read ECONNRESET', network), 'read ECONNRESET'],
-    // Node's HTTP client names no system call where the other side hangs up.
-    ['a server that hangs up', withFields('socket hang up', { code: 'ECONNRESET' }), 'socket hang up'],
+    // Node's HTTP client does not name a system call if the peer closes the connection.
+    [
+      'a server that closes the connection',
+      withFields('socket hang up', { code: 'ECONNRESET' }),
+      'socket hang up',
+    ],
     [
       'the AWS SDK before any call',
       withFields('Could not load credentials', { name: 'CredentialsProviderError' }),
       'Could not load credentials',
     ],
-    // The AWS SDK adds `$metadata` to errors of the connection too.
+    // The AWS SDK also adds `$metadata` to connection errors.
     ['a connection to AWS', withFields('read ECONNRESET', { ...network, $metadata: {} }), 'read ECONNRESET'],
-    // Node tries each address of `localhost`, and gives an AggregateError without a message.
+    // Node tries each address of `localhost`, and throws an AggregateError without a message.
     ['several addresses', withFields('', { name: 'AggregateError', code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
     [
       'AWS',
@@ -30,18 +34,18 @@ describe('explain', () => {
       new Error('Failed', { cause: withFields('14 UNAVAILABLE: gone', { code: 14, details: 'gone' }) }),
       'Temporal answers: gone',
     ],
-  ])('has one line for what comes from %s', (_, error, line) => {
+  ])('prints one line for %s', (_, error, line) => {
     expect(explain(error)).toBe(line);
     expect(explainOurs(error)).toBe(line);
   });
 
-  it('shows the stack trace of anything else, which is a bug of whoever wrote the program', () => {
+  it('shows the stack trace of any other error, which is a bug of the program', () => {
     expect(explain(new TypeError('x is undefined'))).toMatch(/^TypeError: x is undefined\n\s+at /);
-    // An error of Node's own has a code as well.
+    // Node's own errors have a code too.
     expect(explain(withFields('bad argument', { code: 'ERR_INVALID_ARG_TYPE' }))).toMatch(/\n\s+at /);
   });
 
-  it('of a program of ours it is a bug of ours, with where to report it: in a file that is in the package', () => {
+  it('in a program of this package says that it is our bug, and where to report it: in a file that the package contains', () => {
     const shown = explainOurs(new TypeError('x is undefined'));
     expect(shown).toMatch(/^This is a bug of aws-health-workflows\. Please report it .*CONTRIBUTING\.md/);
     expect(shown).toMatch(/TypeError: x is undefined\n\s+at /);

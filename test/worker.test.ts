@@ -17,7 +17,7 @@ const endpointsOf = (env: Record<string, string>) => {
   return describeEndpoints(createAwsClients(env, 1_000), env);
 };
 
-/** Runs the built worker to its end, with nothing of this machine's AWS or Temporal settings. */
+/** Runs the built worker until it exits, without any AWS or Temporal setting of this machine. */
 function runWorker(env: Record<string, string>) {
   const script = join(import.meta.dirname, '../dist/src/worker.js');
   const region = { AWS_REGION: 'eu-west-1' };
@@ -29,7 +29,7 @@ function runWorker(env: Record<string, string>) {
 }
 
 describe('endpoints', () => {
-  test('of AWS, by region, where nothing overrides them', async () => {
+  test('are those of AWS in the region if none is overridden', async () => {
     expect(await endpointsOf({})).toEqual({
       imaging: 'https://medical-imaging.eu-west-1.amazonaws.com',
       healthlake: 'https://healthlake.eu-west-1.amazonaws.com',
@@ -37,7 +37,7 @@ describe('endpoints', () => {
     });
   });
 
-  test('one for all, or one for each', async () => {
+  test('are overridden for all services at once, or for each', async () => {
     expect(await endpointsOf({ AWS_ENDPOINT_URL: local })).toEqual({
       imaging: local,
       healthlake: local,
@@ -46,7 +46,7 @@ describe('endpoints', () => {
     expect(await endpointsOf(allLocal)).toEqual({ imaging: local, healthlake: local, s3: local });
   });
 
-  test('some on this machine and some real are refused, unless that is meant', async () => {
+  test('some local and some real are rejected, unless ALLOW_MIXED_ENDPOINTS is set', async () => {
     const mixed = { AWS_ENDPOINT_URL_MEDICAL_IMAGING: local };
     await expect(endpointsOf(mixed)).rejects.toThrow(
       /AWS_ENDPOINT_URL_S3 → https:\/\/s3.*ALLOW_MIXED_ENDPOINTS=1/,
@@ -61,12 +61,12 @@ describe('endpoints', () => {
     ['http://s3.localhost', true],
     ['https://127.0.0.1.example.com', false],
     ['temporal.example.com:7233', false],
-  ])('%s is this machine: %s', (url, expected) => {
+  ])('%s is a loopback address: %s', (url, expected) => {
     expect(isLoopback(url)).toBe(expected);
   });
 });
 
-test('settings have defaults, and a wrong one is named', () => {
+test('settings have defaults, and an invalid one is named', () => {
   expect(readSettings({})).toEqual({
     taskQueue: 'aws-health',
     stickyScheduleToStart: 10_000,
@@ -96,7 +96,7 @@ describe('the version of the worker', () => {
   const both = { TEMPORAL_DEPLOYMENT_NAME: 'aws-health', TEMPORAL_WORKER_BUILD_ID: '1.2.3' };
   const of = (env: Record<string, string>) => readSettings(env).version;
 
-  test('is that of both variables, and versioning is off without them', () => {
+  test('is read from both variables, and versioning is off without them', () => {
     expect(of({})).toBeUndefined();
     expect(of({ TEMPORAL_DEPLOYMENT_NAME: '', TEMPORAL_WORKER_BUILD_ID: '' })).toBeUndefined();
     const version = { deploymentName: 'aws-health', buildId: '1.2.3' };
@@ -131,7 +131,7 @@ describe('the version of the worker', () => {
       { VERSIONING_BEHAVIOR: 'pinned' },
       /^VERSIONING_BEHAVIOR must be PINNED or AUTO_UPGRADE/,
     ],
-  ])('%s is refused', (_, env, message) => {
+  ])('%s is rejected', (_, env, message) => {
     expect(() => of(env)).toThrow(message);
   });
 });
@@ -145,10 +145,10 @@ test('workflow types declare a versioning behavior only to a versioned worker th
   expect(declares({ ...version, behavior: 'PINNED' })).toBe(false);
 });
 
-describe('what the user can put right is one line, without a stack trace', () => {
+describe('an error that the user can fix prints one line, without a stack trace', () => {
   test.each([
     ['no Temporal server', { TEMPORAL_ADDRESS: '127.0.0.1:1' }, /No Temporal server at 127\.0\.0\.1:1/],
-    ['endpoints of two worlds', { AWS_ENDPOINT_URL_S3: local }, /Some AWS endpoints are on this machine/],
+    ['local and real endpoints', { AWS_ENDPOINT_URL_S3: local }, /Some AWS endpoints are on this machine/],
     ['no region', { AWS_REGION: '', AWS_CONFIG_FILE: '/dev/null' }, /No AWS region is set/],
     [
       'an endpoint without a scheme',

@@ -1,4 +1,4 @@
-/** Runs one flow of the demo and shows where it stands until it has ended. */
+/** Runs one flow of the demo, and shows its progress until it has closed. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { describeFailure, failureIn } from '../../src/cli/session.ts';
@@ -21,8 +21,8 @@ export interface Finished<Flow extends FlowName = FlowName> {
 }
 
 /**
- * @param onProgress - sees each new step or status; the demo goes on when it returns
- * @throws UserError when the run does not complete
+ * @param onProgress - receives each new step or status; the demo continues when it returns
+ * @throws UserError if the run does not complete
  */
 export async function runFlow<Flow extends FlowName>(
   { flows, uiUrl, screen }: Stage,
@@ -65,7 +65,7 @@ async function settle<Flow extends FlowName>(run: FlowRun<Flow>): Promise<Outcom
   }
 }
 
-/** Asks the run itself where it stands, several times a second. While no worker lives nobody answers: then not. */
+/** Queries the progress of the run several times per second. While no worker is alive, there is none. */
 async function follow<Flow extends FlowName>(
   flows: FlowClient,
   run: FlowRun<Flow>,

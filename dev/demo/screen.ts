@@ -1,4 +1,4 @@
-/** What the demo shows, to a person or, with --json, to a program. */
+/** The output of the demo, for a person or, with --json, for a program. */
 import { styleText } from 'node:util';
 import { type Say, sayOnStderr, sayOnStdout } from '../say.ts';
 
@@ -11,14 +11,14 @@ export class Screen {
     this.#json = json;
   }
 
-  /** One line of text; on stderr where stdout is for JSON alone. */
+  /** Prints one line of text: to stderr if stdout is for JSON only. */
   readonly say: Say = (line) => (this.#json ? sayOnStderr : sayOnStdout)(line);
 
   heading(text: string): void {
     this.say(`\n${this.#style('bold', text)}`);
   }
 
-  /** What goes on by itself. */
+  /** Prints an ordinary step. */
   detail(text: string): void {
     this.say(`   ${this.#style('dim', text)}`);
   }
@@ -27,7 +27,7 @@ export class Screen {
     this.say(`   ${text}`);
   }
 
-  /** What we do to the demo, and what nobody would have told. */
+  /** Prints what the demo does to the platform, or a fact that AWS does not report. */
   highlight(text: string): void {
     this.say(`   ${this.#style('yellow', text)}`);
   }
@@ -36,12 +36,12 @@ export class Screen {
     this.say(`   ${this.#style('green', text)}`);
   }
 
-  /** The line for programs. */
+  /** Prints the JSON line for programs. */
   record(value: object): void {
     if (this.#json) sayOnStdout(JSON.stringify(value));
   }
 
-  /** Plain where nobody would see the colour, or where NO_COLOR asks for that. */
+  /** No colour if the output is not a terminal, or NO_COLOR is set. */
   #style(style: Style, text: string): string {
     return styleText(style, text, { stream: this.#json ? process.stderr : process.stdout });
   }

@@ -1,4 +1,4 @@
-/** The demo's three acts, each a flow, each with what it proves. */
+/** The three acts of the demo. Each runs a flow and shows what it proves. */
 import { CreateFHIRDatastoreCommand, DescribeFHIRDatastoreCommand } from '@aws-sdk/client-healthlake';
 import { ListDICOMImportJobsCommand } from '@aws-sdk/client-medical-imaging';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,12 +14,12 @@ import { type Finished, runFlow, type Stage } from './run-flow.ts';
 export interface Props extends Stage {
   readonly aws: AwsClients;
   readonly samples: Samples;
-  /** Unlike that of any other demo: on a server that is there already, none may join another's runs. */
+  /** Unique for each demo, so that on an existing server it does not join the runs of another demo. */
   readonly name: string;
   readonly startWorker: () => Child;
 }
 
-/** @returns how each flow has ended */
+/** @returns the result of each flow */
 export async function play(props: Props): Promise<Finished[]> {
   const onboarded = await onboard(props);
   const copied = await copy(props, onboarded.result.datastoreId);
@@ -27,7 +27,7 @@ export async function play(props: Props): Promise<Finished[]> {
   return [onboarded, copied, imported];
 }
 
-/** Act one: a new data store, an import whose worker dies in the middle of it, and what became of each file. */
+/** Act one: a new data store, an import whose worker is killed meanwhile, and the outcome of each file. */
 async function onboard(props: Props): Promise<Finished<'onboardDatastoreAndImport'>> {
   const { aws, samples, screen } = props;
   screen.heading('1  onboardDatastoreAndImport: a new HealthImaging data store, and a DICOM import into it');
@@ -53,7 +53,7 @@ async function onboard(props: Props): Promise<Finished<'onboardDatastoreAndImpor
   return finished;
 }
 
-/** Act two: the two series of the study become one image set. */
+/** Act two: the two series of the study are merged into one image set. */
 async function copy(props: Props, datastoreId: string): Promise<Finished<'copyImageSet'>> {
   const { aws, samples, screen } = props;
   screen.heading('2  copyImageSet: one series of the study into the image set of the other');
@@ -77,7 +77,7 @@ async function copy(props: Props, datastoreId: string): Promise<Finished<'copyIm
   return finished;
 }
 
-/** Act three: FHIR records, one of which HealthLake will not take. */
+/** Act three: FHIR records, one of which HealthLake rejects. */
 async function importRecords(props: Props): Promise<Finished<'startImportAndWaitCompleted'>> {
   const { samples, screen } = props;
   screen.heading('3  startImportAndWaitCompleted: FHIR records into HealthLake');
@@ -92,7 +92,7 @@ async function importRecords(props: Props): Promise<Finished<'startImportAndWait
   return finished;
 }
 
-/** The flow that imports FHIR records takes a data store that is there: this is how one gets there. */
+/** The flow that imports FHIR records needs an existing data store. This creates one. */
 async function createFhirDatastore({ aws: { healthlake }, name }: Props): Promise<string> {
   const { DatastoreId } = await healthlake.send(
     new CreateFHIRDatastoreCommand({ DatastoreName: name, DatastoreTypeVersion: 'R4' }),
@@ -114,7 +114,7 @@ function showFailures({ screen }: Stage, failures: readonly FailedFile[] = []): 
   }
 }
 
-/** A demo that shows something else than it says would be worse than none. */
+/** Fails the demo if the result is not what it claims to show. */
 function insist(holds: boolean, otherwise: string): void {
   if (!holds) throw new UserError(`The demo has not gone as it should: ${otherwise}.`);
 }

@@ -1,4 +1,4 @@
-/** Pictures of web pages, by a browser that needs no screen. */
+/** Takes pictures of web pages with a headless browser. */
 import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
@@ -7,7 +7,7 @@ import { UserError } from '../../src/lib/user-error.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'chrome'];
 
-/** @returns the path of the first browser that `PATH` has; undefined where it has none */
+/** @returns the path of the first browser on `PATH`; undefined if there is none */
 export async function findBrowser(): Promise<string | undefined> {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   for (const path of NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))) {
@@ -22,7 +22,7 @@ export async function findBrowser(): Promise<string | undefined> {
 
 export interface Photo {
   readonly url: string;
-  /** Where the PNG goes. */
+  /** The path of the PNG file. */
   readonly file: string;
   /** In pixels. */
   readonly width: number;
@@ -30,14 +30,14 @@ export interface Photo {
 }
 
 /**
- * Waits for what the page loads: its clock runs on only while nothing is being loaded.
+ * Waits until the page has loaded: its virtual clock advances only while no request is pending.
  *
- * @throws UserError where the browser fails
+ * @throws UserError if the browser fails
  */
 export async function photograph(browser: string, { url, file, width, height }: Photo): Promise<void> {
   const args = [
     '--headless',
-    // Chromium's sandbox does not work for root, as whom a container runs; the page is one of our own server.
+    // Chromium's sandbox does not work as root, as which a container runs. The page is from our own server.
     '--no-sandbox',
     '--hide-scrollbars',
     `--window-size=${width},${height}`,

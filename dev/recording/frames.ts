@@ -1,16 +1,16 @@
-/** What a terminal showed, frame by frame: its output, as a terminal emulator reads it. */
+/** Converts terminal output to the frames that a terminal emulator shows. */
 import { createRequire } from 'node:module';
 import type * as Xterm from '@xterm/headless';
 import type { Output, Size } from './take.ts';
 
-// The package is CommonJS whose named exports Node does not find by itself.
+// The package is CommonJS, and Node does not detect its named exports.
 const xterm = createRequire(import.meta.url)('@xterm/headless') as typeof Xterm;
 
-/** Text in one style. Of the background, and of styles that nothing of ours uses, a picture shows nothing. */
+/** Text in one style. Backgrounds and styles that our programs do not use are omitted. */
 export interface Span {
   readonly column: number;
   readonly text: string;
-  /** One of the terminal's 16 colours; undefined for its foreground. */
+  /** One of the terminal's 16 colours; undefined for the default foreground. */
   readonly colour: number | undefined;
   readonly bold: boolean;
   readonly dim: boolean;
@@ -19,16 +19,16 @@ export interface Span {
 export type Line = readonly Span[];
 
 export interface Frame {
-  /** Milliseconds since the beginning. */
+  /** Milliseconds since the start of the recording. */
   readonly at: number;
-  /** From the top of the window; none for the empty rows at its end. */
+  /** The rows from the top of the window, without the empty rows at its end. */
   readonly lines: readonly Line[];
 }
 
-/** Nobody reads faster: what changes sooner is shown at once, or a spinner alone would make twelve frames a second. */
+/** Changes within this time are merged into one frame. Otherwise a spinner would produce twelve frames per second. */
 const SHORTEST_FRAME_MS = 300;
 
-/** @returns the frames that differ, the first with the first output */
+/** @returns the frames, without repeated ones; the first one at the first output */
 export async function framesOf(outputs: readonly Output[], { columns, rows }: Size): Promise<Frame[]> {
   const terminal = new xterm.Terminal({ cols: columns, rows, allowProposedApi: true });
   const frames: Frame[] = [];
@@ -61,7 +61,7 @@ function spansOf(line: Xterm.IBufferLine): Line {
   const spans: Span[] = [];
   for (let column = 0; column < line.length; column += 1) {
     const cell = line.getCell(column);
-    // The second half of a wide character has a width of 0.
+    // The second cell of a wide character has the width 0.
     if (cell === undefined || cell.getWidth() === 0) continue;
     const text = cell.getChars() || ' ';
     const style = styleOf(cell);

@@ -1,6 +1,6 @@
 /**
- * `npm run docs:recording`: makes the film of the demo and all pictures of README.md and docs/ anew, from real runs on
- * servers of its own. Ids, times and ports are those of the run.
+ * `npm run docs:recording`: records the animation of the demo and all pictures of README.md and docs/, from real runs on its
+ * own servers. Ids, times and ports differ at each recording.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ import { record } from './take.ts';
 const docs = join(import.meta.dirname, '../../../docs');
 
 interface Shot {
-  /** In docs/, without its ending. */
+  /** The file name in docs/, without its extension. */
   readonly name: string;
   readonly command: string;
   readonly title: string;
@@ -52,7 +52,7 @@ async function main(life: Life): Promise<void> {
     columns: 126,
     rows: 12,
   });
-  // Only now, or the first steps would be over before the command had started.
+  // The run starts only now, so that the recorded command shows its first steps.
   void platform.startWorker().crashed.then(life.fail);
   await watched;
   await still({
@@ -86,10 +86,10 @@ async function main(life: Life): Promise<void> {
   await photo(browser, 'schedule-in-web-ui', `${pages}/schedules/${SCHEDULE}`, 1000);
 }
 
-/** All that the command showed, as it came. */
+/** The whole output of the command, as an animation. */
 const film = (shot: Shot) => shoot(shot, (frames) => frames);
 
-/** What is there at the end. */
+/** The last frame. */
 const still = (shot: Shot) => shoot(shot, (frames) => frames.slice(-1));
 
 async function shoot(

@@ -1,4 +1,4 @@
-/** What there is to see in the pictures: runs that ended in different ways, and a schedule that has fired. */
+/** Prepares what the pictures show: runs that closed in different ways, and a schedule that has fired. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -28,7 +28,7 @@ export class Stage {
     return this.#flows.start('onboardDatastoreAndImport', input, { workflowId: IMPORT });
   }
 
-  /** Of HealthLake, for the imports of records. */
+  /** The data store of HealthLake, for the imports of FHIR records. */
   async createRecords(): Promise<string> {
     const input = { DatastoreName: 'records', DatastoreTypeVersion: 'R4' } as const;
     const options = { workflowId: 'records-store' };
@@ -36,7 +36,7 @@ export class Stage {
     return datastoreId;
   }
 
-  /** One run that completes, one that fails, one that is partial, and one that goes on for some seconds yet. */
+  /** Starts a run that completes, one that fails, one that is partial, and one that stays open for some seconds. */
   async startOthers(radiologyId: string, recordsId: string): Promise<void> {
     const flows = this.#flows;
     await flows.execute('startImportAndWaitCompleted', fhirImportInput(this.#samples, recordsId), {
@@ -56,7 +56,7 @@ export class Stage {
     );
   }
 
-  /** Fires for three nights that are over. */
+  /** Backfills three past nights. */
   async fireSchedule(recordsId: string): Promise<void> {
     const nights = ['02', '03', '04'];
     for (const day of nights.map((night) => String(Number(night) - 1).padStart(2, '0'))) {

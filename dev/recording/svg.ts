@@ -1,37 +1,37 @@
-/** Frames of a terminal as an SVG that a browser plays by itself, with CSS alone: a README may hold no script. */
+/** Renders frames of a terminal as an SVG that is animated with CSS only, because a README may not contain scripts. */
 import type { Frame, Line, Span } from './frames.ts';
 
-/** In pixels. A character of the usual monospace fonts is 0.6 em wide, or a little more: of these none may be cut off. */
+/** In pixels. Characters of common monospace fonts are 0.6 em wide or slightly more, and must not be cut off. */
 const FONT_SIZE = 14;
 const CHARACTER_WIDTH = 8.43;
 const LINE_HEIGHT = 19;
 const PADDING = 16;
 
-/** How long the film waits at the most, whatever it shows waited; and how long it shows its end. */
+/** The maximum duration of a frame, however long the recorded command waited; and the duration of the last frame. */
 const LONGEST_FRAME_MS = 2_000;
 const LAST_FRAME_MS = 6_000;
 
 const BACKGROUND = '#0d1117';
 const FOREGROUND = '#d6dde5';
-/** The 16 colours of the terminal: black, red, green, yellow, blue, magenta, cyan, white, and the bright ones. */
+/** The 16 terminal colours: black, red, green, yellow, blue, magenta, cyan, white, and their bright variants. */
 const COLOURS = [
   '#484f58 #ff7b72 #56d364 #e3b341 #79c0ff #d2a8ff #56d4dd #d6dde5',
   '#6e7681 #ffa198 #7ee787 #f2cc60 #a5d6ff #e2c5ff #b3f0ff #ffffff',
 ].flatMap((eight) => eight.split(' '));
 
 export interface PictureOptions {
-  /** What the picture shows, for those who do not see it. */
+  /** The alternative text for screen readers. */
   readonly title: string;
   /** The width of the terminal, in characters. */
   readonly columns: number;
 }
 
 /**
- * One frame is a still picture; more are a film that starts over at its end. Who has asked for reduced motion sees the
- * last frame.
+ * One frame makes a still picture, several make an animation that repeats. With the setting for reduced motion, a browser shows
+ * only the last frame.
  *
- * @param frames - one at least
- * @returns the SVG document; as high as the highest frame
+ * @param frames - at least one
+ * @returns the SVG document, with the height of the highest frame
  */
 export function svgOf(frames: readonly Frame[], { title, columns }: PictureOptions): string {
   const width = Math.ceil(columns * CHARACTER_WIDTH);
@@ -59,7 +59,7 @@ ${drawn.join('\n')}
 }
 
 /**
- * The frames side by side, as on a strip of film. Most lines stand in many frames: each is defined once, and used.
+ * The frames side by side, as on a strip of film. A line that occurs in many frames is defined once and referenced.
  */
 function draw(frames: readonly Frame[], width: number): { definitions: string[]; drawn: string[] } {
   const ids = new Map<string, string>();
@@ -87,7 +87,7 @@ function spanText({ column, text, colour, bold, dim }: Span): string {
   return `<tspan ${attributes.filter(Boolean).join(' ')}>${escape(text)}</tspan>`;
 }
 
-/** Moves the strip by one frame at a time; without an animation it stands at its last frame. */
+/** Moves the strip by one frame at a time. Without animation it shows the last frame. */
 function filmStyle(frames: readonly Frame[], width: number): string {
   if (frames.length === 1) return '';
   const durations = frames.map(({ at }, index) => {

@@ -1,4 +1,4 @@
-/** Runs a command on a real pseudo-terminal, and keeps what it printed with the times. */
+/** Runs a command on a real pseudo-terminal, and records its output with the times. */
 import { spawn } from 'node:child_process';
 import { UserError } from '../../src/lib/user-error.ts';
 
@@ -7,20 +7,20 @@ export interface Size {
   readonly rows: number;
 }
 
-/** A piece of what a terminal was sent, escape sequences included. */
+/** A chunk of terminal output, escape sequences included. */
 export interface Output {
   /** Milliseconds since the command was typed. */
   readonly at: number;
   readonly text: string;
 }
 
-/** Python makes the terminal: no npm package does without a compiler. */
+/** Python creates the pseudo-terminal, because every npm package for it needs a compiler. */
 const onTerminal = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
 
 /**
- * @param command - for a shell; it is shown first, behind a prompt, as if it had been typed
- * @returns all that the terminal showed until the command ended
- * @throws UserError where the command fails, with what it has shown, or where python3 is missing
+ * @param command - a shell command; the recording begins with a prompt and the command, as if it was typed
+ * @returns all terminal output until the command ended
+ * @throws UserError if the command fails, with its output, or if python3 is missing
  */
 export async function record(command: string, { columns, rows }: Size): Promise<Output[]> {
   const began = Date.now();

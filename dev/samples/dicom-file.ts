@@ -1,9 +1,9 @@
 /**
- * Writes DICOM files: Part 10, Explicit VR Little Endian. Written from the standard (PS3.5 §7.1, PS3.10 §7.1) and not with the
- * library that the local AWS reads them with, so that the two check each other.
+ * Writes DICOM files: Part 10, Explicit VR Little Endian. Implemented from the standard (PS3.5 §7.1, PS3.10 §7.1) without the
+ * library with which the local AWS reads them, so that the two implementations check each other.
  */
 
-/** Sixteen-bit words are pixel data, a number one binary value, strings text of as many values. */
+/** A buffer is pixel data, a number is one binary value, and strings are text with one value each. */
 export type Value = string | number | readonly string[] | Buffer;
 
 /** A data element: `ggggeeee`, its value representation, its value. */
@@ -11,10 +11,10 @@ export type Element = readonly [tag: string, vr: string, value: Value];
 
 const explicitLittleEndian = '1.2.840.10008.1.2.1';
 
-/** From a UUID made for this generator once and for all (PS3.5 §B.2). */
+/** The implementation class UID, from a UUID that was generated for this writer (PS3.5 §B.2). */
 const implementationClassUid = '2.25.309618283347562211436725936428817270482';
 
-/** The elements in the order of their tags, behind the preamble and the file meta information that describes them. */
+/** The preamble, the file meta information, and the elements in the order of their tags. */
 export function dicomFile(sopClassUid: string, sopInstanceUid: string, elements: readonly Element[]): Buffer {
   const meta = encode([
     ['00020001', 'OB', Buffer.from([0, 1])],
@@ -36,7 +36,7 @@ export function dicomFile(sopClassUid: string, sopInstanceUid: string, elements:
 const encode = (elements: readonly Element[]): Buffer =>
   Buffer.concat([...elements].sort(([a], [b]) => (a < b ? -1 : 1)).map(encodeElement));
 
-/** These have two reserved bytes and a four-byte length, all others a two-byte length. */
+/** The value representations with two reserved bytes and a four-byte length. All others have a two-byte length. */
 const longForm = new Set(['OB', 'OW', 'UN', 'UT', 'SQ']);
 
 function encodeElement([tag, vr, value]: Element): Buffer {
@@ -60,7 +60,7 @@ function encodeValue(vr: string, value: Value): Buffer {
   return Buffer.from(typeof value === 'string' ? value : value.join('\\'), 'ascii');
 }
 
-/** Values have an even length: UIDs and bytes end in NUL, text in a space. */
+/** Pads a value to an even length: UIDs and bytes with NUL, text with a space. */
 function padded(bytes: Buffer, vr: string): Buffer {
   if (bytes.length % 2 === 0) return bytes;
   return Buffer.concat([bytes, Buffer.from(vr === 'UI' || vr === 'OB' ? '\0' : ' ')]);

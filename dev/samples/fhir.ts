@@ -1,4 +1,4 @@
-/** The same people and studies as FHIR R4 resources, one a line. */
+/** The same patients and studies as FHIR R4 resources, one per line. */
 import type { Patient, Series, Study } from './studies.ts';
 
 interface Resource {
@@ -7,7 +7,7 @@ interface Resource {
   readonly [member: string]: unknown;
 }
 
-/** The content of each ndjson file by its name. One Observation has no `id`, and HealthLake will not take it. */
+/** The content of each ndjson file by its name. One Observation has no `id`, so HealthLake rejects it. */
 export function fhirFiles(studies: readonly Study[]): Readonly<Record<string, string>> {
   const patients = studies.map(({ patient }) => patient);
   const [first] = patients;
@@ -59,7 +59,7 @@ function observation(
   };
 }
 
-/** By its identifier the record and the images in HealthImaging find each other. */
+/** Its identifier is the Study Instance UID, which links the record to the images in HealthImaging. */
 function imagingStudy(study: Study): Resource {
   return {
     resourceType: 'ImagingStudy',

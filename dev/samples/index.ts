@@ -1,27 +1,27 @@
-/** Sample data for the demo, for `npm run dev` and for tests: made, not taken, so no line of it is about anybody. */
+/** Synthetic sample data for the demo, `npm run dev` and the tests. They contain no data of real people. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fhirFiles } from './fhir.ts';
 import { instanceFile, sampleStudies, type Study } from './studies.ts';
 
 export interface SampleOptions {
-  /** The folder that stands for S3: the object s3://bucket/key is the file bucket/key in it. */
+  /** The folder of the local S3: the object s3://bucket/key is the file bucket/key in it. */
   readonly s3Folder: string;
   readonly bucket?: string;
   readonly seed?: string;
 }
 
 export interface Samples {
-  /** Prefixes of S3 objects, to import from. */
+  /** The S3 prefixes to import from. */
   readonly dicomUri: string;
   readonly fhirUri: string;
-  /** The first has two series, the second one, of another patient. */
+  /** The first study has two series. The second has one, of another patient. */
   readonly studies: readonly [Study, Study];
-  /** The one object under `dicomUri` that is no DICOM file. */
+  /** The one object below `dicomUri` that is not a DICOM file. */
   readonly notDicom: string;
 }
 
-/** Puts the sample objects into the S3 folder; doing it again changes nothing. */
+/** Writes the sample objects to the S3 folder. Repeating it changes nothing. */
 export function writeSamples({ s3Folder, bucket = 'samples', seed = 'samples' }: SampleOptions): Samples {
   const studies = sampleStudies(seed);
   const notDicom = 'dicom/notes.txt';

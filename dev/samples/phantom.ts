@@ -1,6 +1,6 @@
-/** A head that nobody has: ellipsoids in a cube, sliced like a scanner would. */
+/** A synthetic head phantom: ellipsoids in a cube, in slices like those of a scanner. */
 
-/** Half axes and centre as shares of half the cube's edge; where ellipsoids overlap, the later one is seen. */
+/** Half axes and centre are fractions of half the cube's edge. Where ellipsoids overlap, the later one is visible. */
 interface Ellipsoid {
   readonly halfAxes: Point;
   readonly centre: Point;
@@ -17,7 +17,7 @@ const head: readonly Ellipsoid[] = [
   { halfAxes: [0.72, 0.92, 0.88], centre: [0, 0, 0], density: 50 }, // scalp
   { halfAxes: [0.68, 0.88, 0.84], centre: [0, 0, 0], density: 1000 }, // skull
   { halfAxes: [0.61, 0.81, 0.77], centre: [0, 0, 0], density: 35 }, // brain
-  { halfAxes: [0.02, 0.76, 0.7], centre: [0, 0, 0.05], density: 20 }, // the fissure between its halves
+  { halfAxes: [0.02, 0.76, 0.7], centre: [0, 0, 0.05], density: 20 }, // the longitudinal fissure
   { halfAxes: [0.1, 0.3, 0.2], centre: [-0.14, 0.02, 0.1], density: 5 }, // ventricles
   { halfAxes: [0.1, 0.3, 0.2], centre: [0.14, 0.02, 0.1], density: 5 },
   { halfAxes: [0.16, 0.14, 0.14], centre: [0.32, 0.38, 0.15], density: 90 }, // the finding
@@ -27,24 +27,24 @@ const head: readonly Ellipsoid[] = [
 
 export type Plane = 'axial' | 'coronal' | 'sagittal';
 
-/** Where a pixel of a slice is in space; `depth` goes from -1 to 1 along the plane's own axis. */
+/** The position of a pixel of a slice in space. `depth` is from -1 to 1 along the plane's axis. */
 const inSpace: Record<Plane, (across: number, down: number, depth: number) => Point> = {
   axial: (across, down, depth) => [across, down, depth],
   coronal: (across, down, depth) => [across, depth, -down],
   sagittal: (across, down, depth) => [depth, across, -down],
 };
 
-/** The directions of a slice's rows and columns. */
+/** The direction cosines of a slice's rows and columns (Image Orientation (Patient)). */
 export const orientation: Record<Plane, readonly number[]> = {
   axial: [1, 0, 0, 0, 1, 0],
   coronal: [1, 0, 0, 0, 0, -1],
   sagittal: [0, 1, 0, 0, 0, -1],
 };
 
-/** The middle of the nth of `size` pixels. */
+/** The centre of the nth of `size` pixels. */
 const middle = (index: number, size: number): number => (2 * (index + 0.5)) / size - 1;
 
-/** Where the first pixel of a slice is. */
+/** The position of the first pixel of a slice (Image Position (Patient)). */
 export const origin = (plane: Plane, depth: number, size: number): Point =>
   inSpace[plane](middle(0, size), middle(0, size), depth);
 

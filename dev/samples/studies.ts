@@ -1,4 +1,4 @@
-/** What the samples are of: two people whom nobody can be, three series of slices through a phantom. */
+/** The content of the samples: two synthetic patients, and three series of slices through a phantom. */
 import { createHash } from 'node:crypto';
 import { dicomFile, type Element } from './dicom-file.ts';
 import { orientation, origin, type Plane, slice } from './phantom.ts';
@@ -36,7 +36,7 @@ export interface Instance {
   readonly number: number;
 }
 
-/** A kind of image: how densities become pixels, and what its DICOM class asks for besides. */
+/** A kind of image: the conversion of densities to pixels, and the elements that its SOP class requires. */
 export interface Kind {
   readonly sopClassUid: string;
   readonly modality: string;
@@ -88,7 +88,7 @@ const ben: Patient = {
   sex: 'male',
 };
 
-/** The same seed gives the same UIDs, another one a set that can live beside it in one data store. */
+/** The same seed gives the same UIDs. Studies of different seeds can be in one data store. */
 export function sampleStudies(seed: string): readonly [head: Study, followUp: Study] {
   const uid = (path: string) => uidFrom(`${seed}/${path}`);
   const series = (path: string, count: number, of: Omit<Series, 'uid' | 'instances'>): Series => ({
@@ -140,12 +140,12 @@ export function sampleStudies(seed: string): readonly [head: Study, followUp: St
   ];
 }
 
-/** A UID of the kind that anybody may make: 2.25 and 128 bits as a decimal number (PS3.5 §B.2). */
+/** A UID that needs no registration: 2.25 and 128 bits as a decimal number (PS3.5 §B.2). */
 function uidFrom(text: string): string {
   return `2.25.${BigInt(`0x${createHash('sha256').update(text).digest('hex').slice(0, 32)}`)}`;
 }
 
-/** One instance as the bytes of its file. */
+/** The DICOM file of one instance. */
 export function instanceFile(study: Study, series: Series, instance: Instance): Buffer {
   const elements = [
     ...studyElements(study),

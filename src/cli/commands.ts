@@ -1,4 +1,4 @@
-/** All commands, and what they have in common. */
+/** The command line: all commands, the options they share, and its error messages. */
 import yargs, { type Argv } from 'yargs';
 import { UserError } from '../lib/user-error.ts';
 import { COMPLETION_SCRIPT } from './completion-script.ts';
@@ -9,9 +9,9 @@ import { addStartCommands } from './start.ts';
 import { refuseOddBooleans, textOption, textsOption } from './values.ts';
 
 /**
- * The command line, ready to parse these words and to do as they say.
+ * Makes the command line. `parseAsync` of the result runs the command that `args` name.
  *
- * @param args - without the name of the program
+ * @param args - the arguments of the program, without its name
  */
 export function commandLine(args: readonly string[]): Argv<{ json: boolean | undefined }> {
   const cli = yargs([...args])
@@ -23,25 +23,25 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
       'parse-numbers': false,
       'parse-positional-numbers': false,
     })
-    .option('json', { type: 'boolean', describe: 'JSON on stdout, and nothing else' })
+    .option('json', { type: 'boolean', describe: 'print only JSON on stdout' })
     .command('start', 'start a run of a flow', addStartCommands);
-  addRunCommands(cli).command('schedule', 'recurring imports', addScheduleCommands);
+  addRunCommands(cli).command('schedule', 'create and manage recurring imports', addScheduleCommands);
   return addReplayCommand(cli)
     .command(
       'doctor',
-      'look at everything that a run needs: Temporal, the worker, AWS, and what an import is given',
+      'check everything that a run needs: Temporal, the worker, AWS, and the role, buckets and key of an import',
       (yargs) =>
         yargs.options({
-          role: textOption('role', 'ARN of the role that an import is given'),
-          bucket: textsOption('bucket', 'a bucket that is read or written; may be repeated'),
-          'kms-key': textOption('kms-key', 'id, alias or ARN of the key that encrypts outputs'),
+          role: textOption('role', 'ARN of the IAM role of your imports (dataAccessRoleArn)'),
+          bucket: textsOption('bucket', 'name of a bucket of your imports; may be repeated'),
+          'kms-key': textOption('kms-key', 'id, alias or ARN of the KMS key that encrypts outputs'),
         }),
-      // Loaded when it is needed: the AWS SDK takes longer than most commands.
+      // Imported only here, because loading the AWS SDK takes longer than most other commands run.
       async (args) => (await import('./doctor/index.ts')).doctor(args),
     )
     .command(
       'completion',
-      'print what makes your shell complete these commands: flows, runs, schedules and flags',
+      'print a script for bash and zsh that completes commands, flows, runs, schedules and flags',
       (yargs) => yargs,
       () => console.log(COMPLETION_SCRIPT),
     )
@@ -51,20 +51,20 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
         '  aws-health-workflows start startImportAndWaitCompleted --input import.json --watch\n' +
         '  aws-health-workflows list\n' +
         '  aws-health-workflows schedule ensure importDicomAndSearch nightly --cron "0 2 * * *" --input import.json\n\n' +
-        'Temporal by TEMPORAL_* or temporal.toml, AWS by AWS_*, as the worker and the CLIs of both.',
+        'Configuration is that of the worker, the Temporal CLI and the AWS CLI: TEMPORAL_*, temporal.toml, AWS_*.',
     )
-    .demandCommand(1, 'Which command? The list is above.')
+    .demandCommand(1, 'Name a command of the list above.')
     .recommendCommands()
     .strict()
     .alias('help', 'h')
     .wrap(100)
     .fail((message, error, parser) => {
-      // Its own word for a flag without a value.
+      // A YError is yargs' own, for example for a flag without its value. All others come from the command.
       if (error && error.name !== 'YError') throw error;
-      // Without a command the list is what helps; with a wrong one, a line.
-      if (/The list is above/.test(message)) parser.showHelp();
+      // If the command is missing, print the list of commands; if it is misspelled, one line is enough.
+      if (/of the list above/.test(message)) parser.showHelp();
       const line = (message || error?.message || '').replaceAll(/\s*\n\s*/g, ' ');
-      throw new UserError(`${line} (with --help: what there is)`);
+      throw new UserError(`${line} (--help lists commands and flags)`);
     })
     .check(() => refuseOddBooleans(args));
 }

@@ -1,13 +1,14 @@
-/** The shell asks with it; not in the help. */
+/** The hidden flag by which the completion script asks this program for candidates. */
 export const COMPLETE = '--complete-line';
 
 /**
- * For bash, and for zsh by its emulation of bash's completion.
+ * Completion for bash, and for zsh, which emulates bash's completion.
  *
- * It also answers for `npx`, as that is how a package of a project is called; what else follows `npx` is completed with
- * file names, as ever. A colon ends a word for bash: what it has of the word already must not be offered again.
+ * The script also registers itself for `npx`, because users run a package of their project by `npx`. For other programs behind
+ * `npx` it returns no candidates, so that the shell completes file names as before. Bash splits words at colons and replaces
+ * only the part after the last colon: for an id such as `nightly-2026-01-02T01:00:00Z` the script returns only that part.
  */
-export const COMPLETION_SCRIPT = `# Completion of aws-health-workflows, for bash and zsh. To have it in every shell:
+export const COMPLETION_SCRIPT = `# Completion of aws-health-workflows for bash and zsh. To load it in every new shell:
 #   npx aws-health-workflows completion >> ~/.bashrc     (or ~/.zshrc)
 if [ -n "\${ZSH_VERSION-}" ]; then autoload -U +X compinit bashcompinit && compinit && bashcompinit; fi
 _aws_health_workflows() {

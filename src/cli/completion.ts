@@ -1,21 +1,21 @@
-/** What a shell offers when Tab is pressed: commands, flows and flags, and the ids that Temporal knows. */
+/** The candidates of shell completion: commands, flows, flags, and the ids of runs and schedules. */
 import { commandLine } from './commands.ts';
 import { withSession, type Session } from './session.ts';
 
 /**
- * Prints what may stand at the end of a line, and more: the shell takes what begins like its last word.
+ * Prints the candidates for the last word of a line, one a line. The shell filters them by what is already typed of that word.
  *
- * @param line - as far as it has been typed, with the name of the program
+ * @param line - the text before the cursor, with the name of the program
  */
 export async function complete(line: string): Promise<void> {
   const words = line.split(/ +/).slice(line.startsWith('npx ') ? 2 : 1);
   for (const id of await idsAt(words)) console.log(id);
-  // In zsh yargs would add descriptions.
+  // yargs reads SHELL, and for zsh would add descriptions to the candidates.
   delete process.env['SHELL'];
   await commandLine([`--get-yargs-completions`, 'aws-health-workflows', ...words]).parseAsync();
 }
 
-/** The ids that a command takes, where one is due. */
+/** The ids of runs or schedules, if the last word is the id of a command. */
 async function idsAt(words: readonly string[]): Promise<string[]> {
   if (words.at(-1)?.startsWith('-')) return [];
   const before = words
@@ -28,7 +28,7 @@ async function idsAt(words: readonly string[]): Promise<string[]> {
   const find = async (session: Session) => {
     ids = await source(session);
   };
-  // Whoever presses Tab where no server is wants no word about that.
+  // If no server answers, completion offers no ids. An error message would be printed into the line that the user edits.
   await withSession({ json: true }, find, 1_000).catch(() => undefined);
   return ids;
 }

@@ -1,4 +1,4 @@
-/** `failures`: what an import has not imported, and what it has imported with a warning, and why. */
+/** `failures`: the files that an import did not import, or imported with a warning, and the reasons. */
 import type { FailedFile, WarnedFile } from '../activities/report-lines.ts';
 import { UserError } from '../lib/user-error.ts';
 import { readSettings } from '../worker/settings.ts';
@@ -9,10 +9,11 @@ import { shellCommand, type Terminal } from './terminal.ts';
 export const SHOWN_FAILURES = 100;
 
 /**
- * Shows both reports of an import: as two tables, or as one JSON array, in which a file with a warning has a `type` where one
- * that was not imported has a `reason`.
+ * Shows the failures and the warnings of an import, as two tables or as one JSON array. In the array, an element with a `reason`
+ * is a file that was not imported, and an element with a `type` is a file that was imported with a warning.
  *
- * @param limit - of the lines of each; unless told otherwise JSON has all, and a table {@link SHOWN_FAILURES}
+ * @param limit - the number of lines of each; by default all in JSON, and {@link SHOWN_FAILURES} in a table
+ * @throws UserError if the run has read no manifest
  */
 export async function showFailures(
   { flows, terminal }: Session,
@@ -26,13 +27,13 @@ export async function showFailures(
   const warnings = await flows.warnings(workflowId, aws.s3);
   if (!failures || !warnings) {
     throw new UserError(
-      `${workflowId} has opened no manifest in S3: nothing tells what it has not imported.`,
+      `${workflowId} has read no import manifest in S3, so its failed files are not known.`,
     );
   }
   if (terminal.json) return terminal.recordAll(both(first(limit, failures), first(limit, warnings)));
   const all = shellCommand('aws-health-workflows', 'failures', workflowId, '--limit', 'all');
   const failed = await printTable(terminal, failures, { ...FAILED, limit, all });
-  if (failed === 0) terminal.say('Nothing is named as not imported.');
+  if (failed === 0) terminal.say('The import lists no failed file.');
   await printTable(terminal, warnings, { ...WARNED, limit, all });
 }
 
@@ -72,9 +73,9 @@ const WARNED: Columns<WarnedFile> = {
 };
 
 /**
- * Reads to the end, to say how many there are; keeps what it shows.
+ * Prints the first `limit` lines as a table. It reads the others too, to print how many there are, but does not keep them.
  *
- * @returns how many there are
+ * @returns the number of all lines
  */
 async function printTable<Line>(
   terminal: Terminal,
@@ -86,12 +87,12 @@ async function printTable<Line>(
   try {
     for await (const line of lines) if (++count <= limit) shown.push(line);
   } finally {
-    // What was read is shown, whatever has happened then.
+    // If a read of S3 fails, the lines read before are still shown.
     if (count > 0) {
       if (title !== undefined) terminal.say(title);
       terminal.table(head, shown.map(toRow));
     }
   }
-  if (count > shown.length) terminal.say(`\n${shown.length} of ${count} are shown. All of them: ${all}`);
+  if (count > shown.length) terminal.say(`\n${shown.length} of ${count} are shown. To list all: ${all}`);
   return count;
 }

@@ -1,4 +1,4 @@
-/** The members of an input as flags, and back. */
+/** Makes flags of the members of an input, and an input of the flags. */
 import type { Argv } from 'yargs';
 import { isRecord } from '../lib/guards.ts';
 import type { Problem } from '../input-rules/ajv.ts';
@@ -7,16 +7,16 @@ import { textOf } from '../input-rules/member-texts.ts';
 import { UserError } from '../lib/user-error.ts';
 import { shellCommand } from './terminal.ts';
 
-/** `InputS3Uri` → `input-s3-uri`: the two services spell alike what differs only by a capital. */
+/** `InputS3Uri` → `input-s3-uri`. The services differ only in the case of the first letter, so their flags are the same. */
 export function flagOf(member: string): string {
   return member.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
 }
 
-/** Adds a flag for each member. All are text to yargs: an id such as `0042` is no number. */
+/** Adds a flag for each member. yargs must read all values as text: as a number, the id `0042` would become `42`. */
 export function withFlags<Args>(yargs: Argv<Args>, members: readonly Member[], group: string): Argv<Args> {
   for (const member of byNeed(members)) {
     yargs.option(flagOf(member.name), {
-      // One value each, whatever it begins with: `--offset "-1 day"`.
+      // `nargs: 1` makes the next argument the value, even if it begins with a dash: `--offset "-1 day"`.
       ...(member.kind === 'boolean' ? { type: 'boolean' } : { type: 'string', nargs: 1 }),
       describe: describeMember(member),
       group,
@@ -26,7 +26,7 @@ export function withFlags<Args>(yargs: Argv<Args>, members: readonly Member[], g
   return yargs;
 }
 
-/** A sentence, the form, an example, and whether it is needed: `the role by which … (ARN …, such as arn:…) [required]`. */
+/** The help of a flag: meaning, form, example, and whether it is required, such as `the role by which … (ARN …, such as arn:…) [required]`. */
 function describeMember(member: Member): string {
   const { what, form, example } = textOf(member);
   const value = shellCommand(typeof example === 'string' ? example : JSON.stringify(example));
@@ -36,7 +36,11 @@ function describeMember(member: Member): string {
   return what + written + (need && ` [${need}]`);
 }
 
-/** @param show - how to write the name of a member */
+/**
+ * Describes whether a member is required, such as `required, unless --datastore-id`; empty if it is optional.
+ *
+ * @param show - formats the name of another member
+ */
 export function describeNeed({ needed, goesWith }: Member, show: (name: string) => string): string {
   if (needed === 'always') return 'required';
   const others = (names: readonly string[] = []) => names.map(show).join(' or ');
@@ -48,10 +52,10 @@ const RANKS = { always: 0, unless: 1, never: 2 } as const;
 const rankOf = ({ needed }: Member) =>
   RANKS[needed === undefined ? 'never' : needed === 'always' ? needed : 'unless'];
 
-/** The required ones first; otherwise in the order of the rules. */
+/** Sorts required members first, and otherwise keeps the order of the rules. */
 export const byNeed = (members: readonly Member[]) => members.toSorted((a, b) => rankOf(a) - rankOf(b));
 
-/** The flags that yargs has found, as members; what is no member stays under its name, for the rules to refuse. */
+/** The parsed flags as members of the input. An unknown flag keeps its name, so that the input rules reject it by that name. */
 export function membersFrom(
   args: Readonly<Record<string, unknown>>,
   members: readonly Member[],
@@ -69,12 +73,12 @@ export function membersFrom(
 
 function parse({ kind }: Member, flag: string, value: unknown): unknown {
   if (typeof value !== 'string') return value;
-  // JavaScript takes no text for zero; the rules say that text is no number.
+  // `Number('')` is 0. Keep the text, so that the input rules report that it is not a number.
   if (kind === 'number') return value.trim() === '' ? value : Number(value);
   return kind === 'json' ? parseJson(value, `--${flag}`) : value;
 }
 
-/** @throws UserError that says where */
+/** @throws UserError that begins with `where`, such as `--polling` */
 export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
@@ -83,7 +87,7 @@ export function parseJson(text: string, where: string): unknown {
   }
 }
 
-/** The same problems, by flag. */
+/** The problems of an input, with members named by their flags. */
 export function asFlags(problems: readonly Problem[], members: readonly Member[]): Problem[] {
   const names = new Set(members.map(({ name }) => name));
   return problems.map(({ member, rule }) => {
@@ -91,7 +95,7 @@ export function asFlags(problems: readonly Problem[], members: readonly Member[]
     const flag = names.has(first) || rule.startsWith('is not known') ? `--${flagOf(first)}` : first;
     return {
       member: [flag, ...rest].join('.'),
-      // Only what looks like a name: some members are called as words are.
+      // Replace only camel-case names and suggestions: members such as `force` are also plain English words.
       rule: rule.replaceAll(/(?<=did you mean )\w+|\w*[a-z][A-Z]\w*/g, (name) =>
         names.has(name) ? `--${flagOf(name)}` : name,
       ),
@@ -99,8 +103,8 @@ export function asFlags(problems: readonly Problem[], members: readonly Member[]
   });
 }
 
-/** A JSON object that was given as a whole. */
+/** @throws UserError if a whole input is not a JSON object */
 export function asInput(value: unknown, where: string): Record<string, unknown> {
   if (isRecord(value)) return value;
-  throw new UserError(`${where} must hold one JSON object, the input of the flow.`);
+  throw new UserError(`${where} must hold one JSON object: the input of the flow.`);
 }

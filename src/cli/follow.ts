@@ -1,4 +1,4 @@
-/** Shows a run until it has ended: each step that is done as a line, the one that is on with its bar. */
+/** Shows a run until it ends: a line for each completed step, and a spinner with a progress bar for the current step. */
 import { styleText } from 'node:util';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { Ora } from 'ora';
@@ -8,9 +8,9 @@ import { failureIn, type Session } from './session.ts';
 import { createSpinner } from './spinner.ts';
 import { escapeControls, shellCommand } from './terminal.ts';
 
-/** Follows a run, and shows how it has ended. Ctrl-C ends the following, not the run. */
+/** Follows a run until it ends, and shows its result. Ctrl-C stops following; the run continues. */
 export async function follow({ flows, terminal, urlOf }: Session, workflowId: string): Promise<void> {
-  // Of a run that is not there nothing is shown but that.
+  // Throws if there is no such run, before anything else is printed.
   await flows.temporal.workflow.getHandle(workflowId).describe();
   const url = urlOf(workflowId);
   if (url) terminal.say(url);
@@ -48,9 +48,9 @@ async function showSteps({ flows, terminal }: Session, spinner: Ora, workflowId:
 }
 
 /**
- * How a run has ended, once it has: its result, or for a program its failure.
+ * Waits for the end of a run and shows its result. With `--json`, a failure is printed to stdout too.
  *
- * @throws WorkflowFailedError for a person to read
+ * @throws WorkflowFailedError if the run failed; `withSession` makes a message of it
  */
 export async function showEnd({ flows, terminal }: Pick<Session, 'flows' | 'terminal'>, workflowId: string) {
   try {
@@ -69,21 +69,21 @@ function persist(spinner: Ora, step: Progress, hasFailed = /FAILED|CANCEL/.test(
     : isPartial
       ? (['yellow', '⚠'] as const)
       : (['green', '✔'] as const);
-  // `styleText` colours where the stream is a terminal and nobody has set NO_COLOR.
+  // `styleText` uses colours only if the stream is a terminal and NO_COLOR is not set.
   const painted = styleText(colour, symbol, { stream: process.stderr });
   spinner.stopAndPersist({ symbol: painted, text: describeStep(step) });
 }
 
-/** Ends this process by SIGINT, so that a shell's loop around it ends too; the exit code is 130 there. */
+/** Ends this process by SIGINT and not by `exit`: a shell then ends the loop that contains the command, and reports exit code 130. */
 function endFollowing(spinner: Ora, workflowId: string): void {
   spinner.stop();
   const again = shellCommand('aws-health-workflows', 'watch', workflowId);
   const end = shellCommand('aws-health-workflows', 'cancel', workflowId);
-  const text = `${workflowId} goes on. To follow it again: ${again}. To end it: ${end}.\n`;
+  const text = `${workflowId} is still running. To follow it again: ${again}. To cancel it: ${end}.\n`;
   process.stderr.write(text, () => process.kill(process.pid, 'SIGINT'));
 }
 
-/** One line: the step, the status that AWS gives, and how long it takes. */
+/** One line for a step: its id, the status from AWS, the progress of the job, the time waited, and the last error. */
 export function describeStep({ step, status, waitedSeconds, reads, counters, lastError }: Progress): string {
   const parts = [
     step,
@@ -97,7 +97,7 @@ export function describeStep({ step, status, waitedSeconds, reads, counters, las
 
 const BAR_WIDTH = 20;
 
-/** How far a job is, where the service counts. */
+/** The progress bar of a job; empty if the service reports no counters. */
 function bar({ TotalNumberOfScannedFiles: all = 0, TotalNumberOfImportedFiles: imported = 0 } = {}): string {
   if (all === 0) return '';
   const full = Math.round(Math.min(1, imported / all) * BAR_WIDTH);

@@ -1,15 +1,15 @@
 import { isRecord } from '../lib/guards.ts';
 import type { ImportResult } from '../workflows/jobs/import-job.ts';
 
-/** So many files are named; `failures` names all. */
+/** The number of failed files that a summary names. The command `failures` lists all. */
 const MOST_NAMED = 5;
 
 /**
- * How an import has ended, in sentences for a person. Names of files may hold patient data: they are there only if the
- * result has them, that is if `listFailedFiles` has asked for them.
+ * Describes the outcome of an import in sentences. File names may contain patient data, so they appear only if the result has
+ * them, that is, if the input of the run set `listFailedFiles`.
  *
- * @param result - of a flow, or of a recurring import, which holds that of its import
- * @returns undefined where the result is not that of an import whose counters were read
+ * @param result - the result of a flow, or of a recurring import, which contains that of its import
+ * @returns undefined if the result is not that of an import, or has no counters
  */
 export function describeImport(result: unknown): string | undefined {
   if (isRecord(result) && isRecord(result['import'])) return describeImport(result['import']['result']);
@@ -30,7 +30,7 @@ type CountedImport = ImportResult & Required<Pick<ImportResult, 'counts'>>;
 const isCountedImport = (result: unknown): result is CountedImport =>
   isRecord(result) && typeof result['outcome'] === 'string' && isRecord(result['counts']);
 
-/** By name where there are names, else by the number of each reason. (A recurring import passes on no names.) */
+/** Names the files if the result lists any, and otherwise gives the number of each reason. A recurring import never lists names. */
 function notImported({ listed = [], byReason }: Partial<NonNullable<ImportResult['failures']>>): string {
   if (listed.length === 0) return kinds('Not imported', byReason);
   const named = listed

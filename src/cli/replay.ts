@@ -1,4 +1,4 @@
-/** `replay`: which runs a deployment of the installed workflows would break. */
+/** `replay`: finds the runs that a deployment of the installed workflows would break. */
 import type { Argv } from 'yargs';
 import { WORKFLOW_NAMES } from '../input-rules/workflows.ts';
 import { UserError } from '../lib/user-error.ts';
@@ -9,7 +9,7 @@ import { createSpinner } from './spinner.ts';
 import { shellCommand } from './terminal.ts';
 import { limitOption, textOption } from './values.ts';
 
-/** How many runs are replayed unless it is told otherwise. A history takes some 10 ms, and its download. */
+/** The default of `--limit`. Replaying one history takes about 10 ms, in addition to its download. */
 const REPLAYED_RUNS = 1_000;
 
 const OPEN_RUNS = 'ExecutionStatus = "Running"';
@@ -17,18 +17,15 @@ const OPEN_RUNS = 'ExecutionStatus = "Running"';
 export function addReplayCommand(cli: Argv<{ json: boolean | undefined }>) {
   return cli.command(
     'replay',
-    'before a deployment: which runs the installed workflows would break',
+    'before a deployment, find the runs that the installed workflows would break',
     (yargs) =>
       yargs
         .options({
-          query: textOption(
-            'query',
-            'a List Filter of Temporal that chooses the runs (default: the open ones)',
-          ),
-          limit: limitOption(`how many, the newest first (default: ${REPLAYED_RUNS})`),
+          query: textOption('query', 'a Temporal List Filter that selects the runs (default: all open runs)'),
+          limit: limitOption(`how many runs to replay, newest first (default: ${REPLAYED_RUNS})`),
         })
         .epilogue(
-          'It covers what each run has recorded so far, with the workflows of this package alone. ' +
+          'Replay covers the events that each run has recorded so far, and only the workflow types of this package. ' +
             'The exit code is 1 if a run would break or cannot be read.',
         ),
     (args) => withSession(args, (session) => replay(session, args)),
@@ -40,7 +37,7 @@ interface ReplayArgs {
   limit: number | undefined;
 }
 
-/** @throws UserError when a run would break, or cannot be read: the exit code tells a script */
+/** @throws UserError if a run would break or cannot be read, so that the exit code is 1 */
 async function replay(session: Session, { query, limit = REPLAYED_RUNS }: ReplayArgs): Promise<void> {
   const { workflow } = session.flows.temporal;
   const types = `(${WORKFLOW_NAMES.map((name) => `"${name}"`).join(', ')})`;
@@ -59,11 +56,11 @@ async function replay(session: Session, { query, limit = REPLAYED_RUNS }: Replay
   if (broken + unreadable > 0) throw new UserError(verdictOn(broken, unreadable));
 }
 
-/** What was not replayed. */
+/** The numbers of runs that were not replayed. */
 interface Left {
-  /** Older than those that the limit lets be replayed. */
+  /** Selected runs that are older than the newest `--limit`. */
   readonly beyondLimit: number;
-  /** On our task queue, of workflow types that this package does not have. */
+  /** Runs on the task queue whose workflow types are not in this package. */
   readonly otherTypes: number;
 }
 
@@ -95,28 +92,28 @@ function show(
   if (left.beyondLimit > 0) {
     const chosen = query === undefined ? [] : ['--query', query];
     const all = shellCommand('aws-health-workflows', 'replay', ...chosen, '--limit', 'all');
-    terminal.say(`Not replayed: ${left.beyondLimit} older ones. All of them: ${all}`);
+    terminal.say(`Not replayed: ${countOf(left.beyondLimit, 'older ')}. To replay all: ${all}`);
   }
   if (left.otherTypes > 0) {
     terminal.say(
-      `Not replayed: ${left.otherTypes} on task queue ${flows.taskQueue} of workflow types that this package does not have.`,
+      `Not replayed: ${countOf(left.otherTypes)} on task queue ${flows.taskQueue} of workflow types that are not in this package.`,
     );
   }
 }
 
-/** Replays with a counter on stderr. */
+/** Replays the runs, and shows on stderr how many are done. */
 async function replayed(
   { flows, terminal }: Session,
   query: string,
   expected: number,
   limit: number,
 ): Promise<ReplayedRun[]> {
-  // Loaded when it is needed: the worker takes longer than most commands.
+  // Imported only here, because loading the worker takes longer than most other commands run.
   const [{ DefaultLogger, Runtime }, { replayRuns }] = await Promise.all([
     import('@temporalio/worker'),
     import('../worker/replay.ts'),
   ]);
-  // A failed replay is an answer here; the worker would log it, with a stack trace.
+  // This command reports failed replays itself. Without these options the worker would also log each with a stack trace.
   const runtime = Runtime.install({
     logger: new DefaultLogger('ERROR', () => undefined),
     telemetryOptions: { logging: { filter: 'off', forward: {} } },
@@ -124,7 +121,7 @@ async function replayed(
   });
   const runs: ReplayedRun[] = [];
   const spinner = createSpinner(terminal);
-  // In a pipe or a log there would be a line for each text.
+  // If stderr is not a terminal, the spinner would print a new line for each run.
   if (process.stderr.isTTY) spinner.start('looking for runs');
   try {
     for await (const run of replayRuns(flows.temporal, query, workflowCode())) {
@@ -134,18 +131,20 @@ async function replayed(
     }
   } finally {
     spinner.stop();
-    // Where no history was replayed, nothing else ends it, and it would keep the process alive.
+    // If no history was replayed, nothing else shuts the runtime down, and the process would not exit.
     await runtime.shutdown();
   }
   return runs;
 }
 
+const countOf = (count: number, kind = '') => `${count} ${kind}${count === 1 ? 'run' : 'runs'}`;
+
 function verdictOn(broken: number, unreadable: number): string {
   const breaks =
     broken > 0 &&
-    `${broken} ${broken === 1 ? 'run' : 'runs'} would break. Keep workers of the old version until they have ended, or put the change behind patched().`;
+    `${countOf(broken)} would break. Keep workers of the old version running until they have ended, or put the change behind patched().`;
   const unread =
     unreadable > 0 &&
-    `${unreadable} ${unreadable === 1 ? 'run' : 'runs'} could not be replayed, as this command has no payload codec.`;
+    `${countOf(unreadable)} could not be replayed, because this command has no payload codec.`;
   return [breaks, unread].filter(Boolean).join(' ');
 }

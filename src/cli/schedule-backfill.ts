@@ -4,7 +4,7 @@ import { UserError } from '../lib/user-error.ts';
 import type { Session } from './session.ts';
 import { shellCommand } from './terminal.ts';
 
-/** More than these, and whoever has mistyped a year is glad to be asked. */
+/** A backfill of more firings than this needs a confirmation, in case the year is mistyped. */
 const UNASKED = 100;
 
 export async function backfill(
@@ -14,24 +14,26 @@ export async function backfill(
   const confirm = (firings: readonly Date[]) => yes || firings.length <= UNASKED || isMeant(id, firings);
   const firings = await flows.schedules.backfill(id, { from, to }, confirm);
   terminal.record({ scheduleId: id, firings });
-  if (firings === 0) return terminal.say(`${id} has no firing between these times.`);
-  terminal.say(`${id} makes ${firings} firings, one after the other.`);
+  if (firings === 0) return terminal.say(`${id} does not fire between these times.`);
+  terminal.say(`${id} starts ${firings} firings, one after the other.`);
   terminal.say(`Watch them ${shellCommand('aws-health-workflows', 'schedule', 'describe', id)}`);
   terminal.say(`Stop them  ${shellCommand('aws-health-workflows', 'schedule', 'stop-backfill', id)}`);
 }
 
-/** @throws UserError where nobody can be asked, or the answer is no */
+/** @throws UserError if stdin is not a terminal, or the answer is no */
 async function isMeant(id: string, firings: readonly Date[]): Promise<true> {
   const [first, last] = [firings[0], firings.at(-1)].map((time) => time?.toISOString() ?? '');
   const what = `${firings.length} firings of ${id}, one after the other, from ${first} to ${last}`;
   if (!process.stdin.isTTY) {
-    throw new UserError(`This makes ${what}. None is made yet: repeat it with --yes if that is meant.`);
+    throw new UserError(
+      `This starts ${what}. Nothing was started. To confirm, repeat the command with --yes.`,
+    );
   }
-  if (!(await ask(`This makes ${what}. Go on?`))) throw new UserError('No firing is made.');
+  if (!(await ask(`This starts ${what}. Continue?`))) throw new UserError('Nothing was started.');
   return true;
 }
 
-/** A question at the terminal, which stays in the mode where Ctrl-C and Ctrl-Z are what they always are. */
+/** Asks at the terminal. `terminal: false` keeps the terminal out of raw mode, in which Ctrl-C and Ctrl-Z would have no effect. */
 async function ask(question: string): Promise<boolean> {
   process.stderr.write(`${question} [y/N] `);
   const lines = createInterface({ input: process.stdin, terminal: false });
@@ -49,11 +51,11 @@ export async function stopBackfill({ flows, terminal }: Session, id: string): Pr
   terminal.record({ scheduleId: id, dropped, running });
   terminal.say(
     dropped === 0
-      ? `No firing of ${id} was waiting.`
-      : `${dropped} waiting firings of ${id} are dropped, and those of the backfill that were to come after them.`,
+      ? `${id} has no waiting firings.`
+      : `${dropped} waiting firings of ${id} are dropped, and all later firings of the backfill.`,
   );
   for (const workflowId of running) {
-    terminal.say(`Goes on    ${workflowId}`);
-    terminal.say(`To end it: ${shellCommand('aws-health-workflows', 'cancel', workflowId)}`);
+    terminal.say(`Running    ${workflowId}`);
+    terminal.say(`To cancel it: ${shellCommand('aws-health-workflows', 'cancel', workflowId)}`);
   }
 }

@@ -16,7 +16,7 @@ import { idPositional, textOption } from './values.ts';
 
 type Cli = Argv<{ json: boolean | undefined }>;
 
-/** Flags that are no members of the flow's input. */
+/** The flags of the schedule itself; all others are members of the flow's input. */
 const SCHEDULE_MEMBERS = scheduleMembers();
 const OURS = ['_', '$0', 'id', 'input', 'json', 'help', 'version'];
 
@@ -38,17 +38,17 @@ export function addEnsureCommands(cli: Cli) {
     );
   }
   for (const flow of WORKFLOW_NAMES.filter((name) => !RECURRING_FLOWS.some((flow) => flow === name))) {
-    // Not in the list: there to say what is wrong.
+    // Hidden commands, so that a flow that is not an import gets an error message that says so.
     cli.command(
       [`${flow} [id]`, documentName(flow)],
       false,
       (yargs) => yargs.strict(false),
       () => {
-        throw new UserError(`${flow} is no import, and only imports recur: ${RECURRING_FLOWS.join(', ')}.`);
+        throw new UserError(`${flow} is not an import. Flows that can recur: ${RECURRING_FLOWS.join(', ')}.`);
       },
     );
   }
-  return cli.demandCommand(1, 'Which flow? The list is above.');
+  return cli.demandCommand(1, 'Name a flow of the list above.');
 }
 
 async function ensure(
@@ -64,7 +64,7 @@ async function ensure(
   const wanted = { flow, ...timing, input: { ...(await readInput(args.input)), ...inputs } };
   if (!isRecurringImport(wanted)) {
     const problems = asFlags(scheduleProblems(wanted), [...SCHEDULE_MEMBERS, ...members]);
-    const help = `What it takes: aws-health-workflows schedule ensure ${flow} --help`;
+    const help = `To list its flags: aws-health-workflows schedule ensure ${flow} --help`;
     throw new UserError(`${describeProblems(problems)}.\n${help}`);
   }
   await withSession(args, async ({ flows, terminal }) => {

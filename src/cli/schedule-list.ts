@@ -7,7 +7,9 @@ export async function list({ flows, terminal }: Session): Promise<void> {
   const schedules = await flows.schedules.list();
   terminal.record(schedules);
   if (schedules.length === 0) {
-    return terminal.say('No recurring import yet. To make one: aws-health-workflows schedule ensure --help');
+    return terminal.say(
+      'There are no recurring imports yet. To create one: aws-health-workflows schedule ensure --help',
+    );
   }
   terminal.table(
     ['SCHEDULE', 'NEXT', 'LAST RUN', 'NOTE'],
@@ -35,7 +37,7 @@ export async function describe({ flows, terminal }: Session, scheduleId: string)
   if (status.counts.fired > status.recent.length) {
     const query = `TemporalScheduledById="${scheduleId}"`;
     terminal.say(
-      `\nThe last ${status.recent.length} of ${status.counts.fired} firings are shown. All that are kept:`,
+      `\nThe last ${status.recent.length} of ${status.counts.fired} firings are shown. To list all within the retention period:`,
     );
     terminal.say(shellCommand('temporal', 'workflow', 'list', '--query', query));
   }
@@ -73,7 +75,7 @@ const UNITS = [
   ['second', 1_000],
 ] as const;
 
-/** In the largest unit that gives a whole number: `ms` rounds, and 90 seconds are not 2 minutes. */
+/** Uses the largest unit that gives a whole number. The package `ms` would round 90 seconds to 2 minutes. */
 function describeDuration(milliseconds: number): string {
   if (milliseconds === 0) return 'none';
   const [unit, length] = UNITS.find(([, size]) => milliseconds % size === 0) ?? ['millisecond', 1];

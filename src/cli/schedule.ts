@@ -18,23 +18,19 @@ const reason = ({ note }: { note: string | undefined }) => (note === undefined ?
 export function addScheduleCommands(cli: Cli) {
   const withNote = (yargs: Cli) => ofSchedule(yargs).options({ note: textOption('note', 'why') });
   return cli
-    .command(
-      'ensure',
-      'have a recurring import be as it is said here: create it, or change it',
-      addEnsureCommands,
-    )
+    .command('ensure', 'create a recurring import, or update it to these flags', addEnsureCommands)
     .command(
       'list',
-      'the recurring imports, and when each fires next',
+      'list the recurring imports and when each fires next',
       (yargs) => yargs,
       (args) => withSession(args, list),
     )
-    .command('describe <id>', 'a recurring import, its last firings and its next', ofSchedule, (args) =>
+    .command('describe <id>', 'show a recurring import, its last and its next firings', ofSchedule, (args) =>
       withSession(args, (session) => describe(session, args.id)),
     )
     .command(
       'pause <id>',
-      'no firing by the clock until it is resumed; a backfill goes on',
+      'stop firing at the scheduled times; a backfill that has begun continues',
       withNote,
       (args) =>
         withSession(args, async (session) => {
@@ -42,49 +38,53 @@ export function addScheduleCommands(cli: Cli) {
           await schedules.pause(args.id, args.note);
           const { running, waiting } = await schedules.describe(args.id);
           report(session, args.id, 'is paused', ['toggle', '--pause', ...reason(args)], { running, waiting });
-          sayWhatGoesOn(session, args.id, { running, waiting });
+          sayWhatContinues(session, args.id, { running, waiting });
         }),
     )
-    .command('resume <id>', 'fire again', withNote, (args) =>
+    .command('resume <id>', 'fire at the scheduled times again', withNote, (args) =>
       withSession(args, async (session) => {
         await session.flows.schedules.resume(args.id, args.note);
         report(session, args.id, 'is resumed', ['toggle', '--unpause', ...reason(args)]);
       }),
     )
-    .command('trigger <id>', 'one firing now, after those that are going on or due', ofSchedule, (args) =>
-      withSession(args, async (session) => {
-        await session.flows.schedules.trigger(args.id);
-        report(session, args.id, 'fires', ['trigger', '--overlap-policy', 'BufferAll']);
-      }),
+    .command(
+      'trigger <id>',
+      'fire once now, after all firings that are running or waiting',
+      ofSchedule,
+      (args) =>
+        withSession(args, async (session) => {
+          await session.flows.schedules.trigger(args.id);
+          report(session, args.id, 'fires', ['trigger', '--overlap-policy', 'BufferAll']);
+        }),
     )
     .command(
       'backfill <id>',
-      'make all firings between two times, one after the other',
+      'run all firings between two times, one after the other',
       (yargs) =>
         ofSchedule(yargs).options({
-          from: timeOption('from', 'ISO 8601; without an offset it is UTC'),
-          to: timeOption('to', 'the same; a firing at this very time is made'),
-          yes: { type: 'boolean', default: false, describe: 'do not ask, however many they are' },
+          from: timeOption('from', 'begin of the range, in ISO 8601; without an offset it is UTC'),
+          to: timeOption('to', 'end of the range; a firing at exactly this time is included'),
+          yes: { type: 'boolean', default: false, describe: 'do not ask for confirmation' },
         }),
       (args) => withSession(args, (session) => backfill(session, args)),
     )
     .command(
       'stop-backfill <id>',
-      'drop the firings of a backfill that are not made yet; the one that goes on goes on',
+      'drop the firings of a backfill that have not started; the running one continues',
       ofSchedule,
       (args) => withSession(args, (session) => stopBackfill(session, args.id)),
     )
-    .command('delete <id>', 'no firing ever again; runs that are going on go on', ofSchedule, (args) =>
+    .command('delete <id>', 'delete a recurring import; open runs continue', ofSchedule, (args) =>
       withSession(args, async (session) => {
         if (!(await session.flows.schedules.delete(args.id)))
           throw new UserError(`There is no schedule ${args.id}.`);
         report(session, args.id, 'is deleted', ['delete']);
       }),
     )
-    .demandCommand(1, 'What about the schedules? The list is above.');
+    .demandCommand(1, 'Name a command of the list above.');
 }
 
-/** Says what was done, and the command of the Temporal CLI that does the same. */
+/** Prints what was done, and the equivalent command of the Temporal CLI. */
 function report(
   { terminal }: Session,
   scheduleId: string,
@@ -99,17 +99,17 @@ function report(
   );
 }
 
-/** A pause holds the clock alone. */
-function sayWhatGoesOn(
+/** A pause stops only scheduled firings: the open run and the firings of a backfill or a trigger continue. */
+function sayWhatContinues(
   { terminal }: Session,
   scheduleId: string,
   { running, waiting }: { running: readonly string[]; waiting: number },
 ): void {
-  if (running.length > 0) terminal.say(`Goes on    ${running.join(', ')}`);
+  if (running.length > 0) terminal.say(`Running    ${running.join(', ')}`);
   if (waiting === 0) return;
   const stop = shellCommand('aws-health-workflows', 'schedule', 'stop-backfill', scheduleId);
   terminal.say(
-    `${waiting} firings or more wait that a backfill or trigger has asked for. They are made all the same.`,
+    `At least ${waiting} firings of a backfill or trigger are waiting. They will start even though the schedule is paused.`,
   );
   terminal.say(`To drop them: ${stop}`);
 }

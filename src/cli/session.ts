@@ -1,4 +1,4 @@
-/** What every command needs: a connection, a terminal, and mistakes told in one line. */
+/** What every command needs: a connection to Temporal, a terminal, and one-line messages for users' mistakes. */
 import {
   Client,
   Connection,
@@ -20,11 +20,16 @@ import { Terminal } from './terminal.ts';
 export interface Session {
   readonly flows: FlowClient;
   readonly terminal: Terminal;
-  /** Where a run is in the Web UI, where it is known which that is. */
+  /** The address of a run in the Web UI; undefined if the address of the Web UI is not known. */
   readonly urlOf: (workflowId: string, runId?: string) => string | undefined;
 }
 
-/** Connects, runs a command, disconnects. */
+/**
+ * Connects to Temporal, runs a command, and disconnects.
+ *
+ * @param connectTimeout - in milliseconds
+ * @throws UserError for a mistake of the user, a server that does not answer, or a run that has failed
+ */
 export async function withSession(
   { json }: { json: boolean | undefined },
   command: (session: Session) => Promise<void>,
@@ -52,7 +57,10 @@ export async function withSession(
   }
 }
 
-/** Nobody tells where a Web UI is. The development server has it a thousand ports up, the cloud at one address. */
+/**
+ * Temporal does not report the address of its Web UI. It is `TEMPORAL_UI_URL` if set, that of Temporal Cloud, or for a server on
+ * this machine the default of the development server: the port of the server plus 1000.
+ */
 function webUi(address: string): string | undefined {
   const told = process.env['TEMPORAL_UI_URL'];
   if (told) return told.replace(/\/$/, '');
@@ -61,20 +69,20 @@ function webUi(address: string): string | undefined {
   return isLoopback(address) ? `http://${hostname}:${Number(port || 7233) + 1_000}` : undefined;
 }
 
-/** Mistakes of whoever typed the command, in the words of this command line. For all others see `explainOurs`. */
+/** Makes one-line messages of the errors that a user can correct. `explainOurs` handles all others. */
 function toUserError(error: unknown, address: string, namespace: string): unknown {
   if (error instanceof NamespaceNotFoundError) return noNamespace(address, namespace);
   if (isUnavailable(error)) {
     return new UserError(
-      `The Temporal server at ${address} answers no more. Runs go on once it is back; watch follows one again.`,
+      `The Temporal server at ${address} has stopped answering. Runs continue when it is available again. To follow a run again: aws-health-workflows watch ID`,
     );
   }
   if (error instanceof WorkflowNotFoundError) {
-    return new UserError(`There is no run ${error.workflowId}. Those that go on: aws-health-workflows list`);
+    return new UserError(`There is no run ${error.workflowId}. To list open runs: aws-health-workflows list`);
   }
   if (error instanceof ScheduleNotFoundError) {
     return new UserError(
-      `There is no schedule ${error.scheduleId}. Those there are: aws-health-workflows schedule list`,
+      `There is no schedule ${error.scheduleId}. To list schedules: aws-health-workflows schedule list`,
     );
   }
   const [, encoding] = (error instanceof ValueError && /Unknown encoding: (.*)/.exec(error.message)) || [];
@@ -87,7 +95,7 @@ function toUserError(error: unknown, address: string, namespace: string): unknow
   return error;
 }
 
-/** The SDK has tried again for a while by then. */
+/** The SDK retries this error for some time before it throws it. */
 function isUnavailable(error: unknown): boolean {
   const { cause } = error instanceof Error ? error : {};
   const code: number | undefined = isGrpcServiceError(cause) ? cause.code : undefined;
@@ -96,7 +104,7 @@ function isUnavailable(error: unknown): boolean {
 
 const GRPC_UNAVAILABLE = 14;
 
-/** The one failure that a run has ended with. */
+/** The failure that a run ended with. */
 export function failureIn({ cause, message }: WorkflowFailedError) {
   if (!(cause instanceof ApplicationFailure))
     return { type: cause?.name ?? 'Unknown', message: cause?.message ?? message };
@@ -104,7 +112,7 @@ export function failureIn({ cause, message }: WorkflowFailedError) {
   return { type: cause.type ?? 'Unknown', message: cause.message, details };
 }
 
-/** The same for a person, with what AWS has said and what the run has left there. */
+/** The failure as text, with the message from AWS and what the run has left in AWS. */
 export function describeFailure({ type, message, details }: ReturnType<typeof failureIn>): string {
   const left =
     details?.left?.map(({ what, remove }) => `Left in AWS: ${what}. To remove it: ${remove}`) ?? [];

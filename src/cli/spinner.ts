@@ -1,16 +1,16 @@
 import ora, { type Ora } from 'ora';
 import type { Terminal } from './terminal.ts';
 
-/** What moves on stderr while a command waits; nothing where stdout is for JSON alone. */
+/** A spinner on stderr while a command waits; silent with `--json`. */
 export function createSpinner({ json }: Terminal): Ora {
   return ora({
     stream: process.stderr,
     isSilent: json,
-    // Otherwise ora puts the terminal into raw mode, where Ctrl-C and Ctrl-Z are keys that nobody reads.
+    // By default ora puts the terminal into raw mode, in which Ctrl-C and Ctrl-Z have no effect.
     discardStdin: false,
-    // A process that is stopped or killed would leave the terminal without one.
+    // A process that is stopped or killed while the cursor is hidden would leave the terminal without a cursor.
     hideCursor: false,
-    // Its libraries colour pipes too, and do not know NO_COLOR.
+    // ora's libraries colour output to pipes too, and ignore NO_COLOR.
     color: false,
   });
 }

@@ -14,30 +14,30 @@ import { withSession } from './session.ts';
 import { shellCommand } from './terminal.ts';
 import { textOption } from './values.ts';
 
-/** Flags that are ours, in yargs' own bookkeeping too; all others are members of the input. */
+/** The flags of the command itself, and the names that yargs adds; all others are members of the input. */
 const OURS = new Set(['_', '$0', 'input', 'id', 'watch', 'json', 'flow', 'help', 'version']);
 
-/** `start FLOW`: one command for each workflow, whose flags are made of the rules for its input. */
+/** `start FLOW`: one command for each workflow type, with flags made from the rules of its input. */
 export function addStartCommands(cli: Argv<{ json: boolean | undefined }>) {
   for (const flow of WORKFLOW_NAMES) {
     const flags = (yargs: typeof cli) =>
       yargs.options({
-        input: textOption('input', 'a JSON file that holds the input, - for stdin'),
-        id: textOption('id', 'workflow id (default: made of the input, by WORKFLOW_ID_KEY)'),
-        watch: { type: 'boolean', describe: 'stay, and show the steps until the run has ended' },
+        input: textOption('input', 'a JSON file with the input, or - for stdin'),
+        id: textOption('id', 'workflow id (default: a hash of the input; see WORKFLOW_ID_KEY)'),
+        watch: { type: 'boolean', describe: 'follow the run, step by step, until it ends' },
       });
     cli.command(
       [flow, documentName(flow)],
       SUMMARIES[flow],
-      // What is no member is told by the rules, with the nearest name.
+      // Not strict, because the input rules report unknown flags better: with the nearest name.
       (yargs) => withFlags(flags(yargs), flagMembersOf(flow), 'Input:').strict(false),
       (args) => start(flow, args),
     );
   }
-  return cli.demandCommand(1, 'Which flow? The list is above.');
+  return cli.demandCommand(1, 'Name a flow of the list above.');
 }
 
-/** `--input` is the file for all of the input, also where the input has a member of that name (`recurringImport`). */
+/** `--input` always names the file with the whole input, so the member `input` of `recurringImport` gets no flag. */
 const flagMembersOf = (flow: WorkflowName) => membersOf(flow).filter(({ name }) => name !== 'input');
 
 interface StartArgs {
@@ -49,14 +49,14 @@ interface StartArgs {
 
 async function start(flow: WorkflowName, args: StartArgs & Record<string, unknown>): Promise<void> {
   const [, , stray] = (args['_'] as string[] | undefined) ?? [];
-  if (stray !== undefined) throw new UserError(`"${stray}" belongs to no flag.`);
+  if (stray !== undefined) throw new UserError(`"${stray}" is not the value of a flag.`);
   const input = { ...(await readInput(args.input)), ...membersFrom(args, membersOf(flow), OURS) };
   if (!isFlowInput(flow, input)) {
     const found = inputProblems(flow, input);
-    // Whoever writes a file thinks in members.
+    // With --input, problems name members as in the file; otherwise they name flags.
     const problems = args.input === undefined ? asFlags(found, membersOf(flow)) : found;
     throw new UserError(
-      `${flow}: ${describeProblems(problems)}.\nWhat it takes: aws-health-workflows start ${flow} --help`,
+      `${flow}: ${describeProblems(problems)}.\nTo list its flags: aws-health-workflows start ${flow} --help`,
     );
   }
   await withSession(args, async (session) => {
@@ -68,17 +68,23 @@ async function start(flow: WorkflowName, args: StartArgs & Record<string, unknow
     const what = ['--type', flow, '--input', JSON.stringify(input)];
     const command = shellCommand('temporal', 'workflow', 'start', ...where, ...what);
     terminal.say(
-      run.joined ? `${workflowId} goes on already. Nothing was started.` : `Started ${workflowId}`,
+      run.joined ? `${workflowId} is already running. Nothing was started.` : `Started ${workflowId}`,
     );
     if (url) terminal.say(`Web UI     ${url}`);
     terminal.say(`The same   ${command}`);
     if (args.watch) return follow(session, workflowId);
-    terminal.say(`Go on with aws-health-workflows watch ${workflowId}`);
+    terminal.say(`Follow it  ${shellCommand('aws-health-workflows', 'watch', workflowId)}`);
     const { joined } = run;
     terminal.record({ flow, workflowId, runId: run.firstExecutionRunId, joined, url, command });
   });
 }
 
+/**
+ * Reads the JSON object of `--input`.
+ *
+ * @param file - a path, `-` for stdin, or undefined for an empty input
+ * @throws UserError if there is no such file, or it does not hold a JSON object
+ */
 export async function readInput(file: string | undefined): Promise<Record<string, unknown>> {
   if (file === undefined) return {};
   if (file !== '-' && !isFile(file)) throw new UserError(`--input ${file}: there is no such file.`);
@@ -86,7 +92,7 @@ export async function readInput(file: string | undefined): Promise<Record<string
   return asInput(parseJson(json, `--input ${file}`), `--input ${file}`);
 }
 
-/** Some names are none that a file can have; to look for them throws. */
+/** `statSync` throws not only for a missing file, but also for a name that no file can have. */
 function isFile(path: string): boolean {
   try {
     return statSync(path).isFile();

@@ -1,4 +1,4 @@
-/** What a command shows, to a person or, with --json, to a program. */
+/** The output of a command: text for a person, or with `--json` JSON for a program. */
 import { once } from 'node:events';
 import { getBorderCharacters, table } from 'table';
 
@@ -7,24 +7,24 @@ export { shellCommand } from '../lib/shell-command.ts';
 export class Terminal {
   constructor(readonly json: boolean) {}
 
-  /** Text for a person; nothing where stdout is for JSON alone. */
+  /** Prints text to stdout; nothing with `--json`. */
   say(text: string): void {
     if (!this.json) process.stdout.write(`${escapeControls(text)}\n`);
   }
 
-  /** Text for a person who waits, beside the answer. */
+  /** Prints text to stderr while a command waits; nothing with `--json`. */
   note(text: string): void {
     if (!this.json) process.stderr.write(`${escapeControls(text)}\n`);
   }
 
-  /** The answer for a program. */
+  /** Prints the answer as one line of JSON; nothing without `--json`. */
   record(value: unknown): void {
     if (this.json) process.stdout.write(`${JSON.stringify(value)}\n`);
   }
 
   /**
-   * The answer for a program where it is long: an array, one element a line, written as its elements come and no faster
-   * than they are read. If the source fails, the array has no end: nobody takes it for whole.
+   * Prints a long answer as a JSON array, one element a line, while its elements arrive and no faster than stdout takes them. If
+   * the source fails, the closing bracket is missing, so that no reader takes the array for complete.
    */
   async recordAll(values: AsyncIterable<unknown>): Promise<void> {
     if (!this.json) return;
@@ -37,7 +37,7 @@ export class Terminal {
     process.stdout.write(separator === '[' ? '[]\n' : ']\n');
   }
 
-  /** The same to both: JSON on one line, or for a person to read. */
+  /** Prints a value as JSON: on one line with `--json`, otherwise indented. */
   show(value: unknown): void {
     this.record(value);
     this.say(JSON.stringify(value, null, 2));
@@ -45,7 +45,7 @@ export class Terminal {
 
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
     const options = { border: getBorderCharacters('void'), drawHorizontalLine: () => false };
-    // A line break would tear the row apart, and `table` refuses all other control characters.
+    // A line break would split the row, and `table` throws for all other control characters.
     const cells = rows.map((row) => row.map((cell) => escapeControls(cell).replaceAll('\n', '\\n')));
     const lines = table([[...head], ...cells], {
       ...options,
@@ -61,10 +61,10 @@ export class Terminal {
 }
 
 /**
- * Text as it can be shown on a terminal: all control characters but the line break are escaped, as in JSON.
+ * Makes text safe to show on a terminal: escapes all control characters except the line break, as in JSON.
  *
- * Names of files and messages of AWS come from others: ESC moves the cursor and hides lines, and the overrides of writing
- * direction show a name as another.
+ * File names and messages from AWS are not trusted. An ESC sequence could move the cursor and hide lines, and a Unicode
+ * direction override could make one file name look like another.
  */
 export function escapeControls(text: string): string {
   return text.replaceAll(/[^\P{Cc}\n]|[\u202A-\u202E\u2066-\u2069]/gu, (character) => {

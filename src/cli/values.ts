@@ -1,37 +1,37 @@
-/** The values of flags: each is there once and not empty, and what has to be a number or a time is one. */
+/** Definitions of flags that check their values: given once, not empty, and a valid number or time where one is expected. */
 import { membersOf, scheduleMembers } from '../input-rules/members.ts';
 import { WORKFLOW_NAMES } from '../input-rules/workflows.ts';
 import { UserError } from '../lib/user-error.ts';
 import { flagOf } from './flags.ts';
 
-/** A flag that takes one text, whatever it begins with: `--offset "-1 day"`. */
+/** A flag that takes one text, which may begin with a dash: `--offset "-1 day"`. */
 export const textOption = (flag: string, describe: string) =>
   option(describe, (value) => oneText(flag, value));
 
-/** A flag that takes such a text each time it is given. */
+/** A flag that may be repeated and takes one text each time. */
 export const textsOption = (flag: string, describe: string) => ({
   ...option(describe, (value) => [value].flat().map((text) => oneText(flag, text))),
   array: true as const,
 });
 
-/** A flag that takes a whole number from 1 on, or `all`, which gives `Infinity`. */
+/** A flag that takes a positive whole number, or `all`, which gives `Infinity`. */
 export const limitOption = (describe: string) =>
   option(`${describe}; a number, or all`, (value) => {
     const text = oneText('limit', value);
     return text === 'all' ? Infinity : toWhole('limit', text, { from: 1, or: ', or all' });
   });
 
-/** A flag that takes a time in whole seconds, from none on. */
+/** A flag that takes a number of whole seconds, 0 or more. */
 export const secondsOption = (flag: string, describe: string) =>
   option(describe, (value) => toWhole(flag, oneText(flag, value), { from: 0 }));
 
-/** A flag that takes a date or a time. A date is its midnight in UTC, and a time without an offset is UTC too. */
+/** A flag that takes a date or a time. A date means midnight in UTC, and a time without an offset is in UTC too. */
 export const timeOption = (flag: string, describe: string) => ({
   ...option(describe, (value) => toTime(flag, oneText(flag, value))),
   demandOption: true as const,
 });
 
-/** The positional `<id>` of a command, which is always there. */
+/** The required positional `<id>` of a command. */
 export const idPositional = (describe: string) =>
   ({
     type: 'string',
@@ -44,7 +44,7 @@ function option<Value>(describe: string, coerce: (value: unknown) => Value) {
   return { type: 'string', nargs: 1, describe, coerce } as const;
 }
 
-/** The flags that are there or not, of all commands and of all inputs. */
+/** The boolean flags of all commands and all inputs. */
 const BOOLEANS = new Set(
   [...WORKFLOW_NAMES.flatMap(membersOf), ...scheduleMembers()]
     .filter(({ kind }) => kind === 'boolean')
@@ -53,21 +53,22 @@ const BOOLEANS = new Set(
 );
 
 /**
- * Refuses `--force=yes`, which yargs takes for false.
+ * Rejects `--force=yes`, which yargs would read as false.
  *
- * @returns true, as yargs wants it of a check
+ * @returns true, which yargs expects from a check
+ * @throws UserError for a boolean flag with a value other than `true` or `false`
  */
 export function refuseOddBooleans(args: readonly string[]): true {
   for (const arg of args) {
     const [, flag = '', value] = /^--(?:no-)?([\w-]+)=(.*)$/s.exec(arg) ?? [];
     if (BOOLEANS.has(flag) && value !== 'true' && value !== 'false') {
-      throw new UserError(`--${flag} stands alone, or is --${flag}=true or --${flag}=false.`);
+      throw new UserError(`--${flag} takes no value, or is --${flag}=true or --${flag}=false.`);
     }
   }
   return true;
 }
 
-/** yargs gives a list for what is given twice, and `false` for `--no-…`. */
+/** yargs gives an array if a flag is given twice, and `false` for `--no-…`. */
 function oneText(flag: string, value: unknown): string {
   if (Array.isArray(value)) throw new UserError(`${name(flag)} is given more than once.`);
   if (typeof value !== 'string' || value === '') throw new UserError(`${name(flag)} must not be empty.`);
@@ -77,7 +78,7 @@ function oneText(flag: string, value: unknown): string {
 function toWhole(flag: string, text: string, { from, or = '' }: { from: number; or?: string }): number {
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(number) && number >= from) return number;
-  throw new UserError(`${name(flag)} must be a whole number from ${from} on${or}.`);
+  throw new UserError(`${name(flag)} must be a whole number, ${from} or more${or}.`);
 }
 
 const TIME = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
@@ -85,7 +86,7 @@ const TIME = /^(\d{4}-\d\d-\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d:\d\
 function toTime(flag: string, text: string): Date {
   const [, day = '', offset] = TIME.exec(text) ?? [];
   const time = new Date(text.includes('T') && offset === undefined ? `${text}Z` : text);
-  // JavaScript takes the 31st of February for the 3rd of March.
+  // `new Date('2026-02-31')` is the 3rd of March, without an error.
   const isDay = day !== '' && !Number.isNaN(Date.parse(day)) && new Date(day).toISOString().startsWith(day);
   if (isDay && !Number.isNaN(time.getTime())) return time;
   throw new UserError(

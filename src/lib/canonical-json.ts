@@ -1,6 +1,6 @@
 import { isRecord } from './guards.ts';
 
-/** JSON whose members are in order, so that it does not matter how a value was written down. */
+/** JSON with sorted member names: equal values give equal text, whatever the order in which their members were written. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, member: unknown) =>
     isRecord(member)

@@ -1,7 +1,7 @@
 /**
- * The JSON text of attributes that an update sets or removes.
+ * The JSON text of the DICOM attributes that an update sets or removes.
  *
- * @param given - that JSON, or its base64: as the wire has it, and so the published document
+ * @param given - the JSON text, or its base64, which is what the AWS API and the published document use
  */
 export function attributesText(given: string): string {
   return given.trimStart().startsWith('{') ? given : Buffer.from(given, 'base64').toString('utf8');

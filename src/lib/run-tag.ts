@@ -1,2 +1,2 @@
-/** The tag of a data store that holds the mark of the run which has created it. */
+/** The AWS tag on a data store that holds the mark of the run that created it. */
 export const RUN_TAG = 'aws-health-workflows:run';

@@ -1,9 +1,9 @@
-/** The search attributes of our runs, all of type Keyword, by what each holds. A namespace need not have them. */
+/** The custom search attributes of our runs, all of type Keyword, by what they contain. A namespace need not have them. */
 export const OUR_SEARCH_ATTRIBUTES = {
   datastoreId: 'AwsDatastoreId',
   jobId: 'AwsJobId',
   imageSetId: 'AwsImageSetId',
-  /** How an import ended: `complete`, `partial`, `none` or `unknown`. To Temporal a partial import is `COMPLETED`. */
+  /** The outcome of an import: `complete`, `partial`, `none` or `unknown`. Temporal's own status of a partial import is `COMPLETED`. */
   outcome: 'AwsOutcome',
 } as const;
 

@@ -1,23 +1,23 @@
 /**
- * The most bytes of one value that is given to Temporal: an input, a result, the details of a failure.
+ * The maximum size of one value that is passed to Temporal: an input, a result, or the details of a failure.
  *
- * The Temporal server refuses a value of more than 2 MiB (`limit.blobSize.error`); it terminates the run whose result or
- * failure is larger. What lies between leaves room for the encoding and for an encrypting payload codec.
+ * The Temporal server rejects a value of more than 2 MiB (`limit.blobSize.error`), and terminates a run whose result or
+ * failure is larger. The difference leaves room for the encoding and for a payload codec that encrypts.
  */
 export const MOST_BYTES = 2_000_000;
 
 /**
- * How much of that a list may take, be it one page of a service or all pages together. The rest is for what else stands in the
- * same result, such as the outcome of an import.
+ * The maximum size of a list in such a value, for one page of a service or for all pages together. The rest is for the other
+ * members of the same result, such as the outcome of an import.
  */
 export const MOST_BYTES_OF_LIST = 1_000_000;
 
-/** The size of a value as Temporal carries it: JSON in UTF-8, where one character takes up to four bytes. */
+/** The size of a value as Temporal stores it: JSON in UTF-8, in which a character takes up to four bytes. */
 export function bytesOf(value: unknown): number {
   return new TextEncoder().encode(JSON.stringify(value) ?? '').byteLength;
 }
 
-/** The longest beginning of a text that takes no more than so many bytes, with `…` where something was cut off. */
+/** The longest prefix of a text that fits into `bytes` bytes. It ends with `…` if the text was cut. */
 export function cutText(text: string, bytes: number): string {
   if (bytesOf(text) <= bytes) return text;
   let kept = '';
@@ -31,9 +31,9 @@ export function cutText(text: string, bytes: number): string {
 }
 
 /**
- * As many items from the beginning of a list as take no more than so many bytes.
+ * The first items of a list that together fit into `bytes` bytes.
  *
- * @returns the items themselves where all fit
+ * @returns the same list if all fit
  */
 export function cutList<Item>(items: readonly Item[], bytes: number): readonly Item[] {
   let size = 0;

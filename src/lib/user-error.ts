@@ -1,23 +1,23 @@
 import { isRecord } from './guards.ts';
 
-/** Something that whoever typed the command can put right: shown as its message alone, without a stack trace. */
+/** An error that the user can fix, such as an invalid setting. It is shown as its message only, without a stack trace. */
 export class UserError extends Error {
   override readonly name = 'UserError';
 }
 
 /**
- * What a person is told of an error that ends a program.
+ * The text for a person about an error that ends a program.
  *
  * @returns the message of the first error in the chain of causes that is a {@link UserError}, an error of the operating
- *   system, an answer of Temporal or of AWS, or a failure of a run; else the stack trace
+ *   system, an error response of Temporal or AWS, or the failure of a run; otherwise the stack trace
  */
 export function explain(error: unknown): string {
   return reasonIn(error) ?? traceOf(error);
 }
 
 /**
- * The same for the programs of this package. Each of them uses it, so that a stack trace is only ever seen for a bug of ours,
- * and is then said to be one, with where to report it.
+ * The same for the programs of this package. A stack trace then always means a bug of ours, so the text says that it is one,
+ * and where to report it.
  */
 export function explainOurs(error: unknown): string {
   return (
@@ -36,7 +36,7 @@ function reasonIn(error: unknown): string | undefined {
   return undefined;
 }
 
-/** Errors whose message says it all: ours, the failure of a run, a server that cannot be reached, no AWS credentials. */
+/** The errors that are shown as their message: ours, the failure of a run, a server that cannot be reached, no AWS credentials. */
 const SELF_EXPLAINING = new Set([
   'UserError',
   'ApplicationFailure',
@@ -44,12 +44,12 @@ const SELF_EXPLAINING = new Set([
   'CredentialsProviderError',
 ]);
 
-/** Told by shape and name, since the classes of the SDKs take long to load. */
+/** Checks names and members instead of `instanceof`, because importing the SDKs' error classes would slow down each start. */
 function reasonOf(error: Readonly<Record<string, unknown>>): string | undefined {
   const { name, code, details } = error;
   const message = String(error['message'] || code);
   if (SELF_EXPLAINING.has(String(name))) return message;
-  // Such as ECONNRESET. Before AWS: the SDK adds `$metadata` to an error of the connection as well.
+  // Such as ECONNRESET. Checked before `$metadata`, which the AWS SDK adds to a connection error too.
   if (typeof code === 'string' && /^E[A-Z\d]+$/.test(code)) return message;
   if (typeof code === 'number' && typeof details === 'string') return `Temporal answers: ${details}`;
   if (isRecord(error['$metadata'])) return `AWS answers ${String(name)}: ${message}`;
@@ -57,9 +57,9 @@ function reasonOf(error: Readonly<Record<string, unknown>>): string | undefined 
 }
 
 /**
- * Runs the entry point of a program; when that fails, says why on stderr and ends the process with code 1.
+ * Runs the main function of a program. If it fails, prints why to stderr and exits with code 1.
  *
- * @param tell - how an error is told: without a stack trace where its reason is known
+ * @param tell - returns the text for an error: without a stack trace if its reason is known
  *
  * @example
  * await runMain(async () => {
@@ -70,9 +70,9 @@ function reasonOf(error: Readonly<Record<string, unknown>>): string | undefined 
 export async function runMain(main: () => Promise<void>, tell = explain): Promise<void> {
   const fail = async (error: unknown) => {
     console.error(tell(error));
-    // A pipe holds 64 KB: what its reader has not taken yet would be lost.
+    // A pipe buffers 64 KB. Output that its reader has not read yet would be lost at exit.
     await Promise.all([process.stdout, process.stderr].map(untilTaken));
-    // A connection that is still open must not keep alive what has failed.
+    // An open connection would keep the process alive.
     process.exit(1);
   };
   process.on('uncaughtException', (error) => void fail(error));
@@ -83,7 +83,7 @@ export async function runMain(main: () => Promise<void>, tell = explain): Promis
   }
 }
 
-/** Resolves once all that was written has been taken by whoever reads it, or nobody reads any more. */
+/** Resolves once the reader of a stream has read all output, or has closed the pipe. */
 function untilTaken(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => stream.write('', () => resolve()));
 }

@@ -1,26 +1,26 @@
-/** Ends a backfill that is under way. */
+/** Stops a backfill in progress. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { optionalDateToTs } from '@temporalio/common/lib/time.js';
 import { UserError } from '../lib/user-error.ts';
 
 /**
- * Drops all firings of a schedule that wait for another to end; the one that is going on goes on.
+ * Drops all firings of a schedule that wait for an open run to end. The open run continues.
  *
- * Nothing in Temporal's API drops them (Server 1.29): a schedule that is paused still makes the firings that were asked
- * for, by a trigger or a backfill, and an update of the policy does not change them. The server clears what waits when a
- * schedule has no action, and forgets the rest of a backfill when its spec has no more times. So for a moment the schedule
- * stands without an action and with an end in the past. Deleting it and creating it again would lose the result of the
- * last firing, by which `onlyNew` knows what is new.
+ * Temporal's API has no request for this (Server 1.29): a paused schedule still makes the firings of a trigger or a backfill,
+ * and an update of the overlap policy does not affect them. But the server clears the waiting firings of a schedule without an
+ * action, and drops the rest of a backfill if the spec has no more times. So this function removes the action and sets an end
+ * time in the past, waits until the server has cleared the firings, and restores both. Deleting and creating the schedule
+ * instead would lose the result of the last run, from which `onlyNew` knows which files are new.
  *
- * @returns how many firings were dropped, as far as Temporal tells: of a long backfill it has only the next 500 waiting
- * @throws UserError when the schedule was changed meanwhile, or could not be given its action again
+ * @returns how many firings were dropped, as far as Temporal reports it: of a long backfill it buffers only the next 500
+ * @throws UserError if another client changed the schedule meanwhile, or the action could not be restored
  */
 export async function dropWaitingFirings(temporal: Client, scheduleId: string): Promise<number> {
   const { workflowService, options } = temporal;
   const of = { namespace: options.namespace, scheduleId };
-  const look = () => workflowService.describeSchedule(of);
-  const { schedule, info, conflictToken } = await look();
+  const describe = () => workflowService.describeSchedule(of);
+  const { schedule, info, conflictToken } = await describe();
   if (!schedule?.action?.startWorkflow) throw new UserError(`${scheduleId} has no action.`);
   const spec = { ...schedule.spec, endTime: optionalDateToTs(new Date(0)) ?? null };
   const identity = options.identity;
@@ -28,33 +28,34 @@ export async function dropWaitingFirings(temporal: Client, scheduleId: string): 
   await workflowService.updateSchedule({ ...of, identity, conflictToken, schedule: withoutAction });
   try {
     const isEmptied = await settled(async () => {
-      const now = await look();
+      const now = await describe();
       return !now.schedule?.action?.startWorkflow && Number(now.info?.bufferSize ?? 0) === 0;
     });
-    if (!isEmptied) throw new UserError(`${scheduleId} was changed meanwhile. Look at it, and try again.`);
+    if (!isEmptied)
+      throw new UserError(`Another client has changed ${scheduleId} meanwhile. Check it, and try again.`);
   } finally {
-    await giveBack(scheduleId, async () => {
-      const { schedule: now } = await look();
-      // Who has paused it meanwhile has meant that.
+    await restoreAction(scheduleId, async () => {
+      const { schedule: now } = await describe();
+      // The current state, because another client may have paused the schedule meanwhile.
       const state = now?.state ?? null;
       await workflowService.updateSchedule({ ...of, identity, schedule: { ...schedule, state } });
-      return settled(async () => Boolean((await look()).schedule?.action?.startWorkflow));
+      return settled(async () => Boolean((await describe()).schedule?.action?.startWorkflow));
     });
   }
   return Number(info?.bufferSize ?? 0);
 }
 
-/** A schedule takes an update when it looks next, a moment later. */
+/** Waits up to five seconds: a schedule processes an update asynchronously. */
 async function settled(isSo: () => Promise<boolean>): Promise<boolean> {
-  for (let looks = 0; looks < 100; looks++) {
+  for (let attempt = 0; attempt < 100; attempt++) {
     if (await isSo()) return true;
     await pause(50);
   }
   return false;
 }
 
-async function giveBack(scheduleId: string, update: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 5; tries++) {
+async function restoreAction(scheduleId: string, update: () => Promise<boolean>): Promise<void> {
+  for (let attempt = 0; attempt < 5; attempt++) {
     try {
       if (await update()) return;
     } catch (error) {
@@ -62,6 +63,6 @@ async function giveBack(scheduleId: string, update: () => Promise<boolean>): Pro
     }
   }
   throw new UserError(
-    `${scheduleId} stands without its action and does not fire. Make it again: aws-health-workflows schedule ensure`,
+    `${scheduleId} has lost its action and does not fire. Restore it with: aws-health-workflows schedule ensure`,
   );
 }

@@ -1,10 +1,10 @@
 import { isRecord } from '../lib/guards.ts';
 import { OUR_SEARCH_ATTRIBUTE_NAMES } from '../lib/search-attributes.ts';
 
-/** What a namespace has under the name of one of our search attributes. */
+/** Whether a namespace has one of our search attributes, with the right type. */
 export type AttributeState = 'Keyword' | 'other type' | 'missing';
 
-/** The two calls that tell it, of a connection of either kind. */
+/** The two calls that {@link lookUpSearchAttributes} makes. Both the client's and the worker's connection have them. */
 interface Server {
   readonly operatorService: {
     listSearchAttributes(request: {
@@ -19,17 +19,17 @@ interface Server {
 /** `IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD` of Temporal's API. */
 const KEYWORD = 2;
 
-/** What gRPC calls a visibility query that cannot be understood. */
+/** The gRPC status code INVALID_ARGUMENT, with which the server rejects an invalid visibility query. */
 const GRPC_INVALID_ARGUMENT = 3;
 
 /**
  * Looks up which of our search attributes a namespace has, and whether they are of type Keyword.
  *
- * The operator service tells the types. Temporal Cloud refuses it (`Connection.operatorService` of the SDK says so), so
- * there two visibility queries for each name tell: `STARTS_WITH` is for attributes of type Keyword alone
- * (https://docs.temporal.io/list-filter), and `IS NOT NULL` for every attribute that is there.
+ * The operator service lists the types. Temporal Cloud does not offer that service (see `Connection.operatorService` of the
+ * SDK), so there two visibility queries per name determine the type: the server accepts `STARTS_WITH` only for attributes of
+ * type Keyword (https://docs.temporal.io/list-filter), and `IS NOT NULL` for every attribute that exists.
  *
- * @throws Error of gRPC where the server answers neither
+ * @throws the gRPC error if neither call succeeds
  */
 export async function lookUpSearchAttributes(
   server: Server,
@@ -56,7 +56,7 @@ async function stateByQuery(
   namespace: string,
   name: string,
 ): Promise<AttributeState> {
-  const isUnderstood = (query: string) =>
+  const isValid = (query: string) =>
     workflowService.countWorkflowExecutions({ namespace, query }).then(
       () => true,
       (error: unknown) => {
@@ -64,6 +64,6 @@ async function stateByQuery(
         throw error;
       },
     );
-  if (await isUnderstood(`${name} STARTS_WITH 'a'`)) return 'Keyword';
-  return (await isUnderstood(`${name} IS NOT NULL`)) ? 'other type' : 'missing';
+  if (await isValid(`${name} STARTS_WITH 'a'`)) return 'Keyword';
+  return (await isValid(`${name} IS NOT NULL`)) ? 'other type' : 'missing';
 }

@@ -3,11 +3,11 @@ import { isRecord } from '../lib/guards.ts';
 import { UserError } from '../lib/user-error.ts';
 
 /**
- * The codec server that `TEMPORAL_CODEC_ENDPOINT` names, as the Temporal CLI uses it: `{namespace}` in it is replaced, and
- * `TEMPORAL_CODEC_AUTH` is the `Authorization` header of each request.
+ * A payload codec that calls the codec server at `TEMPORAL_CODEC_ENDPOINT`. As in the Temporal CLI, `{namespace}` in the URL
+ * is replaced by the namespace, and `TEMPORAL_CODEC_AUTH` is sent as the `Authorization` header.
  *
- * @returns undefined where none is named: payloads are read and written as they are
- * @throws UserError for a value that is no URL
+ * @returns undefined if `TEMPORAL_CODEC_ENDPOINT` is not set: payloads are not encoded
+ * @throws UserError for a value that is not a URL
  * @see https://docs.temporal.io/codec-server
  */
 export function remoteCodec(env: NodeJS.ProcessEnv, namespace: string): PayloadCodec | undefined {
@@ -31,7 +31,7 @@ export function remoteCodec(env: NodeJS.ProcessEnv, namespace: string): PayloadC
     });
     const reply: unknown = response.ok ? await response.json().catch(() => undefined) : undefined;
     const answered = isRecord(reply) ? reply['payloads'] : undefined;
-    // What else it says may quote the payloads.
+    // The message contains the status code only, because the body of an error may quote the payloads.
     if (!Array.isArray(answered) || answered.length !== payloads.length) {
       throw new UserError(
         `The codec server at ${endpoint} cannot ${what} this: it answers ${response.status}.`,
@@ -45,7 +45,7 @@ export function remoteCodec(env: NodeJS.ProcessEnv, namespace: string): PayloadC
   };
 }
 
-/** A payload in Protobuf's JSON, which has bytes as base64. */
+/** A payload in Protobuf's JSON format, which represents bytes as base64. */
 function toJson({ metadata, data }: Payload) {
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
   const entries = Object.entries(metadata ?? {}).map(([name, value]) => [name, base64(value)]);

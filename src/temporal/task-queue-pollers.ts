@@ -1,4 +1,4 @@
-/** Which workers poll a task queue, which of those that Temporal still lists are dead, and which version gets new runs. */
+/** The workers that poll a task queue, whether they may be alive, and the versions that get new runs. */
 import { hostname } from 'node:os';
 import type { WorkflowService } from '@temporalio/client';
 import { isRecord } from '../lib/guards.ts';
@@ -9,11 +9,11 @@ const TASK_QUEUE_TYPES = { workflow: 1, activity: 2 } as const;
 export type TaskQueueType = keyof typeof TASK_QUEUE_TYPES;
 
 export interface Poller {
-  /** As the worker names itself; `PID@HOST` by default. */
+  /** The identity that the worker sends; `PID@HOST` by default. */
   readonly identity: string;
-  /** How long ago its last poll was, in milliseconds by this machine's clock. */
+  /** The time since its last poll, in milliseconds by this machine's clock. */
   readonly age: number;
-  /** False where it has not polled for longer than a poll lasts, or its process was on this machine and is gone. */
+  /** False if its last poll has ended and it made no other, or if its process was on this machine and no longer exists. */
   readonly mayBeAlive: boolean;
   /** Absent for an unversioned worker. */
   readonly version?: DeploymentVersion;
@@ -25,11 +25,11 @@ export interface DeploymentVersion {
   readonly buildId: string;
 }
 
-/** What Temporal tells of a task queue. */
+/** What Temporal reports about a task queue. */
 export interface TaskQueue {
-  /** All that it lists as polling, the dead included, the latest poll first. */
+  /** All workers that Temporal lists, also dead ones, ordered by their last poll, latest first. */
   readonly pollers: readonly Poller[];
-  /** The version whose workers get the new runs; absent where unversioned workers get them. */
+  /** The version whose workers get the new runs; absent if unversioned workers get them. */
   readonly current?: DeploymentVersion;
   /** The version whose workers get a share of the new runs. */
   readonly ramping?: DeploymentVersion;
@@ -41,11 +41,11 @@ interface Server {
 
 type PollerInfo = Awaited<ReturnType<WorkflowService['describeTaskQueue']>>['pollers'][number];
 
-/** A poll lasts a minute; the server lists a worker for five minutes after its last one. */
+/** A poll lasts up to a minute, so a live worker polls again within that time. The server lists a dead one for five minutes. */
 const POLLED_LATELY_MS = 90_000;
 
 /**
- * @throws the gRPC error of the server, such as NOT_FOUND where there is no such namespace
+ * @throws the gRPC error of the server, such as NOT_FOUND if there is no such namespace
  */
 export async function describeTaskQueue(
   { workflowService }: Server,
@@ -68,7 +68,7 @@ function toPoller({ identity, lastAccessTime, deploymentOptions }: PollerInfo): 
   const polledAt = Number(lastAccessTime?.seconds ?? 0) * 1_000 + (lastAccessTime?.nanos ?? 0) / 1e6;
   const age = Math.max(0, Date.now() - polledAt);
   const whose = identity || 'a worker without identity';
-  // A worker may name its deployment without taking part in versioning.
+  // A worker may send the name of a deployment and still be unversioned.
   const isVersioned = Number(deploymentOptions?.workerVersioningMode) === VERSIONED;
   const version = isVersioned ? versionOf(deploymentOptions) : undefined;
   const mayBeAlive = age < POLLED_LATELY_MS && !hasEnded(whose);
@@ -85,7 +85,7 @@ function versionOf(named: NamedVersion | null | undefined): DeploymentVersion | 
   return deploymentName && buildId ? { deploymentName, buildId } : undefined;
 }
 
-/** Whether an identity as Temporal's SDKs make it by default, `PID@HOST`, is that of a process which is gone. */
+/** Whether an identity `PID@HOST`, the default of Temporal's SDKs, names a process of this machine that no longer exists. */
 function hasEnded(identity: string): boolean {
   const [, pid, host] = /^(\d+)@(.+)$/.exec(identity) ?? [];
   if (pid === undefined || host !== hostname()) return false;

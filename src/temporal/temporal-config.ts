@@ -2,9 +2,9 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { UserError } from '../lib/user-error.ts';
 
 /**
- * How to reach Temporal, as the Temporal CLI reads it: `TEMPORAL_*`, or the profile in `temporal.toml`.
+ * Reads the connection options from the configuration of the Temporal CLI: `TEMPORAL_*`, or the profile in `temporal.toml`.
  *
- * @throws UserError for a configuration that cannot be read; the SDK throws whatever its parser threw
+ * @throws UserError for an invalid configuration, for which the SDK throws the error of its parser
  */
 export function readTemporalConfig() {
   try {
@@ -16,13 +16,14 @@ export function readTemporalConfig() {
   }
 }
 
+/** The error for a namespace that does not exist. */
 export function noNamespace(address: string, namespace: string): UserError {
   return new UserError(
-    `There is no namespace ${namespace} at ${address}. Make it, or set TEMPORAL_NAMESPACE.`,
+    `There is no namespace ${namespace} at ${address}. Create it, or set TEMPORAL_NAMESPACE to another one.`,
   );
 }
 
-/** Nobody answers there. */
+/** The error for a server that cannot be reached. */
 export function noServer(address: string, error: Error): UserError {
   return new UserError(
     `No Temporal server at ${address} (${error.message}). Start one (npm run dev), or set TEMPORAL_ADDRESS.`,

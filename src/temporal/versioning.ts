@@ -1,8 +1,8 @@
 /**
- * What keeps runs from going on where Worker Versioning is on, each with the command that helps.
+ * Finds what blocks runs when Worker Versioning is on, each with the command that fixes it.
  *
- * Temporal reports none of it as an error: a run for which there is no worker of the right version is open, and nothing
- * happens to it (seen on Servers 1.29.1 and 1.32.0).
+ * Temporal reports none of this as an error: a run that no worker of the right version polls for stays open and makes no
+ * progress (observed with Servers 1.29.1 and 1.32.0).
  */
 import { Client, type ConnectionLike } from '@temporalio/client';
 import { isRecord } from '../lib/guards.ts';
@@ -15,21 +15,21 @@ export interface VersioningFault {
 }
 
 export interface Versioning {
-  /** The version that gets new runs; absent where unversioned workers get them. */
+  /** The version that gets new runs; absent if unversioned workers get them. */
   readonly current?: DeploymentVersion;
   /** The versions whose workers may be alive. */
   readonly polled: readonly DeploymentVersion[];
   readonly faults: readonly VersioningFault[];
 }
 
-/** `aws-health:1`, as the search attribute `TemporalWorkerDeploymentVersion` has it. */
+/** The version in the format of the search attribute `TemporalWorkerDeploymentVersion`, such as `aws-health:1`. */
 export const nameOf = ({ deploymentName, buildId }: DeploymentVersion) => `${deploymentName}:${buildId}`;
 
 /**
- * Looks up which versions work on a task queue, and whether there are runs that none of them takes.
+ * Looks up which versions poll a task queue, and whether there are runs that no polled version executes.
  *
  * @param own - the version of this worker, which is about to poll
- * @throws Error of gRPC where the server does not tell
+ * @throws the gRPC error if a request fails
  */
 export async function lookUpVersioning(
   connection: ConnectionLike,
@@ -52,7 +52,7 @@ function polledVersions({ pollers }: TaskQueue, own: DeploymentVersion | undefin
   return [...new Map(all.map((version) => [nameOf(version), version])).values()];
 }
 
-/** The commands of the Temporal CLI for a namespace. */
+/** Builds commands of the Temporal CLI for a namespace. */
 function commandsFor(namespace: string) {
   const workflow = (...words: string[]) =>
     shellCommand('temporal', 'workflow', ...words, '--namespace', namespace);
@@ -74,7 +74,7 @@ function commandsFor(namespace: string) {
 
 type Commands = ReturnType<typeof commandsFor>;
 
-/** Where new runs go, if that is nowhere, or not to this worker. */
+/** A problem if no worker gets the new runs, or if this worker gets none. */
 function routingFault(
   { pollers, current, ramping }: TaskQueue,
   polled: readonly DeploymentVersion[],
@@ -85,7 +85,7 @@ function routingFault(
   if (!current) {
     if (!first) return undefined;
     const isUnversioned = pollers.some(({ mayBeAlive, version }) => mayBeAlive && !version);
-    const where = isUnversioned ? 'go to unversioned workers alone' : 'stay unstarted';
+    const where = isUnversioned ? 'go to unversioned workers only' : 'stay unstarted';
     return {
       found: `Worker Deployment ${first.deploymentName} has no current version: new runs ${where}`,
       fix: deployment('set-current-version', first),
@@ -95,7 +95,7 @@ function routingFault(
     const start = `TEMPORAL_DEPLOYMENT_NAME=${current.deploymentName} TEMPORAL_WORKER_BUILD_ID=${current.buildId} npm run worker`;
     const replace = first && `, or make another version current: ${deployment('set-current-version', first)}`;
     return {
-      found: `no worker of the current version ${nameOf(current)} polls: new runs and runs that are not pinned stand still`,
+      found: `no worker of the current version ${nameOf(current)} polls: new runs and runs that are not pinned make no progress`,
       fix: `start one: ${start}${replace ?? ''}`,
     };
   }
@@ -107,11 +107,11 @@ function routingFault(
   };
 }
 
-/** Runs that are pinned to versions without workers. */
+/** The runs that are pinned to versions without workers. */
 interface Stranded {
   readonly query: string;
   readonly count: number;
-  /** The newest. */
+  /** The newest runs, at most {@link MOST_SHOWN}. */
   readonly shown: readonly { readonly workflowId: string; readonly version: string }[];
 }
 
@@ -144,7 +144,7 @@ async function findStranded(
     }
     return { query, count, shown };
   } catch (error) {
-    // Servers that do not know these search attributes have no such runs.
+    // A server that lacks these search attributes has no Worker Versioning, and so no pinned runs.
     const { cause } = error instanceof Error ? error : {};
     if (isRecord(cause) && cause['code'] === GRPC_INVALID_ARGUMENT) return undefined;
     throw error;

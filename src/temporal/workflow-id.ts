@@ -6,13 +6,14 @@ import type { WorkflowName } from '../input-rules/workflows.ts';
 import { UserError } from '../lib/user-error.ts';
 
 /**
- * The id of a run that nobody has given one: `find-image-set-by-patient-` and 16 hexadecimal digits.
+ * The default workflow id of a run: the flow's document name and 16 hexadecimal digits, such as
+ * `find-image-set-by-patient-0123456789abcdef`.
  *
- * Ids are stored unencrypted, and are shown in lists and logs. A plain hash does not hide patient data there: whoever knows
- * the rest of the input hashes all patient ids of seven digits within seconds. So the digits are
- * - with a key, of the HMAC-SHA-256 (RFC 2104) of the input: equal inputs give equal ids, and only the key's owners can guess;
- * - without a key, of the SHA-256 of an input that holds no sensitive member: equal inputs give equal ids;
- * - without a key and with a sensitive member, half of the SHA-256 of the other members, half random: each id is another.
+ * Workflow ids are stored unencrypted, and appear in lists and logs. A plain hash would not hide patient data: somebody who
+ * knows the rest of the input can hash all seven-digit patient ids within seconds and compare. The digits are therefore
+ * - with a key: the HMAC-SHA-256 (RFC 2104) of the input. Equal inputs give equal ids; guessing needs the key.
+ * - without a key, if the input has no sensitive member: the SHA-256 of the input. Equal inputs give equal ids.
+ * - without a key, if it has one: eight digits of the SHA-256 of the other members, and eight random ones. Each id is unique.
  *
  * @param key - `WORKFLOW_ID_KEY`, see {@link readWorkflowIdKey}
  */
@@ -21,8 +22,8 @@ export function workflowIdOf(workflow: WorkflowName, input: object, key?: string
 }
 
 /**
- * Whether {@link workflowIdOf} gives an id that tells this input from all others. If not, the id is partly random, and may
- * by chance be that of a run with another input.
+ * Whether {@link workflowIdOf} derives the id from the whole input. If not, the id is partly random, and may by chance be
+ * that of a run with another input.
  */
 export function identifiesInput(workflow: WorkflowName, input: object, key?: string): boolean {
   return key !== undefined || withoutSensitive(workflow, input) === input;
@@ -36,7 +37,7 @@ function digitsOf(workflow: WorkflowName, input: object, key: string | undefined
   return rest === input ? digits.slice(0, 16) : digits.slice(0, 8) + randomBytes(4).toString('hex');
 }
 
-/** The input without its sensitive members; the input itself where it has none. */
+/** The input without its sensitive members. Returns the same object if it has none. */
 function withoutSensitive(workflow: WorkflowName, input: object): object {
   const sensitive = new Set(membersOf(workflow).flatMap(({ name, sensitive }) => (sensitive ? [name] : [])));
   const members = Object.entries(input);
@@ -44,14 +45,14 @@ function withoutSensitive(workflow: WorkflowName, input: object): object {
   return rest.length === members.length ? input : Object.fromEntries(rest);
 }
 
-/** RFC 2104 §3 discourages keys that are shorter than the hash. This refuses those that could be guessed. */
+/** RFC 2104 §3 discourages keys shorter than the hash (32 bytes). This limit rejects only keys that could be guessed. */
 const SHORTEST_KEY = 16;
 
 /**
- * The secret that the starters of one deployment share, so that asking twice for the same input gives the same run, where
- * the input holds patient data too.
+ * Reads the secret that all programs of a deployment that start runs share. With it, starting a flow twice with the same
+ * input returns the same run, even if the input contains patient data.
  *
- * @returns undefined where `WORKFLOW_ID_KEY` is not set, or empty
+ * @returns undefined if `WORKFLOW_ID_KEY` is not set, or empty
  * @throws UserError for a key of fewer than 16 characters
  */
 export function readWorkflowIdKey(env: Readonly<Record<string, string | undefined>>): string | undefined {
@@ -59,6 +60,6 @@ export function readWorkflowIdKey(env: Readonly<Record<string, string | undefine
   if (!key) return undefined;
   if (key.length >= SHORTEST_KEY) return key;
   throw new UserError(
-    `WORKFLOW_ID_KEY must have at least ${SHORTEST_KEY} characters, as ids could be guessed otherwise. To make one: openssl rand -hex 32`,
+    `WORKFLOW_ID_KEY must have at least ${SHORTEST_KEY} characters, because a shorter key could be guessed. To generate one: openssl rand -hex 32`,
   );
 }

@@ -7,7 +7,7 @@ import { UserError } from '../lib/user-error.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The variables of the AWS SDKs and the AWS CLI that put another endpoint in a service's place. */
+/** The service-specific endpoint variables of the AWS SDKs and the AWS CLI. */
 const OVERRIDES = {
   imaging: 'AWS_ENDPOINT_URL_MEDICAL_IMAGING',
   healthlake: 'AWS_ENDPOINT_URL_HEALTHLAKE',
@@ -15,42 +15,44 @@ const OVERRIDES = {
 } as const satisfies Record<keyof AwsClients, string>;
 
 /**
- * The AWS clients of a worker: credentials, region and endpoints by the SDK's own chain.
+ * Creates the AWS clients of a worker, with the credentials, region and endpoints of the SDK's default provider chain.
  *
- * One attempt a call: retries belong to Temporal, where they are seen and outlive the worker.
+ * The clients make one attempt per call. Temporal retries instead: its retries are visible in the Web UI, and continue on
+ * another worker if this one is killed.
  *
  * @param timeout - the start-to-close time-out of an activity, in milliseconds
  */
 export function createAwsClients(env: Environment, timeout: number): AwsClients {
-  // It warns of versions to come; the versions installed here support every Node that package.json does.
+  // The SDK warns that its later versions will need a newer Node. The pinned versions support every Node in package.json.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
   const common = (service: keyof AwsClients) => {
     const endpoint = overrideOf(env, service);
     return {
       maxAttempts: 1,
-      // Before the attempt times out, so that Temporal hears of the service's silence and not of the worker's.
+      // Shorter than the activity's time-out, so that the activity fails because AWS did not answer. If Temporal's time-out
+      // came first, it would look as if the worker had died.
       requestHandler: {
         connectionTimeout: Math.min(0.4 * timeout, 5_000),
         requestTimeout: 0.8 * timeout,
         throwOnRequestTimeout: true,
       },
-      // The SDK would look for `runtime-127.0.0.1` otherwise.
+      // Otherwise the SDK would prefix the host and resolve `runtime-127.0.0.1`.
       ...(endpoint !== undefined && { endpoint, disableHostPrefix: true }),
     };
   };
   return {
     imaging: new MedicalImagingClient(common('imaging')),
     healthlake: new HealthLakeClient(common('healthlake')),
-    // With an override there is no DNS name for each bucket.
+    // A local endpoint has no DNS name for each bucket.
     s3: new S3Client({ ...common('s3'), forcePathStyle: overrideOf(env, 's3') !== undefined }),
   };
 }
 
 /**
- * Where each client will go.
+ * The endpoint of each client.
  *
- * @throws UserError when no region is set, or when some endpoints are on this machine and others are not: real data
- *   would be imported on the word of a stand-in, or the other way round. `ALLOW_MIXED_ENDPOINTS=1` lets it pass.
+ * @throws UserError if no region is set, or if some endpoints are on this machine and others are not: a run could then list
+ *   files in a local S3 and import from the real one. `ALLOW_MIXED_ENDPOINTS=1` permits it.
  */
 export async function describeEndpoints(
   aws: AwsClients,
@@ -73,7 +75,7 @@ export async function describeEndpoints(
     );
     throw new UserError(
       `Some AWS endpoints are on this machine and others are real: ${list.join(', ')}. ` +
-        'Set all of them or none, or ALLOW_MIXED_ENDPOINTS=1 if this is meant.',
+        'Set all of them or none. If you need both, set ALLOW_MIXED_ENDPOINTS=1.',
     );
   }
   return endpoints;

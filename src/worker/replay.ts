@@ -1,4 +1,4 @@
-/** Replays the histories of runs with other code, to find what a deployment of that code would break. */
+/** Replays the histories of runs with other workflow code, to find the runs that a deployment of that code would break. */
 import { WorkflowNotFoundError, type Client, type HistoryAndWorkflowId } from '@temporalio/client';
 import { Worker, type ReplayWorkerOptions } from '@temporalio/worker';
 import { isRecord } from '../lib/guards.ts';
@@ -9,21 +9,22 @@ export interface ReplayedRun {
   /** The workflow type. */
   readonly flow: string;
   /**
-   * Absent where the history replays. `breaks`: with this code the workflow tasks of the run would fail, and the run stand
-   * still. `unreadable`: a payload codec that this client does not have has encoded its payloads, so nothing is known.
+   * Absent if the history replays. `breaks`: with this code the workflow tasks of the run would fail with a non-determinism
+   * error, and the run would make no progress. `unreadable`: the payloads were encoded by a codec that this client lacks, so
+   * the history could not be replayed.
    */
   readonly problem?: { readonly kind: 'breaks' | 'unreadable'; readonly reason: string };
 }
 
 /**
- * Replays the runs that a query finds, one after the other, newest first.
+ * Replays the runs that match a query, one after the other, newest first.
  *
- * Replay covers what a run has recorded so far. It says nothing about what the run does next.
+ * Replay checks the events that a run has recorded so far. It does not check what the run will do next.
  *
- * @param client - its data converter decodes the histories, too
+ * @param client - its data converter also decodes the histories
  * @param query - a List Filter (https://docs.temporal.io/list-filter)
  * @param code - the workflows to replay with: `workflowsPath` or `workflowBundle`
- * @throws Error of the client for a query that the server does not understand
+ * @throws the client's error for a query that the server cannot parse
  */
 export async function* replayRuns(
   client: Client,
@@ -54,17 +55,17 @@ export async function* replayRuns(
   }
 }
 
-/** The replayer asks for a history when it is asked for a result: the list holds that one. */
+/** Each call of `results.next()` makes the replayer take one history, so the list never holds more than that one. */
 function* takeFrom<Value>(list: Value[]): Generator<Value> {
   for (let next = list.shift(); next !== undefined; next = list.shift()) yield next;
 }
 
-/** A run may be deleted, or reach the end of its retention, after it was listed. */
+/** A run may be deleted, or its retention period may end, between the list and the fetch. */
 function ignoreDeleted(error: unknown): undefined {
   if (!(error instanceof WorkflowNotFoundError)) throw error;
 }
 
-/** What Temporal's default payload converters write. */
+/** The encodings of Temporal's default payload converters. */
 const DEFAULT_ENCODINGS = new Set([
   'binary/null',
   'binary/plain',
@@ -76,7 +77,7 @@ const DEFAULT_ENCODINGS = new Set([
 const encoded = (encoding: string) =>
   `its payloads have the encoding ${encoding}, and this client has no payload codec for it`;
 
-/** Whatever realm its class is of. */
+/** Not `instanceof`: in jest the bytes come from another realm, whose `Uint8Array` is another class. */
 const isBytes = (value: unknown): value is Uint8Array => ArrayBuffer.isView(value);
 
 /** The first encoding in a history that the default data converter cannot decode. */
@@ -95,10 +96,10 @@ function foreignEncodingIn(value: unknown): string | undefined {
   return undefined;
 }
 
-/** What the SDK shows of the failed workflow task is Rust's debug output; the message in it is what tells. */
+/** The SDK reports a failed workflow task as Rust debug output, which contains the message of the failure. */
 const FAILURE_MESSAGE = /Failure \{ message: "((?:[^"\\]|\\.)*)"/;
 
-/** One line. */
+/** The first line of the message. */
 function reasonOf({ message }: Error): string {
   const [, inner = message] = FAILURE_MESSAGE.exec(message) ?? [];
   const [line = ''] = inner.split(/\\n|\n/);

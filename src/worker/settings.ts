@@ -8,23 +8,23 @@ import { readWorkerVersion, VERSIONING_BEHAVIOR, type WorkerVersion } from './wo
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The settings of a worker that are not Temporal's and not AWS's own. */
+/** The settings of a worker, besides those of Temporal and of the AWS SDK. */
 export interface WorkerSettings {
   taskQueue: string;
-  /** How long a run waits for the worker that has it in its cache before any other takes over, in milliseconds. */
+  /** How long a workflow task waits for the worker that has the run in its cache before any worker may take it, in milliseconds. */
   stickyScheduleToStart: number;
-  /** Absent where Worker Versioning is off. */
+  /** Absent if Worker Versioning is off. */
   version?: WorkerVersion;
   run: RunSettings;
-  /** How many requests a second AWS accepts of this account. */
+  /** How many requests per second AWS accepts from this account, by operation. */
   requestRates: RequestRates;
 }
 
-/** The durations that may be set, and what holds where they are not, in milliseconds. */
+/** The settings that are durations, with their defaults in milliseconds. */
 const DURATIONS = {
   ACTIVITY_START_TO_CLOSE: 30_000,
   STICKY_SCHEDULE_TO_START: 10_000,
-  /** A bad hour of AWS or of the network must not undo a day's waiting. */
+  /** Long enough that an hour's outage of AWS or of the network does not fail a run that has waited for a day. */
   READ_BUDGET: 60 * 60_000,
   MANIFEST_WAIT: 30_000,
   CLIENT_TOKEN_LIFE: 10 * 60_000,
@@ -34,7 +34,7 @@ const DURATIONS = {
   DELETION_LAG: 5 * 60_000,
 } as const;
 
-/** Those of them that may be 0, which means none. */
+/** The durations that may be 0, which turns the wait off. */
 const MAY_BE_NONE: ReadonlySet<keyof typeof DURATIONS> = new Set([
   'MANIFEST_WAIT',
   'STALE_READS',
@@ -43,7 +43,7 @@ const MAY_BE_NONE: ReadonlySet<keyof typeof DURATIONS> = new Set([
   'DELETION_LAG',
 ]);
 
-/** The variables of the environment that set a worker or a client, and have no prefix that tells so. */
+/** The environment variables of a worker or a client that a prefix (`AWS_`, `TEMPORAL_`) does not select. */
 export const OUR_VARIABLES: readonly string[] = [
   ...Object.keys(DURATIONS),
   'AWS_REQUEST_RATES',
@@ -53,13 +53,13 @@ export const OUR_VARIABLES: readonly string[] = [
   VERSIONING_BEHAVIOR,
 ];
 
-/** The worker's default is held against the rule of the input's member: a wrong one would fail runs, one by one. */
+/** The worker checks its default when it starts, by the rule for inputs. Otherwise an invalid default would fail each run. */
 const artifactsProblems = compileRules({
   type: 'object',
   properties: { artifactsS3Uri: blobs.artifactsS3Uri },
 });
 
-/** @throws UserError for a duration, an S3 URI or a worker version that is none */
+/** @throws UserError for an invalid duration, S3 URI, request rate or worker version */
 export function readSettings(env: Environment): WorkerSettings {
   const duration = (name: keyof typeof DURATIONS) => {
     const value = env[name];
@@ -97,9 +97,9 @@ export function readSettings(env: Environment): WorkerSettings {
 }
 
 /**
- * Reads rates such as `copyImageSet=2,updateImageSetMetadata=0.5`.
+ * Parses rates such as `copyImageSet=2,updateImageSetMetadata=0.5`.
  *
- * @throws UserError that names every part that is not an operation of {@link REQUEST_RATES} with a positive number
+ * @throws UserError that names every part which is not an operation of {@link REQUEST_RATES} with a positive number
  */
 function readRates(text: string): RequestRates {
   const parts = text.split(',').filter((part) => part.trim() !== '');

@@ -10,12 +10,12 @@ import { versioningOptions } from './worker-version.ts';
 export { replayRuns, type ReplayedRun } from './replay.ts';
 
 /**
- * All that a worker needs but the workflows: the connection, the activities, and the settings of the environment. For the
- * worker of this package and for that of a team which has flows of its own.
+ * All options of a worker except its workflows: the connection, the activities, and the settings from the environment. Both
+ * the worker of this package and the worker of a team with workflows of its own use it.
  *
- * Temporal by `TEMPORAL_*` and `temporal.toml` as the Temporal CLI reads them, AWS by the SDK's own chain.
+ * Temporal is configured as for the Temporal CLI (`TEMPORAL_*`, `temporal.toml`), AWS by the SDK's default provider chain.
  *
- * @throws UserError for what whoever starts the worker can put right
+ * @throws UserError for an invalid setting, a server that cannot be reached, or a namespace that does not exist
  */
 export async function workerOptions(env: NodeJS.ProcessEnv) {
   const settings = readSettings(env);
@@ -25,7 +25,7 @@ export async function workerOptions(env: NodeJS.ProcessEnv) {
   }
   const { connection, namespace } = await connect();
   const { taskQueue, version } = settings;
-  if (version) await tellVersioning(connection, namespace, taskQueue, version);
+  if (version) await reportVersioning(connection, namespace, taskQueue, version);
   const lookUp = async () => {
     const found = await lookUpSearchAttributes(connection, namespace);
     return [...found].flatMap(([name, state]) => (state === 'Keyword' ? [name] : []));
@@ -37,7 +37,7 @@ export async function workerOptions(env: NodeJS.ProcessEnv) {
     activities: createActivities(aws, settings.run, lookUp, settings.requestRates),
     ...versioningOptions(version),
     stickyQueueScheduleToStartTimeout: settings.stickyScheduleToStart,
-    // A call that is on its way may end: one cut off half-way may or may not have taken effect.
+    // At shutdown an in-flight request may finish. If it were cut off, the run could not tell whether AWS applied it.
     shutdownGraceTime: settings.run.startToClose,
     maxCachedWorkflows: 500,
   } satisfies WorkerOptions;
@@ -48,7 +48,7 @@ async function connect(): Promise<{ connection: NativeConnection; namespace: str
   const connection = await NativeConnection.connect(connectionOptions).catch((error: Error) => {
     throw noServer(address, error);
   });
-  // A worker of a namespace that is not there would poll for ever, and take a signal for its first.
+  // Checked here because the SDK keeps polling a namespace that does not exist, without an error.
   await connection.workflowService.describeNamespace({ namespace }).catch((error: { code?: number }) => {
     if (error.code !== GRPC_NOT_FOUND) return;
     throw noNamespace(address, namespace);
@@ -56,8 +56,8 @@ async function connect(): Promise<{ connection: NativeConnection; namespace: str
   return { connection, namespace };
 }
 
-/** Says what keeps runs from going on. What cannot be looked up does not keep the worker from its work. */
-async function tellVersioning(
+/** Prints the versioning problems that block runs. The worker starts even if they cannot be looked up. */
+async function reportVersioning(
   ...[connection, namespace, taskQueue, own]: Parameters<typeof lookUpVersioning>
 ) {
   try {

@@ -1,4 +1,4 @@
-/** Worker Versioning (https://docs.temporal.io/worker-versioning): which version of which Worker Deployment this worker is. */
+/** Worker Versioning (https://docs.temporal.io/worker-versioning): the Worker Deployment and version of this worker. */
 import type { WorkerOptions } from '@temporalio/worker';
 import { UserError } from '../lib/user-error.ts';
 
@@ -8,19 +8,19 @@ const BEHAVIORS = ['PINNED', 'AUTO_UPGRADE'] as const;
 
 type Behavior = (typeof BEHAVIORS)[number];
 
-/** The variable that sets the versioning behavior of all workflow types. */
+/** The environment variable that sets the versioning behavior of all workflow types. */
 export const VERSIONING_BEHAVIOR = 'VERSIONING_BEHAVIOR';
 
 export interface WorkerVersion {
   readonly deploymentName: string;
   readonly buildId: string;
-  /** Of all workflow types; absent where each declares its own, and is pinned if it declares none. */
+  /** The behavior of all workflow types. If absent, each type declares its own, and a type that declares none is pinned. */
   readonly behavior?: Behavior;
 }
 
 /**
- * What the server takes as names. It refuses the polls of a worker with any other, and the SDK tries again for ever without
- * a word (seen on Server 1.29.1).
+ * The names that the server accepts. It rejects the polls of a worker with any other name, and the SDK retries for ever
+ * without logging an error (observed with Server 1.29.1).
  */
 const NAMES = {
   TEMPORAL_DEPLOYMENT_NAME: { form: /^(?!__)[^.:]+$/, must: 'must hold no "." and no ":"' },
@@ -28,11 +28,11 @@ const NAMES = {
 } as const;
 
 /**
- * The version of the worker: `TEMPORAL_DEPLOYMENT_NAME` and `TEMPORAL_WORKER_BUILD_ID`, which the Temporal Worker
+ * Reads the version of the worker from `TEMPORAL_DEPLOYMENT_NAME` and `TEMPORAL_WORKER_BUILD_ID`, which the Temporal Worker
  * Controller for Kubernetes sets.
  *
- * @returns undefined where neither is set: the worker is unversioned
- * @throws UserError where only one is set, or the server would refuse a name
+ * @returns undefined if neither is set: the worker is unversioned
+ * @throws UserError if only one is set, or the server would reject a name
  */
 export function readWorkerVersion(env: Environment): WorkerVersion | undefined {
   const { TEMPORAL_DEPLOYMENT_NAME: deploymentName, TEMPORAL_WORKER_BUILD_ID: buildId } = env;
@@ -61,7 +61,7 @@ function readBehavior(env: Environment): Behavior | undefined {
   throw new UserError(`${VERSIONING_BEHAVIOR} must be ${BEHAVIORS.join(' or ')}, not "${value}".`);
 }
 
-/** The options of the worker that turn on Worker Versioning; none where it is off. */
+/** The worker options that turn on Worker Versioning; empty if it is off. */
 export function versioningOptions(
   version: WorkerVersion | undefined,
 ): Pick<WorkerOptions, 'workerDeploymentOptions'> {

@@ -9,7 +9,7 @@ const first = { number: 1, age: 0 };
 const late = { number: 9, age: 11 * 60_000 };
 const SECRET = 'DOE^JANE';
 
-/** An error as the AWS SDK throws it. */
+/** An error of the AWS SDK. */
 function awsError(
   name: string,
   httpStatusCode?: number,
@@ -29,7 +29,7 @@ function mapped(operation: string, error: unknown, attempt: FailedAttempt = firs
   return { type, nonRetryable, effect, retry, nextRetryDelay, message };
 }
 
-describe('an AWS error becomes a failure with the AWS name', () => {
+describe('an AWS error becomes a failure with the AWS error name', () => {
   test.each([
     [
       'getImageSet',
@@ -88,28 +88,28 @@ describe('an AWS error becomes a failure with the AWS name', () => {
     expect(mapped(operation, awsError(name, status))).toMatchObject({ type: name, ...expected });
   });
 
-  test('of the network, by its code: a refused connection has certainly had no effect, a reset one may have', () => {
+  test('a network error by its code: after a refused connection there was no effect, after a reset one there may be', () => {
     const refused = Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' });
     const reset = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
     expect(mapped('copyImageSet', refused)).toMatchObject({ type: 'ECONNREFUSED', effect: 'refused' });
     expect(mapped('copyImageSet', reset)).toMatchObject({ type: 'ECONNRESET', effect: 'unknown' });
   });
 
-  test('what somebody may be mending is given ten minutes and five attempts', () => {
+  test('errors that an operator may be fixing are retried for ten minutes, with five attempts at least', () => {
     const expired = awsError('ExpiredTokenException', 403);
     expect(mapped('getImageSet', expired, late).nonRetryable).toBe(true);
     expect(mapped('getImageSet', expired, { ...late, number: 2 }).nonRetryable).toBe(false);
     expect(mapped('getImageSet', awsError('ThrottlingException', 429), late).nonRetryable).toBe(false);
   });
 
-  // "Image frames per CopyImageSet: 1,000" (HealthImaging endpoints and quotas). AWS does not document the words: inferred.
+  // "Image frames per CopyImageSet: 1,000" (HealthImaging endpoints and quotas). The wording of the error is inferred.
   test.each([
     ['The number of image frames to copy exceeds the quota of 1000.', true],
     ['Maximum size of the request exceeded', true],
     ['Too many concurrent CopyImageSet requests', false],
     ['The number of concurrent copies exceeds the size of the quota', false],
     ['Service quota exceeded', false],
-  ])('a quota on the size of a copy never passes, one on copies at a time does: %s', (message, final) => {
+  ])('a quota on the size of a copy is final, one on concurrent copies is retried: %s', (message, final) => {
     const error = awsError('ServiceQuotaExceededException', 402, message);
     expect(mapped('copyImageSet', error)).toMatchObject({
       nonRetryable: final,
@@ -122,7 +122,7 @@ describe('an AWS error becomes a failure with the AWS name', () => {
   test.each([
     ['PermanentRedirect', 301, { $response: { headers: { 'x-amz-bucket-region': 'eu-central-1' } } }],
     ['AuthorizationHeaderMalformed', 400, { Region: 'eu-central-1' }],
-  ])('a bucket in another region is final, and its region is told: %s', (name, status, more) => {
+  ])('a bucket in another region is final, and the failure names its region: %s', (name, status, more) => {
     expect(mapped('readImportOutcome', awsError(name, status, 'elsewhere', more))).toMatchObject({
       nonRetryable: true,
       effect: 'rejected',
@@ -132,7 +132,7 @@ describe('an AWS error becomes a failure with the AWS name', () => {
     expect(mapped('listInput', awsError('AuthorizationHeaderMalformed', 400)).nonRetryable).toBe(false);
   });
 
-  test('what cannot even be sent is not tried again', () => {
+  test('a request that cannot be sent is not retried', () => {
     const unsendable = new Error('No value provided for input HTTP label: imageSetId.');
     expect(mapped('getImageSet', unsendable)).toMatchObject({ nonRetryable: true, effect: 'rejected' });
   });
@@ -148,17 +148,17 @@ describe('an AWS error becomes a failure with the AWS name', () => {
     ['7', 7_000],
     ['1000000000', 600_000],
     ['Fri, 31 Dec 1999 23:59:59 GMT', 0],
-  ])("the service's hint of %s is the shortest delay before the next attempt", (hint, delay) => {
+  ])("the service's Retry-After of %s is the minimum delay before the next attempt", (hint, delay) => {
     const throttled = awsError('ThrottlingException', 429, '', {
       $response: { headers: { 'retry-after': hint } },
     });
     const { nextRetryDelay } = mapped('getImageSet', throttled);
-    // The first interval of getImageSet, which AWS takes 25 times a second, is 40 ms.
+    // AWS accepts 25 getImageSet requests per second, so the first interval is 40 ms.
     expect(nextRetryDelay).toBeGreaterThan(delay);
     expect(nextRetryDelay).toBeLessThanOrEqual(delay + 40);
   });
 
-  test('of a change only a refusal is retried by Temporal: a lost reply and a conflict go to the workflow', () => {
+  test('of a change only a refusal is retried by Temporal; a lost reply and a conflict go to the workflow', () => {
     const change = { ...first, changes: true };
     const lost = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
     const retried = (error: Error, attempt: FailedAttempt) =>
@@ -170,7 +170,7 @@ describe('an AWS error becomes a failure with the AWS name', () => {
     expect(retried(awsError('ConflictException', 409), first)).toBe(true);
   });
 
-  test('what has no time left for another attempt is not retried', () => {
+  test('an error without time left for another attempt is not retried', () => {
     const throttled = awsError('ThrottlingException', 429, '', {
       $response: { headers: { 'retry-after': '7' } },
     });
@@ -180,7 +180,7 @@ describe('an AWS error becomes a failure with the AWS name', () => {
     expect(nonRetryable(18_000)).toBe(false);
   });
 
-  test('an answer of "done" that broke off half-way, or made no sense, may have been done', () => {
+  test('after a truncated or invalid success response the change may have been applied', () => {
     const cut = Object.assign(new Error('aborted'), {
       code: 'ECONNRESET',
       $metadata: { httpStatusCode: 200 },
@@ -191,12 +191,12 @@ describe('an AWS error becomes a failure with the AWS name', () => {
     expect(mapped('copyImageSet', garbled).message).not.toContain(SECRET);
   });
 
-  test('what nobody has foreseen is taken as possibly done, and not tried for a day', () => {
+  test('after an unknown error the change may have been applied, and it is not retried for a day', () => {
     const noRegion = new Error('Region is missing');
     expect(mapped('copyImageSet', noRegion)).toMatchObject({ effect: 'unknown', retry: 'tenMinutes' });
   });
 
-  test('what AWS quotes of an input stays out of the message and of the cause', () => {
+  test('input that AWS quotes is not in the message or the cause', () => {
     const failure = toFailure(
       'startFHIRImportJob',
       new ValidationException({ $metadata: {}, message: SECRET }),
@@ -208,13 +208,13 @@ describe('an AWS error becomes a failure with the AWS name', () => {
   });
 
   // S3's troubleshooting of 403: "User: … is not authorized to perform: s3:GetObject on resource: arn:aws:s3:::bucket/key".
-  // A reply that the SDK cannot read is quoted: smithy's `expectNumber` throws `Expected number, got string: …`.
+  // The SDK quotes a reply that it cannot parse: smithy's `expectNumber` throws `Expected number, got string: …`.
   test.each([
     ['AccessDenied', `not authorized to perform: s3:GetObject on resource: "arn:aws:s3:::in/${SECRET}.dcm"`],
     ['TypeError', `Expected number, got string: ${SECRET}`],
     ['AnExceptionOfTomorrow', `What is ${SECRET}?`],
   ])(
-    'so do the words of %s: only words that are known to name no more than resources are shown',
+    'the AWS message of %s is not shown: only messages known to name nothing but resources are',
     (name, message) => {
       const failure = toFailure('getImageSet', Object.assign(new Error(message), { name }), first);
       expect(failure).toMatchObject({
@@ -227,14 +227,14 @@ describe('an AWS error becomes a failure with the AWS name', () => {
   );
 
   test.each(['AccessDeniedException', 'ThrottlingException', 'ECONNREFUSED'])(
-    'the words of %s are shown',
+    'the AWS message of %s is shown',
     (name) => {
       const failure = toFailure('getImageSet', Object.assign(new Error('as told'), { name }), first);
       expect(failure.message).toBe('getImageSet: as told');
     },
   );
 
-  test('something that is no error at all still has a name', () => {
+  test('a thrown value that is not an Error still has a name', () => {
     expect(mapped('getImageSet', 'boom')).toMatchObject({
       type: 'UnknownError',
       message: expect.stringMatching(/^getImageSet: UnknownError;/),

@@ -5,10 +5,10 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { storeBlob, type BlobPlace } from '../../src/activities/blobs.ts';
 import { listen } from '../support/listen.ts';
 
-// S3 API Reference, PutObject: SSE-KMS is asked for by these two headers.
+// S3 API Reference, PutObject: these two headers request SSE-KMS.
 const ENCRYPTION = 'x-amz-server-side-encryption';
 
-test('a blob is encrypted with the KMS key that is named, and else as the bucket has it', async () => {
+test('a blob is encrypted with the given KMS key, or by the default of the bucket', async () => {
   const seen: (string | string[] | undefined)[][] = [];
   const server = createServer(({ headers, url }, response) => {
     seen.push([url?.split('?')[0], headers[ENCRYPTION], headers[`${ENCRYPTION}-aws-kms-key-id`]]);
@@ -28,7 +28,7 @@ test('a blob is encrypted with the KMS key that is named, and else as the bucket
   };
   await store({ uri });
   expect(await store({ uri, kmsKeyId: 'alias/blobs' })).toMatchObject({ uri, bytes: 1 });
-  // A reply without a body is an object without content.
+  // A reply without a body is stored as an empty object.
   const empty = { body: undefined, contentType: 'application/json' };
   const stored = new MockActivityEnvironment().run(() => storeBlob(s3, empty, { uri: 's3://bucket/empty' }));
   expect(await stored).toMatchObject({ bytes: 0 });

@@ -1,6 +1,6 @@
 /**
- * Every operation of both services as an activity, answered over HTTP with every error that its model declares: the AWS
- * name is kept, and it is tried again or not.
+ * The activities of both services receive, over HTTP, every error that the service model declares for their operation. The
+ * failure must have the AWS error name, and be retried or not as our rules say.
  */
 import { readFileSync, readdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -53,7 +53,7 @@ const STATUS: Readonly<Record<string, number>> = {
   ThrottlingException: 429,
 };
 
-/** The two services have three operations of one name each. */
+/** Both services have three operations with the same names. */
 const ACTIVITY: Readonly<Record<Service, Readonly<Record<string, string>>>> = {
   'medical-imaging': {
     TagResource: 'tagImagingResource',
@@ -75,7 +75,7 @@ beforeAll(async () => {
   server = createServer((_, response) => {
     const { service, error } = answer;
     const usual = STATUS[error] ?? 400;
-    // HealthLake's API reference: 400 for every error of the client's.
+    // HealthLake's API reference: every client error has the status 400.
     const status = service === 'healthlake' && usual < 500 ? 400 : usual;
     response.writeHead(status, { 'content-type': 'application/json', 'x-amzn-errortype': error });
     response.end(JSON.stringify({ __type: error, message: 'as declared', Message: 'as declared' }));
@@ -91,7 +91,7 @@ afterAll(() => {
   server.close();
 });
 
-/** The errors that a service declares, operation by operation, as the SDK documents them. */
+/** The errors that a service declares for each operation, from the SDK's documentation. */
 function declaredBy(service: Service): { service: Service; operation: string; errors: string[] }[] {
   const commands = require
     .resolve(`@aws-sdk/client-${service}`)

@@ -1,4 +1,4 @@
-/** Each operation of HealthLake as an activity: its name, its request, and errors that its model does not declare. */
+/** The activities of HealthLake: their names, their requests, and errors that the service model does not declare. */
 import * as healthlake from '@aws-sdk/client-healthlake';
 import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -12,7 +12,7 @@ import { startScriptedAws, type ScriptedAws } from '../support/scripted-aws.ts';
 type Activities = ReturnType<typeof healthlakeActivities>;
 type Mapping = readonly [retry: AwsFailureDetails['retry'], effect: AwsFailureDetails['effect']];
 
-/** The activities, each with the operation that it calls. */
+/** The activities, each with the operation it calls. */
 const OPERATIONS: Readonly<Record<keyof Activities, string>> = {
   createFHIRDatastore: 'CreateFHIRDatastore',
   deleteFHIRDatastore: 'DeleteFHIRDatastore',
@@ -30,7 +30,7 @@ const OPERATIONS: Readonly<Record<keyof Activities, string>> = {
 };
 const activityNames = Object.keys(OPERATIONS) as (keyof Activities)[];
 
-/** Errors that the model does not declare for an operation, and that its retry row knows all the same. */
+/** Errors that the model does not declare for an operation, and that our retry rules handle nevertheless. */
 const BESIDES: readonly (readonly [keyof Activities, string, Mapping])[] = [
   ['startFHIRExportJob', 'ServiceQuotaExceededException', ['untilDeadline', 'refused']],
   ['startFHIRImportJob', 'ServiceQuotaExceededException', ['untilDeadline', 'refused']],
@@ -61,7 +61,7 @@ const quiet = { logger: new DefaultLogger('ERROR') };
 const run = (name: keyof Activities, input: object): Promise<unknown> =>
   new MockActivityEnvironment({}, quiet).run(activities[name] as (input: object) => Promise<unknown>, input);
 
-/** What an activity makes of an error of the service. */
+/** The failure that an activity throws for an error of the service. */
 async function mapped(name: keyof Activities, $error: string) {
   aws.script({ [OPERATIONS[name]]: [{ $error, status: $error === 'InternalServerException' ? 500 : 400 }] });
   const failure: unknown = await run(name, {}).catch((error: unknown) => error);
@@ -84,11 +84,11 @@ test('there is an activity for each operation of the SDK', () => {
   expect(Object.keys(activities).toSorted()).toEqual(activityNames.toSorted());
 });
 
-test.each(BESIDES)('%s: %s, should it come', async (name, $error, mapping) => {
+test.each(BESIDES)('%s: undeclared %s', async (name, $error, mapping) => {
   expect(await mapped(name, $error)).toEqual(expected(name, $error, mapping));
 });
 
-test('a Date, which Temporal carries as text, is sent as the service wants it', async () => {
+test('a Date, which Temporal transfers as text, is sent in the format of the service', async () => {
   aws.script({ ListFHIRDatastores: [{ DatastorePropertiesList: [] }], ListFHIRImportJobs: [{}] });
   const time = '2026-11-21T12:00:00.500Z';
   await run('listFHIRDatastores', { Filter: { CreatedAfter: time, DatastoreName: time } });

@@ -20,7 +20,7 @@ const metadata = {
   },
 };
 
-/** Reads a blob in chunks of so many bytes. */
+/** Reads a blob in chunks of the given number of bytes. */
 async function read(blob: Uint8Array, wanted: WantedOfMetadata = {}, size = 7) {
   const reader = new MetadataReader(wanted);
   for (let from = 0; from < blob.byteLength; from += size)
@@ -31,7 +31,7 @@ async function read(blob: Uint8Array, wanted: WantedOfMetadata = {}, size = 7) {
 const bytesOf = (value: unknown) => Buffer.from(JSON.stringify(value));
 const held = (value: unknown, wanted?: WantedOfMetadata) => read(gzipSync(bytesOf(value)), wanted);
 
-test('what a history may hold of metadata is read while they come, gzipped or not, in chunks of any size', async () => {
+test('the extract for the history is parsed from the stream, gzipped or not, in chunks of any size', async () => {
   const plain = await read(bytesOf(metadata));
   expect(plain?.extract).toEqual({
     studyInstanceUID: '1.2.3',
@@ -50,19 +50,19 @@ test('what a history may hold of metadata is read while they come, gzipped or no
   );
 });
 
-test('the patient is told where that is asked for', async () => {
+test('the patient is included only if requested', async () => {
   const { extract } = (await held(metadata, { includePatient: true })) ?? {};
   expect(extract?.patient).toEqual({ patientId: 'P1', patientName: 'DOE^JANE' });
 });
 
-test('a subset of a copy narrows the instances that are in the digest', async () => {
+test('with a subset of a copy the digest covers only its instances', async () => {
   const named = { Study: { Series: { '1.1': { Instances: { '1.1.2': {} } } } } };
   const some = await held(metadata, { copiableAttributes: JSON.stringify(named) });
   expect(some?.instances.count).toBe(1);
   expect(some?.extract.instanceCount).toBe(3);
 });
 
-test('the digest of the content depends on every value, and not on the order of members', async () => {
+test('the digest of the content depends on every value, but not on the order of members', async () => {
   const content = async (value: unknown) => (await held(value))?.content;
   const { Patient, Study } = metadata;
   const reordered = { Study: { Series: Study.Series, DICOM: Study.DICOM }, Patient, SchemaVersion: '1.0' };
@@ -89,11 +89,11 @@ test.each([
   [{ removableAttributes: JSON.stringify({ Study: { Series: { '1.2': {} } } }) }, false],
   [{ removableAttributes: JSON.stringify({ Study: { Series: { '1.3': {} } } }) }, true],
   [{ removableAttributes: JSON.stringify({ Patient: { DICOM: { PatientBirthDate: null } } }) }, true],
-])('the update %j is held: %s', async (asked, holds) => {
+])('the metadata contain the update %j: %s', async (asked, holds) => {
   expect((await held(metadata, { asked }))?.holdsAsked).toBe(holds);
 });
 
-test('a member called __proto__ changes no object but its own', async () => {
+test('a member with the name __proto__ does not change the prototype', async () => {
   const hostile =
     '{"Patient":{"__proto__":{"x":1}},"Study":{"Series":{"__proto__":{"DICOM":{"Modality":"CT"}}}}}';
   const asked = { updatableAttributes: '{"Study":{"Series":{"__proto__":{"DICOM":{"Modality":"CT"}}}}}' };
@@ -110,15 +110,15 @@ test.each([
   ['broken gzip', Buffer.from([0x1f, 0x8b, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])],
   ['two documents', Buffer.from('{} {}')],
   ['nothing', Buffer.alloc(0)],
-])('%s is no metadata', async (_, blob) => {
+])('%s is not valid metadata', async (_, blob) => {
   expect(await read(blob)).toBeUndefined();
 });
 
-test('white space at the end belongs to the document', async () => {
+test('white space at the end is valid', async () => {
   expect(await read(Buffer.from(`${JSON.stringify(metadata)}\n`))).toBeDefined();
 });
 
-test('metadata of 400 MB are read in a small part of that', async () => {
+test('metadata of 400 MB are read with a small part of that memory', async () => {
   const instance = JSON.stringify({ DICOM: { InstanceNumber: '1', Text: 'x'.repeat(10_000) } });
   const reader = new MetadataReader({});
   await reader.write(Buffer.from('{"Study":{"Series":{"1":{"Instances":{"0":{}'));

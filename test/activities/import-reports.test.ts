@@ -1,4 +1,4 @@
-/** HealthLake leaves a report file for each input file: an attempt goes on where the one before it stopped. */
+/** HealthLake writes a report file for each input file. A retry continues where the previous attempt stopped. */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { S3Client } from '@aws-sdk/client-s3';
 import { importReportsActivity } from '../../src/activities/import-reports.ts';
@@ -31,7 +31,7 @@ const failure = (lineId: number) => {
 };
 const uriOf = (index: number) => `${folder}FAILURE/${String(index).padStart(3, '0')}.ndjson`;
 
-/** Forty files with two failures each. Those before `busy` can be read once, and `busy` only at the second attempt. */
+/** Forty files with two failures each. Files before `busy` can be read once, and `busy` only at the second attempt. */
 function scriptFiles(busy: number): void {
   const again = error('InternalError', 500);
   const text = failure(1) + failure(2);
@@ -72,7 +72,7 @@ test('the next attempt counts each file once, and reads none again', async () =>
   });
 });
 
-test('what was counted stays where the rest cannot be read', async () => {
+test('the counts so far are kept if the rest cannot be read', async () => {
   scriptFiles(25);
   const { result } = await attempt(1, undefined, { budget: 0 });
   expect(result).toMatchObject({

@@ -1,4 +1,4 @@
-/** Reports are read line by line, on every version of Node that package.json allows. */
+/** Reports are read line by line, with every version of Node that package.json permits. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,8 +16,8 @@ async function collected(chunks: Iterable<Uint8Array>): Promise<string[]> {
   return lines;
 }
 
-// RFC 8259: U+2028 and U+2029 may stand in a JSON text as they are. ndjson: a line ends at \n, with or without \r.
-test('lines are those between \\n, however the bytes come', () => {
+// RFC 8259 permits unescaped U+2028 and U+2029 in JSON text. In ndjson a line ends with \n or \r\n.
+test('lines are separated by \\n, however the bytes are split into chunks', () => {
   const character = fc.constantFrom('a', 'é', '\u{1F600}', '\u2028', '\u2029', '\u0085', '\r', '\n', '"');
   return fc.assert(
     fc.asyncProperty(fc.array(character), fc.array(fc.nat({ max: 8 })), async (characters, sizes) => {
@@ -35,7 +35,7 @@ test('lines are those between \\n, however the bytes come', () => {
   );
 });
 
-test.each(NODE_VERSIONS)('Node %s finds one failure where a file name holds U+2028', (version) => {
+test.each(NODE_VERSIONS)('Node %s finds one failure if a file name contains U+2028', (version) => {
   const module = join(import.meta.dirname, '../../dist/src/activities/lines.js');
   const script = `
     const { linesOf } = await import(${JSON.stringify(module)});
@@ -50,9 +50,9 @@ test.each(NODE_VERSIONS)('Node %s finds one failure where a file name holds U+20
   expect(JSON.parse(printed.toString())).toEqual({ version, files: [inputFile] });
 });
 
-describe('a line that is no JSON', () => {
-  // HealthLake developer guide, "Troubleshooting": a key without quotation marks, and a bracket that is missing.
-  test('as in the guide yields its line number and its words', () => {
+describe('a line that is not JSON', () => {
+  // HealthLake developer guide, "Troubleshooting": a key without quotation marks, and a missing bracket.
+  test('as in the guide yields its line number and message', () => {
     const line = `{"lineId":9, UpdateResourceResponse:{"jsonBlob":{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"processing","diagnostics":"Missing required id field in resource json"}]}, "statusCode":400}`;
     expect(parseReportLine(line)).toMatchObject({
       lineId: 9,
@@ -61,18 +61,18 @@ describe('a line that is no JSON', () => {
   });
 
   // HealthImaging developer guide, "Understanding import jobs": `True` as in Python.
-  test('for a word of Python is read all the same', () => {
+  test('because of a Python literal is read nevertheless', () => {
     const line = '{"inputFile":"a.dcm","importResponse":{"imageSetId":"1", "isPrimary": True}}';
     expect(parseReportLine(line)).toMatchObject({ inputFile: 'a.dcm', importResponse: { isPrimary: true } });
   });
 
-  test('that cannot be repaired has no members, and no line makes it fail', () => {
+  test('that cannot be repaired yields no members, and no line throws an error', () => {
     expect(parseReportLine('Doe, Jane')).toEqual({});
     fc.assert(fc.property(fc.string(), (line) => typeof parseReportLine(line) === 'object'));
   });
 });
 
-test('a warning without a code is known by its type, in both spellings of the guide', () => {
+test('a warning without a code is recognized by its type, in both spellings of the guide', () => {
   expect(tellsOfLoss({ type: 'FRAMES_EXTRACTION_FAILURE' })).toBe(true);
   expect(tellsOfLoss({ type: 'FramesExtractionFailure' })).toBe(true);
   expect(tellsOfLoss({ type: 'InvalidOffsetTable' })).toBe(false);

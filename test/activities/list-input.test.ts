@@ -1,4 +1,4 @@
-/** What a firing of a recurring import sees in S3, held against what an earlier one has seen. */
+/** A firing of a recurring import compares the objects in S3 with those that earlier firings have seen. */
 import { rm, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import { S3Client } from '@aws-sdk/client-s3';
@@ -24,7 +24,7 @@ const put = (bucket: string, key: string, content = 'x') => putFiles(aws.data, b
 const setTime = (bucket: string, key: string, time: string) =>
   utimes(fileOf(bucket, key), new Date(time), new Date(time));
 
-/** Two objects that are there, and what was seen of them. */
+/** Two objects, and the record of them. */
 async function twoSeen(bucket: string): Promise<SeenObjects> {
   await put(bucket, 'in/1');
   await put(bucket, 'in/2');
@@ -33,12 +33,12 @@ async function twoSeen(bucket: string): Promise<SeenObjects> {
   return seen;
 }
 
-test('nothing is unseen where all is as it was', async () => {
+test('nothing is unseen if all objects are unchanged', async () => {
   const seen = await twoSeen('same');
   expect(await list(aws.s3, 'same', seen)).toEqual({ objects: 2, unseen: 0, seen });
 });
 
-test('an object that came while another went is unseen, though their number and the newest time are the same', async () => {
+test('an object that was added while another was deleted is unseen, although number and newest time are the same', async () => {
   const seen = await twoSeen('swapped');
   await rm(fileOf('swapped', 'in/1'));
   await put('swapped', 'in/0');
@@ -46,11 +46,11 @@ test('an object that came while another went is unseen, though their number and 
   expect(await list(aws.s3, 'swapped', seen)).toMatchObject({ objects: 2, unseen: 1 });
 });
 
-// S3: "The ETag reflects changes only to the contents of an object", and Last-Modified is when it was written.
+// S3: "The ETag reflects changes only to the contents of an object", and Last-Modified is the time it was written.
 test.each([
   ['with other content', 'yy', '2020-01-01'],
   ['with the same content', 'x', '2030-01-01'],
-])('an object that was written anew under its key %s is unseen', async (_, content, time) => {
+])('an object that was overwritten %s is unseen', async (_, content, time) => {
   const bucket = `rewritten-${content}`;
   await put(bucket, 'in/1');
   await setTime(bucket, 'in/1', '2020-01-01');
@@ -60,13 +60,13 @@ test.each([
   expect(await list(aws.s3, bucket, seen)).toMatchObject({ objects: 1, unseen: 1 });
 });
 
-test('an object that went makes nothing unseen', async () => {
+test('the deletion of an object makes nothing unseen', async () => {
   const seen = await twoSeen('expired');
   await rm(fileOf('expired', 'in/1'));
   expect(await list(aws.s3, 'expired', seen)).toMatchObject({ objects: 1, unseen: 0 });
 });
 
-test('of more than 10,000 objects one digest is kept: all are unseen as soon as one is different', async () => {
+test('for more than 10,000 objects one digest is stored: all are unseen as soon as one is different', async () => {
   const scripted = await startScriptedAws();
   const s3 = new S3Client({
     endpoint: scripted.endpoint,
@@ -85,7 +85,7 @@ test('of more than 10,000 objects one digest is kept: all are unseen as soon as 
     expect(await listOf(keys, seen)).toMatchObject({ objects: 10_001, unseen: 0 });
     expect(await listOf(keys.slice(1), seen)).toMatchObject({ objects: 10_000, unseen: 10_000 });
 
-    // What 10,000 have left behind is known among more.
+    // Objects that were recorded one by one are recognized among more than 10,000.
     const most = await listOf(keys.slice(1));
     expect(JSON.stringify(most).length).toBeLessThan(130_000);
     expect(await listOf(keys, most.seen)).toMatchObject({ objects: 10_001, unseen: 1 });

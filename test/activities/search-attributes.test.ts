@@ -1,11 +1,11 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { searchAttributesActivity } from '../../src/activities/search-attributes.ts';
 
-/** Asks as a run does that repeats a workflow task: the local activity has the same id each time. */
+/** Calls the local activity as a retried workflow task does: with the same activity id each time. */
 const asker = (runId: string) =>
   new MockActivityEnvironment({ activityId: '1', workflowExecution: { workflowId: 'w', runId } });
 
-test('a run that asks again has failed of the answer: it is given a fresh look, and then does without', async () => {
+test('a second call means that the task failed on the result, so it bypasses the cache; a third one returns none', async () => {
   let names = ['AwsJobId'];
   let looks = 0;
   const activity = searchAttributesActivity(() => {
@@ -22,12 +22,12 @@ test('a run that asks again has failed of the answer: it is given a fresh look, 
 
   names = ['AwsJobId'];
   expect(await another.run(activity)).toEqual(['AwsJobId']);
-  // Asked a third time: what the look shows is not what the server checks.
+  // The third call: what the look-up returns differs from what the server accepts.
   expect(await another.run(activity)).toEqual([]);
   expect(looks).toBe(3);
 });
 
-test('a server that does not tell leaves runs without search attributes', async () => {
+test('if the look-up fails, runs set no search attributes', async () => {
   const activity = searchAttributesActivity(() => Promise.reject(new Error('14 UNAVAILABLE')));
   expect(await asker('one').run(activity)).toEqual([]);
 });

@@ -11,7 +11,7 @@ import { DOCUMENTS, DOCUMENT_NAMES, readDocument } from './history.ts';
 const documents = DOCUMENT_NAMES.map((name) => `${name}.yaml`);
 const openapiFiles = readdirSync(`${DOCUMENTS}openapi`).map((file) => `openapi/${file}`);
 
-/** Inputs of ours, about waiting, reporting and going on with a list, and those that Arazzo cannot leave out of a request. */
+/** The flows' own inputs (waiting, reports, continuing a list), and optional ones that Arazzo cannot omit from a request. */
 const BEYOND_ARAZZO = [
   'artifactsS3Uri',
   'artifactsKmsKeyId',
@@ -45,11 +45,11 @@ function lint(...files: string[]) {
 }
 
 describe('the linter', () => {
-  test('finds nothing in the documents and the OpenAPI files', () => {
+  test('finds no problem in the documents and the OpenAPI files', () => {
     expect(lint(...documents, ...openapiFiles)).toMatchObject({ status: 0 });
   });
 
-  test('finds a reference to a step that is not there', () => {
+  test('finds a reference to a missing step', () => {
     const folder = mkdtempSync(join(tmpdir(), 'arazzo-'));
     const faulty = join(folder, 'faulty.yaml');
     const text = readFileSync(`${DOCUMENTS}copy-image-set.yaml`, 'utf8');
@@ -65,7 +65,7 @@ interface Operation {
   readonly requestBody?: { readonly content: Record<string, unknown> };
 }
 
-/** The operations of an OpenAPI file with their routes. */
+/** The operations of an OpenAPI file, with their routes. */
 function operationsOf(file: string) {
   const { paths }: { paths: Record<string, { get?: Operation; post?: Operation }> } = parse(
     readFileSync(DOCUMENTS + file, 'utf8'),
@@ -80,11 +80,11 @@ describe.each(documents)('%s', (file) => {
   const { sourceDescriptions, workflows } = readDocument(file);
   const [workflow] = workflows;
 
-  test('is the one workflow that its name says', () => {
+  test('contains exactly the workflow of its file name', () => {
     expect(workflows.map(({ workflowId }) => `${workflowId}.yaml`)).toEqual([file]);
   });
 
-  test('refers to files that exist, to operations in them, and sends bodies of their types', () => {
+  test('refers to existing files and operations, and sends bodies of their types', () => {
     const typesOf = new Map(
       sourceDescriptions
         .flatMap(({ url }) => operationsOf(url))
@@ -116,7 +116,7 @@ test.each(operationsOf('openapi/medical-imaging.yaml'))(
 );
 
 test.each(operationsOf('openapi/healthlake.yaml'))(
-  '$operationId is told apart by its target',
+  '$operationId is identified by its target header',
   (operation) => {
     const { operationId, method, path, parameters } = operation;
     expect(healthlake).toHaveProperty(`${operationId}Command`);

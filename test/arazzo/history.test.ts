@@ -1,7 +1,7 @@
 import type { History } from '@temporalio/common/lib/proto-utils.js';
 import { expectHistoryFollows, stepsOfHistory } from './history.ts';
 
-/** A history in which these activities were scheduled, each `activityType: summary`. */
+/** A history with these scheduled activities, each given as `activityType: summary`. */
 const history = (...calls: string[]) =>
   ({
     events: calls.flatMap((call) => {
@@ -25,7 +25,7 @@ const copy = [
 ];
 
 describe('stepsOfHistory', () => {
-  test('is blind to calls outside the document and takes a poll for one step', () => {
+  test('ignores calls outside the document, and counts a poll as one step', () => {
     const steps = stepsOfHistory(
       history('getImageSet: poll · 1', 'getImageSetMetadata: +evidence', 'getImageSet: poll · 2'),
     );
@@ -45,7 +45,7 @@ describe('stepsOfHistory', () => {
     expect(stepsOfHistory(json)).toEqual([{ activityType: 'getImageSet', stepId: 'poll' }]);
   });
 
-  test('shows a call that nobody named', () => {
+  test('includes a call without a summary', () => {
     const unnamed = {
       events: [{ activityTaskScheduledEventAttributes: { activityType: { name: 'getImageSet' } } }],
     };
@@ -61,12 +61,12 @@ describe('expectHistoryFollows', () => {
     expect(follows(copy)).not.toThrow();
   });
 
-  test('accepts a run that failed at the step named', () => {
+  test('accepts a run that failed at the given step', () => {
     expect(follows(copy.slice(0, 2), 'getDestinationImageSet')).not.toThrow();
     expect(follows(copy, 'getDestinationImageSet')).toThrow('toEqual');
   });
 
-  test('knows which service is meant where both have an operation of that name', () => {
+  test('distinguishes the services if both have an operation of that name', () => {
     const tag = history(
       'getImageSet: getImageSet',
       'tagImagingResource: tagResource',
@@ -82,7 +82,7 @@ describe('expectHistoryFollows', () => {
     ['a step has another name', copy.with(2, 'copyImageSet: copy')],
     ['a step has another operation', copy.with(2, 'deleteImageSet: copyImageSet')],
     ['a call is not in the document', [...copy, 'getImageSet: verify']],
-  ])('refuses a run where %s', (_what, calls) => {
+  ])('rejects a run in which %s', (_what, calls) => {
     expect(follows(calls)).toThrow('toEqual');
   });
 });

@@ -5,12 +5,12 @@ import { parse } from 'yaml';
 /** The folder of the Arazzo documents. */
 export const DOCUMENTS = fileURLToPath(new URL('../../arazzo/', import.meta.url));
 
-/** The documents, by name: `copy-image-set` is `copy-image-set.yaml`. */
+/** The names of the documents: `copy-image-set` for `copy-image-set.yaml`. */
 export const DOCUMENT_NAMES = readdirSync(DOCUMENTS).flatMap(
   (file) => /^(\w+-.*)\.yaml$/.exec(file)?.[1] ?? [],
 );
 
-/** The parts of an Arazzo document that the tests look at. */
+/** The parts of an Arazzo document that the tests use. */
 export interface ArazzoDocument {
   readonly sourceDescriptions: readonly { readonly name: string; readonly url: string }[];
   readonly workflows: readonly {
@@ -26,14 +26,14 @@ export interface DocumentedStep {
   readonly requestBody?: { readonly contentType: string };
 }
 
-/** What a workflow does for one step of its document. */
+/** The call that a workflow makes for one step of its document. */
 export interface Call {
   readonly activityType: string;
   /** The first word of the call's summary. */
   readonly stepId: string;
 }
 
-/** A Temporal history as `handle.fetchHistory()` gives it, or as the JSON of the CLI and of `test/histories`. */
+/** A Temporal history as `handle.fetchHistory()` returns it, or in the JSON format of the CLI and of `test/histories`. */
 export interface HistoryLike {
   readonly events?: readonly HistoryEventLike[] | null;
 }
@@ -45,12 +45,12 @@ export interface HistoryEventLike {
   readonly userMetadata?: { readonly summary?: { readonly data?: Uint8Array | string | null } | null } | null;
 }
 
-/** The file name of a document, such as `copy-image-set.yaml`, read. */
+/** Reads a document by its file name, such as `copy-image-set.yaml`. */
 export function readDocument(file: string): ArazzoDocument {
   return parse(readFileSync(DOCUMENTS + file, 'utf8'));
 }
 
-/** The calls that the steps of a document stand for, in order. */
+/** The calls of the steps of a document, in order. */
 function documentedCalls(file: string): Call[] {
   const { sourceDescriptions, workflows } = readDocument(file);
   const service = sourceDescriptions[0]?.name === 'healthLake' ? 'Fhir' : 'Imaging';
@@ -60,8 +60,8 @@ function documentedCalls(file: string): Call[] {
 }
 
 /**
- * The calls that a history has for steps of the document, in order. Calls outside the document (their summary starts
- * with `+`) are left out. Repeated reads of one step are a poll and count once; a repeated change counts each time.
+ * The calls in a history that belong to steps of the document, in order. Calls outside the document, whose summary begins with
+ * `+`, are omitted. Repeated reads of one step are polling and count once; a repeated change counts each time.
  */
 export function stepsOfHistory({ events }: HistoryLike): Call[] {
   return (events ?? [])
@@ -75,9 +75,9 @@ export function stepsOfHistory({ events }: HistoryLike): Call[] {
 }
 
 /**
- * Expects that a run made the calls of its document, in the document's order and under its step names.
+ * Expects that a run has made the calls of its document, in the same order and with the same step names.
  *
- * @param lastStep - where the run ended, if that was before the document's last step
+ * @param lastStep - the step at which the run ended, if that was before the document's last step
  */
 export function expectHistoryFollows(file: string, history: HistoryLike, lastStep?: string): void {
   const calls = documentedCalls(file);
@@ -85,13 +85,13 @@ export function expectHistoryFollows(file: string, history: HistoryLike, lastSte
   expect(stepsOfHistory(history)).toEqual(calls.slice(0, end));
 }
 
-/** The activity of an operation: the SDK's method name. The tag operations have the same one in both services. */
+/** The activity type of an operation, which is the SDK's method name. The tag operations of both services have the same name. */
 function activityTypeOf(operationId: string, service: 'Fhir' | 'Imaging'): string {
   const method = operationId.charAt(0).toLowerCase() + operationId.slice(1);
   return method.replace(/^(tag|untag|listTagsFor)(?=Resource$)/, `$1${service}`);
 }
 
-/** What the Web UI shows of a call or a timer. */
+/** The summary of a call or a timer, which the Web UI shows. */
 export function summaryOf({ userMetadata }: HistoryEventLike): string {
   const data = userMetadata?.summary?.data;
   if (!data) return '';

@@ -1,4 +1,4 @@
-/** The documents as an independent Arazzo runner reads them: run on the local AWS, to their good and their bad ends. */
+/** An independent Arazzo runner runs the documents on the local AWS, to success and to failure. */
 import type { StartingOperation } from '../../local-aws/control.ts';
 import { activeFhirDatastore } from '../local-aws/fhir-harness.ts';
 import { localAws, p10, putFiles, type LocalAwsUnderTest } from '../local-aws/harness.ts';
@@ -29,7 +29,7 @@ let made = 0;
 const token = () => `token-${++made}`;
 const attributes = { SchemaVersion: 1.1, Patient: { DICOM: { PatientName: 'A^B' } } };
 
-/** What each document takes for its own, with data stores and image sets that nobody has used yet. */
+/** The inputs of each document, with unused data stores and image sets. */
 async function newInputs() {
   const datastoreId = await activeDatastore(aws);
   await importAll(aws, { datastoreId, inputS3Uri: 's3://dicom/in/' });
@@ -71,8 +71,8 @@ const stepsOf = (name: string) =>
 const good = (...steps: string[]) => ({ status: 'success', steps });
 const bad = (...steps: string[]) => ({ status: 'error', steps });
 
-test('all run through to their good ends', async () => {
-  // The one that deletes the data store of the others comes last.
+test('all run to completion', async () => {
+  // The document that deletes the data store of the others comes last.
   const deletion = 'delete-fhir-datastore-and-confirm';
   const others = DOCUMENT_NAMES.filter((name) => name !== deletion);
   // They are of different series.
@@ -84,8 +84,8 @@ test('all run through to their good ends', async () => {
   });
 });
 
-// Whether that is well the runner and the documents see differently: to it, an output that is not there is an error.
-test('where nothing is found, they end after the search', async () => {
+// The documents end without an error in this case, but the runner counts a missing output as an error.
+test('if the search finds nothing, they end after it', async () => {
   const datastoreId = await activeDatastore(aws);
   const documents = ['audit-completed-imports', 'find-image-set-by-patient'];
   expect(await runner.run(documents, { datastoreId, dicomPatientId: 'NOBODY' })).toMatchObject({
@@ -125,7 +125,7 @@ test.each<[what: string, operations: StartingOperation[], ends: Record<string, R
       'start-import-poll-and-list': bad(...IMPORT),
     },
   ],
-])('where %s, they end badly, and nothing comes after it', async (_, operations, ends) => {
+])('if %s, they fail, and no further step is run', async (_, operations, ends) => {
   const inputs = await newInputs();
   for (const operation of operations) await aws.control.failOutcome({ operation, count: 100 });
   expect(await runner.run(Object.keys(ends), inputs)).toEqual(ends);

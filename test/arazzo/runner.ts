@@ -1,4 +1,4 @@
-/** Redocly's Arazzo runner, which knows nothing of this project, on the documents and a service. */
+/** Runs the documents on a service with Redocly's Arazzo runner, which is independent of this project. */
 import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
@@ -7,15 +7,15 @@ import { join } from 'node:path';
 import { listen } from '../support/listen.ts';
 import { DOCUMENTS } from './history.ts';
 
-/** How the run of a document has ended. */
+/** The result of running a document. */
 export interface DocumentEnd {
   readonly status: 'success' | 'error';
-  /** The steps that were run, in order; a poll once. */
+  /** The steps that were run, in order; a poll counts once. */
   readonly steps: readonly string[];
 }
 
 export interface Runner {
-  /** Runs documents, by name, one after the other; each takes its own of the inputs. */
+  /** Runs documents by name, one after the other. Each uses its own part of the inputs. */
   run(documents: readonly string[], inputs: object): Promise<Record<string, DocumentEnd>>;
   close(): void;
 }
@@ -29,7 +29,7 @@ export async function startRunner(aws: string): Promise<Runner> {
   }
   const proxy = createServer((incoming, response) => {
     const { method, headers, url = '' } = incoming;
-    // The runner sends an ARN in a path as it stands, where it has to be one label.
+    // The runner does not percent-encode an ARN in a path, where it must be one label.
     const path = url.replace(/(?<=^\/tags\/)arn:[^?]*/, encodeURIComponent);
     const outgoing = request(new URL(path, aws), { method, headers }, (reply) => {
       const type = reply.headers['content-type'];
@@ -51,7 +51,7 @@ export async function startRunner(aws: string): Promise<Runner> {
   };
 }
 
-/** Pauses that keep no test waiting, and the one type that the runner takes for JSON. */
+/** Shortens the pauses for tests, and sets the only content type that the runner recognizes as JSON. */
 function forRunner(text: string): string {
   return text
     .replaceAll(/retryAfter: \d+/g, 'retryAfter: 0.05')
@@ -64,7 +64,7 @@ interface Report {
 
 interface ExecutedWorkflow {
   readonly status: DocumentEnd['status'];
-  /** What follows a `goto` is a workflow of its own in the runner's eyes. */
+  /** The runner reports the steps after a `goto` as a separate workflow. */
   readonly executedSteps: readonly ({ readonly stepId: string } | ExecutedWorkflow)[];
 }
 
@@ -76,7 +76,7 @@ async function respect(folder: string, endpoint: string, documents: readonly str
   const report = join(folder, 'report.json');
   const args = ['respect', ...files, '--input', JSON.stringify(inputs), ...servers, ...limit, '-J', report];
   const env = { ...process.env, REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true', REDOCLY_TELEMETRY: 'off' };
-  // A document that ends badly is a result, and no failure of the runner's.
+  // A document that fails is a valid result, not a failure of the runner.
   const output = await new Promise<string>((resolve) => {
     execFile(redocly, args, { cwd: folder, env }, (_, stdout, stderr) => resolve(stdout + stderr));
   });
@@ -93,7 +93,7 @@ function readReport(report: string, output: string): Report {
   try {
     return JSON.parse(readFileSync(report, 'utf8'));
   } catch {
-    throw new Error(`the runner has left no report:\n${output}`);
+    throw new Error(`the runner has written no report:\n${output}`);
   }
 }
 

@@ -13,7 +13,7 @@ describe('startChild', () => {
   const start = (script: string) => startChild('/bin/sh', ['-c', script], { name: 'the child', logFile });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('tells how a program ended, and what it said last', async () => {
+  it('returns the exit code of a program, and its last output', async () => {
     const child = start('echo out; echo err >&2; exit 7');
     await expect(child.exited).resolves.toBe(7);
     expect(child.isRunning()).toBe(false);
@@ -22,7 +22,7 @@ describe('startChild', () => {
     await child.kill();
   });
 
-  it('tells of an end that nobody of ours has asked for, without stack traces and without old news', async () => {
+  it('reports an unexpected exit, without stack traces and without old output', async () => {
     const failed = start("printf 'wrong\\n    at file.js:1\\n'; exit 3");
     expect((await failed.crashed).message).toBe(
       `the child has ended with code 3 (its log: ${logFile}):\nwrong`,
@@ -33,7 +33,7 @@ describe('startChild', () => {
     );
   });
 
-  it('stops one that obeys, and kills one that does not', async () => {
+  it('stops a program that handles SIGTERM, and kills one that does not', async () => {
     const obedient = start('sleep 60');
     await obedient.stop();
     await expect(obedient.exited).resolves.toBe(143);
@@ -44,7 +44,7 @@ describe('startChild', () => {
     await expect(deaf.exited).resolves.toBe(137);
   });
 
-  it('leaves nothing behind when its parent is killed with SIGKILL, not even what the child has started', async () => {
+  it('leaves no process behind when the parent is killed with SIGKILL, not even a grandchild', async () => {
     const built = join(import.meta.dirname, '../../dist/dev/children.js');
     const script = `
       import { startChild } from ${JSON.stringify(built)};
@@ -61,7 +61,7 @@ describe('startChild', () => {
   });
 });
 
-/** Whether any process of that group is left. */
+/** Whether any process of the group is alive. */
 function isAlive(group: number): boolean {
   try {
     process.kill(-group, 0);

@@ -5,12 +5,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 const dist = join(import.meta.dirname, '../../dist');
 
-/** A command of ours, built and run as a user runs it. */
+/** Runs one of our built commands, as a user does. */
 export class Command {
   stdout = '';
   stderr = '';
   readonly exited: Promise<number | null>;
-  /** All that the command starts inherits it. */
+  /** All processes that the command starts inherit this environment. */
   readonly #mark = `AHW_TEST_MARK=${randomUUID()}`;
   readonly #process;
 
@@ -25,7 +25,7 @@ export class Command {
     this.exited = new Promise((resolve) => this.#process.on('close', resolve));
   }
 
-  /** Resolves when it has written this; fails when it ends without. */
+  /** Resolves once the output matches; rejects if the command ends without it. */
   async writes(pattern: RegExp): Promise<RegExpExecArray> {
     for (;;) {
       const found = pattern.exec(this.stdout + this.stderr);
@@ -39,7 +39,7 @@ export class Command {
     this.#process.kill('SIGINT');
   }
 
-  /** Processes that are alive and were started by it, or by what it has started. */
+  /** The live processes that the command or its descendants have started. */
   family(): string[] {
     const processes = execFileSync('ps', ['axeww'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }).split(
       '\n',

@@ -6,7 +6,7 @@ import { Command } from './command.ts';
 const stackTrace = /^\s+at .*:\d+/m;
 
 describe('npm run demo', () => {
-  it('runs the three flows beside taken ports and somebody else’s servers, and prints a line of JSON for each', async () => {
+  it('runs the three flows although its ports are in use and other servers are configured, and prints a line of JSON for each', async () => {
     const holders = await Promise.all([7233, 8233, 4566].map(hold));
     const demo = new Command('dev/demo.js', ['--json'], {
       TEMPORAL_ADDRESS: 'temporal.example.com:7233',
@@ -20,7 +20,7 @@ describe('npm run demo', () => {
     expect(demo.stderr).not.toMatch(stackTrace);
     expect([code, demo.stderr]).toEqual([0, expect.stringContaining('Import jobs that AWS has seen: 1')]);
     expect(demo.stderr).toMatch(
-      /TEMPORAL_ADDRESS=temporal.example.com:7233 is not used, but a server of our own/,
+      /TEMPORAL_ADDRESS=temporal.example.com:7233 is ignored: a new server is started/,
     );
     for (const port of [7233, 8233, 4566])
       expect(demo.stderr).toMatch(new RegExp(`Port ${port} is taken: .* \\d+`));
@@ -43,7 +43,7 @@ describe('npm run demo', () => {
     expect(demo.family()).toEqual([]);
   }, 120_000);
 
-  it('ends at Ctrl-C, pressed twice, with exit code 130 and nothing left behind', async () => {
+  it('ends on Ctrl-C, pressed twice, with exit code 130, and leaves nothing behind', async () => {
     const demo = new Command('dev/demo.js');
     await demo.writes(/pollImportJob/);
     expect(demo.family().length).toBeGreaterThan(3);
@@ -55,7 +55,7 @@ describe('npm run demo', () => {
     expect(demo.stderr).toBe('');
   }, 60_000);
 
-  it('says in one line what is right instead of an unknown flag', async () => {
+  it('rejects an unknown flag with one line that shows the usage', async () => {
     const demo = new Command('dev/demo.js', ['--jsno']);
     await expect(demo.exited).resolves.toBe(1);
     expect(demo.stderr.trimEnd().split('\n')).toEqual([
@@ -64,7 +64,7 @@ describe('npm run demo', () => {
   });
 });
 
-/** The line of a flow that has completed. */
+/** The JSON line of a flow that has completed. */
 function ended(flow: string, result: object): object {
   return {
     flow,
@@ -76,10 +76,10 @@ function ended(flow: string, result: object): object {
   };
 }
 
-/** Takes a port, unless another has it already. */
+/** Listens on a port, unless another process already does. */
 async function hold(port: number): Promise<Server> {
   const server = createServer();
-  // `once` rejects on an error event: a port that somebody else has is held as well.
+  // `once` rejects on an error event, such as EADDRINUSE: then the port is in use too.
   await once(server.listen(port, '127.0.0.1'), 'listening').catch(() => undefined);
   return server;
 }

@@ -16,8 +16,8 @@ describe('npm run dev', () => {
   const folder = mkdtempSync(join(tmpdir(), 'dev-test-'));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('prints a command that starts a copy, and on the same folder again one that works again', async () => {
-    // As in a shell that holds the export line of another one: it has a server of its own all the same.
+  it('prints a command that starts a copy, and after a restart on the same folder one that works too', async () => {
+    // TEMPORAL_ADDRESS is set, as in a shell that has run the export line of another `npm run dev`. It must not be used.
     const others = '127.0.0.1:1';
     const first = new Command('dev/dev.js', ['--data', folder], { TEMPORAL_ADDRESS: others });
     await first.writes(/TEMPORAL_ADDRESS=127.0.0.1:1 is not used, .* To use it: --server existing/);
@@ -29,7 +29,7 @@ describe('npm run dev', () => {
     const [, address = ''] = /--address (\S+)/.exec(command) ?? [];
     expect(address).not.toBe(others);
     const [exports] = await first.writes(/^export .*$/m);
-    // The AWS CLI reads the first, and not AWS_REGION; without the second it calls `runtime-127.0.0.1`.
+    // The AWS CLI reads AWS_DEFAULT_REGION, not AWS_REGION. Without the second variable it would call `runtime-127.0.0.1`.
     expect(exports).toContain(' AWS_DEFAULT_REGION=us-east-1 ');
     expect(exports).toContain(' AWS_DISABLE_HOST_PREFIX_INJECTION=true ');
     const id = importOfSamples(address);
@@ -50,7 +50,7 @@ describe('npm run dev', () => {
     expect(second.family()).toEqual([]);
   }, 120_000);
 
-  it('says in one line that its data folder cannot be made', async () => {
+  it('says in one line that it cannot create its data folder', async () => {
     writeFileSync(join(folder, 'file'), '');
     const dev = new Command('dev/dev.js', ['--data', join(folder, 'file/data')]);
     await expect(dev.exited).resolves.toBe(1);
@@ -59,7 +59,7 @@ describe('npm run dev', () => {
     );
   });
 
-  it('refuses a task queue on which a worker of somebody else polls', async () => {
+  it('refuses a task queue that another worker polls', async () => {
     const temporal = await startTestServer();
     const taskQueue = `test-${randomUUID()}`;
     const TEMPORAL_ADDRESS = temporal.address;
@@ -78,14 +78,14 @@ describe('npm run dev', () => {
     );
     await expect(choose('another')).resolves.toMatchObject({ address: temporal.address });
     await worker.kill();
-    // The server lists it for five minutes yet.
+    // The server lists the dead worker for five minutes.
     await expect(choose(taskQueue)).resolves.toMatchObject({ address: temporal.address });
     delete process.env['TEMPORAL_ADDRESS'];
     await temporal.stop();
   }, 60_000);
 
   it.each([/Temporal {3}/, /worker {5}/, /samples {4}/])(
-    'ends at Ctrl-C on a terminal that shows %p, without a stack trace',
+    'ends on Ctrl-C while the terminal shows %p, without a stack trace',
     async (moment) => {
       const { shown, code } = await interruptedOnTerminal(moment);
       expect({ shown, code }).toEqual({ shown: expect.not.stringMatching(/Error|ECONN|\n\s+at /), code: 0 });
@@ -93,7 +93,7 @@ describe('npm run dev', () => {
     60_000,
   );
 
-  /** Runs it on a pseudo-terminal, and types Ctrl-C as soon as that shows something. */
+  /** Runs `npm run dev` on a pseudo-terminal, and types Ctrl-C as soon as the output matches. */
   async function interruptedOnTerminal(moment: RegExp): Promise<{ shown: string; code: number | null }> {
     const python = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))';
     const script = join(import.meta.dirname, '../../dist/dev/dev.js');
@@ -122,7 +122,7 @@ async function polled(address: string, name: string): Promise<void> {
   await connection.close();
 }
 
-/** The commands of our own command line that the README shows; `…` stands for the id of a run. */
+/** The commands of `aws-health-workflows` in the README. `…` stands for a workflow id. */
 function readmeCommands(): string[] {
   const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
   const commands = readme.match(/^npx aws-health-workflows .*$/gm) ?? [];
@@ -130,7 +130,7 @@ function readmeCommands(): string[] {
   return commands;
 }
 
-/** The run by which `npm run dev` has imported its samples. */
+/** The run with which `npm run dev` has imported its samples. */
 function importOfSamples(address: string): string {
   const query = 'WorkflowType = "onboardDatastoreAndImport"';
   const args = ['workflow', 'list', '--address', address, '--query', query, '--output', 'json'];
@@ -139,7 +139,7 @@ function importOfSamples(address: string): string {
   return run?.execution.workflowId ?? '';
 }
 
-/** The exit code of a command line as the README has it, beside `npm run dev`. */
+/** Runs a command line of the README while `npm run dev` is running, and returns its exit code. */
 function runCli(command: string, exports: string): number | null {
   const [, , ...args] = command.split(' ');
   const cli = join(import.meta.dirname, '../../dist/src/cli.js');
@@ -148,7 +148,7 @@ function runCli(command: string, exports: string): number | null {
   }).status;
 }
 
-/** Runs the command as it was printed, but waits for the result. */
+/** Runs the printed command, but waits for the result. */
 function copy(command: string): unknown {
   const execute = command.replace('workflow start', '--output json workflow execute');
   const { result } = JSON.parse(execFileSync('sh', ['-c', execute], { encoding: 'utf8' })) as {

@@ -1,4 +1,4 @@
-/** Every flag of `npm run dev`, `demo` and `local-aws`, missing, wrong, empty or huge: one line, code 1, nothing started. */
+/** Missing, invalid, empty and huge flags of `npm run dev`, `demo` and `local-aws` print one line, exit with 1, and start nothing. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), 'dev-flags-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, 'file'), '');
 
-/** Runs a program that ends by itself. One that hangs is killed: Node's own recursive `mkdir` of `/proc/x` heeds no other signal. */
+/** Runs a program that ends by itself. SIGKILL ends one that hangs: Node's recursive `mkdir` of `/proc/x` ignores other signals. */
 function run(script: string, args: readonly string[]) {
   const env = { ...process.env, TEMPORAL_ADDRESS: undefined };
   return spawnSync(process.execPath, [join(dist, script), ...args], {
@@ -25,7 +25,7 @@ type Row = readonly [args: readonly string[], said: RegExp];
 
 const HUGE = 'x'.repeat(20_000);
 
-/** No folder that could be the data folder. `/proc` is one of Linux. */
+/** Paths where no data folder can be created. `/proc` exists on Linux only. */
 const FOLDERS: readonly Row[] = [
   [['--data', HUGE], /^The data folder x+ cannot be used \(ENAMETOOLONG.*Choose another by --data\.$/],
   [['--data', 'file'], /^The data folder .*file cannot be used \(EEXIST/],
@@ -99,7 +99,7 @@ const PROGRAMS: Readonly<Record<string, readonly Row[]>> = {
     [['--data', 'x', 'stray'], LOCAL_AWS],
   ],
   'src/worker.js': [
-    [['--task-queue', 'x'], /^The worker takes no arguments, but settings from the environment/],
+    [['--task-queue', 'x'], /^The worker takes no arguments. Its settings are environment variables/],
     [['--help'], /^The worker takes no arguments/],
   ],
 };
@@ -116,7 +116,7 @@ test.each(Object.entries(PROGRAMS))('%s', (script, rows) => {
       : [`${shortened(args.join(' '))} → ${status}, not ${said}: ${shortened(stdout + stderr)}`];
   });
   expect(complaints).toEqual([]);
-  // Neither a data folder nor a log.
+  // No program has created a data folder or a log.
   expect(readdirSync(folder).filter((name) => name !== 'file' && name !== 'x')).toEqual([]);
 });
 

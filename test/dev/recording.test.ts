@@ -6,8 +6,8 @@ import { record } from '../../dev/recording/take.ts';
 const size = { columns: 20, rows: 3 };
 const textOf = ({ lines }: Frame) => lines.map((line) => line.map(({ text }) => text).join(''));
 
-describe('frames of what a terminal was sent', () => {
-  it('have its text in its styles, by the codes of ECMA-48 (SGR)', async () => {
+describe('frames of terminal output', () => {
+  it('contain the text with its styles, by the escape sequences of ECMA-48 (SGR)', async () => {
     const text = '\u001B[1mbold\u001B[22m \u001B[31mred\u001B[39m\r\n\r\n\u001B[2mdim\u001B[22m   ';
     const [frame] = await framesOf([{ at: 7, text }], size);
     const plain = { colour: undefined, bold: false, dim: false };
@@ -25,7 +25,7 @@ describe('frames of what a terminal was sent', () => {
     });
   });
 
-  it('are as the screen was: what was overwritten or has scrolled away is gone', async () => {
+  it('show the screen: text that was overwritten or has scrolled away is absent', async () => {
     const frames = await framesOf(
       [
         { at: 0, text: '⠋ waiting' },
@@ -36,7 +36,7 @@ describe('frames of what a terminal was sent', () => {
     expect(frames.map(textOf)).toEqual([['⠋ waiting'], ['1', '2', '3']]);
   });
 
-  it('are one where the screen changes within 300 ms, and none where it does not change', async () => {
+  it('are merged if the screen changes within 300 ms, and omitted if it does not change', async () => {
     const frames = await framesOf(
       [
         { at: 0, text: 'a' },
@@ -56,7 +56,7 @@ describe('frames of what a terminal was sent', () => {
 describe('an SVG of frames', () => {
   const options = { title: 'a & b', columns: 20 };
 
-  it('shows text and colours, with what XML reserves escaped', async () => {
+  it('shows text and colours, and escapes the reserved characters of XML', async () => {
     const frames = await framesOf([{ at: 0, text: '\u001B[32m<ok>\u001B[39m & \u001B[1mbold' }], size);
     const svg = svgOf(frames, options);
     expect(svg).toContain('<title>a &amp; b</title>');
@@ -65,34 +65,34 @@ describe('an SVG of frames', () => {
     expect(svg).not.toContain('@keyframes');
   });
 
-  it('plays several one after the other, none of which stands for more than two seconds but the last', async () => {
+  it('plays several frames in sequence, each for two seconds at most, except the last', async () => {
     const outputs = [
       { at: 0, text: 'first' },
       { at: 60_000, text: '\r\nsecond' },
     ];
     const svg = svgOf(await framesOf(outputs, size), options);
-    // 2 s and 6 s: the second frame begins after a quarter.
+    // The frames last 2 s and 6 s, so the second begins after a quarter of the time.
     expect(svg).toContain('animation: film 8000ms step-end infinite');
     expect(svg).toMatch(/25\.000% \{ transform: translateX\(-\d+px\) \}/);
-    // A line that stands in both is defined once.
+    // A line that both frames contain is defined once.
     expect(svg.match(/first/g)).toHaveLength(1);
     expect(svg.match(/<use href="#l0"/g)).toHaveLength(2);
   });
 });
 
 describe('a recorded command', () => {
-  it('runs on a terminal of the given size, below what was typed', async () => {
+  it('runs on a terminal of the given size, below the typed command', async () => {
     const command = 'test -t 1 && stty size';
     const [frame] = (await framesOf(await record(command, size), { columns: 40, rows: 3 })).slice(-1);
     expect(frame && textOf(frame)).toEqual([`$ ${command}`, '3 20']);
   });
 
-  it('must succeed: a picture of a failure would go unseen', async () => {
+  it('must succeed, because nobody would notice a picture of a failure', async () => {
     await expect(record('echo broken; exit 3', size)).rejects.toThrow(/code 3:[^]*\nbroken/);
   });
 });
 
-test('a machine without a browser is no failure: findBrowser says so', async () => {
+test('findBrowser returns undefined on a machine without a browser', async () => {
   const { PATH } = process.env;
   process.env['PATH'] = '/nonexistent';
   try {

@@ -16,7 +16,7 @@ describe('findTemporalProgram', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  /** A machine of its own: nothing installed but what the test puts there. */
+  /** A simulated machine on which nothing is installed but what the test adds. */
   const machine = (more: NodeJS.ProcessEnv = {}) => ({
     HOME: folder,
     PATH: join(folder, 'bin'),
@@ -46,15 +46,15 @@ describe('findTemporalProgram', () => {
     expect(said).toEqual([]);
   });
 
-  it('passes over a program of that name that is something else, and says so where it was named on purpose', async () => {
+  it('skips a program of that name that is something else, and says so if TEMPORAL_CLI_PATH names it', async () => {
     install('bin/temporal', 'echo "temporal, a calendar"');
     const built = install('go/bin/temporal');
     const env = machine({ TEMPORAL_CLI_PATH: install('broken', 'exit 1') });
     await expect(findTemporalProgram({ env, say })).resolves.toBe(built);
-    expect(said).toEqual([expect.stringContaining('is no Temporal program')]);
+    expect(said).toEqual([expect.stringContaining('is not a Temporal program')]);
   });
 
-  it('fetches one where none is installed, and goes on to the next way where the first does not work', async () => {
+  it('fetches a program if none is installed, and tries the next way if the first fails', async () => {
     const refused = async () => say('refused');
     const fetched = async () => void install('go/bin/temporal');
     const found = findTemporalProgram({ env: machine(), say, fetchers: [refused, fetched] });
@@ -62,7 +62,7 @@ describe('findTemporalProgram', () => {
     expect(said).toEqual(['refused']);
   });
 
-  it('has Go build one, and finds it where Go puts it', async () => {
+  it('builds one with Go, and finds it in the Go folder', async () => {
     const path = `${join(folder, 'bin')}:/bin:/usr/bin`;
     const goBin = join(folder, 'moved-bin');
     const template = install('template');
@@ -87,7 +87,7 @@ describe('findTemporalProgram', () => {
     expect(said.at(-1)).toContain('no route to proxy.golang.org');
   });
 
-  it('names every way out where none works', async () => {
+  it('lists every alternative if no way works', async () => {
     const found = findTemporalProgram({ env: machine(), say, fetchers: [] });
     await expect(found).rejects.toThrow(/temporal\.io.*TEMPORAL_CLI_PATH.*go install .*temporal\.download/s);
   });

@@ -15,7 +15,7 @@ describe('startTemporalServer', () => {
     startTemporalServer({ dbFilename, port: 0, uiPort: 0, ...(program ? { program } : {}), ...more });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('serves runs and a Web UI, and still has the runs after a SIGKILL and a restart on the same ports', async () => {
+  it('serves runs and a Web UI, and keeps the runs over a SIGKILL and a restart on the same ports', async () => {
     const first = await start();
     const page = await fetch(first.uiUrl);
     expect(page.status).toBe(200);
@@ -33,7 +33,7 @@ describe('startTemporalServer', () => {
     await expect(second.exited).resolves.toBe(0);
   });
 
-  it('takes the next free port where its own is taken, and says so', async () => {
+  it('uses the next free port if the preferred one is in use, and says so', async () => {
     const port = await freePort(17_233);
     const holder = createServer();
     await once(holder.listen(port, '127.0.0.1'), 'listening');
@@ -44,7 +44,7 @@ describe('startTemporalServer', () => {
     holder.close();
   });
 
-  it('gives two servers that want the same ports at the same moment ports of their own', async () => {
+  it('assigns different ports to two servers that start at the same time', async () => {
     const port = await freePort(17_333);
     const say = () => {};
     const both = ['a.db', 'b.db'].map((name) =>

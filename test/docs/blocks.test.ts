@@ -1,6 +1,4 @@
-/**
- * Every shell command and every program of README, docs and examples is run by a test: here, or in the test that the table names.
- */
+/** A test runs every shell command and every program of README, docs and examples: this one, or the one that the table names. */
 import { execFile } from 'node:child_process';
 import {
   existsSync,
@@ -51,7 +49,7 @@ const blocks: Block[] = [
 );
 const runnable = blocks.filter(({ language }) => ['sh', 'ts', 'js', 'bash'].includes(language));
 
-/** Which test runs a block, by its document and a part of its text. */
+/** The test that runs a block, by the document and a part of the block's text. */
 const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] = [
   [/^README/, /^npm ci && npm run demo .*\nnpm ci && npm test /, 'test/dev/demo.test.ts'],
   [/^README/, /^npm run dev$/m, 'test/dev/dev.test.ts'],
@@ -64,20 +62,22 @@ const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] =
   [/^docs\/deploying\.md/, /./, 'test/docs/deploying.test.ts'],
   [/^docs\/recurring-imports\.md/, /./, 'test/recurring-imports-doc.test.ts'],
   [/^docs\/own-worker\.md/, /dataConverter/, 'test/examples/encrypted-payloads.test.ts'],
+  // It installs pydicom; the test that it then runs is skipped where pydicom is missing.
+  [/^docs\/dicom-import\.md/, /pydicom/, 'test/local-aws/pydicom/comparison.test.ts'],
   [/^examples\/delete-image-set/, /./, 'test/examples/delete-image-set.test.ts'],
   [/^examples\/encrypted-payloads/, /./, 'test/examples/encrypted-payloads.test.ts'],
 ];
 
 const isRunBy = ({ file, text }: Block) => RUN_BY.filter(([of, part]) => of.test(file) && part.test(text));
 
-test('every block is run by a test, and the table has no row too many', () => {
+test('every block is run by a test, and the table has no surplus row', () => {
   expect(runnable.filter((block) => isRunBy(block).length === 0)).toEqual([]);
   const used = new Set(runnable.flatMap(isRunBy));
   expect(RUN_BY.filter((row) => !used.has(row))).toEqual([]);
   for (const [, , test] of RUN_BY) expect([test, existsSync(join(root, test))]).toEqual([test, true]);
 });
 
-test('every npm script that a document names is there', () => {
+test('every npm script that a document names exists', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
   const named = [...new Set(blocks.map(({ file }) => file))].flatMap((file) =>
     [...read(file).matchAll(/npm run (?:-s |--silent )?([\w:-]+)/g)].map(([, name = '']) => name),
@@ -86,7 +86,7 @@ test('every npm script that a document names is there', () => {
   expect(named.filter((name) => !(name in scripts))).toEqual([]);
 });
 
-test('every file that a document links to is there', () => {
+test('every file that a document links to exists', () => {
   const links = [...new Set(blocks.map(({ file }) => file))].flatMap((file) =>
     [...read(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, link = '']) => join(file, '..', link)),
   );
@@ -104,7 +104,7 @@ const shell = (script: string, env: NodeJS.ProcessEnv, cwd = root) =>
     });
   });
 
-describe('beside a cluster', () => {
+describe('with a cluster', () => {
   let aws: LocalAwsUnderTest;
   let cluster: Cluster;
   const folder = mkdtempSync(join(tmpdir(), 'blocks-'));
@@ -119,7 +119,7 @@ describe('beside a cluster', () => {
     TEMPORAL_TASK_QUEUE: cluster.taskQueue,
   });
 
-  test('the program of the README imports, and says how many files are not there, and why', async () => {
+  test('the program of the README imports, and prints how many files were not imported, and why', async () => {
     writeFileSync(join(folder, 'package.json'), '{}');
     mkdirSync(join(folder, 'node_modules'));
     symlinkSync(root, join(folder, 'node_modules/aws-health-workflows'));
@@ -135,7 +135,7 @@ describe('beside a cluster', () => {
     ]);
   });
 
-  test('the signal of an event, and how its run is found', async () => {
+  test('the signal of an event, and how to find its run', async () => {
     await aws.control.settings({ fhirImportMs: 'never' });
     const { DatastoreId = '' } = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' });
     await putFiles(aws.data, 'events', { 'in/Patient.ndjson': '{"resourceType":"Patient","id":"p1"}\n' });
@@ -174,7 +174,7 @@ describe('beside a cluster', () => {
   });
 });
 
-test('the local AWS alone, and what leads another program to it', async () => {
+test('the local AWS alone, and the variables that point another program to it', async () => {
   const data = mkdtempSync(join(tmpdir(), 'local-aws-alone-'));
   const [start = '', ...exports] = block('README.md', 'npm run local-aws').split('\n');
   const [, flags = ''] = /^npm run local-aws -- (.*)$/.exec(start) ?? [];
@@ -190,7 +190,7 @@ test('the local AWS alone, and what leads another program to it', async () => {
   const aws = await startServer(launch, async ({ output, url }) => output().includes(url));
   const script = exports.join('\n').replace('http://127.0.0.1:4566', aws.url);
   expect(script).toContain('aws medical-imaging list-datastores');
-  // The AWS CLI may not be there; the SDK reads the same variables, but for the one about the host's prefix.
+  // Uses the SDK because the AWS CLI may not be installed. It reads the same variables, except the one for the host prefix.
   const program = `import('@aws-sdk/client-medical-imaging').then(({ MedicalImaging }) => new MedicalImaging({ disableHostPrefix: true }).listDatastores({})).then(({ datastoreSummaries }) => console.log(JSON.stringify({ datastoreSummaries })))`;
   const withSdk = script.replace(/^aws .*/m, `node --input-type=module -e "${program}"`);
   const environments = { PATH: process.env['PATH'], HOME: data };

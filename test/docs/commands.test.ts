@@ -1,4 +1,4 @@
-/** Every `temporal workflow start` in the documentation is run as it stands, and gets past the check of its input. */
+/** Every `temporal workflow start` in the documentation is run unchanged, and its input passes the check. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ const docs = join(import.meta.dirname, '../../docs');
 const files = readdirSync(join(docs, 'flows')).map((name) => join(docs, 'flows', name));
 const commands = files.flatMap((file) => commandsIn(readFileSync(file, 'utf8')));
 
-/** The commands in a document's shell blocks, each with the flow that it starts. */
+/** The commands in a document's shell blocks, each with the flow it starts. */
 function commandsIn(markdown: string): { type: string; command: string }[] {
   const blocks = [...markdown.matchAll(/```sh\n([^`]+)```/g)].map(([, block = '']) => block);
   return blocks.flatMap((command) => {
@@ -45,6 +45,6 @@ test.each(commands)('$type', async ({ type, command }) => {
   };
   let event = await checked();
   while (!event) event = await checked();
-  // The first thing after the check is a call to AWS: the input was good.
+  // A run calls AWS only after the check, so a call proves that the input is valid.
   expect(event.workflowExecutionFailedEventAttributes?.failure?.message).toBeUndefined();
 });

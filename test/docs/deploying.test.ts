@@ -1,4 +1,4 @@
-/** `docs/deploying.md` as somebody follows it: every command on a real server, in its order, and the flow with its patch. */
+/** Follows `docs/deploying.md`: every command, in order, on a real server, and the flow with its patch. */
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,11 +38,11 @@ describe('the commands', () => {
   const commands = blocksOf('sh').flatMap((block) => block.trim().split('\n'));
 
   beforeAll(async () => {
-    // Creating a data store takes longer than the tests: the runs stay open.
+    // Creating a data store takes longer than the tests, so the runs stay open.
     aws = await localAws({ datastoreCreateMs: 86_400_000, fhirDatastoreCreateMs: 86_400_000 });
     cluster = await startCluster(aws.endpoint, {
       withWorker: false,
-      // A version is told to have drained three minutes after that, by default.
+      // By default, the server reports a version as drained only after three minutes.
       dynamicConfig: [
         'matching.wv.VersionDrainageStatusRefreshInterval="1s"',
         'matching.wv.VersionDrainageStatusVisibilityGracePeriod="1s"',
@@ -64,7 +64,7 @@ describe('the commands', () => {
     ...cliEnvironment(cluster, aws.endpoint),
     PATH: `${folder}${delimiter}${process.env['PATH']}`,
   });
-  /** Whether a run is pinned, and to which version. */
+  /** The versioning behavior of a run, and its version. */
   const versioningOf = async (workflowId: string) => {
     const { raw } = await handle(workflowId).describe();
     const { behavior, deploymentVersion } = raw.workflowExecutionInfo?.versioningInfo ?? {};
@@ -101,7 +101,7 @@ describe('the commands', () => {
     return findings.find(({ check }) => check === 'worker versions');
   };
 
-  /** As a user's shell runs it; what begins a worker goes on in the background. */
+  /** Runs a command with a shell, as a user does. A command that starts a worker stays in the background. */
   async function run(command: string): Promise<string> {
     const [, name, id] =
       /^TEMPORAL_DEPLOYMENT_NAME=(\S+) TEMPORAL_WORKER_BUILD_ID=(\S+) npm run worker$/.exec(command) ?? [];
@@ -113,7 +113,7 @@ describe('the commands', () => {
     const { stdout } = await execute('/bin/sh', ['-c', command], { env: environment() });
     return stdout;
   }
-  /** The next command of the document, again until it is done: a version is known a moment after its worker polls. */
+  /** Retries the next command of the document until it succeeds: the server knows a version a moment after its worker polls. */
   async function next(begin: RegExp, isDone: (output: string) => boolean = () => true): Promise<string> {
     const command = commands.shift() ?? '';
     expect(command).toMatch(begin);
@@ -152,14 +152,14 @@ describe('the commands', () => {
     expect(await eventsOf('pinned')).toBe(2);
   });
 
-  test('with one they go on: pinned, or on whatever is current', async () => {
+  test('with a current version they start: pinned, or on the current version', async () => {
     await next(/^temporal worker deployment set-current-version .*--build-id 1/);
     await untilVersioning('pinned', 'PINNED', '1');
     await untilVersioning('upgrading', 'AUTO_UPGRADE', '1');
     expect(await versionsFinding()).toMatchObject({ status: 'ok', found: 'aws-health:1 is current' });
   });
 
-  test('a second version gets nothing before it is ramped, and its worker says how', async () => {
+  test('a second version gets no new runs before it is ramped, and its worker prints the command', async () => {
     await next(/^TEMPORAL_DEPLOYMENT_NAME=aws-health TEMPORAL_WORKER_BUILD_ID=2/);
     await untilItSays(
       '2',
@@ -174,7 +174,7 @@ describe('the commands', () => {
     await handle('before').terminate();
   });
 
-  test('once it is current, new runs and those that are not pinned go on there, and the pinned stay', async () => {
+  test('once it is current, it gets new runs and those that are not pinned, and pinned runs stay', async () => {
     await next(/^temporal worker deployment set-current-version .*--build-id 2/);
     await untilVersioning('upgrading', 'AUTO_UPGRADE', '2');
     await startPinned('new');
@@ -186,7 +186,7 @@ describe('the commands', () => {
     );
   });
 
-  test('a pinned run whose version has lost its workers is named by doctor, and moves by the command that it gives', async () => {
+  test('doctor names a pinned run whose version has no workers, and its command moves the run', async () => {
     await workers.get('1')?.kill();
     const query = `ExecutionStatus = "Running" AND TaskQueue = "${cluster.taskQueue}" AND TemporalWorkflowVersioningBehavior = "Pinned" AND TemporalWorkerDeploymentVersion NOT IN ("aws-health:2")`;
     const move = `temporal workflow update-options --query '${query}' --versioning-override-behavior auto_upgrade --namespace default`;
@@ -198,7 +198,7 @@ describe('the commands', () => {
         'start workers of aws-health:1 until they have drained (temporal worker deployment describe-version ' +
         `--deployment-name aws-health --build-id 1 --namespace default), or move the runs to the version that gets new runs: ${move}`,
     });
-    // The exit code of doctor is 1, as it has found that.
+    // doctor exits with 1, because it has found a problem.
     const shown = await run(commands.shift() ?? '').catch(({ stdout }: { stdout: string }) => stdout);
     expect(shown).toMatch(/^✗ worker versions +1 run is pinned to a version without workers/m);
     expect(await next(/^npx aws-health-workflows replay --query/)).toBe('1 of 1 runs replay.\n');
@@ -218,11 +218,11 @@ describe('the commands', () => {
     );
   });
 
-  test('no command of the document is left', () => {
+  test('all commands of the document were run', () => {
     expect(commands).toEqual([]);
   });
 
-  test('a worker says when it starts that the current version has no workers, and names the runs pinned to it', async () => {
+  test('a worker reports when it starts that the current version has no workers, and names the runs pinned to it', async () => {
     await workers.get('2')?.kill();
     const own = { TEMPORAL_DEPLOYMENT_NAME: 'aws-health', TEMPORAL_WORKER_BUILD_ID: '3' };
     workers.set('3', startWorker({ ...cluster.workerEnvironment, ...own, VERSIONING_BEHAVIOR: 'PINNED' }));
@@ -270,7 +270,7 @@ describe('the flow with its patch', () => {
     symlinkSync(root, join(folder, 'node_modules/aws-health-workflows'));
     symlinkSync(join(root, 'node_modules/@temporalio'), join(folder, 'node_modules/@temporalio'));
     for (const [version, source] of Object.entries(VERSIONS)) {
-      // Of what the other two lack, the compiler would complain.
+      // The compiler would report a module that the other two import and that is missing.
       writeFileSync(
         join(folder, `${version}.ts`),
         source.replace(version === 'patched' ? /^$/ : 'patched, ', ''),
@@ -314,7 +314,7 @@ describe('the flow with its patch', () => {
     return found.map(({ workflowId, problem }) => [workflowId, problem?.kind]);
   };
 
-  test('a run that began before ends well without the new call, one that begins after makes it', async () => {
+  test('a run that started before the patch completes without the new call, and one that starts after makes it', async () => {
     const before = startVersion('before');
     const old = await start('old');
     await until(

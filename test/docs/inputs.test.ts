@@ -1,7 +1,7 @@
 /**
- * The tables of inputs in docs/flows are made of what `--help` shows, and each example in them is one that the rules take.
+ * The tables of inputs in docs/flows match what `--help` shows, and each of their examples is valid.
  *
- * `UPDATE_DOCS=1 npx jest test/docs/inputs` writes the tables anew.
+ * `UPDATE_DOCS=1 npx jest test/docs/inputs` regenerates the tables.
  */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -27,7 +27,7 @@ function tableOf(flow: (typeof WORKFLOW_NAMES)[number]): string {
   return ['| input | | | form | example |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-/** The formatter aligns columns. */
+/** The formatter aligns columns, so white space is not compared. */
 const withoutPadding = (markdown: string) => markdown.replaceAll(/ +/g, ' ').replaceAll(/-{3,}/g, '---');
 
 const sections = readdirSync(folder).flatMap((name) => {
@@ -46,12 +46,12 @@ test.each(sections)('$flow', ({ file, flow }) => {
   else expect(withoutPadding(markdown.slice(start, end))).toBe(withoutPadding(wanted));
 });
 
-test('every flow has its section', () => {
+test('every flow has a section', () => {
   const flows = sections.map(({ flow }) => flow);
   expect(WORKFLOW_NAMES.filter((flow) => !flows.includes(flow))).toEqual(['recurringImport']);
 });
 
-describe('each example is taken by the rules', () => {
+describe('each example is valid', () => {
   test.each(WORKFLOW_NAMES)('%s', (flow) => {
     for (const member of membersOf(flow)) {
       const { name } = member;

@@ -1,12 +1,12 @@
-/** How much is killed, and what chance decides of it. */
+/** The number of kills, and their random choices. */
 
-/** `KILLS=many`: every stand at every kill, and many random moments. A few of both otherwise. */
+/** With `KILLS=many`, every kill hits every step, and there are many random kills. Otherwise a few of both. */
 export const many = process.env['KILLS'] === 'many';
 
-/** Goes into the titles of tests: a red run is repeated with `SEED=…`. */
+/** The seed is in the titles of the tests, so that a failed test can be repeated with `SEED=…`. */
 export const seed = Number(process.env['SEED'] ?? Date.now() % 100_000);
 
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+/** A pseudo-random generator of numbers from 0 to 1 (mulberry32). */
 export function randomOf(start: number): () => number {
   let state = start;
   return () => {

@@ -1,8 +1,8 @@
 /**
- * Whatever is killed, and whichever step a flow stands at: the run ends right, and AWS has seen one job, one copy.
+ * Whatever process is killed, and at whichever step of a flow: the run completes, and AWS has made one job or one copy.
  *
- * One kill serves many runs, each of which stands at a step of its own: those that wait, at something that does not end
- * by itself; those that change something, at a call that is not answered.
+ * One kill tests many runs, each at another step: a waiting run waits for something that does not end by itself, and a run
+ * that changes something waits for the reply to a call.
  */
 import type { Moment } from '../../local-aws/faults.ts';
 import { many, randomOf, seed, shuffled } from './chance.ts';
@@ -21,7 +21,7 @@ afterAll(() => platform.stop());
 const moments: readonly Moment[] = ['before', 'after'];
 const kills = VICTIMS.flatMap((victim) => moments.map((moment) => ({ victim, moment })));
 
-/** Between them they have a step of every sort: each kill hits them all. The others are dealt among the kills. */
+/** These flows together contain every kind of step, so every kill runs all of them. The others are distributed among the kills. */
 const founding: readonly Kind[] = [
   'onboardDatastoreAndImport',
   'copyImageSet',
@@ -37,7 +37,7 @@ const rounds = kills.map((kill, round) => {
 });
 
 test.each(rounds)(
-  `$victim killed, with calls unanswered $moment they have taken effect, SEED=${seed}`,
+  `$victim killed, while calls have no reply $moment they have taken effect, SEED=${seed}`,
   async ({ victim, moment, stands }) => {
     const runs = await bringToStand(platform, stands, moment);
     await platform.killAndRestart(victim);
@@ -47,7 +47,7 @@ test.each(rounds)(
   180_000,
 );
 
-/** A new image set that was not made is looked for a minute long, before the copy is sent again. */
+/** Before a copy into a new image set is sent again, the run searches for the image set for a minute. */
 function isLong({ victim, moment }: { victim: Victim; moment: Moment }, { kind, step }: Stand): boolean {
   return victim === 'local AWS' && moment === 'before' && kind === 'copyToNew' && step === 'copyImageSet';
 }

@@ -1,4 +1,4 @@
-/** The whole platform as separate processes, each of which can be killed and started again on its state. */
+/** The whole platform as separate processes, each of which can be killed and restarted with its state. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const taskQueue = 'durability';
 
 export type Platform = Awaited<ReturnType<typeof startPlatform>>;
 
-/** Starts everything. Each part keeps its state on disk and its port, so that a new process can take over. */
+/** Starts everything. Each process has its state on disk and a fixed port, so that a new one can replace it. */
 export async function startPlatform() {
   const folder = mkdtempSync(join(tmpdir(), 'durability-'));
   const data = join(folder, 'aws');
@@ -55,7 +55,7 @@ export async function startPlatform() {
         TEMPORAL_ADDRESS: address,
         TEMPORAL_TASK_QUEUE: taskQueue,
       });
-      // One that finds no Temporal server when it starts ends, and nobody here would start it again.
+      // A worker that cannot reach the Temporal server at its start exits, and no test would restart it.
       return ready(child, () => Promise.resolve(child.output().includes('Worker is polling')));
     },
   };
@@ -71,7 +71,7 @@ export async function startPlatform() {
     aws,
     data,
     flows: new FlowClient(new Client({ connection }), taskQueue),
-    /** SIGKILL, and new processes in their place, in this order. */
+    /** Kills processes with SIGKILL, and then starts new ones, in this order. */
     async killAndRestart(...victims: readonly Victim[]): Promise<void> {
       await Promise.all(victims.map((victim) => running[victim].kill()));
       for (const victim of victims) running[victim] = await launch[victim]();
@@ -85,7 +85,7 @@ export async function startPlatform() {
   };
 }
 
-/** Waits until a process serves. */
+/** Waits until a process accepts requests. */
 async function ready(child: Child, serves: () => Promise<boolean>): Promise<Child> {
   while (!(await serves())) {
     if (!child.isRunning()) throw new Error(child.lastWords());

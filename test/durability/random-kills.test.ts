@@ -1,4 +1,4 @@
-/** Kills at moments that nobody has chosen, of every flow that changes something. `npm run test:durability` asks for many. */
+/** Kills at random moments, of every flow that changes something. `npm run test:durability` makes many. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { instant } from '../local-aws/harness.ts';
 import { many, randomOf, seed } from './chance.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => platform.stop());
 
 test(
-  `${kills} kills, SEED=${seed}: every run ends well, and AWS has seen one of each thing that they make`,
+  `${kills} kills, SEED=${seed}: every run completes, and AWS contains each created resource exactly once`,
   async () => {
     const random = randomOf(seed);
     for (let left = kills; left > 0; left -= KILLS_A_ROUND) {

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => platform.stop());
 
-test('a firing whose worker and server are killed while its job is being started makes one job', async () => {
+test('a firing whose worker and server are killed while it starts its job makes one job', async () => {
   const { flows, aws } = platform;
   const DatastoreId = await activeFhirDatastore(aws, { DatastoreName: 'nightly' });
   await flows.schedules.ensure('nightly', {

@@ -1,4 +1,4 @@
-/** Runs for the kills to hit, one of each flow that changes something, and what AWS has of them in the end. */
+/** The runs that the kill tests use, one kind for each flow that changes something, and what AWS must contain after them. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { FlowClient, FlowRun } from '../../src/client.ts';
@@ -12,21 +12,21 @@ import { thingsOf } from './things.ts';
 
 type ReadingFlow = 'auditCompletedImports' | 'findImageSetByPatient' | 'inspectImageSet';
 
-/** A copy without a destination is proven in another way than one with: it is a kind of its own. */
+/** A copy without a destination is a separate kind, because a lost reply is resolved in another way than with one. */
 export type Kind = Exclude<FlowName, ReadingFlow> | 'copyToNew';
 
-/** What belongs to one run alone: whatever AWS has by its name, it has for that run. */
+/** The resources of one run. They have its name, so everything in AWS with that name belongs to that run. */
 export interface Place {
   readonly name: string;
-  /** Of either service; empty where the run makes it. */
+  /** The data store, of either service; empty if the run creates it. */
   readonly datastoreId: string;
   readonly imageSetId: string;
   readonly otherImageSetId: string;
 }
 
-/** All that a run needs is there. */
+/** A run whose preconditions exist. */
 export interface Prepared {
-  /** Tells it from others in the report of a test. */
+  /** Identifies the run in the report of a test. */
   readonly title: string;
   readonly kind: Kind;
   readonly place: Place;
@@ -37,16 +37,16 @@ export interface Begun extends Prepared {
 }
 
 interface KindOfRun {
-  /** Makes what must be there before the run. */
+  /** Creates what must exist before the run. */
   prepare(platform: Platform, name: string): Promise<Partial<Place>>;
   start(flows: FlowClient, place: Place): Promise<FlowRun<FlowName>>;
-  /** How a run says that it ended well. */
+  /** The members of the result of a run that has completed correctly. */
   ends: object;
-  /** All that AWS has by the name of its place then, what was prepared included. */
+  /** All resources that AWS must contain afterwards, prepared ones included. */
   leaves: readonly string[];
 }
 
-/** Reads less and less often: those that wait must not keep those that start from the processor. */
+/** Reads at growing intervals, so that waiting runs do not use the CPU time that starting runs need. */
 const polling = { minimumInterval: 20, maximumInterval: 2_000, timeout: '5 minutes' } as const;
 
 const dicom = (folder: 'one' | 'two') => ({
@@ -63,7 +63,7 @@ const fhirExport = {
 const fhirImport = { ...fhirExport, InputS3Uri: 's3://fhir/in/' };
 const fhirStore = (DatastoreName: string) => ({ DatastoreName, DatastoreTypeVersion: 'R4' }) as const;
 
-/** What the imports find in S3. */
+/** The S3 objects that the imports read. */
 export async function putSamples({ data }: Platform): Promise<void> {
   const first = p10({ series: '1.2.1', instance: '1.2.1.1' });
   const second = p10({ series: '1.2.2', instance: '1.2.2.1' });
@@ -206,7 +206,7 @@ export const KINDS: readonly Kind[] = Object.keys(RUNS).filter(isKind);
 
 let made = 0;
 
-/** Makes a place for a run, and what must be there before it. */
+/** Creates the resources of a run, and what must exist before it. */
 export async function prepare(platform: Platform, kind: Kind): Promise<Prepared> {
   const name = `place-${++made}`;
   const there = await RUNS[kind].prepare(platform, name);
@@ -221,7 +221,7 @@ export async function begin<P extends Prepared>({ flows }: Platform, prepared: P
   return { ...prepared, run: await RUNS[prepared.kind].start(flows, prepared.place) };
 }
 
-/** A run that has not ended by then will not: the report of the test says where it stands. */
+/** If a run does not close in time, it never will: the report of the test then contains its progress. */
 const LONGEST_MS = 100_000;
 
 async function endOf({ flows }: Platform, run: FlowRun<FlowName>): Promise<unknown> {
@@ -232,7 +232,7 @@ async function endOf({ flows }: Platform, run: FlowRun<FlowName>): Promise<unkno
   return Promise.race([ended, late.then(async () => ({ stillAt: await flows.whereabouts(run.workflowId) }))]);
 }
 
-/** Checks that every run ends well, and that AWS has seen one of each thing that it makes. */
+/** Checks that every run completes, and that AWS contains each resource it creates exactly once. */
 export async function expectAllWell(platform: Platform, runs: readonly Begun[]): Promise<void> {
   const seen = await Promise.all(
     runs.map(async ({ title, place, run }) => ({

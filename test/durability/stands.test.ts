@@ -1,4 +1,4 @@
-/** The table of stands has every step at which a recorded run has waited, or changed something. */
+/** The table of stands contains every step at which a recorded run has waited or changed something. */
 import { isRead, summaryOf } from '../arazzo/history.ts';
 import { recordedHistories } from '../support/histories.ts';
 import { KINDS } from './runs.ts';
@@ -9,7 +9,7 @@ const recorded = recordedHistories().flatMap(({ name, history }) => {
   return kind ? [{ name, kind, history }] : [];
 });
 
-test('there are recorded runs of all flows that change something', () => {
+test('there is a recorded run of every flow that changes something', () => {
   const missing = KINDS.filter((kind) => !recorded.some((one) => one.kind === kind));
   expect(missing).toEqual(['copyToNew']);
 });
@@ -18,7 +18,7 @@ test.each(recorded)('$name', ({ kind, history }) => {
   const steps = (history.events ?? []).flatMap((event) => {
     const summary = summaryOf(event);
     const activityType = event.activityTaskScheduledEventAttributes?.activityType?.name;
-    // `+outcome` reads S3.
+    // `+outcome` only reads S3.
     const changes = activityType && !isRead({ activityType }) && !summary.startsWith('+');
     const [, waitedFor] = /^wait before (.*)/.exec(summary) ?? [];
     return changes ? [summary] : (waitedFor ?? []);

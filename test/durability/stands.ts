@@ -1,4 +1,4 @@
-/** Where a run can stand when a kill comes, and how it is brought there. */
+/** The steps at which a run can be when a process is killed, and how a test makes a run stay at each. */
 import type { OperationName } from '../../local-aws/control.ts';
 import type { Moment } from '../../local-aws/faults.ts';
 import type { Settings } from '../../local-aws/settings.ts';
@@ -7,8 +7,8 @@ import type { Platform } from './platform.ts';
 import { begin, prepare, type Begun, type Kind, type Prepared } from './runs.ts';
 
 /**
- * What keeps runs at a step, in the order in which it is put up: each stage would be in the way of runs that have to come
- * to one before it. Last are the calls that are sent once: there a run stands only until it gives the attempt up.
+ * The obstacles that keep runs at a step, in the order in which they are set up: each would also stop runs that must first
+ * reach an earlier one. Calls that are sent once come last, because a run stays there only until the attempt times out.
  */
 const STAGES = [
   ['lost'],
@@ -22,11 +22,11 @@ const STAGES = [
 type Keeper = (typeof STAGES)[number][number];
 
 type Obstacle =
-  /** What is waited for takes for ever. */
+  /** The awaited operation never ends. */
   | { readonly endless: Extract<Keeper, keyof Settings> }
-  /** The image set is LOCKED by another writer. */
+  /** Another writer has LOCKED the image set. */
   | { readonly locked: 'imageSetId' | 'otherImageSetId' }
-  /** The call, and every further attempt of it, gets no answer. */
+  /** The call and its retries get no reply. */
   | { readonly unanswered: Extract<Keeper, OperationName> }
   /**
    * AWS applies the request, its reply is lost, and what it has begun never ends. The run waits at the step `at` until the
@@ -34,7 +34,7 @@ type Obstacle =
    */
   | { readonly lost: OperationName; readonly endless: Extract<Keeper, keyof Settings>; readonly at: string };
 
-/** Every step at which a run waits, or changes something, by the kind of run. */
+/** Every step at which a run waits or changes something, by the kind of run. */
 const STEPS: Readonly<Record<Kind, Readonly<Record<string, Obstacle>>>> = {
   onboardDatastoreAndImport: {
     createDatastore: { unanswered: 'CreateDatastore' },
@@ -107,7 +107,7 @@ const STEPS: Readonly<Record<Kind, Readonly<Record<string, Obstacle>>>> = {
   },
 };
 
-/** A kind of run, and the step at which such a run is kept. */
+/** A kind of run, and the step at which the run is kept. */
 export interface Stand {
   readonly kind: Kind;
   readonly step: string;
@@ -120,7 +120,7 @@ export const standsOf = (kind: Kind): Stand[] =>
 type Ready = Prepared & Stand;
 type Kept = Begun & Stand;
 
-/** Starts a run for each stand, and waits until each is kept there. */
+/** Starts a run for each stand, and waits until each has reached its step. */
 export async function bringToStand(
   platform: Platform,
   stands: readonly Stand[],
@@ -171,19 +171,19 @@ async function untilKept(platform: Platform, run: Kept): Promise<void> {
   const standsAt = 'lost' in obstacle ? obstacle.at : step;
   await until(
     () => platform.flows.whereabouts(run.run.workflowId),
-    // SUBMITTED is what AWS says of a job that has not yet begun to take for ever.
+    // A job that is still SUBMITTED has not reached the state in which it stays.
     (progress) => progress?.step === standsAt && !['', 'SUBMITTED'].includes(progress.status),
   );
 }
 
-/** Waits for a call of a run to come to an outcome. */
+/** Waits until a call of a run has a given outcome. */
 async function untilCalled(
   { aws }: Platform,
   { run, place }: Kept,
   operation: OperationName,
   outcome: string,
 ): Promise<void> {
-  // A token begins with the id of the run; a call without a token is about what was prepared for the run.
+  // A token begins with the run id. A call without a token contains the id of a resource that was prepared for the run.
   const isOurs = (id: string) =>
     id.startsWith(run.firstExecutionRunId) || (place.datastoreId !== '' && id.includes(place.datastoreId));
   await until(
@@ -192,7 +192,7 @@ async function untilCalled(
   );
 }
 
-/** Takes all obstacles away. */
+/** Removes all obstacles. */
 export async function letGo({ aws: { control } }: Platform, runs: readonly Kept[]): Promise<void> {
   await control.resetFaults();
   await control.settleAll();

@@ -1,4 +1,4 @@
-/** What AWS has by a name: a data store of either service, and all that is in it; each thing by its kind and state. */
+/** The resources in AWS with a name: a data store of either service and its contents, each with its kind and state. */
 import { paginateListDatastores } from '@aws-sdk/client-medical-imaging';
 import type { Clients } from '../local-aws/harness.ts';
 

@@ -1,4 +1,4 @@
-/** The example works as a team would run it: in a package of its own, compiled and started as its README says. */
+/** The example works in its own package, compiled and started as its README says. */
 import { randomUUID } from 'node:crypto';
 import { FlowClient } from '../../src/client.ts';
 import type { Child } from '../../dev/children.ts';
@@ -36,7 +36,7 @@ const start = (input: object) =>
     args: [{ datastoreId: stage.datastoreId, polling, ...input }],
   });
 
-test('deletes an image set and waits until it is gone; one that is gone is a failure', async () => {
+test('deletes an image set and waits until it is gone; a missing one is a failure', async () => {
   const imageSetId = await stage.imageSet(1);
   expect(await start({ imageSetId })).toEqual({ imageSetId });
   const { imageSetState } = await stage.aws.imaging.getImageSet({
@@ -50,13 +50,13 @@ test('deletes an image set and waits until it is gone; one that is gone is a fai
   });
 });
 
-test('its worker serves the flows of the package as well', async () => {
+test('its worker executes the flows of the package too', async () => {
   const flows = new FlowClient(stage.cluster.flows.temporal, taskQueue);
   const input = { datastoreName: 'of-the-same-worker', polling };
   expect(await flows.execute('provisionDatastore', input)).toMatchObject({ datastoreStatus: 'ACTIVE' });
 });
 
-test('its worker says in one line what it cannot be started with', async () => {
+test('its worker prints one line for an invalid setting', async () => {
   const env = {
     AWS_REGION: '',
     AWS_DEFAULT_REGION: '',
@@ -70,13 +70,13 @@ test('its worker says in one line what it cannot be started with', async () => {
   });
 });
 
-test('a deletion whose answer was lost is known by what it has left', async () => {
+test('a deletion whose reply was lost is recognized by its result', async () => {
   const imageSetId = await stage.imageSet(1);
   await stage.aws.control.dropConnection({ operation: 'DeleteImageSet', when: 'after' });
   expect(await start({ imageSetId })).toEqual({ imageSetId });
 });
 
-test('fails at once for what it cannot be run with', async () => {
+test('fails at once for an invalid input', async () => {
   expect(
     await failureOf(start({ imageSetId: 'a'.repeat(32), polling: { timeout: '1 fortnight' } })),
   ).toMatchObject({

@@ -1,4 +1,4 @@
-/** The example works as its README says, and nobody without the key can read a payload. */
+/** The example works as its README says, and payloads cannot be read without the key. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Child } from '../../dev/children.ts';
 import { localAws, type LocalAwsUnderTest } from '../local-aws/harness.ts';
@@ -9,7 +9,7 @@ import { ExamplePackage } from '../support/example-package.ts';
 import { textOfHistory } from '../support/history-text.ts';
 
 const PAYLOAD_KEY = randomBytes(32).toString('hex');
-/** A name that can be looked for. */
+/** A name that the tests search for in what Temporal stores. */
 const datastoreName = `secret-${randomUUID()}`;
 
 let aws: LocalAwsUnderTest;
@@ -50,7 +50,7 @@ test('a client with the same codec starts a run and reads its result', async () 
   expect(output).toContain(`datastoreStatus: 'ACTIVE'`);
 });
 
-test('Temporal has neither the input nor the result in clear', async () => {
+test('Temporal stores neither the input nor the result in clear text', async () => {
   const text = await textOfHistory(cluster, workflowId);
   expect(text).toContain('provisionDatastore');
   for (const secret of [datastoreName, 'ACTIVE', 'datastoreId']) expect(text).not.toContain(secret);
@@ -58,7 +58,7 @@ test('Temporal has neither the input nor the result in clear', async () => {
 
 const temporal = () => `"${required('AHW_TEST_TEMPORAL')}"`;
 
-/** The commands of the README that read a result, with what is here in place of what is there. */
+/** The commands of the README that read a result, with the address and run of this test. */
 const commands = (program: string) =>
   [...example.readme.matchAll(new RegExp(`^.*${program} .*result.*$`, 'gm'))].map(([line]) =>
     line
@@ -68,13 +68,13 @@ const commands = (program: string) =>
       .replace('npx aws-health-workflows', `"${process.execPath}" "${cli}"`),
   );
 
-test('the Temporal CLI shows ciphertext, and by the codec server the result', async () => {
+test('the Temporal CLI shows ciphertext, and with the codec server the result', async () => {
   const [without = '', withCodec = ''] = commands('temporal');
   expect((await example.run(without, env)).stdout).not.toContain('ACTIVE');
   expect((await example.run(withCodec, env)).stdout).toContain('ACTIVE');
 });
 
-test('aws-health-workflows reads by the codec server that the Temporal CLI knows, and says so where there is none', async () => {
+test('aws-health-workflows reads with the codec server of the Temporal CLI, and reports that it is missing', async () => {
   const [withCodec = ''] = commands('aws-health-workflows');
   expect(JSON.parse((await example.run(withCodec, env)).stdout)).toMatchObject({ datastoreStatus: 'ACTIVE' });
   for (const command of [
@@ -104,9 +104,9 @@ test.each([
     /^No codec server answers at http:\/\/127\.0\.0\.1:1 \(TEMPORAL_CODEC_ENDPOINT\)\.\n$/,
   ],
   ['codec.example.com', /^TEMPORAL_CODEC_ENDPOINT must begin with http:\/\/ or https:\/\/\.\n$/],
-  // Whatever answers there is no codec server.
+  // The server at this address is not a codec server.
   [undefined, /^The codec server at .* cannot decode this: it answers \d+\.\n$/],
-])('a codec server at %s is one line', async (endpoint = aws.endpoint, said) => {
+])('a wrong codec server at %s prints one line', async (endpoint = aws.endpoint, said) => {
   const { code, stderr } = await runCli(['result', workflowId], {
     ...env,
     TEMPORAL_CODEC_ENDPOINT: endpoint,
@@ -114,7 +114,7 @@ test.each([
   expect([code, stderr]).toEqual([1, expect.stringMatching(said)]);
 });
 
-test('the Web UI may ask the codec server from the browser, and nobody is told why a payload cannot be read', async () => {
+test('the Web UI may call the codec server from the browser, and an error does not say why a payload cannot be decoded', async () => {
   const headers = {
     Origin: 'http://127.0.0.1:8233',
     'Access-Control-Request-Headers': 'content-type,x-namespace',
@@ -132,7 +132,7 @@ test('the Web UI may ask the codec server from the browser, and nobody is told w
 });
 
 test.each(['worker.js', 'start.js', 'codec-server.js'])(
-  '%s without a key says so in one line',
+  '%s without a key prints one line',
   async (script) => {
     expect(await example.run(`node ${script}`, { ...env, PAYLOAD_KEY: '' })).toEqual({
       code: 1,

@@ -20,13 +20,13 @@ const onboard = {
   outputS3Uri: 's3://bucket/out/',
 };
 
-test('the inputs of the three flows, without their client tokens', () => {
+test('the inputs of the three flows are valid without client tokens', () => {
   expect(flowProblems('copyImageSet', ids)).toEqual([]);
   expect(flowProblems('onboardDatastoreAndImport', onboard)).toEqual([]);
   expect(flowProblems('startImportAndWaitCompleted', fhirImport)).toEqual([]);
 });
 
-test('a run that re-attaches need not say what only a start needs', () => {
+test('a run that waits for an existing job need not have the members for starting one', () => {
   expect(flowProblems('startImportAndWaitCompleted', { DatastoreId: 'd', JobId: 'j' })).toEqual([]);
   expect(flowProblems('onboardDatastoreAndImport', { datastoreId: 'd'.repeat(32), jobId: 'j' })).toEqual([]);
   expect(
@@ -38,7 +38,7 @@ test.each([undefined, null, 'text', 7, [], [ids]])('%j is not an object', (input
   expect(describeProblems(flowProblems('copyImageSet', input))).toBe('the input must be object');
 });
 
-test('all problems at once, by name and rule, with the nearest name and no value', () => {
+test('all problems are reported at once, by name and rule, with the most similar name and no value', () => {
   const text = describeProblems(
     flowProblems('copyImageSet', {
       ...ids,
@@ -61,14 +61,14 @@ test.each([
   [{ minimumInterval: '1s', maximumInterval: '1s', timeout: '2h' }, /would read up to \d+ times/],
   [{ interval: '1s' }, /polling.interval is not known/],
   ['fast', /polling must be object/],
-])('polling %j is refused', (polling, problem) => {
+])('polling %j is rejected', (polling, problem) => {
   expect(describeProblems(flowProblems('copyImageSet', { ...ids, polling }))).toMatch(problem);
 });
 
 test('the reads of every single wait of a flow count', () => {
   const polling = { minimumInterval: '1s', share: 0, timeout: '49 minutes' };
   const imageSet = { datastoreId: ids.datastoreId, imageSetId: ids.sourceImageSetId };
-  // An inspection waits once, an update up to three times, and a copy up to four times.
+  // inspectImageSet waits once, an update up to three times, and a copy up to four times.
   expect(flowProblems('inspectImageSet', { ...imageSet, imageFrameId: 'f'.repeat(32), polling })).toEqual([]);
   const update = { ...imageSet, revertToVersionId: '1', polling };
   expect(describeProblems(flowProblems('updateImageSetMetadata', update))).toMatch(
@@ -79,11 +79,11 @@ test('the reads of every single wait of a flow count', () => {
   );
 });
 
-test.each(Object.entries(FLOW_RULES))('%s may wait as it does by default', (_, { waits }) => {
+test.each(Object.entries(FLOW_RULES))('the default waits of %s are valid', (_, { waits }) => {
   expect(pacingProblems({}, Object.values(waits))).toEqual([]);
 });
 
-test('what stands in the place of a name may be patient data, and is not shown', () => {
+test('an unknown member name may be patient data, and is not shown', () => {
   const image = { datastoreId: ids.datastoreId, imageSetId: ids.sourceImageSetId };
   const text = describeProblems([
     ...flowProblems('tagImageSet', { ...image, tags: { 'Jane Doe': 1, JaneDoe: 2 } }),
@@ -97,7 +97,7 @@ test('what stands in the place of a name may be patient data, and is not shown',
 test.each([
   ['2026-01-31T02:00:00Z', ''],
   ['2026-01-31T02:00+01:00', ''],
-  // Without an offset it would be another moment on each worker; a date alone is no moment.
+  // Without an offset the moment would depend on the worker's time zone, and a date alone is not a moment.
   [
     '2026-01-31T02:00:00',
     'submittedAfter must be a time with its offset from UTC, such as "2026-01-31T02:00:00Z"',
@@ -112,7 +112,7 @@ test.each([
   expect(describeProblems(flowProblems('auditCompletedImports', audit))).toBe(problem);
 });
 
-test('a list is gone on with by itself: a token with what would do something else is refused', () => {
+test('a token to continue a list is rejected together with members that would start something else', () => {
   const text = describeProblems([
     ...flowProblems('auditCompletedImports', {
       datastoreId: ids.datastoreId,

@@ -10,14 +10,14 @@ const nightly = {
 };
 const problemsOf = (input: unknown) => describeProblems(inputProblems('recurringImport', input));
 
-test('flows that import from S3 into a data store that is there can be recurring, and no others', () => {
+test('only flows that import from S3 into an existing data store can be recurring', () => {
   expect(RECURRING_FLOWS).toEqual(
     expect.arrayContaining(['onboardDatastoreAndImport', 'startImportAndWaitCompleted']),
   );
   expect(RECURRING_FLOWS).not.toContain('copyImageSet');
 });
 
-test('templates, a time zone and an offset', () => {
+test('templates, a time zone and an offset are valid', () => {
   expect(problemsOf(nightly)).toBe('');
   expect(problemsOf({ ...nightly, timeZone: 'Europe/Berlin', offset: '-1 day', onlyNew: true })).toBe('');
   expect(problemsOf({ flow: 'onboardDatastoreAndImport', input: dicom })).toBe('');
@@ -76,7 +76,7 @@ test.each<[string, object, RegExp]>([
     { flow: 'onboardDatastoreAndImport', input: onboardInput },
     /^input.datastoreId is missing: every firing/,
   ],
-])('%s is refused, without its value', (_, input, problem) => {
+])('%s is rejected, without its value in the message', (_, input, problem) => {
   expect(problemsOf(input)).toMatch(problem);
   expect(problemsOf(input)).not.toContain('SECRET');
 });
@@ -85,7 +85,7 @@ function nightlyWith(members: object): object {
   return { ...nightly, input: { ...nightly.input, ...members } };
 }
 
-test('a flow started by itself expands nothing, and refuses what looks as if it should', () => {
+test('a flow that is started directly expands no templates, and rejects them', () => {
   expect(describeProblems(flowProblems('startImportAndWaitCompleted', nightly.input))).toBe(
     'InputS3Uri must not hold a brace: only recurringImport expands templates such as {yyyy}',
   );
@@ -94,8 +94,8 @@ test('a flow started by itself expands nothing, and refuses what looks as if it 
   ).toMatch(/^outputS3Uri must not hold a brace/);
 });
 
-// `jitter` of a Temporal schedule: "All actions will be delayed by a random amount up to this"; 0, its default, is none.
-test('jitter may be 0, which is none; an interval may not', () => {
+// `jitter` of a Temporal schedule: "All actions will be delayed by a random amount up to this". The default 0 means no delay.
+test('jitter may be 0, but an interval may not', () => {
   const every = { ...nightly, every: '1 hour' };
   for (const jitter of [0, '0', '0s']) expect(scheduleProblems({ ...every, jitter })).toEqual([]);
   expect(describeProblems(scheduleProblems({ ...every, jitter: -1 }))).toMatch(

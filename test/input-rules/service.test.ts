@@ -7,7 +7,7 @@ const copy = {
 };
 
 describe('operationProblems', () => {
-  test('finds nothing in an input that the service would take', () => {
+  test('finds no problem in an input that the service accepts', () => {
     expect(operationProblems('medical-imaging', 'CopyImageSet', copy)).toEqual([]);
   });
 
@@ -29,7 +29,7 @@ describe('operationProblems', () => {
     expect(JSON.stringify(problems)).not.toContain('SECRET');
   });
 
-  test('knows the wire types that JSON Schema does not have', () => {
+  test('checks wire types that JSON Schema lacks', () => {
     const update = (updatableAttributes: unknown) =>
       operationProblems('medical-imaging', 'UpdateImageSetMetadata', {
         datastoreId: copy.datastoreId,

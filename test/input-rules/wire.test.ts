@@ -1,4 +1,4 @@
-/** The rules name only what the installed SDK really sends: a member it drops would be accepted and then ignored. */
+/** The rules contain only members that the installed SDK sends. It would silently drop any other member. */
 import * as healthlake from '@aws-sdk/client-healthlake';
 import * as medicalImaging from '@aws-sdk/client-medical-imaging';
 import { FLOW_RULES } from '../../src/input-rules/flows.ts';
@@ -14,7 +14,7 @@ const CLIENT = {
 /** The union with the most members has nine. */
 const PICKS = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
-/** What the SDK would put on the wire; the reason where it refuses to. */
+/** The request that the SDK would send, or its error. */
 async function onTheWire(service: Service, operation: string, input: object): Promise<string> {
   let wire = '';
   const client: { send(command: unknown): Promise<unknown> } = new CLIENT[service]({
@@ -37,7 +37,7 @@ async function onTheWire(service: Service, operation: string, input: object): Pr
   );
 }
 
-/** The paths to all members of a value, and of what they hold. */
+/** The paths to all members of a value, nested ones included. */
 function pathsOf(value: unknown): string[][] {
   if (Array.isArray(value)) return pathsOf(value[0]).map((path) => ['0', ...path]);
   if (!isRecord(value) || value instanceof Date || value instanceof Uint8Array) return [];
@@ -54,7 +54,7 @@ function without(value: object, path: readonly string[]): object {
   return copy;
 }
 
-/** The members whose absence nobody would notice. */
+/** The members of an input that the request lacks. */
 async function dropped(service: Service, operation: string, input: object): Promise<string[]> {
   const whole = await onTheWire(service, operation, input);
   const found: string[] = [];
@@ -80,7 +80,7 @@ test.each(operations)('%s %s: every member of the rules is sent', async (service
   for (const input of distinct.values()) expect(await dropped(service, operation, input)).toEqual([]);
 });
 
-test('a planted member that the SDK does not know is found', async () => {
+test('an added member that the SDK does not know is found', async () => {
   const input = fill('medical-imaging', 'UpdateImageSetMetadataRequest', 0) as object;
   const planted = { ...input, includeStudyImageSets: true };
   expect(await dropped('medical-imaging', 'UpdateImageSetMetadata', planted)).toEqual([
@@ -88,7 +88,7 @@ test('a planted member that the SDK does not know is found', async () => {
   ]);
 });
 
-test('every member of a flow that is of a service is one of the rules', () => {
+test('every member of a flow that belongs to a service is in the rules', () => {
   for (const { schema } of Object.values(FLOW_RULES)) {
     for (const rule of Object.values<object>(schema.properties)) {
       const [service, shape] = String(member(rule, '$ref')).split('#/$defs/');

@@ -1,4 +1,4 @@
-/** Takes away what the flows do on purpose, piece by piece, and sees a test fail. `npm run test:mutations` does it. */
+/** Mutation tests: removes each intended behaviour from a copy of the code, and expects a test to fail (`npm run test:mutations`). */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,15 +7,15 @@ import { BEHAVIOURS, type Behaviour } from './behaviours.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-test.each(BEHAVIOURS)('$what: the code that does it is where the table says', ({ file, code }) => {
+test.each(BEHAVIOURS)('$what: the table contains the code for it', ({ file, code }) => {
   const found = readFileSync(join(root, file), 'utf8').split(code).length - 1;
   expect({ file, code, found }).toEqual({ file, code, found: 1 });
 });
 
-/** A pattern of the behaviours to take away; none in `npm test`, where it would take half an hour. */
+/** A pattern of the behaviours to remove. `npm test` sets none, because all would take half an hour. */
 const wanted = process.env['MUTATIONS'];
 
-(wanted === undefined ? describe.skip : describe)('without it a test fails', () => {
+(wanted === undefined ? describe.skip : describe)('a test fails without it', () => {
   let copy: string;
 
   beforeAll(() => {
@@ -25,7 +25,7 @@ const wanted = process.env['MUTATIONS'];
       filter: (from) => !/\/(node_modules|dist|\.git|\.local)$/.test(from),
     });
     symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-    // What is left of a function whose use was taken away is no reason not to build.
+    // The copy must compile although a removed call leaves an unused function or import.
     const rules = join(copy, 'tsconfig.json');
     writeFileSync(rules, readFileSync(rules, 'utf8').replaceAll(/("noUnused\w+"): true/g, '$1: false'));
   });
@@ -33,7 +33,7 @@ const wanted = process.env['MUTATIONS'];
 
   const chosen = BEHAVIOURS.filter(({ what }) => new RegExp(wanted ?? '').test(what));
 
-  test('with all of them no test fails', () => {
+  test('no test fails in the unchanged copy', () => {
     const tests = [...new Set(chosen.flatMap((behaviour) => behaviour.tests))];
     expect(failuresOf({ tests, named: '' })).toEqual([]);
   }, 600_000);
@@ -53,7 +53,7 @@ const wanted = process.env['MUTATIONS'];
         failed = failuresOf(behaviour);
       } finally {
         writeFileSync(path, whole);
-        // jest shows nothing before the end of the file, which is half an hour away.
+        // jest prints no result before the end of the file, half an hour later.
         process.stderr.write(`${failed.length} tests fail without: ${what}\n`);
       }
       expect(failed).not.toEqual([]);
@@ -63,7 +63,7 @@ const wanted = process.env['MUTATIONS'];
     600_000,
   );
 
-  /** The names of the tests that fail in the copy as it is now. */
+  /** The names of the tests that fail in the copy. */
   function failuresOf({ tests, named }: Pick<Behaviour, 'tests' | 'named'>): string[] {
     const report = join(copy, 'report.json');
     rmSync(report, { force: true });
@@ -75,7 +75,7 @@ const wanted = process.env['MUTATIONS'];
     const failed = testResults
       .flatMap(({ assertionResults }) => assertionResults)
       .filter(({ status }) => status === 'failed');
-    // Where a server does not come up jest calls every test failed: that says nothing of the behaviour.
+    // If a server does not start, jest reports every test as failed, which says nothing about the behaviour.
     const unprepared = failed.find(({ failureMessages }) =>
       /for a hook|withCluster|startStage/.test(failureMessages.join()),
     );

@@ -1,14 +1,14 @@
 /**
- * What the flows do on purpose, each with the code that does it and what is left when that is taken away.
+ * The intended behaviours of the flows, each with its code, and with the code that remains when the behaviour is removed.
  *
- * First the differences from the published documents (`docs/flows.md`), then what those documents leave out or have
- * wrong, then what keeps a change from being made twice or taken for another writer's. `behaviours.test.ts` takes away
- * one after the other, and sees a test fail for each flow.
+ * The differences from the published documents (`docs/flows.md`) come first, then the defects of those documents, then the
+ * protections against making a change twice or confusing it with another writer's. `behaviours.test.ts` removes one at a time,
+ * and expects a test to fail for each flow.
  *
- * G1 to G12 are what all the published documents have in common: no OpenAPI file where they look for it (G1), conditions
- * that never match (G2), a few statuses of many (G3), polls without pause or end (G4), no retries (G5), failures that end
- * well (G6), bodies in a wrapper (G7), a wrong content type (G8) and wrong types (G9) in the OpenAPI, tokens that are new
- * at each attempt (G10), first pages only and no messages (G11: both are among the differences), and the API of before
+ * G1 to G12 are the defects that all the published documents share: a missing OpenAPI file (G1), conditions that never match
+ * (G2), only a few of the statuses (G3), polling without a pause or an end (G4), no retries (G5), failures that end as a
+ * success (G6), bodies inside a wrapper (G7), a wrong content type (G8) and wrong types (G9) in the OpenAPI file, a new token
+ * for each attempt (G10), only the first page and no messages (G11: both are among the differences), and the API from before
  * 2024-07-24 (G12).
  */
 import type { FlowName } from '../../src/input-rules/flows.ts';
@@ -18,14 +18,14 @@ import { IMAGE_FRAMES } from './image-frames.ts';
 export interface Behaviour {
   readonly what: string;
   readonly file: string;
-  /** Stands once in the file. */
+  /** Occurs exactly once in the file. */
   readonly code: string;
   readonly without: string;
-  /** The test files that hold it, as jest's path patterns. */
+  /** The test files that check it, as jest's path patterns. */
   readonly tests: readonly string[];
-  /** Narrows the tests by their names. */
+  /** A pattern that selects tests by their full names. */
   readonly named: string;
-  /** For each of these a test has to fail that names it; for the others at least one. */
+  /** For each of these flows a test that names it must fail. Without flows, any one test must fail. */
   readonly flows?: readonly FlowName[];
 }
 
@@ -143,7 +143,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: [...DICOM_IMPORTS, 'startImportAndWaitCompleted'],
   },
   {
-    what: 'QUEUED is waited out',
+    what: 'a job that is QUEUED is waited for',
     file: 'src/workflows/jobs/classify.ts',
     code: `return { kind: 'going', queued: true };`,
     without: 'return SETTLED;',
@@ -182,7 +182,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: FHIR_EXPORTS,
   },
   {
-    what: 'an import of HealthLake gives what the service has counted',
+    what: 'an import of HealthLake returns the counters of the service',
     file: 'src/workflows/jobs/fhir-import.ts',
     code: '...(progress && { progress }),',
     without: '',
@@ -191,12 +191,12 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: FHIR_IMPORTS,
   },
   {
-    what: 'an import that has ended is opened up by its manifest',
+    what: 'the outcome of an import is read from its manifest',
     file: 'src/workflows/jobs/import-job.ts',
     code: `if (onFileErrors === 'ignore') return`,
     without: `if (onFileErrors !== 'fail') return`,
     tests: scripted,
-    named: 'document|opens up',
+    named: 'document|reads the outcome',
     flows: [...DICOM_IMPORTS, ...FHIR_IMPORTS, 'auditCompletedImports'],
   },
   {
@@ -217,7 +217,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['onboardDatastoreAndImport'],
   },
   {
-    what: 'a manifest that cannot be read is said to be so',
+    what: 'a manifest that cannot be read is reported as such',
     file: 'src/activities/import-outcome.ts',
     code: `state: 'unreadable', reason: reasonOf(error) }`,
     without: `state: 'missing', reason: reasonOf(error) }`,
@@ -226,7 +226,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['onboardDatastoreAndImport'],
   },
   {
-    what: 'a failed job whose manifest tells nothing has the counters of the service',
+    what: 'a failed job without a usable manifest has the counters of the service',
     file: 'src/workflows/jobs/import-job.ts',
     code: 'withFileErrors(read.counts ?? progress, progress)',
     without: 'withFileErrors(read.counts, progress)',
@@ -235,7 +235,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['startImportAndWaitCompleted'],
   },
   {
-    what: 'no outcome, of whatever reason, is no failure',
+    what: 'an unknown outcome, for whatever reason, is not a failure',
     file: 'src/workflows/jobs/import-job.ts',
     code: '=> unreadManifest(outputS3Uri, reasonIn(error))',
     without: '=> { throw error; }',
@@ -251,7 +251,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     named: 'never complete',
   },
   {
-    what: 'an import that lost whole files is partial, whoever counts them',
+    what: 'an import that lost whole files is partial, whichever counter reports them',
     file: 'src/workflows/jobs/import-outcome.ts',
     code: '(files.imported < files.scanned || files.customerErrors > 0)',
     without: 'false',
@@ -259,7 +259,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     named: 'lost files',
   },
   {
-    what: 'an import with a warning that tells of lost data is partial',
+    what: 'an import with a warning about lost data is partial',
     file: 'src/workflows/jobs/import-outcome.ts',
     code: ' || (losses ?? 0) > 0',
     without: '',
@@ -267,12 +267,12 @@ const DIFFERENCES: readonly Behaviour[] = [
     named: 'is partial',
   },
   {
-    what: 'an import whose warnings cannot be read is not called complete',
+    what: 'an import whose warnings cannot be read is not complete',
     file: 'src/workflows/jobs/import-outcome.ts',
     code: `losses === undefined ? 'unknown' : 'complete'`,
     without: `'complete'`,
     tests: outcomes,
-    named: 'nobody may read',
+    named: 'cannot be read is not complete',
   },
   {
     what: 'image sets that are not primary are listed first',
@@ -291,7 +291,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     named: 'unless proven',
   },
   {
-    what: 'of several issues of a resource the worst is why it was not imported',
+    what: 'the worst of several issues of a resource is the reason why it was not imported',
     file: 'src/activities/report-lines.ts',
     code: '.toSorted((a, b) => rank(a) - rank(b))',
     without: '',
@@ -299,7 +299,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     named: 'worst issue',
   },
   {
-    what: 'reading reports goes on with the file at which the attempt before stopped',
+    what: 'a retry continues reading reports with the file at which the previous attempt stopped',
     file: 'src/activities/import-reports.ts',
     code: 'cancellationSignal(), tally.after',
     without: 'cancellationSignal()',
@@ -390,7 +390,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['updateImageSetMetadata'],
   },
   {
-    what: 'a data store that the service knows no more is deleted',
+    what: 'a data store that the service no longer finds is deleted',
     file: 'src/workflows/healthlake/delete-fhir-datastore-and-confirm.ts',
     code: `if (originOf(error)?.type !== 'ResourceNotFoundException') throw error;`,
     without: 'if (originOf(error)) throw error;',
@@ -417,7 +417,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['createFhirDatastoreAndWaitActive', 'provisionDatastoreAndExport'],
   },
   {
-    what: 'lists and searches have all pages',
+    what: 'lists and searches return all pages',
     file: 'src/workflows/run/pages.ts',
     code: '    if (nextToken === undefined) return;',
     without: '    return;',
@@ -426,7 +426,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: LISTS,
   },
   {
-    what: 'lists have no more than 1,000 items',
+    what: 'lists return no more than 1,000 items',
     file: 'src/pacing/rules.ts',
     code: 'items: 1_000,',
     without: 'items: 100_000,',
@@ -435,7 +435,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['startExportPollAndList', 'startImportPollAndList'],
   },
   {
-    what: 'lists and searches have no more than ten pages',
+    what: 'lists and searches read no more than ten pages',
     file: 'src/pacing/rules.ts',
     code: 'lists: { pages: 10,',
     without: 'lists: { pages: 100,',
@@ -444,7 +444,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['importDicomAndSearch', 'updateImageSetMetadata'],
   },
   {
-    what: 'lists and searches say where they go on',
+    what: 'lists and searches return the token with which they continue',
     file: 'src/workflows/run/pages.ts',
     code: 'return { items, ...(nextToken !== undefined && { nextToken }) };',
     without: 'return { items };',
@@ -458,7 +458,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     ],
   },
   {
-    what: 'one throttled call does not end a flow',
+    what: 'one throttled call does not fail a flow',
     file: 'src/activities/aws-errors.ts',
     code: 'ThrottlingException: TEMPORARY,',
     without: 'ThrottlingException: FINAL,',
@@ -472,7 +472,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     ],
   },
   {
-    what: 'one call that failed inside AWS does not end a flow',
+    what: 'one call with an internal AWS error does not fail a flow',
     file: 'src/activities/aws-errors.ts',
     code: 'InternalServerException: AMBIGUOUS,',
     without: 'InternalServerException: FINAL,',
@@ -481,7 +481,7 @@ const DIFFERENCES: readonly Behaviour[] = [
     flows: ['copyImageSet', 'findImageSetByPatient'],
   },
   {
-    what: 'a quota on what runs at one time is waited out',
+    what: 'a quota on concurrent operations is waited out',
     file: 'src/activities/aws-errors.ts',
     code: 'startDICOMImportJob: { ServiceQuotaExceededException: TEMPORARY,',
     without: 'startDICOMImportJob: { ServiceQuotaExceededException: FINAL,',
@@ -534,7 +534,7 @@ const GAPS: readonly Behaviour[] = [
     named: '',
   },
   {
-    what: 'G3: a status that nobody knows is still going, and nothing is started',
+    what: 'G3: an unknown status is still going, and nothing is started',
     file: 'src/workflows/run/verdict.ts',
     code: `  kind: 'going',
   warning:`,
@@ -542,7 +542,7 @@ const GAPS: readonly Behaviour[] = [
   type: 'WaitTimedOut',
   why:`,
     tests: differences,
-    named: 'status of tomorrow',
+    named: 'status that AWS adds',
     flows: ['startImportAndWaitCompleted'],
   },
   {
@@ -551,7 +551,7 @@ const GAPS: readonly Behaviour[] = [
     code: 'Math.min(next, deadline - now)',
     without: '0',
     tests: ['test/workflows/lifecycle'],
-    named: 'does not look',
+    named: 'does not read after',
   },
   {
     what: 'G4: a wait that takes too long is a failure',
@@ -593,7 +593,7 @@ const GAPS: readonly Behaviour[] = [
     named: 'repeated',
   },
   {
-    what: 'G5: a lock that was faster leads to a fresh read',
+    what: 'G5: a lock of another writer leads to a fresh read',
     file: 'src/activities/aws-errors.ts',
     code: `ConflictException: { retry: 'tenMinutes', effect: 'conflict' },`,
     without: 'ConflictException: FINAL,',
@@ -611,7 +611,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['copyImageSet', 'updateImageSetMetadata'],
   },
   {
-    what: 'G5: what was decided on the old version is decided anew',
+    what: 'G5: a decision on an old version is made again',
     file: 'src/workflows/run/once.ts',
     code: `if (effect === 'conflict' && !last) {`,
     without: 'if (Date.now() < 0) {',
@@ -620,7 +620,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['copyImageSet', 'updateImageSetMetadata'],
   },
   {
-    what: 'G6: a bad end of a document is no success',
+    what: 'G6: a failure in a document is not a success',
     file: 'arazzo/start-import-and-wait-completed.yaml',
     code: 'condition: ^(COMPLETED|COMPLETED_WITH_ERRORS)$',
     without: 'condition: ^(COMPLETED|COMPLETED_WITH_ERRORS|FAILED)$',
@@ -628,7 +628,7 @@ const GAPS: readonly Behaviour[] = [
     named: '',
   },
   {
-    what: 'G7: a document sends the body as the service takes it',
+    what: 'G7: a document sends the body in the format of the service',
     file: 'arazzo/copy-image-set.yaml',
     code: `            sourceImageSet:
               latestVersionId: $steps.getSourceImageSet.outputs.sourceVersionId
@@ -718,7 +718,7 @@ const GAPS: readonly Behaviour[] = [
     named: 'starts a new job',
   },
   {
-    what: 'a run that is reset keeps the mark of what it has started',
+    what: 'a run that is reset keeps the mark of the resources it has started',
     file: 'src/workflows/run/mark.ts',
     code: 'return `${flow.facts.mark}-${step}`',
     without: 'return `${workflowInfo().runId}-${step}`',
@@ -726,7 +726,7 @@ const GAPS: readonly Behaviour[] = [
     named: 'to before its start',
   },
   {
-    what: 'of a change Temporal retries only what AWS has refused',
+    what: 'Temporal retries a change only after AWS has refused it',
     file: 'src/activities/aws-errors.ts',
     code: "(attempt.changes === true && effect !== 'refused') ||",
     without: '',
@@ -751,7 +751,7 @@ const GAPS: readonly Behaviour[] = [
     named: 'jitter',
   },
   {
-    what: 'the interval between retries grows with the time that has passed',
+    what: 'the interval between retries grows with the elapsed time',
     file: 'src/activities/retry-delay.ts',
     code: 'Math.max(LONGEST_INTERVAL, LONGEST_SHARE * age)',
     without: 'LONGEST_INTERVAL',
@@ -759,7 +759,7 @@ const GAPS: readonly Behaviour[] = [
     named: 'hours',
   },
   {
-    what: 'a data store is created without a tag where tagging is denied',
+    what: 'a data store is created without a tag if tagging is denied',
     file: 'src/workflows/datastores/datastore.ts',
     code: "if (!marked || originOf(error)?.type !== 'AccessDeniedException') throw error;",
     without: 'if (marked || !marked) throw error;',
@@ -767,7 +767,7 @@ const GAPS: readonly Behaviour[] = [
     named: 'tagging is denied',
   },
   {
-    what: 'a look for what a run has started reads all pages',
+    what: 'the search for a job that a run has started reads all pages',
     file: 'src/activities/find.ts',
     code: '({ nextToken } = page);',
     without: 'nextToken = undefined;',
@@ -775,7 +775,7 @@ const GAPS: readonly Behaviour[] = [
     named: 'any number of jobs',
   },
   {
-    what: 'a run is paced by what it has recorded',
+    what: 'a run uses the pacing that it has recorded',
     file: 'src/workflows/run/flow.ts',
     code: ', rules: this.facts.rules }',
     without: ' }',
@@ -788,7 +788,7 @@ const GAPS: readonly Behaviour[] = [
     code: '...(copiableAttributes !== undefined && { DICOMCopies: { copiableAttributes } }),',
     without: '',
     tests: differences,
-    named: 'asked for besides',
+    named: 'optional members',
     flows: ['copyImageSet'],
   },
   {
@@ -797,7 +797,7 @@ const GAPS: readonly Behaviour[] = [
     code: 'force: input.force,',
     without: '',
     tests: differences,
-    named: 'asked for besides',
+    named: 'optional members',
     flows: ['copyImageSet'],
   },
   {
@@ -806,11 +806,11 @@ const GAPS: readonly Behaviour[] = [
     code: 'promoteToPrimary: input.promoteToPrimary,',
     without: '',
     tests: [...differences, ...local],
-    named: 'asked for besides|makes a primary',
+    named: 'optional members|makes a primary',
     flows: ['copyImageSet'],
   },
   {
-    what: 'G12: a copy says whether it was forced',
+    what: 'G12: a copy reports whether it was forced',
     file: `${imagingFlows}/copy-image-set.ts`,
     code: 'forced: settled.overrides?.forced ?? false,',
     without: 'forced: false,',
@@ -829,17 +829,17 @@ const GAPS: readonly Behaviour[] = [
     flows: ['updateImageSetMetadata'],
   },
   {
-    what: 'G12: an update goes back to an earlier version',
+    what: 'G12: an update reverts to an earlier version',
     file: `${imagingFlows}/update-image-set-metadata.ts`,
     code: `          revertToVersionId,
           ...asked,`,
     without: '          ...asked,',
     tests: imaging,
-    named: 'go back',
+    named: 'to revert to',
     flows: ['updateImageSetMetadata'],
   },
   {
-    what: 'G12: an update does not go back and change attributes at the same time',
+    what: 'G12: an update does not revert and change attributes at the same time',
     file: 'src/input-rules/imaging-flows.ts',
     code: `revertToVersionId: ['updatableAttributes', 'removableAttributes'],`,
     without: '',
@@ -853,30 +853,30 @@ const GAPS: readonly Behaviour[] = [
     code: 'outputS3Uri, inputOwnerAccountId, datastoreId };',
     without: 'outputS3Uri, datastoreId };',
     tests: imaging,
-    named: 'besides|passed on|passes on',
+    named: 'passed on|passes on',
     flows: DICOM_IMPORTS,
   },
   {
-    what: 'G12: a new imaging data store has what was asked for (onboard)',
+    what: 'G12: a new imaging data store has the requested properties (onboard)',
     file: `${imagingFlows}/onboard-datastore-and-import.ts`,
     code: '{ datastoreName, clientToken, tags, kmsKeyArn, lambdaAuthorizerArn, losslessStorageFormat }',
     without: '{ datastoreName, clientToken, tags, losslessStorageFormat }',
     tests: imaging,
-    named: 'besides|passed on',
+    named: 'optional members|passed on',
     flows: ['onboardDatastoreAndImport'],
   },
   {
-    what: 'G12: a new imaging data store has what was asked for (provision)',
+    what: 'G12: a new imaging data store has the requested properties (provision)',
     file: `${imagingFlows}/provision-datastore.ts`,
     code: 'const { polling, ...request } = input;',
     without:
       'const { polling, clientToken, datastoreName } = input; const request = { clientToken, datastoreName };',
     tests: imaging,
-    named: 'besides',
+    named: 'optional members',
     flows: ['provisionDatastore'],
   },
   {
-    what: 'G12: a new HealthLake data store is encrypted as asked for',
+    what: 'G12: a new HealthLake data store is encrypted as requested',
     file: 'src/workflows/datastores/fhir-datastore.ts',
     code: 'SseConfiguration: input.SseConfiguration,',
     without: '',
@@ -885,7 +885,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['createFhirDatastoreAndWaitActive'],
   },
   {
-    what: 'G12: a new HealthLake data store has the identity provider that was asked for',
+    what: 'G12: a new HealthLake data store has the requested identity provider',
     file: 'src/workflows/datastores/fhir-datastore.ts',
     code: 'IdentityProviderConfiguration: input.IdentityProviderConfiguration,',
     without: '',
@@ -894,7 +894,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['createFhirDatastoreAndWaitActive'],
   },
   {
-    what: 'G12: a new HealthLake data store has the tags that were asked for',
+    what: 'G12: a new HealthLake data store has the requested tags',
     file: 'src/workflows/datastores/fhir-datastore.ts',
     code: '...(input.Tags ?? [])',
     without: '',
@@ -921,7 +921,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['auditCompletedImports'],
   },
   {
-    what: 'auditCompletedImports: every job is opened up',
+    what: 'auditCompletedImports: the manifest of every job is read',
     file: `${imagingFlows}/audit-completed-imports.ts`,
     code: 'others.slice(from, from + most.atOnce)',
     without: 'others.slice(from, from + 0)',
@@ -930,7 +930,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['auditCompletedImports'],
   },
   {
-    what: 'auditCompletedImports: says when each job ended',
+    what: 'auditCompletedImports: reports when each job ended',
     file: 'src/workflows/medical-imaging/completed-imports.ts',
     code: '{ jobId, jobName, submittedAt, endedAt };',
     without: '{ jobId, jobName, submittedAt, endedAt: undefined };',
@@ -957,7 +957,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['auditCompletedImports'],
   },
   {
-    what: 'auditCompletedImports: what goes wrong with another job is a line, and not the end',
+    what: 'auditCompletedImports: an error with another job is a line, not a failure',
     file: 'src/workflows/medical-imaging/completed-imports.ts',
     code: 'if (isCancellation(error)) throw error;',
     without: 'if (error) throw error;',
@@ -966,7 +966,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['auditCompletedImports'],
   },
   {
-    what: 'auditCompletedImports: says how many jobs it has not opened up',
+    what: 'auditCompletedImports: reports how many jobs it has not read',
     file: `${imagingFlows}/audit-completed-imports.ts`,
     code: 'notAudited: completed.length - jobs.length,',
     without: 'notAudited: 0,',
@@ -984,7 +984,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['copyImageSet'],
   },
   {
-    what: 'copyImageSet: without a destination makes a new image set',
+    what: 'copyImageSet: without a destination creates a new image set',
     file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: '...(destinationImageSetId !== undefined && {\n          destinationImageSet',
     without: '...(datastoreId && {\n          destinationImageSet',
@@ -993,7 +993,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['copyImageSet'],
   },
   {
-    what: 'findImageSetByPatient: gives all image sets of the patient',
+    what: 'findImageSetByPatient: returns all image sets of the patient',
     file: `${imagingFlows}/find-image-set-by-patient.ts`,
     code: 'nextToken === undefined ? { imageSetsMetadataSummaries: matches } : undefined',
     without: '{ imageSetsMetadataSummaries: matches }',
@@ -1002,16 +1002,16 @@ const GAPS: readonly Behaviour[] = [
     flows: ['findImageSetByPatient'],
   },
   {
-    what: 'findImageSetByPatient: looks further where the first page is empty',
+    what: 'findImageSetByPatient: searches further if the first page is empty',
     file: `${imagingFlows}/find-image-set-by-patient.ts`,
     code: 'matches.length === 0 && nextToken !== undefined',
     without: 'matches.length < 0',
     tests: imaging,
-    named: 'looks further',
+    named: 'searches further',
     flows: ['findImageSetByPatient'],
   },
   {
-    what: 'findImageSetByPatient: metadata that are no JSON are a blob like any other',
+    what: 'findImageSetByPatient: metadata that are not JSON are stored like any other blob',
     file: 'src/activities/medical-imaging.ts',
     code: 'return { blob, ...(held && { held }) };',
     without: `if (!held) throw new Error('no JSON'); return { blob, held };`,
@@ -1039,7 +1039,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['findImageSetByPatient'],
   },
   {
-    what: 'findImageSetByPatient and inspectImageSet: a blob is in S3, where it is wanted',
+    what: 'findImageSetByPatient and inspectImageSet: a blob is in S3, at the requested location',
     file: 'src/workflows/medical-imaging/blob-place.ts',
     code: 'if (artifactsS3Uri === undefined) return undefined;',
     without: 'if (artifactsS3Uri === undefined || name) return undefined;',
@@ -1048,7 +1048,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['findImageSetByPatient', 'inspectImageSet'],
   },
   {
-    what: 'findImageSetByPatient and inspectImageSet: the patient is in the result only where asked for',
+    what: 'findImageSetByPatient and inspectImageSet: the patient is in the result only if requested',
     file: 'src/activities/image-set-metadata.ts',
     code: '...(this.#wanted.includePatient && {',
     without: '...({',
@@ -1084,7 +1084,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['tagImageSet'],
   },
   {
-    what: 'tagImageSet: a tag that never shows is a failure',
+    what: 'tagImageSet: a tag that never appears is a failure',
     file: `${imagingFlows}/tag-image-set.ts`,
     code: 'return waited < Math.min(flow.facts.staleReads, timeout)',
     without: 'return waited >= 0',
@@ -1102,7 +1102,7 @@ const GAPS: readonly Behaviour[] = [
     flows: ['updateImageSetMetadata'],
   },
   {
-    what: 'createFhirDatastoreAndWaitActive: a creation that failed says why',
+    what: 'createFhirDatastoreAndWaitActive: a failed creation says why',
     file: 'src/workflows/datastores/fhir-datastore.ts',
     code: `message: [ErrorMessage, ErrorCategory].filter(Boolean).join(' · ') || undefined,`,
     without: '',
@@ -1139,10 +1139,10 @@ const GAPS: readonly Behaviour[] = [
   },
 ];
 
-/** Two writers of one image set: none loses, none claims the other's change. */
+/** Two writers of one image set: no change is lost, and neither writer claims the other's change. */
 const CONCURRENT_CHANGES: readonly Behaviour[] = [
   {
-    what: 'a change whose answer never came is known for ours by what the image set holds',
+    what: 'a change whose reply was lost is recognized as ours by the content of the image set',
     file: 'src/workflows/image-sets/change-evidence.ts',
     code: "return proof ? { kind: 'ours', reply: { imageSetId, latestVersionId } } : { kind: 'rival' };",
     without: "return { kind: 'ours', reply: { imageSetId, latestVersionId } };",
@@ -1150,7 +1150,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     named: 'rival',
   },
   {
-    what: 'a copy is known by its instances',
+    what: 'a copy is recognized by its instances',
     file: `${imagingFlows}/copy-attempt.ts`,
     code: 'return one.count === other.count && one.digest === other.digest;',
     without: 'return true;',
@@ -1182,15 +1182,15 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     named: 'would change nothing',
   },
   {
-    what: 'a copy is known by any of the sources that it was asked of',
+    what: 'a copy is recognized by any version of the source that was requested',
     file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: 'sent.map(({ source }) => source.versionId)',
     without: 'sent.slice(0, 1).map(({ source }) => source.versionId)',
     tests: local,
-    named: 'what it was made of',
+    named: 'it was made of',
   },
   {
-    what: 'reads that go back in time undo nothing that was seen',
+    what: 'a stale read does not override a newer one',
     file: 'src/workflows/image-sets/change-evidence.ts',
     code: 'Number(seen.versionId) > Number(read.versionId) ? seen : read',
     without: 'read',
@@ -1198,15 +1198,15 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     named: 'newest version that was seen',
   },
   {
-    what: 'a start in doubt is looked for before it fails',
+    what: 'a start in doubt is looked up before it fails',
     file: 'src/workflows/run/once.ts',
     code: "if (last || guard === 'none') return true;",
     without: "if (guard === 'none') return true;",
     tests: lifecycle,
-    named: 'looked for once more',
+    named: 'looked up once more',
   },
   {
-    what: "after another writer's change the flow decides anew",
+    what: "after another writer's change the flow makes a new decision",
     file: 'src/workflows/run/once.ts',
     code: "if (found.kind === 'rival' && !last) basis = await change.prepare();",
     without: '',
@@ -1214,7 +1214,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     named: 'meets',
   },
   {
-    what: 'a new image set is looked for once the copy has left the source free',
+    what: 'a new image set is searched for once the copy has left the source free',
     file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: `await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId, polling });`,
     without: '',
@@ -1223,7 +1223,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     flows: ['copyImageSet'],
   },
   {
-    what: 'an image set is searched for until a search must show it',
+    what: 'an image set is searched for until SEARCH_LAG has passed',
     file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: 'if (last) return',
     without: 'if (deadline > 0) return',
@@ -1232,7 +1232,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     flows: ['copyImageSet'],
   },
   {
-    what: 'a read that no worker was there for is made again',
+    what: 'a read that no worker was there for is retried',
     file: 'src/workflows/run/calls.ts',
     code: 'if (!isUnattended(error) || rounds === this.facts.rules.unattendedRounds) throw error;',
     without: 'throw error;',
@@ -1240,7 +1240,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     named: 'no worker was there for',
   },
   {
-    what: 'a start that nobody has answered is looked for, whatever the later answers were',
+    what: 'a start without a reply is looked up, whatever the later replies were',
     file: 'src/workflows/run/once.ts',
     code: `if (effect === 'unknown') {
       flow.inDoubt.add(step);`,
@@ -1258,7 +1258,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     named: 'no worker was there for',
   },
   {
-    what: 'a refusal ends no doubt about an earlier attempt',
+    what: 'a refusal does not resolve the doubt about an earlier attempt',
     file: 'src/workflows/run/once.ts',
     code: `      flow.inDoubt.delete(step);
       return attempt.reply;
@@ -1271,15 +1271,15 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     named: 'what is in doubt, though',
   },
   {
-    what: "another's event does not wake a run",
+    what: 'an event of another job does not wake a run',
     file: 'src/workflows/run/aws-event.ts',
     code: ' || OF_ONE_THING.has(name)',
     without: '',
     tests: lifecycle,
-    named: 'does not look for an event',
+    named: 'does not read after an event',
   },
   {
-    what: 'a promotion in doubt is known by the instances of source and destination',
+    what: 'a promotion in doubt is recognized by the instances of source and destination',
     file: 'src/workflows/medical-imaging/copy-attempt.ts',
     code: '[sumOf(was, instances), instances]',
     without: '[instances]',
@@ -1297,7 +1297,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     flows: ['onboardDatastoreAndImport'],
   },
   {
-    what: "an end that another writer has overtaken is judged by the change's own version",
+    what: "an end that another writer has overtaken is decided by the change's own version",
     file: 'src/workflows/image-sets/image-set.ts',
     code: "return byAnother ? (await wait('+ownVersion', latestVersionId)).read : read;",
     without: 'return byAnother ? read : read;',
@@ -1307,10 +1307,18 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
 ];
 
-/** What keeps patient data out of ids and messages. */
+/** Keeping patient data out of ids and messages. */
 const PATIENT_DATA: readonly Behaviour[] = [
   {
-    what: 'an id is not made of patient data',
+    what: 'the error of a retried activity is shown by its type, never by its message',
+    file: 'src/client/whereabouts.ts',
+    code: "lastFailure.applicationFailureInfo?.type || 'failed'",
+    without: 'lastFailure.message',
+    tests: ['test/workflows/patience'],
+    named: 'whereabouts shows the error',
+  },
+  {
+    what: 'a workflow id does not derive from patient data',
     file: 'src/temporal/workflow-id.ts',
     code: 'const rest = withoutSensitive(workflow, input);',
     without: 'const rest = input;',
@@ -1319,7 +1327,7 @@ const PATIENT_DATA: readonly Behaviour[] = [
     flows: ['copyImageSet', 'findImageSetByPatient', 'tagImageSet', 'updateImageSetMetadata'],
   },
   {
-    what: 'with a shared secret an id is an HMAC of the input',
+    what: 'with a shared secret a workflow id is an HMAC of the input',
     file: 'src/temporal/workflow-id.ts',
     code: "createHmac('sha256', key)",
     without: "createHash('sha256')",
@@ -1327,23 +1335,23 @@ const PATIENT_DATA: readonly Behaviour[] = [
     named: 'with a key',
   },
   {
-    what: 'a run under an id that was given is not taken for one of another input',
-    file: 'src/client.ts',
+    what: 'a run with a given workflow id is not confused with one of another input',
+    file: 'src/client/start-flow.ts',
     code: 'canonicalJson(startedWith) === canonicalJson(input)',
     without: 'canonicalJson(startedWith) !== undefined',
     tests: ['test/workflows/patient-data'],
     named: 'another patient',
   },
   {
-    what: "AWS's words stand in a message only where they are known to name no more than resources",
+    what: "AWS's message is shown only if it is known to name nothing but resources",
     file: 'src/activities/aws-errors.ts',
     code: 'return PLAIN.has(type) ||',
     without: "return type !== 'ValidationException' ||",
     tests: ['test/activities/aws-errors', 'test/workflows/patient-data'],
-    named: 'so do the words|cannot read',
+    named: 'is not shown: only|cannot read',
   },
   {
-    what: "AWS's words about a job, a data store or an image set that failed stand in the details",
+    what: "AWS's message about a failed job, data store or image set is in the details only",
     file: 'src/workflows/run/waiting.ts',
     code: 'throw flowFailure(verdict.type, verdict.why, {',
     without: 'throw flowFailure(verdict.type, `${verdict.why}: ${awsMessage}`, {',
@@ -1359,10 +1367,10 @@ const PATIENT_DATA: readonly Behaviour[] = [
   },
 ];
 
-/** Of what a run has just made, and of access that it has just had, one refusal tells nothing. */
+/** One refusal proves nothing about a resource that a run has just created, or about access that was just granted. */
 const JUST_MADE: readonly Behaviour[] = [
   {
-    what: 'what a run has just made is read again where it is not found',
+    what: 'a resource that a run has just created is read again if it is not found',
     file: 'src/workflows/run/lapses.ts',
     code: `if (type === 'ResourceNotFoundException' && ours && now - began < staleReads) return now - began;`,
     without: '',
@@ -1371,7 +1379,7 @@ const JUST_MADE: readonly Behaviour[] = [
     flows: ['startImportAndWaitCompleted', 'onboardDatastoreAndImport', 'copyImageSet'],
   },
   {
-    what: 'a call of ours that was accepted counts as access that was there',
+    what: 'an accepted call of the run counts as granted access',
     file: 'src/workflows/run/lapses.ts',
     code: 'this.#hadAccess = known.ours;',
     without: 'this.#hadAccess = false;',
@@ -1385,7 +1393,7 @@ const JUST_MADE: readonly Behaviour[] = [
     ],
   },
   {
-    what: 'access that was there a moment ago is waited for',
+    what: 'denied access is waited for if it was granted before',
     file: 'src/workflows/run/lapses.ts',
     code: '    this.#hadAccess = true;',
     without: '',
@@ -1393,7 +1401,7 @@ const JUST_MADE: readonly Behaviour[] = [
     named: 'is waited for, as often',
   },
   {
-    what: 'access that stays denied ends a run after ten minutes',
+    what: 'access that stays denied fails a run after ten minutes',
     file: 'src/workflows/run/lapses.ts',
     code: 'if (now - this.#deniedSince < mendedWithin) return',
     without: 'return',
@@ -1401,7 +1409,7 @@ const JUST_MADE: readonly Behaviour[] = [
     named: 'ten minutes',
   },
   {
-    what: 'an image set that a copy has made is left where the copy fails',
+    what: 'an image set that a failed copy has created is reported as left',
     file: `${imagingFlows}/copy-image-set.ts`,
     code: 'if (copy.imageSetId !== destinationImageSetId) {',
     without: 'if (copy.imageSetId === undefined) {',
@@ -1411,19 +1419,19 @@ const JUST_MADE: readonly Behaviour[] = [
   },
 ];
 
-/** What one run leaves to another: the rest of a list, the files that are still to be imported, and no patient. */
+/** What a run passes on to the next one: the rest of a list, the files that are still to be imported, and no patient data. */
 const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   {
-    what: 'a list that was cut is gone on with where it was cut',
+    what: 'a list that was cut continues where it was cut',
     file: 'src/workflows/run/pages.ts',
     code: 'let nextToken = from;',
     without: 'let nextToken: string | undefined;',
     tests: scripted,
-    named: 'goes on with|on from where',
+    named: 'continues|on from where',
     flows: LISTS,
   },
   {
-    what: 'a token that the service does not take any more is said to be what is wrong',
+    what: 'a token that the service no longer accepts is reported as the reason',
     file: 'src/workflows/run/pages.ts',
     code: 'throw number === 1 && from !== undefined ?',
     without: 'throw number === 0 ?',
@@ -1432,16 +1440,16 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     flows: LISTS,
   },
   {
-    what: 'going on with the image sets after an import needs its job: no other is started',
+    what: 'continuing the image sets of an import requires its job, and starts no other',
     file: 'src/input-rules/imaging-flows.ts',
     code: `dependencies: { nextToken: ['jobId'] },`,
     without: '',
     tests: imaging,
-    named: 'goes on with the list of an import',
+    named: 'continues the list of an import',
     flows: ['importDicomAndSearch'],
   },
   {
-    what: 'going on with the imports after an import needs its job: no other is started',
+    what: 'continuing the list of imports requires the job, and starts no other',
     file: 'src/input-rules/healthlake-flows.ts',
     code: `dependencies: { NextToken: ['JobId'] },
       properties: { DatastoreId, ...fhirImport,`,
@@ -1451,7 +1459,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     flows: ['startImportPollAndList'],
   },
   {
-    what: 'going on with the exports after an export needs its job: no other is started',
+    what: 'continuing the list of exports requires the job, and starts no other',
     file: 'src/input-rules/healthlake-flows.ts',
     code: `dependencies: { NextToken: ['JobId'] },
       properties: { DatastoreId, ...fhirExport,`,
@@ -1461,16 +1469,16 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     flows: ['startExportPollAndList'],
   },
   {
-    what: 'going on with the versions of an image set changes nothing',
+    what: 'continuing the versions of an image set changes nothing',
     file: 'src/input-rules/imaging-flows.ts',
     code: `nextToken: ['updatableAttributes', 'removableAttributes', 'revertToVersionId', 'force'],`,
     without: '',
     tests: imaging,
-    named: 'goes on with a list of versions',
+    named: 'continues a list of versions',
     flows: ['updateImageSetMetadata'],
   },
   {
-    what: 'an audit is of the jobs of a range of times',
+    what: 'an audit covers the jobs in a range of times',
     file: 'src/workflows/medical-imaging/completed-imports.ts',
     code: '.filter((job) => timeOf(job) >= earliest && timeOf(job) <= latest)',
     without: '',
@@ -1479,7 +1487,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     flows: ['auditCompletedImports'],
   },
   {
-    what: 'an audit says from when on others are to be audited',
+    what: 'an audit says from which time on to audit the other jobs',
     file: `${imagingFlows}/audit-completed-imports.ts`,
     code: '...nextSubmittedBefore(completed[jobs.length]),',
     without: '',
@@ -1488,7 +1496,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     flows: ['auditCompletedImports'],
   },
   {
-    what: 'an audit says where a list of more than 5,000 jobs goes on',
+    what: 'an audit returns the token of a list of more than 5,000 jobs',
     file: 'src/workflows/medical-imaging/completed-imports.ts',
     code: 'jobsNextToken = nextToken;',
     without: 'jobsNextToken ??= undefined;',
@@ -1497,7 +1505,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     flows: ['auditCompletedImports'],
   },
   {
-    what: 'image sets are listed without patients where only ids are asked for',
+    what: 'image sets are listed without patients if only ids are requested',
     file: 'src/activities/medical-imaging.ts',
     code: `if (summaries !== 'ids') return page;`,
     without: 'if (summaries !== undefined) return page;',
@@ -1506,7 +1514,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     flows: ['importDicomAndSearch', 'auditCompletedImports'],
   },
   {
-    what: 'the search for a patient leaves no more of the patient in the history than was asked for',
+    what: 'the search for a patient leaves no more of the patient in the history than was requested',
     file: `${imagingFlows}/find-image-set-by-patient.ts`,
     code: `const summaries = 'ids' as const;`,
     without: `const summaries = 'full' as const;`,
@@ -1515,7 +1523,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     flows: ['findImageSetByPatient'],
   },
   {
-    what: 'a recurring import lists no patients unless it is asked to',
+    what: 'a recurring import lists no patients unless its input requests it',
     file: 'src/input-rules/recurring-import.ts',
     code: `{ summaries: 'ids' };`,
     without: '{};',
@@ -1528,7 +1536,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     code: 'result: withoutNames(result) };\n    return',
     without: 'result };\n    return',
     tests: recurring,
-    named: 'in the result of the import where',
+    named: 'in the result of the import if',
   },
   {
     what: 'a firing that fails passes on no list of image sets and no message about a file',
@@ -1539,23 +1547,23 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     named: 'of one that failed',
   },
   {
-    what: 'what failed for the reasons of the service is still to be imported',
+    what: 'files that failed because of the service are imported by the next firing',
     file: 'src/workflows/recurring-import.ts',
     code: 'if (serverErrors > 0) return false;',
     without: 'if (serverErrors > 0) return true;',
     tests: recurring,
-    named: 'imports again where (18|one failed)',
+    named: 'imports again if (18|one failed)',
   },
   {
-    what: 'what nobody has counted is still to be imported',
+    what: 'files that no counter includes are imported by the next firing',
     file: 'src/workflows/recurring-import.ts',
     code: 'scanned > 0 && imported + customerErrors >= scanned;',
     without: 'scanned > 0 && imported + customerErrors >= 0;',
     tests: recurring,
-    named: 'nobody has counted',
+    named: 'no counter includes',
   },
   {
-    what: 'an import of which nothing is known leaves all to be imported',
+    what: 'after an import with an unknown outcome the next firing imports all files',
     file: 'src/workflows/recurring-import.ts',
     code: `if (outcome === 'unknown' || !counts) return false;`,
     without: `if (outcome === 'unknown' || !counts) return true;`,
@@ -1563,7 +1571,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     named: 'the manifest is',
   },
   {
-    what: 'what earlier firings have dealt with stays dealt with',
+    what: 'files that earlier firings have dealt with are not imported again',
     file: 'src/workflows/recurring-import.ts',
     code: '...(moved || unmoved) };',
     without: '...(moved || undefined) };',
@@ -1571,7 +1579,7 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     named: 'what earlier firings',
   },
   {
-    what: 'files are compared one by one: their number tells nothing',
+    what: 'files are compared one by one, not by their number',
     file: 'src/activities/list-input.ts',
     code: 'if (!known.has(fingerprint)) unseen += 1;',
     without: 'if (objects > known.size) unseen += 1;',
@@ -1579,24 +1587,24 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
     named: 'while another',
   },
   {
-    what: 'a file that was written anew under its key is another one',
+    what: 'a file that was overwritten counts as new',
     file: 'src/activities/list-input.ts',
     code: 'JSON.stringify([Key, ETag, Size, LastModified])',
     without: 'JSON.stringify([Key, typeof ETag, typeof Size, typeof LastModified])',
     tests: ['test/activities/list-input'],
-    named: 'written anew',
+    named: 'overwritten',
   },
   {
-    what: 'a file that has expired makes nothing new',
+    what: 'a deleted file does not make other files new',
     file: 'src/activities/list-input.ts',
     code: 'before?.each?.match(FINGERPRINTS)',
     without: `before?.each?.match('nothing')`,
     tests: ['test/activities/list-input', 'test/schedules'],
-    named: 'that went|only expired',
+    named: 'deletion of an object|only expired',
   },
 ];
 
-/** A search attribute that the namespace lacks, or has with another type, fails the workflow task for ever. */
+/** Search attributes that the namespace lacks, or has with another type, which would fail the workflow task for ever. */
 const SEARCH_ATTRIBUTES: readonly Behaviour[] = [
   {
     what: 'a search attribute of another type is not set',
@@ -1604,38 +1612,38 @@ const SEARCH_ATTRIBUTES: readonly Behaviour[] = [
     code: "return type === KEYWORD ? 'Keyword' : 'other type';",
     without: "return 'Keyword';",
     tests: ['test/search-attributes'],
-    named: 'is told by the operator service',
+    named: 'looked up with the operator service',
   },
   {
-    what: 'where the operator service is refused, queries tell what search attributes there are',
+    what: 'if the operator service is refused, queries find the search attributes',
     file: 'src/temporal/namespace-attributes.ts',
     code: 'types ? stateOf(types[name]) : await stateByQuery(server, namespace, name)',
     without: 'stateOf(types?.[name])',
     tests: ['test/search-attributes'],
-    named: 'is told by the operator service',
+    named: 'looked up with the operator service',
   },
   {
-    what: 'a run whose task has failed of a search attribute is given a fresh look',
+    what: 'after a failed workflow task the search attributes are looked up without the cache',
     file: 'src/activities/search-attributes.ts',
     code: 'answers.set(asker, before + 1);',
     without: '',
     tests: ['test/activities/search-attributes'],
-    named: 'fresh look',
+    named: 'bypasses the cache',
   },
   {
-    what: 'a run whose task has failed twice of search attributes does without',
+    what: 'after two failed workflow tasks a run sets no search attributes',
     file: 'src/activities/search-attributes.ts',
     code: 'if (before > 1) return [];',
     without: '',
     tests: ['test/activities/search-attributes'],
-    named: 'does without',
+    named: 'a third one returns none',
   },
 ];
 
-/** What can never pass is not tried for hours. */
+/** Errors that retries cannot resolve. */
 const FINAL_ERRORS: readonly Behaviour[] = [
   {
-    what: 'a copy over a quota on its size is not tried again',
+    what: 'a copy that exceeds a quota on its size is not retried',
     file: 'src/activities/aws-errors.ts',
     code: '!CONCURRENCY_QUOTA.test(message)',
     without: 'CONCURRENCY_QUOTA.test(message)',
@@ -1643,7 +1651,7 @@ const FINAL_ERRORS: readonly Behaviour[] = [
     named: 'size of a copy',
   },
   {
-    what: 'a bucket in another region is not tried again, and its region is told',
+    what: 'a bucket in another region is not retried, and the failure names its region',
     file: 'src/activities/aws-errors.ts',
     code: "const bucketRegion = typeof region === 'string' ? region : undefined;",
     without: 'const bucketRegion = region === null ? String(region) : undefined;',
@@ -1651,7 +1659,7 @@ const FINAL_ERRORS: readonly Behaviour[] = [
     named: 'another region',
   },
   {
-    what: 'blobs are encrypted with the KMS key that is named',
+    what: 'blobs are encrypted with the given KMS key',
     file: 'src/activities/blobs.ts',
     code: ', SSEKMSKeyId: kmsKeyId',
     without: '',
@@ -1660,10 +1668,10 @@ const FINAL_ERRORS: readonly Behaviour[] = [
   },
 ];
 
-/** What people at a terminal rely on. */
+/** The behaviour of the command line at a terminal. */
 const COMMAND_LINE: readonly Behaviour[] = [
   {
-    what: 'a terminal stays in the mode where Ctrl-C and Ctrl-Z end and stop',
+    what: 'a terminal stays in the mode in which Ctrl-C and Ctrl-Z send signals',
     file: 'src/cli/spinner.ts',
     code: 'discardStdin: false',
     without: 'discardStdin: true',
@@ -1671,15 +1679,15 @@ const COMMAND_LINE: readonly Behaviour[] = [
     named: 'watch ends with Ctrl-C',
   },
   {
-    what: 'a command that fails ends once its reader has taken all',
+    what: 'a command that fails exits once its reader has read all output',
     file: 'src/lib/user-error.ts',
     code: "stream.write('', () => resolve())",
     without: 'resolve()',
     tests: ['test/cli-output'],
-    named: 'whole however slowly',
+    named: 'complete however slowly',
   },
   {
-    what: 'more than 100 firings of a backfill are asked about',
+    what: 'a backfill of more than 100 firings needs a confirmation',
     file: 'src/cli/schedule-backfill.ts',
     code: 'firings.length <= UNASKED || ',
     without: 'true || ',
@@ -1687,7 +1695,7 @@ const COMMAND_LINE: readonly Behaviour[] = [
     named: 'mistyped year',
   },
   {
-    what: 'a backfill that is stopped is stopped beyond what Temporal has buffered of it',
+    what: 'stopping a backfill also stops the firings that Temporal has not buffered yet',
     file: 'src/schedules/backfills.ts',
     code: 'endTime: optionalDateToTs(new Date(0)) ?? null',
     without: '',
@@ -1695,7 +1703,7 @@ const COMMAND_LINE: readonly Behaviour[] = [
     named: 'whose backfill is stopped',
   },
   {
-    what: 'what depends on a check that has failed is not checked',
+    what: 'checks that depend on a failed check are skipped',
     file: 'src/cli/doctor/examination.ts',
     code: 'this.#broken.has(need)',
     without: 'this.#broken.has(need) && false',
@@ -1703,7 +1711,7 @@ const COMMAND_LINE: readonly Behaviour[] = [
     named: 'a wrong namespace',
   },
   {
-    what: 'a worker that has died is not counted, though Temporal lists it for minutes',
+    what: 'a worker that has died is not counted, although Temporal lists it for some minutes',
     file: 'src/temporal/task-queue-pollers.ts',
     code: 'age < POLLED_LATELY_MS && !hasEnded(whose)',
     without: 'true',
@@ -1712,7 +1720,7 @@ const COMMAND_LINE: readonly Behaviour[] = [
   },
 ];
 
-/** What keeps a run below the sizes at which Temporal terminates it. */
+/** Keeping a run below the sizes at which Temporal terminates it. */
 const SIZES: readonly Behaviour[] = [
   {
     what: 'a blob may take longer than any other call',
@@ -1725,7 +1733,7 @@ const SIZES: readonly Behaviour[] = [
     named: 'takes longer',
   },
   {
-    what: 'the worker heartbeats while a blob comes',
+    what: 'the worker heartbeats while it streams a blob',
     file: 'src/activities/blobs.ts',
     code: '      heartbeat();\n',
     without: '',
@@ -1733,7 +1741,7 @@ const SIZES: readonly Behaviour[] = [
     named: 'takes longer',
   },
   {
-    what: 'a page that takes too many bytes is asked for again with fewer items',
+    what: 'a page that is too large is requested again with fewer items',
     file: 'src/activities/operation.ts',
     code: 'if (bytes <= MOST_BYTES_OF_LIST) return page;',
     without: 'return page;',
@@ -1749,7 +1757,7 @@ const SIZES: readonly Behaviour[] = [
     named: 'measured in bytes',
   },
   {
-    what: 'a reply that Temporal does not take is a failure that says so',
+    what: 'a reply that is too large for Temporal is a failure that says so',
     file: 'src/activities/result-size.ts',
     code: 'if (bytes <= MOST_BYTES) return result;',
     without: 'return result;',
@@ -1757,7 +1765,7 @@ const SIZES: readonly Behaviour[] = [
     named: 'no list',
   },
   {
-    what: 'a result that Temporal does not take is a failure that says so',
+    what: 'a result that is too large for Temporal is a failure that says so',
     file: 'src/workflows/run/bounds.ts',
     code: 'if (bytes <= MOST_BYTES) return result;',
     without: 'return result;',
@@ -1765,7 +1773,7 @@ const SIZES: readonly Behaviour[] = [
     named: 'not together',
   },
   {
-    what: 'a failure that Temporal does not take leaves out what is too large',
+    what: 'a failure that is too large for Temporal omits its largest members',
     file: 'src/workflows/run/bounds.ts',
     code: '|| bytesOfFailure(failure) <= MOST_BYTES) return failure;',
     without: ') return failure; else return failure;',
@@ -1789,7 +1797,7 @@ const SIZES: readonly Behaviour[] = [
     named: 'an audit',
   },
   {
-    what: 'the problems of an input are told up to what a failure holds',
+    what: 'the problems of an input are reported up to the size of a failure',
     file: 'src/input-rules/workflows.ts',
     code: 'cutList(problems, MOST_BYTES_OF_PROBLEMS)',
     without: 'problems',
@@ -1798,10 +1806,10 @@ const SIZES: readonly Behaviour[] = [
   },
 ];
 
-/** What a deployment of another version must not do in silence. */
+/** The warnings about a deployment of another version. */
 const DEPLOYMENTS: readonly Behaviour[] = [
   {
-    what: 'a worker and doctor say that new runs stay unstarted where no version is current',
+    what: 'a worker and doctor report that new runs stay unstarted if no version is current',
     file: 'src/temporal/versioning.ts',
     code: 'routingFault(queue, polled, own, commands), ',
     without: '',
@@ -1809,7 +1817,7 @@ const DEPLOYMENTS: readonly Behaviour[] = [
     named: 'before there is any run|without a current version',
   },
   {
-    what: 'runs that are pinned to a version without workers are named',
+    what: 'runs that are pinned to a version without workers are reported',
     file: 'src/temporal/versioning.ts',
     code: 'pinned && strandedFault(pinned, commands)',
     without: '',
@@ -1833,7 +1841,7 @@ const DEPLOYMENTS: readonly Behaviour[] = [
     named: 'would break',
   },
   {
-    what: 'replay does not take a run whose payloads it cannot decode for one that replays',
+    what: 'replay does not count a run whose payloads it cannot decode as one that replays',
     file: 'src/worker/replay.ts',
     code: 'hasDefaultConverter ? foreignEncodingIn(history) : undefined',
     without: 'undefined',
@@ -1841,7 +1849,7 @@ const DEPLOYMENTS: readonly Behaviour[] = [
     named: 'does not take them for runs that replay',
   },
   {
-    what: 'the command ends with an error where a run would break or cannot be read',
+    what: 'the command exits with an error if a run would break or cannot be read',
     file: 'src/cli/replay.ts',
     code: 'if (broken + unreadable > 0) throw',
     without: 'if (broken + unreadable < 0) throw',

@@ -1,11 +1,11 @@
-/** The command line as a user has it: the built program. */
+/** Runs the built command line program, as a user does. */
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { awsEnvironment, type Cluster } from './cluster.ts';
 
 export const program = join(import.meta.dirname, '../../dist/src/cli.js');
 
-/** What the program needs to find a cluster and a local AWS, and nothing else of ours. */
+/** An environment that points the program to a cluster and a local AWS, without any other setting of this machine. */
 export const cliEnvironment = ({ address, taskQueue }: Cluster, awsEndpoint: string) => ({
   PATH: process.env['PATH'],
   ...awsEnvironment(awsEndpoint),
@@ -19,12 +19,12 @@ export interface Ended {
   stderr: string;
 }
 
-/** Runs the program; what it reads from stdin comes from `input`. */
+/** Runs the program with `input` as its stdin. */
 export function runCli(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<Ended> {
   return run(process.execPath, [program, ...args], env, input);
 }
 
-/** The same, with its stdout in a pipe whose reader takes nothing before the pipe is full or the program has ended. */
+/** The same, but the reader of its stdout reads nothing until the pipe is full or the program has exited. */
 export function runCliSlowly(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
   const reader = join(import.meta.dirname, 'slow-reader.py');
   const script = `set -o pipefail; "$@" | python3 "${reader}"`;

@@ -1,4 +1,4 @@
-/** A real Temporal server and the built worker, as processes of their own, for the tests of one file. */
+/** A real Temporal server and the built worker as separate processes, for the tests of one file. */
 import { randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,19 +12,19 @@ import { REQUEST_RATES } from '../../src/activities/retry-delay.ts';
 import { FlowClient } from '../../src/client.ts';
 
 export interface Cluster {
-  /** Of the Temporal server. */
+  /** The address of the Temporal server. */
   readonly address: string;
   readonly connection: Connection;
   readonly flows: FlowClient;
   readonly taskQueue: string;
-  /** What a worker is started with. */
+  /** The environment of the worker. */
   readonly workerEnvironment: Readonly<Record<string, string>>;
-  /** Kills the worker, and starts another once something has happened. */
+  /** Kills the worker, awaits `meanwhile`, and starts another worker. */
   withoutWorker(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The clients of the AWS SDK look for these even where nobody checks them. */
+/** The AWS SDK needs a region and credentials, although the local AWS checks neither. */
 export const awsEnvironment = (endpoint: string) => ({
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'local',
@@ -46,26 +46,26 @@ export function startTestServer(dynamicConfig: readonly string[] = []): Promise<
   return startTemporalServer(options);
 }
 
-/** How long a worker of the tests looks for an image set that a search does not show. */
+/** How long a worker of the tests searches for a new image set before it concludes that there is none. */
 export const SEARCH_LAG_MS = 1_000;
 
-/** Retries of the tests come at once, where AWS's rates would space them by seconds. */
+/** High rates, so that retries in tests follow within milliseconds. With AWS's own rates they would be seconds apart. */
 const FAST_RATES = Object.keys(REQUEST_RATES)
   .map((operation) => `${operation}=100`)
   .join();
 
 interface ClusterOptions {
-  /** One that is made for the occasion has no search attributes. */
+  /** A namespace other than `default` is created for the test, and has no custom search attributes. */
   readonly namespace?: string;
-  /** Of the worker, besides those of all tests. */
+  /** Environment variables of the worker, in addition to those of all tests. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Of the server, besides those of all tests; `KEY=VALUE` pairs. */
+  /** Dynamic configuration of the server, as `KEY=VALUE` pairs, in addition to that of all tests. */
   readonly dynamicConfig?: readonly string[];
-  /** False for a test that starts workers of its own. */
+  /** False for a test that starts its own workers. */
   readonly withWorker?: boolean;
 }
 
-/** @param endpoint - of whatever speaks the three services' protocols */
+/** @param endpoint - the URL of a server that implements the protocols of HealthImaging, HealthLake and S3 */
 export async function startCluster(
   endpoint: string,
   { namespace = 'default', settings = {}, dynamicConfig, withWorker = true }: ClusterOptions = {},
@@ -84,7 +84,8 @@ export async function startCluster(
     SEARCH_LAG: `${SEARCH_LAG_MS}ms`,
     ...settings,
   };
-  // Not in this process: in jest's realm an error of Node's own is no `Error`, and the SDK wraps it in another.
+  // The worker is a separate process because in jest's realm Node's own errors are not `instanceof Error`, and Temporal's SDK
+  // would wrap them in another error.
   let worker = withWorker ? startWorker(environment) : undefined;
   return {
     address: temporal.address,
@@ -104,7 +105,7 @@ export async function startCluster(
   };
 }
 
-/** Starts a service and a cluster on it before the tests of a file, and stops both after them. */
+/** Starts an AWS and a cluster that uses it before the tests of a file, and stops both after them. */
 export function withCluster<Aws extends { endpoint: string; close(): Promise<void> }>(
   start: () => Promise<Aws>,
   begin: (aws: Aws, cluster: Cluster) => unknown,
@@ -123,10 +124,10 @@ export function withCluster<Aws extends { endpoint: string; close(): Promise<voi
   });
 }
 
-/** What the workers of this process's tests log. */
+/** The log of the workers that this process's tests start. */
 export const workerLogFile = join(tmpdir(), `ahw-worker-${process.pid}.log`);
 
-/** The built worker, impatient enough for tests. */
+/** Starts the built worker with time-outs that are short enough for tests. */
 export function startWorker(env: Record<string, string>) {
   const script = join(import.meta.dirname, '../../dist/src/worker.js');
   return startChild(process.execPath, [script], {
@@ -148,7 +149,7 @@ async function register(connection: Connection, namespace: string): Promise<void
     namespace,
     workflowExecutionRetentionPeriod: { seconds: Long.fromNumber(86_400) },
   });
-  // The server learns of a new namespace from its own cache, a moment later.
+  // The server's namespace cache shows a new namespace a moment later.
   const ready = () =>
     connection.workflowService.listWorkflowExecutions({ namespace }).then(
       () => true,
@@ -157,11 +158,11 @@ async function register(connection: Connection, namespace: string): Promise<void
   while (!(await ready())) await pause(50);
 }
 
-/** A worker of this process replays histories; what it says of itself would bury everything else. */
+/** Silences the Temporal SDK in a process that replays histories. Its log would hide the output of the tests. */
 export function quietRuntime(): void {
   try {
     Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
   } catch {
-    // Installed by another test file in the same jest worker.
+    // Another test file in the same jest worker has already installed the runtime.
   }
 }

@@ -1,4 +1,4 @@
-/** An example as a team would have it: in a package of its own, compiled and started as its README says. */
+/** Runs an example as a user would: in its own package, compiled and started with the commands of its README. */
 import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,12 +12,12 @@ export class ExamplePackage {
   readonly folder = mkdtempSync(join(tmpdir(), 'example-'));
   readonly readme: string;
 
-  /** @param name - of the folder below `examples/` */
+  /** @param name - the name of the folder in `examples/` */
   constructor(name: string) {
     cpSync(join(root, 'examples', name), this.folder, { recursive: true });
     this.readme = readFileSync(join(this.folder, 'README.md'), 'utf8');
     writeFileSync(join(this.folder, 'package.json'), '{"type": "module"}');
-    // What `npm install` would make, for the package and for what it depends on.
+    // The result of `npm install`: links to the package and to its dependencies.
     mkdirSync(join(this.folder, 'node_modules'));
     symlinkSync(root, join(this.folder, 'node_modules/aws-health-workflows'));
     for (const scope of ['@temporalio', '@types']) {
@@ -28,14 +28,14 @@ export class ExamplePackage {
     execFileSync('/bin/sh', ['-c', this.command(/npx (tsc .*)/)], options);
   }
 
-  /** A command of the README. */
+  /** Finds a command in the README. */
   command(pattern: RegExp): string {
     const found = pattern.exec(this.readme);
     if (!found) throw new Error(`The README of the example has no ${pattern}.`);
     return found[1] ?? found[0];
   }
 
-  /** Runs a command line in the package, as a shell does. */
+  /** Runs a command line in the package with a shell. */
   run(command: string, env: NodeJS.ProcessEnv): Promise<Ended> {
     return new Promise((resolve) => {
       const options = { cwd: this.folder, env: { ...process.env, ...env }, timeout: 60_000 };

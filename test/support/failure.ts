@@ -2,7 +2,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { FailureDetails } from '../../src/workflows/run/failures.ts';
 
-/** The one failure that a run has ended with; the test fails when the run has ended well, or otherwise. */
+/** The failure of a run. The test fails if the run completes, or closes in any other way. */
 export async function failureOf(
   run: Promise<unknown>,
 ): Promise<{ type: string; message: string; details: FailureDetails }> {

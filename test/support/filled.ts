@@ -1,4 +1,4 @@
-/** Inputs of the services' operations, made from the rules: every member set. */
+/** Generates inputs of the services' operations from the input rules, with every member set. */
 import serviceRules from '../../src/input-rules/service-rules.json' with { type: 'json' };
 import { isRecord } from '../../src/lib/guards.ts';
 
@@ -10,7 +10,7 @@ export function member(value: unknown, name: string): unknown {
 
 export const shapeOf = (service: Service, name: string) => member(serviceRules[service].$defs, name);
 
-/** A value of a shape with every member set; of a union, the one that `pick` says. */
+/** A value of a shape with every member set. For a union, `pick` selects the alternative. */
 export function fill(service: Service, shape: string, pick: number): unknown {
   const rule = shapeOf(service, shape);
   const inner = (ref: unknown) => fill(service, String(member(ref, '$ref')).split('/').at(-1) ?? '', pick);

@@ -1,4 +1,4 @@
-/** A run held against its document: what it called, step by step. */
+/** Checks that a run makes the calls of its Arazzo document, step by step. */
 import { documentName, type FlowInput } from '../../src/client.ts';
 import type { FlowName } from '../../src/input-rules/flows.ts';
 import { expectHistoryFollows } from '../arazzo/history.ts';
@@ -6,9 +6,9 @@ import type { Cluster } from './cluster.ts';
 import { recordHistory } from './histories.ts';
 
 /**
- * Runs a flow to its good end, holds its history against its document, and keeps it for replay.
+ * Runs a flow to completion, checks its history against its document, and records the history for replay.
  *
- * @param lastStep - where the run ends, if that is before the document's last step
+ * @param lastStep - the step at which the run ends, if that is before the document's last step
  */
 export async function followed<Flow extends FlowName>(
   { flows }: Cluster,

@@ -1,4 +1,4 @@
-/** The committed histories that `replay.test.ts` replays: proof that a change of a workflow does not break its runs. */
+/** The committed histories. `replay.test.ts` replays them to prove that a change of a workflow does not break open runs. */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
@@ -7,7 +7,7 @@ type History = ReturnType<typeof historyFromJSON>;
 
 const folder = join(import.meta.dirname, '../histories');
 
-/** Writes a history where `RECORD_HISTORIES=1` asks for it: after a change that is *meant* to begin anew. */
+/** Writes a history if `RECORD_HISTORIES=1` is set, which is for deliberate changes that old histories cannot replay. */
 export function recordHistory(name: string, history: History): void {
   if (process.env['RECORD_HISTORIES'] !== '1') return;
   writeFileSync(join(folder, `${name}.json`), `${historyToJSON(history)}\n`);
@@ -15,7 +15,7 @@ export function recordHistory(name: string, history: History): void {
 
 export interface RecordedHistory {
   name: string;
-  /** The run's: children are named after it. */
+  /** The workflow id of the run, from which those of its child workflows derive. */
   workflowId: string;
   history: History;
 }

@@ -1,10 +1,10 @@
-/** Inputs of the three founding flows that every rule lets through. */
+/** Valid inputs of the three founding flows. */
 export const datastoreId = 'd'.repeat(32);
 export const sourceImageSetId = 'a'.repeat(32);
 export const destinationImageSetId = 'b'.repeat(32);
 export const roleArn = 'arn:aws:iam::123456789012:role/import';
 
-/** Reads often, and gives up within a test. */
+/** Reads often, and times out within the duration of a test. */
 export const polling = { minimumInterval: 20, maximumInterval: 100, timeout: '1 minute' } as const;
 
 export const copyInput = { datastoreId, sourceImageSetId, destinationImageSetId, polling };
@@ -17,10 +17,10 @@ export const onboardInput = {
   polling,
 };
 
-/** An input as JSON from outside may hold it, which the types would refuse: what becomes of it is what a test is about. */
+/** An invalid input, as it may come from JSON. The cast passes it through TypeScript, so that a test can check the validation. */
 export const untyped = (input: object) => input as never;
 
-/** An import of a bucket's `in/` folder into a data store of HealthLake that is there. */
+/** An import of a bucket's `in/` folder into an existing data store of HealthLake. */
 export const fhirImportOf = (DatastoreId: string, bucket: string) => ({
   DatastoreId,
   InputS3Uri: `s3://${bucket}/in/`,

@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 
-/** Has a server listen on a free port of this machine alone, and gives its URL. */
+/** Makes a server listen on a free port of the loopback interface, and returns its URL. */
 export async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -1,4 +1,4 @@
-/** What another version of the package might hold: one of its workflow types, with other code, and one that it lacks. */
+/** The workflows of a fictitious other version of the package: one workflow type with other code, and one unknown type. */
 import { sleep } from '@temporalio/workflow';
 
 export async function tagImageSet(_input: object): Promise<void> {

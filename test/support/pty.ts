@@ -1,4 +1,4 @@
-/** A shell on a real pseudo-terminal: what a person at a terminal sees, and what Ctrl-C does there. */
+/** A shell on a real pseudo-terminal, to test what a person sees there, and what Ctrl-C does. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
@@ -13,15 +13,15 @@ export class Pty {
   readonly #process: ChildProcess;
   readonly #exited: Promise<void>;
   #shown = '';
-  /** How much of what was shown an `until` has passed already. */
+  /** How many characters of the output earlier calls of `until` have consumed. */
   #seen = 0;
   #ended = false;
   #changed: () => void = () => undefined;
 
-  /** Starts bash in an environment of its own; python3 makes the terminal, as no npm package does without a compiler. */
+  /** Starts bash with its own environment. python3 creates the terminal, because every npm package for it needs a compiler. */
   constructor(env: NodeJS.ProcessEnv) {
     this.#process = spawn('python3', [join(import.meta.dirname, 'shell-on-pty.py')], {
-      // bash sets PS1 itself at its start.
+      // bash overwrites an inherited PS1 when it starts.
       env: { TERM: 'xterm-256color', PROMPT_COMMAND: `PS1='${PROMPT}'`, ...env },
       stdio: ['pipe', 'pipe', 'inherit'],
     });
@@ -40,15 +40,15 @@ export class Pty {
     this.#process.stdin?.write(`${JSON.stringify({ keys })}\n`);
   }
 
-  /** The kernel tells the program in the foreground (SIGWINCH). */
+  /** Resizes the terminal. The kernel sends SIGWINCH to the program in the foreground. */
   resize(columns: number, rows: number): void {
     this.#process.stdin?.write(`${JSON.stringify({ columns, rows })}\n`);
   }
 
   /**
-   * Waits until the terminal shows something that it has not shown at the last call.
+   * Waits until the output since the last call contains a match.
    *
-   * @returns all that was shown since the last call, up to the end of the match
+   * @returns the output since the last call, up to the end of the match
    */
   async until(pattern: RegExp): Promise<string> {
     for (;;) {
@@ -64,21 +64,21 @@ export class Pty {
     }
   }
 
-  /** Runs a command to its end, as whoever types it sees it. */
+  /** Types a command, waits until it has ended, and returns what the terminal showed. */
   async run(command: string): Promise<{ shown: string; code: number }> {
     this.type(`${command}\n`);
     const shown = await this.until(NEXT_PROMPT);
     return { shown, code: await this.exitCode() };
   }
 
-  /** Of the last command, which has ended. */
+  /** The exit code of the last command, which must have ended. */
   async exitCode(): Promise<number> {
     this.type('echo "code=$?"\n');
     const [, code] = /\ncode=(\d+)/.exec(await this.until(new RegExp(`\\ncode=\\d+\\r\\n${PROMPT}`))) ?? [];
     return Number(code);
   }
 
-  /** All that was ever shown. */
+  /** All output since the start. */
   get shown(): string {
     return this.#shown;
   }

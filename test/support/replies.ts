@@ -1,13 +1,13 @@
-/** What the scripted service says of its things, and what its jobs leave in S3. */
+/** Replies of the scripted service, and the objects that its jobs write to S3. */
 import { datastoreId, fhirInput } from './inputs.ts';
 
-/** Seconds since 1970, as both services tell the time. */
+/** The current time in seconds since the Unix epoch, the format of both services. */
 export const now = () => Date.now() / 1000;
 
 export const imageSetArn = (imageSetId: string) =>
   `arn:aws:medical-imaging:us-east-1:123456789012:datastore/${datastoreId}/imageset/${imageSetId}`;
 
-/** GetImageSet of an image set, by its state. */
+/** The reply to GetImageSet, by the version and state of the image set. */
 export const imageSetReply =
   (imageSetId: string) =>
   (versionId: string, imageSetState: string, imageSetWorkflowStatus = 'CREATED', message?: string) => ({
@@ -18,13 +18,13 @@ export const imageSetReply =
     imageSetState,
     imageSetWorkflowStatus,
     message,
-    // Told as the reply is sent: the tests of a file may take longer than clocks may differ.
+    // Evaluated when the reply is sent: the tests of a file may take longer than the clock skew that a run tolerates.
     get updatedAt() {
       return now();
     },
   });
 
-/** GetDICOMImportJob of job `j1`. */
+/** The reply to GetDICOMImportJob for job `j1`. */
 export const dicomJobReply = (jobStatus: string, more: object = {}) => ({
   jobProperties: {
     jobId: 'j1',
@@ -37,7 +37,7 @@ export const dicomJobReply = (jobStatus: string, more: object = {}) => ({
   },
 });
 
-/** DescribeFHIRImportJob of job `j1`. */
+/** The reply to DescribeFHIRImportJob for job `j1`. */
 export const fhirImportReply = (JobStatus: string, more: object = {}) => ({
   ImportJobProperties: {
     JobId: 'j1',
@@ -49,10 +49,10 @@ export const fhirImportReply = (JobStatus: string, more: object = {}) => ({
   },
 });
 
-/** The folder of a DICOM import's output. */
+/** The output folder of a DICOM import. */
 export const outputOf = (jobId: string) => `s3://bucket/out/${datastoreId}-DicomImport-${jobId}`;
 
-/** The manifest of a DICOM import, and a line for each file that was not imported. */
+/** The manifest of a DICOM import, and a report line for each file that was not imported. */
 export function dicomOutput(
   jobId: string,
   { scanned, imported, ...more }: { scanned: number; imported: number; imageSetsSummary?: object[] },

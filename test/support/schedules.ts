@@ -3,7 +3,7 @@ import type { FlowClient } from '../../src/client.ts';
 import type { ScheduleStatus } from '../../src/schedules.ts';
 import type { RecurringImportResult } from '../../src/workflows/recurring-import.ts';
 
-/** Waits until a schedule has fired so often and nothing of it is going on. */
+/** Waits until a schedule has fired a number of times and none of its runs is open. */
 export async function untilFired(
   { schedules }: FlowClient,
   scheduleId: string,
@@ -16,14 +16,14 @@ export async function untilFired(
   }
 }
 
-/** The run of a schedule's latest firing. */
+/** The run that the latest firing of a schedule has started. */
 export async function latestRun({ schedules, temporal }: FlowClient, scheduleId: string) {
   const { recent } = await schedules.describe(scheduleId);
   const { workflowId = '', runId } = recent.at(-1) ?? {};
   return temporal.workflow.getHandle<() => Promise<RecurringImportResult>>(workflowId, runId);
 }
 
-/** Has a schedule fire, and waits for the result of that firing. */
+/** Triggers a schedule, and waits for the result of the run. */
 export async function fireOnce(flows: FlowClient, scheduleId: string): Promise<RecurringImportResult> {
   const { counts } = await flows.schedules.describe(scheduleId);
   await flows.schedules.trigger(scheduleId);

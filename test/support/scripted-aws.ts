@@ -1,18 +1,18 @@
-/** An HTTP server that says what it is told to say: for what no faithful service would do, and for counting calls. */
+/** An HTTP server with scripted replies: for replies that the local AWS never gives, and for counting calls. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { RestJson } from '../../local-aws/protocols/rest-json.ts';
 import { listen } from './listen.ts';
 
-/** A body to answer with, an error by AWS name and status, a connection dropped without an answer, or one that hangs. */
+/** A JSON body, an error by its AWS name and HTTP status, a connection that is closed without a reply, or one that hangs. */
 type Answer = object | RawReply | StreamedReply | ErrorReply | 'drop' | 'hang';
 
-/** A body that is no JSON. */
+/** A body that is not JSON. */
 interface RawReply {
   readonly $raw: string;
 }
 
-/** A body that is sent as the test wants it: slowly, in part, or not to its end. */
+/** A body that the test itself writes, for example slowly or incompletely. */
 interface StreamedReply {
   readonly $stream: (response: ServerResponse) => void;
 }
@@ -21,14 +21,14 @@ interface ErrorReply {
   readonly $error: string;
   readonly status: number;
   readonly message?: string;
-  /** In seconds. */
+  /** The header `Retry-After`, in seconds. */
   readonly retryAfter?: number;
 }
 
-/** An object in S3: its text, or an error; of several, one a read, the last one for ever. */
+/** An object in S3: its text, or an error. A list is used up one item per read; its last item is repeated. */
 export type StoredObject = string | ErrorReply | (string | ErrorReply)[];
 
-/** What depends on the call is a function of it: calls that are made at the same time come in any order. */
+/** A function computes the reply from the call, for concurrent calls that arrive in any order. */
 export type Reply = Answer | ((call: Call) => Answer);
 
 export const error = ($error: string, status = 400, message?: string): ErrorReply => ({
@@ -39,7 +39,7 @@ export const error = ($error: string, status = 400, message?: string): ErrorRepl
 
 export interface Call {
   readonly operation: string;
-  /** As it came, percent-encoded. */
+  /** As received, percent-encoded. */
   readonly path: string;
   readonly query: string;
   readonly body: unknown;
@@ -50,12 +50,12 @@ const notScripted = error('ValidationException', 400, 'not scripted');
 export interface ScriptedAws {
   readonly endpoint: string;
   readonly calls: Call[];
-  /** The operations that were called, in order. */
+  /** The names of the called operations, in order. */
   called(): string[];
   callsOf(operation: string): Call[];
   /** The body of the first call of an operation. */
   bodyOf(operation: string): unknown;
-  /** Replies by operation, one a call; the last one for ever. Objects in S3 are `s3://bucket/key`. */
+  /** Sets the replies by operation, used up one per call, the last one repeated; and the S3 objects by `s3://bucket/key`. */
   script(replies: Record<string, Reply[]>, objects?: Record<string, StoredObject>): void;
   close(): Promise<void>;
 }

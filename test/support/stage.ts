@@ -1,10 +1,10 @@
-/** A local AWS in this process, a cluster on it, and image sets to work on: for the tests of one file. */
+/** A local AWS in this process, a cluster that uses it, and image sets: for the tests of one file. */
 import { mkdir } from 'node:fs/promises';
 import { localAws, p10, putFiles, type LocalAwsUnderTest } from '../local-aws/harness.ts';
 import { startCluster, type Cluster } from './cluster.ts';
 import { polling, roleArn } from './inputs.ts';
 
-/** What takes a while in AWS takes 30 ms here: long enough to be seen under way. */
+/** Asynchronous operations take 30 ms, which is long enough for a run to observe them in progress. */
 const BRIEFLY = {
   copyMs: 30,
   updateMs: 30,
@@ -16,11 +16,11 @@ const BRIEFLY = {
 export interface Stage {
   readonly aws: LocalAwsUnderTest;
   readonly cluster: Cluster;
-  /** A data store that is active. */
+  /** An `ACTIVE` data store. */
   readonly datastoreId: string;
-  /** Creates a data store and imports into it what is in the bucket of its name, below `in/`. */
+  /** Creates a data store and imports the `in/` folder of the bucket with the same name. */
   onboard(datastoreName: string): ReturnType<typeof onboard>;
-  /** Imports a series of its own into {@link datastoreId}, and gives its image set. */
+  /** Imports a new series into {@link datastoreId}, and returns the id of its image set. */
   imageSet(instances: number): Promise<string>;
   stop(): Promise<void>;
 }
@@ -44,7 +44,7 @@ export async function startStage(): Promise<Stage> {
   };
 }
 
-/** A copy as another writer would ask for it, of image sets that nobody has changed yet. */
+/** The copy request of another writer, for image sets at their first version. */
 export const copyRequest = (datastoreId: string, sourceImageSetId: string, imageSetId: string) => ({
   datastoreId,
   sourceImageSetId,

@@ -1,6 +1,6 @@
 /**
- * The types of inputs and the rules for inputs (src/input-rules) say the same: of every combination of the members that decide
- * on one another, and of every other member, TypeScript takes what the rules take and nothing else.
+ * The TypeScript types of inputs agree with the input rules (src/input-rules): for every combination of the members that depend
+ * on one another, and for every other member, TypeScript accepts exactly the inputs that the rules accept.
  */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,14 +15,14 @@ import { recordOf } from '../../src/lib/guards.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** A value as code would give it, and whether the rules take it. */
+/** A value as it is written in code, and whether the rules accept it. */
 interface Case {
   type: string;
   value: object;
   isTaken: boolean;
 }
 
-/** The names of members on which it depends whether others are needed or allowed. */
+/** The names of members that determine whether other members are required or permitted. */
 function decidingMembers(flow: (typeof WORKFLOW_NAMES)[number]): Set<string> {
   const { excludes } = recordOf(isFlowName(flow) ? FLOW_RULES[flow].schema : {});
   const excluded = Object.entries(recordOf(excludes)).flat(2).map(String);
@@ -40,14 +40,14 @@ const subsets = <Item>(items: readonly Item[]): Item[][] =>
 const withExamples = (members: readonly Member[]): Record<string, unknown> =>
   Object.fromEntries(members.map((member) => [member.name, textOf(member).example]));
 
-/** What is tried of one member, beside its example. */
+/** The values that are tried for one member, in addition to its example. */
 const valuesOf = (member: Member): unknown[] => [
   textOf(member).example,
   null,
   ...(member.choices ? [...member.choices, 'NO_SUCH_CHOICE'] : []),
 ];
 
-/** Inputs of every shape: all combinations of the deciding members, and each other member on top of a good one. */
+/** All combinations of the determining members, and each other member added to a valid input. */
 function inputsOf(
   members: readonly Member[],
   deciding: ReadonlySet<string>,
@@ -95,11 +95,11 @@ const scheduleCases = RECURRING_FLOWS.slice(0, 1).flatMap((flow) => {
   }));
 });
 
-/** One constant on one line for each case; TypeScript complains of a line that is an error, and of one that should be. */
+/** One constant per line for each case. TypeScript reports an unexpected error, and a missing expected one. */
 const linesOf = ({ type, value, isTaken }: Case, index: number) =>
   `${isTaken ? '' : '// @ts-expect-error\n'}export const case${index}: ${type} = ${JSON.stringify(value)};`;
 
-/** What `tsc` says of a file, as the lines that it names. */
+/** The line numbers of the errors that `tsc` reports in a file. */
 async function complaints(cases: readonly Case[]): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'ahw-types-'));
   const client = relative(folder, join(root, 'src/client.ts'));
@@ -132,18 +132,18 @@ async function complaints(cases: readonly Case[]): Promise<string[]> {
   }
 }
 
-test('TypeScript takes what the rules take, and nothing else', async () => {
+test('TypeScript accepts exactly what the rules accept', async () => {
   const cases = [...flowCases, ...recurringCases, ...scheduleCases];
   expect(await complaints(cases)).toEqual([]);
 });
 
-test.each(WORKFLOW_NAMES)('%s: there are cases of both kinds', (flow) => {
+test.each(WORKFLOW_NAMES)('%s: there are valid and invalid cases', (flow) => {
   const cases = [...flowCases, ...recurringCases].filter(({ type }) => type === `FlowInput<'${flow}'>`);
   expect(cases.filter(({ isTaken }) => isTaken).length).toBeGreaterThan(0);
   expect(cases.filter(({ isTaken }) => !isTaken).length).toBeGreaterThan(2);
 });
 
-test('a type and a rule that differ are found', async () => {
+test('a difference between a type and a rule is found', async () => {
   const wrong: Case[] = [
     { type: `FlowInput<'tagImageSet'>`, value: {}, isTaken: true },
     { type: `FlowInput<'provisionDatastore'>`, value: { datastoreName: 'x' }, isTaken: false },

@@ -1,6 +1,6 @@
 /**
- * Compiled by `npm run check`, never run: what TypeScript tells those who write an input in code. That types and rules say the
- * same of all members is `inputs-and-rules.test.ts`.
+ * Compiled by `npm run check`, never run: the errors that TypeScript reports to authors of inputs. `inputs-and-rules.test.ts`
+ * checks that types and rules agree for all members.
  */
 import { isFlowInput, type FlowClient, type FlowInput, type FlowResult } from '../../src/client.ts';
 import {
@@ -21,23 +21,23 @@ const fhirImport = {
 };
 
 export async function startsFromCode(flows: FlowClient) {
-  // @ts-expect-error -- a data store has to have a name
+  // @ts-expect-error -- a data store must have a name
   await flows.start('provisionDatastore', {});
   // @ts-expect-error -- did you mean datastoreName?
   await flows.start('provisionDatastore', { dataStoreName: 'radiology' });
-  // @ts-expect-error -- the data store would be created, and then nothing is said of the import
+  // @ts-expect-error -- the data store would be created, but the members for the import are missing
   await flows.start('onboardDatastoreAndImport', { datastoreName: 'radiology' });
-  // @ts-expect-error -- a job is found by its data store and its id
+  // @ts-expect-error -- a job is identified by its data store and its id
   await flows.start('onboardDatastoreAndImport', { datastoreName: 'radiology', jobId: 'j' });
   await flows.start('onboardDatastoreAndImport', { datastoreId: 'd', jobId: 'j' });
 
   await flows.start('startImportPollAndList', { DatastoreId: 'd', ...fhirImport });
-  // @ts-expect-error -- the list of one job would go on after another import
+  // @ts-expect-error -- the list of one job would continue after another import
   await flows.start('startImportPollAndList', { DatastoreId: 'd', ...fhirImport, NextToken: 't' });
   await flows.start('startImportPollAndList', { DatastoreId: 'd', JobId: 'j', NextToken: 't' });
 
   const imageSet = { datastoreId: 'd', imageSetId: 'i' };
-  // @ts-expect-error -- no change is asked for
+  // @ts-expect-error -- the update contains no change
   await flows.start('updateImageSetMetadata', imageSet);
   await flows.start('updateImageSetMetadata', { ...imageSet, revertToVersionId: '1' });
   // @ts-expect-error -- an update changes attributes or reverts a version
@@ -53,9 +53,9 @@ export async function recurs({ schedules }: FlowClient) {
   const input = { DatastoreId: 'd', ...fhirImport };
   await schedules.ensure('nightly', { flow, input, cron: '0 2 * * *' });
   await schedules.ensure('hourly', { flow, input, every: '1 hour' });
-  // @ts-expect-error -- nothing says when
+  // @ts-expect-error -- neither cron nor every
   await schedules.ensure('never', { flow, input });
-  // @ts-expect-error -- both
+  // @ts-expect-error -- both cron and every
   await schedules.ensure('both', { flow, input, cron: '0 2 * * *', every: '1 hour' });
   // @ts-expect-error -- every firing imports into the same data store
   await schedules.ensure('nowhere', { flow, input: fhirImport, cron: '@daily' });
@@ -65,7 +65,7 @@ export async function recurs({ schedules }: FlowClient) {
   await schedules.ensure('copies', { flow: 'copyImageSet', input, cron: '@daily' });
 }
 
-/** An optional id need not be told apart before the call: with or without it the input is whole. */
+/** An input with an optional id needs no case distinction: it is valid with and without the id. */
 export const optionalIds = (
   DatastoreId: string,
   job: { JobId?: string },
@@ -75,25 +75,25 @@ export const optionalIds = (
   ...job,
 });
 
-/** What was read from a file is an input once the rules have taken it. */
+/** A value from a file has the type of an input after `isFlowInput` has checked it. */
 export async function startsFromFile(
   flows: FlowClient,
   input: unknown,
 ): Promise<FlowResult<'tagImageSet'> | undefined> {
-  // @ts-expect-error -- it may be anything
+  // @ts-expect-error -- its type is unknown
   await flows.execute('tagImageSet', input);
   return isFlowInput('tagImageSet', input) ? flows.execute('tagImageSet', input) : undefined;
 }
 
-/** A flow of a team's own, made of parts of the sixteen. */
+/** A custom flow that is composed of parts of the sixteen flows. */
 export async function ownFlow(flow: Flow, input: FhirImportInput, dicom: DicomImportInput) {
   await importFhirAndAwait(flow, 'd', input);
   await importFhirAndAwait(flow, 'd', { JobId: 'j' });
-  // @ts-expect-error -- neither a job nor what starts one
+  // @ts-expect-error -- neither a job nor the members that start one
   await importFhirAndAwait(flow, 'd', { InputS3Uri: 's3://bucket/in/' });
-  // @ts-expect-error -- the same of an export
+  // @ts-expect-error -- the same for an export
   await exportFhirAndAwait(flow, 'd', {});
   await importAndAwait(flow, dicomImport(flow, 'd', dicom), dicom);
-  // @ts-expect-error -- neither a job nor what starts one
+  // @ts-expect-error -- neither a job nor the members that start one
   dicomImport(flow, 'd', { jobName: 'nightly' });
 }

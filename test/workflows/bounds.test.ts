@@ -1,6 +1,6 @@
 /**
- * Replies that are larger than Temporal can carry. A value of more than 2 MB ends a run `TERMINATED`, without a failure that
- * says anything; ours end `COMPLETED` with what fits, or `FAILED` with what to do.
+ * Replies that exceed Temporal's limits. The server terminates a run with a value of more than 2 MB, without a useful failure.
+ * Our runs close as `COMPLETED` with what fits, or as `FAILED` with what to do.
  */
 import { bytesOf, MOST_BYTES } from '../../src/lib/size.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
@@ -19,10 +19,10 @@ let cluster: Cluster;
 
 withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
 
-/** A text of so many bytes, of characters that take three each. */
+/** A text of a number of bytes, with characters of three bytes each. */
 const bytes = (size: number) => '語'.repeat(Math.ceil(size / 3));
 
-/** A page of image sets, each of which takes so many bytes: as many as the call asks for, and a token for more. */
+/** A page with as many image sets as the call requests, of a number of bytes each, and a token for more. */
 const pageOfImageSets =
   (size: number) =>
   ({ query }: Call) => {
@@ -45,14 +45,14 @@ const importDone = {
 };
 const importInput = { datastoreId, jobId: 'j1', polling };
 
-test('a page of 2.5 MB is asked for again with fewer items, and the list goes on where it was cut', async () => {
+test('a page of 2.5 MB is requested again with fewer items, and the list continues where it was cut', async () => {
   aws.script(
     { ...importDone, SearchImageSets: [pageOfImageSets(50_000)] },
     dicomOutput('j1', { scanned: 1, imported: 1 }),
   );
   const result = await cluster.flows.execute('importDicomAndSearch', importInput);
   const listed = result.imageSetsMetadataSummaries.map((summary) => summary.imageSetId);
-  // Each call that was too much is followed by one for half as much from the same place.
+  // Each call whose page is too large is followed by one for half as many items, with the same token.
   expect(aws.callsOf('SearchImageSets').map(({ query }) => query)).toEqual([
     'maxResults=50',
     'maxResults=25',
@@ -62,7 +62,7 @@ test('a page of 2.5 MB is asked for again with fewer items, and the list goes on
     expect.stringContaining('nextToken=13'),
   ]);
   expect(listed).toEqual(Array.from({ length: 13 }, (_, index) => `set-${index}`));
-  // The second page had no room: the list goes on with it.
+  // The second page does not fit, so the list continues with it.
   expect(result.nextToken).toBe('13');
   expect(bytesOf(result)).toBeLessThan(MOST_BYTES);
 });
@@ -78,7 +78,7 @@ test('a list whose single item is too large is a failure that says so', async ()
   );
   expect(type).toBe('ResultTooLarge');
   expect(message).toMatch(/^searchImageSets: one item of the list takes 25\d{5} bytes/);
-  // What the import came to is not lost.
+  // The outcome of the import is kept.
   expect(details).toMatchObject({ step: 'searchImageSets', result: { outcome: 'complete' } });
 });
 
@@ -91,7 +91,7 @@ test('a reply of 2.5 MB that is no list is a failure that says so', async () => 
   });
 });
 
-test('an error of 2.5 MB is told by its beginning', async () => {
+test('the message of an error of 2.5 MB is cut', async () => {
   aws.script({
     GetImageSet: [{ $error: 'ValidationException', status: 400, message: bytes(2_500_000) }],
   });
@@ -101,7 +101,7 @@ test('an error of 2.5 MB is told by its beginning', async () => {
   expect(details.awsMessage).toMatch(/^語+…$/);
 });
 
-/** Each line is of another reason, and every text is as long as it can be. */
+/** Each line has another reason, and every text has the maximum length. */
 const reportOf = (lines: number, line: (index: number) => object) =>
   Array.from({ length: lines }, (_, index) => JSON.stringify(line(index))).join('\n');
 
@@ -132,7 +132,7 @@ const everythingLarge = (jobId: string, manifest = largeManifest) => ({
   [`${outputOf(jobId)}/WARNING/warning.ndjson`]: largeWarnings,
 });
 
-test('a result in which everything is at its largest fits, and every failure is counted', async () => {
+test('a result with every member at its maximum fits, and every failure is counted', async () => {
   aws.script({ ...importDone, SearchImageSets: [pageOfImageSets(18_000)] }, everythingLarge('j1'));
   const result = await cluster.flows.execute('importDicomAndSearch', {
     ...importInput,
@@ -149,7 +149,7 @@ test('a result in which everything is at its largest fits, and every failure is 
   expect(bytesOf(result)).toBeLessThan(MOST_BYTES);
 });
 
-test('the same, where the run fails and the result is in its details', async () => {
+test('the same fits if the run fails and the result is in its details', async () => {
   aws.script({ ...importDone, SearchImageSets: [pageOfImageSets(18_000)] }, everythingLarge('j1'));
   const input = { ...importInput, listFailedFiles: 100, onFileErrors: 'fail' } as const;
   const { type, details } = await failureOf(cluster.flows.execute('importDicomAndSearch', input));
@@ -157,7 +157,7 @@ test('the same, where the run fails and the result is in its details', async () 
   expect(details.result).toMatchObject({ outcome: 'partial' });
 });
 
-test('an audit stops before its jobs no longer fit, and says where to go on', async () => {
+test('an audit stops before its jobs no longer fit, and says where to continue', async () => {
   const jobs = Array.from({ length: 60 }, (_, index) => `j${index}`);
   const at = (jobId: string) => 1_800_000_000 - Number(jobId.slice(1));
   const outputs = jobs.map((jobId) => everythingLarge(jobId, { ...largeManifest, imageSetsSummary: [] }));
@@ -193,7 +193,7 @@ test('an audit stops before its jobs no longer fit, and says where to go on', as
   expect(result.nextSubmittedBefore).toBe(new Date(at(`j${result.jobs.length}`) * 1_000).toISOString());
 });
 
-test('a result whose parts fit one by one, and not together, is a failure with what the job came to', async () => {
+test('a result whose parts fit one by one, and not together, is a failure with the outcome of the job', async () => {
   const job = (size: number) => ({
     JobId: 'j1',
     JobStatus: 'COMPLETED',
@@ -216,7 +216,7 @@ test('a result whose parts fit one by one, and not together, is a failure with w
   expect(details).toMatchObject({ ids: { jobId: 'j1' }, result: { jobStatus: 'COMPLETED' } });
 });
 
-test('an event with a detail type of 1 MB is noted by its beginning', async () => {
+test('a detail type of 1 MB in an event is cut', async () => {
   aws.script({ GetDICOMImportJob: [dicomJobReply('IN_PROGRESS')] });
   const { workflowId } = await cluster.flows.start('onboardDatastoreAndImport', {
     ...onboardInput,
@@ -234,7 +234,7 @@ test('an event with a detail type of 1 MB is noted by its beginning', async () =
   await run.cancel();
 });
 
-test('an input with 50,000 unknown members is refused by the first of them', async () => {
+test('an input with 50,000 unknown members is rejected with the first of them', async () => {
   const names = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`member${index}`, 1]));
   const { temporal } = cluster.flows;
   const run = await temporal.workflow.start('tagImageSet', {
@@ -248,7 +248,7 @@ test('an input with 50,000 unknown members is refused by the first of them', asy
   expect(bytesOf(message)).toBeLessThan(100_000);
 });
 
-test('a run whose history is nearly full fails by itself, with the ids to go on from', async () => {
+test('a run whose history is nearly full fails by itself, with the ids to continue with', async () => {
   aws.script({ GetDICOMImportJob: [dicomJobReply('IN_PROGRESS')] });
   const { workflowId } = await cluster.flows.start('onboardDatastoreAndImport', {
     ...onboardInput,
@@ -258,7 +258,7 @@ test('a run whose history is nearly full fails by itself, with the ids to go on 
   });
   while (aws.callsOf('GetDICOMImportJob').length === 0) await new Promise((done) => setTimeout(done, 20));
   const run = cluster.flows.temporal.workflow.getHandle(workflowId);
-  // Each stays in the history, whatever the run makes of it. Temporal terminates the run at 50 MB.
+  // Each signal stays in the history. Temporal terminates a run with a history of 50 MB.
   const event = { id: 'e', source: 'aws', time: '', ids: { jobId: 'j1' } };
   for (let number = 0; number < 17; number++) {
     await run.signal('awsEvent', { ...event, detailType: bytes(1_800_000) });

@@ -1,32 +1,32 @@
-/** What every run in the worker's cache carries: a schema library alone took a cached run from 0.28 to 1.75 MB. */
+/** The workflow bundle, which each run in the worker's cache loads. A schema library in it would add 1.5 MB to each cached run. */
 import { readFileSync } from 'node:fs';
 import type { sleep } from '@temporalio/workflow';
 import { required } from '../support/cluster.ts';
 
 const bundle = readFileSync(required('AHW_TEST_BUNDLE'), 'utf8');
-/** Without the source map, which no run carries: 695 kB with all sixteen flows and recurringImport, most of them Temporal's own. */
+/** The maximum size without the source map. It is 695 kB with all flows, most of which is Temporal's own code. */
 const BUDGET = 800_000;
-/** The modules that webpack has put in, by their paths. */
+/** The paths of the modules in the bundle. */
 const modules = [...bundle.matchAll(/"(\.\/[^"\n]+\.[cm]?[jt]s)"/g)].map(([, path = '']) => path);
 
-test('the list of modules is really read', () => {
+test('the list of modules is not empty', () => {
   expect(modules).toContainEqual(expect.stringContaining('copy-image-set'));
 });
 
 test.each(['@aws-sdk', '@smithy', 'ajv', 'zod', 'input-rules', 'src/activities', 'node:'])(
-  'holds no %s',
+  'contains no %s',
   (name) => {
     expect(modules.filter((path) => path.includes(name))).toEqual([]);
   },
 );
 
-test('its code is no bigger than its budget', () => {
+test('its code is within its size budget', () => {
   const [code = ''] = bundle.split('//# sourceMappingURL');
   expect(Buffer.byteLength(code)).toBeLessThan(BUDGET);
 });
 
 test('durations are typed: without the `ms` path in tsconfig.json this would compile, and fail at run time', () => {
-  // @ts-expect-error -- text that is no duration
+  // @ts-expect-error -- a text that is not a duration
   const wrong: Parameters<typeof sleep>[0] = 'banana';
   expect(wrong).toBe('banana');
 });

@@ -17,7 +17,7 @@ import {
   classifyImagingImport,
 } from '../../src/workflows/jobs/classify.ts';
 
-/** Every status that the SDK knows, by the kind of verdict that it gets. */
+/** Every status that the SDK knows, by its verdict. */
 function verdicts<Status extends string>(
   statuses: Record<string, Status>,
   classify: (status: Status) => string,
@@ -25,7 +25,7 @@ function verdicts<Status extends string>(
   return Object.fromEntries(Object.values(statuses).map((status) => [status, classify(status)]));
 }
 
-test('data stores of both services', () => {
+test('data stores of both services are classified by every status', () => {
   const classify = (status: DatastoreStatus | FhirDatastoreStatus) => {
     const verdict = classifyDatastore(status);
     return verdict.kind === 'failed' ? verdict.type : verdict.kind;
@@ -41,7 +41,7 @@ test('data stores of both services', () => {
   expect(verdicts(FhirDatastoreStatus, classify)).toEqual(expected);
 });
 
-test('a data store of HealthLake that is to be deleted', () => {
+test('a data store of HealthLake that is awaited to be DELETED', () => {
   const right = (status: FhirDatastoreStatus) => classifyDeletion(status, true).kind;
   expect(verdicts(FhirDatastoreStatus, right)).toEqual({
     CREATING: 'going',
@@ -59,7 +59,7 @@ test('a data store of HealthLake that is to be deleted', () => {
   expect(classifyDeletion('ACTIVE', false)).toHaveProperty('type', 'DeleteFailed');
 });
 
-test('jobs', () => {
+test('jobs are classified by every status', () => {
   expect(verdicts(ImagingJobStatus, (status) => classifyImagingImport(status).kind)).toEqual({
     SUBMITTED: 'going',
     IN_PROGRESS: 'going',
@@ -83,7 +83,7 @@ test('jobs', () => {
   }
 });
 
-test('an image set that is to be free', () => {
+test('an image set that is awaited to be unlocked', () => {
   const classify = (imageSetState: ImageSetState) =>
     classifyImageSet({ imageSetState, versionId: '1' }, undefined, 'CopyFailed').kind;
   expect(verdicts(ImageSetState, classify)).toEqual({
@@ -104,7 +104,7 @@ describe('an image set after a change', () => {
       { version: '2', failure },
     );
 
-  test('every workflow status, at the version announced', () => {
+  test('every workflow status, at the announced version', () => {
     const { COPY_FAILED, UPDATE_FAILED, ...well } = ImageSetWorkflowStatus;
     for (const status of Object.values(well)) expect(after('2', status)).toEqual({ kind: 'settled' });
     const copy = { failure: 'CopyFailed' } as const;
@@ -115,28 +115,28 @@ describe('an image set after a change', () => {
     expect(after('2', UPDATE_FAILED, copy)).toEqual({ kind: 'settled' });
   });
 
-  // CopyImageSet and UpdateImageSetMetadata answer with the version that they make ("latestVersionId"): an older one
-  // holds the end of the change before.
-  test('an older version is still going, whatever the change before it has ended with', () => {
+  // CopyImageSet and UpdateImageSetMetadata return the version that they create ("latestVersionId"). An older version shows
+  // the end of the previous change.
+  test('an older version is still going, however the previous change has ended', () => {
     for (const status of Object.values(ImageSetWorkflowStatus)) {
       expect(after('1', status)).toEqual({ kind: 'going' });
       expect(after('1', status, { failure: 'UpdateFailed' })).toEqual({ kind: 'going' });
     }
   });
 
-  test('a reply that announced no version leaves the state to decide', () => {
+  test('without an announced version the state decides', () => {
     const read = { imageSetState: 'ACTIVE', imageSetWorkflowStatus: 'COPIED', versionId: '7' } as const;
     expect(classifyImageSet(read, { version: '', failure: 'CopyFailed' })).toEqual({
       kind: 'settled',
     });
   });
 
-  test('a higher version is settled by somebody else', () => {
+  test('a higher version was settled by another writer', () => {
     expect(after('3', 'COPY_FAILED')).toEqual({ kind: 'settled', byAnother: true });
   });
 });
 
-test('a status that only the service knows is still going, with a warning', () => {
+test('an unknown status is still going, with a warning', () => {
   const tomorrow = 'PAUSED_FOR_THE_NIGHT' as never;
   for (const verdict of [
     classifyDatastore(tomorrow),

@@ -1,7 +1,7 @@
 /**
- * Where the flows leave the published documents on purpose, and where they follow them call by call.
+ * The intended differences of the founding flows from the published documents, and that they otherwise follow them.
  *
- * The service is scripted: it says what the documents did not reckon with.
+ * The service is scripted: it gives replies that the documents do not handle.
  */
 import { SEARCH_LAG_MS, withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
@@ -60,7 +60,7 @@ describe('copyImageSet', () => {
       'GetImageSet',
       'GetImageSet',
     ]);
-    // The member is the body itself: no `copyImageSetInformation` around it.
+    // The copy information is the body itself, without a member `copyImageSetInformation`.
     expect(aws.calls[2]?.body).toEqual({
       sourceImageSet: { latestVersionId: '7' },
       destinationImageSet: { imageSetId: destinationImageSetId, latestVersionId: '1' },
@@ -100,7 +100,7 @@ describe('copyImageSet', () => {
   test.each([
     ['source', [imageSet('2', 'DELETED', 'DELETED'), free]],
     ['destination', [free, imageSet('2', 'DELETED', 'DELETED')]],
-  ])('a %s that is deleted before is for the service to refuse', async (_, reads) => {
+  ])('a %s that was deleted before is refused by the service', async (_, reads) => {
     aws.script({ GetImageSet: reads, CopyImageSet: [error('ResourceNotFoundException', 404, 'deleted')] });
     expect(await failureOf(run())).toMatchObject({
       type: 'ResourceNotFoundException',
@@ -175,7 +175,7 @@ describe('copyImageSet', () => {
   test.each([
     ['a stale version', stale],
     ['a lock', error('ConflictException', 409)],
-  ])('%s leads to a fresh read and a new decision, never to a blind repeat', async (_, refusal) => {
+  ])('%s leads to a fresh read and a new decision, never to a blind retry', async (_, refusal) => {
     aws.script({
       GetImageSet: [free, free, free, imageSet('5', 'ACTIVE'), imageSet('6', 'ACTIVE', 'COPIED')],
       CopyImageSet: [
@@ -193,13 +193,13 @@ describe('copyImageSet', () => {
     });
   });
 
-  test('a copy in doubt is looked for again before it is decided anew, however stale the reads were', async () => {
+  test('a copy in doubt is looked up again before a new decision, however stale the reads were', async () => {
     const holding = (...uids: string[]) => ({
       Study: { Series: { s: { Instances: Object.fromEntries(uids.map((uid) => [uid, {}])) } } },
     });
     const [before, now, asked] = [holding('1.1'), holding('1.1', '2.1'), holding('2.1')];
     aws.script({
-      // Both as they were, twice: the first request has taken effect, and no read shows it yet.
+      // Both are read unchanged, twice: AWS has applied the first request, but the reads are stale.
       GetImageSet: [free, free, free, free, imageSet('2', 'ACTIVE', 'COPIED')],
       CopyImageSet: ['drop', error('ConflictException', 409), copied],
       GetImageSetMetadata: [before, now, asked],
@@ -213,7 +213,7 @@ describe('copyImageSet', () => {
     ['an update', imageSet('2', 'ACTIVE', 'UPDATED')],
     ['a copy of an hour ago', { ...imageSet('2', 'ACTIVE', 'COPIED'), updatedAt: now() - hour }],
   ])(
-    'a copy in doubt that meets %s is decided anew, though the instances are all there',
+    'a copy in doubt that meets %s is decided anew, though all its instances are present',
     async (_, rival) => {
       const instances = (...uids: string[]) => ({
         Study: { Series: { s: { Instances: Object.fromEntries(uids.map((uid) => [uid, {}])) } } },
@@ -247,7 +247,7 @@ describe('copyImageSet', () => {
     const locked = imageSet('1', 'LOCKED', 'COPYING_WITH_READ_ONLY_ACCESS');
     const copy = () => run({ destinationImageSetId: undefined });
 
-    test('is looked for once it has left the source free', async () => {
+    test('is searched for once the copy has left the source free', async () => {
       aws.script({
         GetImageSet: [free, locked, imageSet('1', 'ACTIVE', 'COPIED')],
         CopyImageSet: ['drop'],
@@ -266,7 +266,7 @@ describe('copyImageSet', () => {
       expect(aws.callsOf('CopyImageSet')).toHaveLength(1);
     });
 
-    test('is not made again where a search shows it only SEARCH_LAG after the source was free', async () => {
+    test('is not made again if a search shows it only SEARCH_LAG after the source was unlocked', async () => {
       let freeAt = 0;
       const drop = () => {
         freeAt = Date.now() + 2 * SEARCH_LAG_MS;
@@ -282,10 +282,10 @@ describe('copyImageSet', () => {
       expect(aws.callsOf('CopyImageSet')).toHaveLength(1);
     });
 
-    test('is made again where no search shows it', async () => {
+    test('is made again if no search shows it', async () => {
       aws.script({
         GetImageSet: [free],
-        // Of a new image set the first version is announced.
+        // A new image set has the version 1.
         CopyImageSet: [
           'drop',
           { datastoreId, destinationImageSetProperties: { imageSetId: made, latestVersionId: '1' } },
@@ -299,7 +299,7 @@ describe('copyImageSet', () => {
     });
   });
 
-  test('an image set that is not there fails at once, under the AWS name', async () => {
+  test('an image set that does not exist fails at once, with the AWS error name', async () => {
     aws.script({ GetImageSet: [error('ResourceNotFoundException', 404, 'no such image set')] });
     expect(await failureOf(run())).toMatchObject({
       type: 'ResourceNotFoundException',
@@ -309,7 +309,7 @@ describe('copyImageSet', () => {
     expect(aws.called()).toEqual(['GetImageSet']);
   });
 
-  test('passes on what may be asked for besides', async () => {
+  test('passes on the optional members', async () => {
     aws.script({ GetImageSet: [free, free, imageSet('2', 'ACTIVE', 'COPIED')], CopyImageSet: [copied] });
     await run({ copiableAttributes: '{"SchemaVersion":"1.1"}', force: true, promoteToPrimary: true });
     expect(aws.calls[2]?.body).toMatchObject({
@@ -401,7 +401,7 @@ describe('onboardDatastoreAndImport', () => {
     });
   });
 
-  test('files that failed are in the result, by reason; by name only when asked for', async () => {
+  test('files that failed are in the result by reason, and by name only if requested', async () => {
     script({}, manifest(3, 1));
     const byReason = { ValidationException: 2 };
     expect(await run()).toMatchObject({ outcome: 'partial', failures: { byReason, listed: [] } });
@@ -416,7 +416,7 @@ describe('onboardDatastoreAndImport', () => {
     });
   });
 
-  test('a list of failed files that S3 withholds for a moment is read after all', async () => {
+  test('a list of failed files that S3 fails to return at first is read in the end', async () => {
     const objects: Record<string, StoredObject> = manifest(3, 1);
     for (const [uri, lines] of Object.entries(objects)) {
       if (uri.endsWith('.ndjson')) objects[uri] = [error('SlowDown', 503), ...[lines].flat()];
@@ -427,7 +427,7 @@ describe('onboardDatastoreAndImport', () => {
     expect(failures).not.toHaveProperty('unreadable');
   });
 
-  test('a job that imported none of what it scanned fails NothingImported, with the result it would have given', async () => {
+  test('a job that imported none of the scanned files fails NothingImported, with the result in its details', async () => {
     script({}, manifest(2, 0));
     expect(await failureOf(run())).toMatchObject({
       type: 'NothingImported',
@@ -465,13 +465,13 @@ describe('onboardDatastoreAndImport', () => {
     });
   });
 
-  test('a manifest that is late is waited for where its role may not see what is missing', async () => {
+  test('a manifest that is late is waited for if the role may not see that it is missing', async () => {
     const uri = `${folder}/job-output-manifest.json`;
     script({}, { [uri]: [error('AccessDenied', 403), manifest(3, 3)[uri] ?? ''] });
     expect(await run()).toMatchObject({ outcome: 'complete', manifest: { state: 'read' } });
   });
 
-  test('a job without a name gets one, and tokens of this run; what the input names is passed on', async () => {
+  test('a job without a name gets one, and tokens of this run; those of the input are passed on', async () => {
     script({});
     const handle = await cluster.flows.start('onboardDatastoreAndImport', {
       ...onboardInput,
@@ -489,12 +489,12 @@ describe('onboardDatastoreAndImport', () => {
       inputS3Uri: onboardInput.inputS3Uri,
       outputS3Uri: onboardInput.outputS3Uri,
       clientToken: `${runId}-startImportJob`,
-      // As much of the flow's name as fits into 64 characters beside the run's id.
+      // The prefix of the flow's name that fits into 64 characters with the run's id.
       jobName: `onboard-datastore-and-impor-${runId}`,
     });
   });
 
-  test('passes on what may be asked for besides', async () => {
+  test('passes on the optional members', async () => {
     script({});
     const store = {
       kmsKeyArn: 'arn:aws:kms:us-east-1:123456789012:alias/key',
@@ -507,13 +507,13 @@ describe('onboardDatastoreAndImport', () => {
     expect(aws.bodyOf('StartDICOMImportJob')).toMatchObject({ ...job, clientToken: 'ours' });
   });
 
-  test('with jobId it starts nothing and waits for that job', async () => {
+  test('with jobId starts nothing and waits for that job', async () => {
     script({});
     expect(await run({ datastoreId, jobId: 'j1' })).toMatchObject({ jobId: 'j1', outcome: 'complete' });
     expect(aws.called()).toEqual(['GetDICOMImportJob']);
   });
 
-  test('a job that ends too late fails WaitTimedOut, and says how to go on waiting', async () => {
+  test('a job that ends too late fails WaitTimedOut, and says how to continue waiting', async () => {
     script({ GetDICOMImportJob: [job('IN_PROGRESS')] });
     const failure = await failureOf(run({ polling: { ...onboardInput.polling, timeout: 200 } }));
     expect(failure).toMatchObject({
@@ -523,7 +523,7 @@ describe('onboardDatastoreAndImport', () => {
     expect(failure.message).toContain('start again with the id of this job (j1)');
   });
 
-  test('too many jobs at once are waited out; too many data stores are not', async () => {
+  test('a quota on concurrent jobs (too many jobs) is waited out; one on data stores is not', async () => {
     script({
       StartDICOMImportJob: [
         error('ServiceQuotaExceededException', 402),
@@ -538,7 +538,7 @@ describe('onboardDatastoreAndImport', () => {
     });
   });
 
-  test("a user's token that gives back an older job is said to have done so", async () => {
+  test("an older job that a user's token has returned is reported", async () => {
     script({ GetDICOMImportJob: [job('COMPLETED', { submittedAt: now() - 3600 })] });
     expect(await run({ importClientToken: 'mine' })).toMatchObject({ reusedJob: true });
   });
@@ -562,7 +562,7 @@ describe('startImportAndWaitCompleted', () => {
     }),
     [`${folder}/FAILURE/Patient.ndjson`]: [
       '{"lineId":3,"UpdateResourceResponse":{"jsonBlob":{"resourceType":"OperationOutcome","issue":[{"code":"required","diagnostics":"Missing required id field"}]},"statusCode":400}}',
-      // As in AWS's own guide: not JSON.
+      // The line is from AWS's guide, and is not JSON.
       '{"lineId":3, UpdateResourceResponse:{"jsonBlob":',
     ].join('\n'),
   });
@@ -577,7 +577,7 @@ describe('startImportAndWaitCompleted', () => {
   const run = (input: object = {}) =>
     cluster.flows.execute('startImportAndWaitCompleted', { ...fhirInput, ...input });
 
-  test('follows the document call by call, and gives the outcome in resources', async () => {
+  test('follows the document call by call, and returns the outcome in resources', async () => {
     script({ DescribeFHIRImportJob: [job('SUBMITTED'), job('IN_PROGRESS'), job('COMPLETED')] });
     expect(await run({ listFailedFiles: 5 })).toMatchObject({
       jobId: 'j1',
@@ -616,7 +616,7 @@ describe('startImportAndWaitCompleted', () => {
         manifest: { state: 'unreadable', reason: expect.stringContaining('neither the job') },
       },
     ],
-  ])('a job that does not say where its output is: %s', async (_, input, result) => {
+  ])('a job without the location of its output: %s', async (_, input, result) => {
     script({ DescribeFHIRImportJob: [job('COMPLETED', { JobOutputDataConfig: undefined })] });
     expect(await cluster.flows.execute('startImportAndWaitCompleted', input)).toMatchObject(result);
   });
@@ -661,7 +661,7 @@ describe('startImportAndWaitCompleted', () => {
     expect(await run()).toMatchObject({ counts: { scanned: 9 } });
   });
 
-  test('a status of tomorrow is still going', async () => {
+  test('a status that AWS adds in future is still going', async () => {
     script({ DescribeFHIRImportJob: [job('PAUSED_FOR_THE_NIGHT'), job('COMPLETED')] });
     expect(await run()).toMatchObject({ jobStatus: 'COMPLETED' });
   });

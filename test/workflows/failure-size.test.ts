@@ -4,14 +4,14 @@ import { boundedFailure } from '../../src/workflows/run/bounds.ts';
 
 const details = { step: 'poll', ids: { jobId: 'j1' }, status: 'FAILED' };
 
-test('a failure that Temporal takes stays as it is', () => {
+test('a failure within the limit is unchanged', () => {
   const failure = ApplicationFailure.create({ type: 'CopyFailed', message: 'm', details: [details] });
   expect(boundedFailure(failure)).toBe(failure);
   const bug = new TypeError('x');
   expect(boundedFailure(bug)).toBe(bug);
 });
 
-test('of a failure that is too large the members that make it so are left out by name', () => {
+test('a failure that is too large omits its largest members, and names them', () => {
   const cause = ApplicationFailure.create({ message: 'why', details: ['語'.repeat(MOST_BYTES / 2)] });
   const failure = ApplicationFailure.create({
     type: 'FilesFailed',

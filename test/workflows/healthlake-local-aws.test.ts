@@ -1,4 +1,4 @@
-/** The flows of HealthLake over the local AWS: the real protocol, real job queues, answers that never come. */
+/** The flows of HealthLake with the local AWS: the real protocol, real job queues, lost replies. */
 import { localAws, putFiles, type LocalAwsUnderTest } from '../local-aws/harness.ts';
 import { readLines } from '../local-aws/imaging-harness.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
@@ -37,7 +37,7 @@ const input = { InputS3Uri: 's3://fhir/in/', ...output };
 const deletions = async () => (await aws.control.calls({ operation: 'DeleteFHIRDatastore' })).length;
 
 describe('follows its document', () => {
-  test('createFhirDatastoreAndWaitActive, with all that may be asked for', async () => {
+  test('createFhirDatastoreAndWaitActive, with every optional member', async () => {
     const result = await followed(cluster, 'createFhirDatastoreAndWaitActive', {
       ...newStore('created'),
       PreloadDataType: 'SYNTHEA',
@@ -76,7 +76,7 @@ describe('follows its document', () => {
     });
   });
 
-  test('provisionDatastoreAndExport: what the data store was preloaded with is in S3', async () => {
+  test('provisionDatastoreAndExport: the preloaded data are in S3', async () => {
     const { datastoreId, jobId, ...result } = await followed(cluster, 'provisionDatastoreAndExport', {
       ...newStore('exported'),
       PreloadDataType: 'SYNTHEA',
@@ -87,7 +87,7 @@ describe('follows its document', () => {
     expect(await readLines(aws, `${uri}Patient/Patient-1-1-1.ndjson`)).toHaveLength(3);
   });
 
-  test('provisionDatastoreAndImport: the bad line by number', async () => {
+  test('provisionDatastoreAndImport: the invalid line by number', async () => {
     expect(
       await followed(cluster, 'provisionDatastoreAndImport', {
         ...newStore('imported'),
@@ -128,7 +128,7 @@ describe('follows its document', () => {
   });
 });
 
-test('two exports of one data store: one runs, the other is queued, and both end well', async () => {
+test('two exports of one data store: one runs, the other is queued, and both complete', async () => {
   const run = (JobName: string) =>
     cluster.flows.execute('startExportPollAndList', { DatastoreId, ...output, JobName, polling });
   const [one, two] = await Promise.all([run('one'), run('two')]);
@@ -136,7 +136,7 @@ test('two exports of one data store: one runs, the other is queued, and both end
   expect(one.jobId).not.toBe(two.jobId);
 });
 
-describe('an answer that never comes', () => {
+describe('a lost reply', () => {
   test('to a creation and to a start leads to one data store and one job', async () => {
     const before = await aws.control.jobs();
     await aws.control.dropConnection({ operation: 'CreateFHIRDatastore', when: 'after' });
@@ -163,7 +163,7 @@ describe('an answer that never comes', () => {
   );
 });
 
-test('a data store that could not be created says why, and how it is removed', async () => {
+test('a data store that could not be created says why, and how to delete it', async () => {
   await aws.control.failOutcome({
     operation: 'CreateFHIRDatastore',
     message: 'No Lake Formation permission',
@@ -179,6 +179,6 @@ test('a data store that could not be created says why, and how it is removed', a
       remove: `aws healthlake delete-fhir-datastore --datastore-id ${datastoreId}`,
     },
   ]);
-  // What the failure names as a command is what another flow does.
+  // The flow deleteFhirDatastoreAndConfirm does what the command in the failure does.
   await cluster.flows.execute('deleteFhirDatastoreAndConfirm', { DatastoreId: datastoreId ?? '', polling });
 });

@@ -1,7 +1,7 @@
 /**
- * The six further flows of HealthLake: what they call, step by step, and where they leave the published documents.
+ * The six further flows of HealthLake: their calls, step by step, and their differences from the published documents.
  *
- * The service is scripted: it says what the documents did not reckon with.
+ * The service is scripted: it gives replies that the documents do not handle.
  */
 import type { FlowInput } from '../../src/client.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
@@ -40,7 +40,7 @@ const store = (DatastoreStatus: string, more: object = {}) => ({
 });
 const removal = `aws healthlake delete-fhir-datastore --datastore-id ${datastoreId}`;
 
-/** Statuses of a data store in which nothing may be started in it. */
+/** The statuses in which a data store accepts no job. */
 const UNUSABLE = [
   ['CREATE_FAILED', 'DatastoreCreateFailed'],
   ['DELETING', 'DatastoreNotUsable'],
@@ -65,7 +65,7 @@ describe('createFhirDatastoreAndWaitActive', () => {
     expect(aws.calls[1]?.body).toEqual({ DatastoreId: datastoreId });
   });
 
-  test('sends what it is given, PreloadDataType as PreloadDataConfig, and a token of this run', async () => {
+  test('sends its input, PreloadDataType as PreloadDataConfig, and a token of this run', async () => {
     script();
     const optional = {
       SseConfiguration: { KmsEncryptionConfig: { CmkType: 'CUSTOMER_MANAGED_KMS_KEY', KmsKeyId: 'alias/k' } },
@@ -96,7 +96,7 @@ describe('createFhirDatastoreAndWaitActive', () => {
     });
   });
 
-  test.each(UNUSABLE)('%s fails as %s, and says what is left', async (status, type) => {
+  test.each(UNUSABLE)('%s fails as %s, and says what is left in AWS', async (status, type) => {
     script({ DescribeFHIRDatastore: [store('CREATING'), store(status)] });
     expect(await failureOf(run())).toMatchObject({
       type,
@@ -104,7 +104,7 @@ describe('createFhirDatastoreAndWaitActive', () => {
     });
   });
 
-  test('a creation that failed says why', async () => {
+  test('a failed creation says why', async () => {
     const ErrorCause = { ErrorMessage: 'The KMS key is disabled', ErrorCategory: 'RETRYABLE_ERROR' };
     script({ DescribeFHIRDatastore: [store('CREATE_FAILED', { ErrorCause })] });
     const { message, details } = await failureOf(run());
@@ -112,7 +112,7 @@ describe('createFhirDatastoreAndWaitActive', () => {
     expect(details.awsMessage).toBe('The KMS key is disabled · RETRYABLE_ERROR');
   });
 
-  test("a data store that a user's token has given back is not called left behind", async () => {
+  test("a data store that a user's token has returned is not reported as left behind", async () => {
     script({ DescribeFHIRDatastore: [store('DELETING', { CreatedAt: now() - 3600 })] });
     const { details } = await failureOf(run({ ClientToken: 'mine' }));
     expect(details.left).toBeUndefined();
@@ -131,17 +131,17 @@ describe('createFhirDatastoreAndWaitActive', () => {
     expect(await run()).toMatchObject({ datastoreStatus: 'ACTIVE' });
   });
 
-  test('a creation that is not allowed fails at once, under the AWS name', async () => {
+  test('a creation that is not allowed fails at once, with the AWS error name', async () => {
     script({ CreateFHIRDatastore: [error('AccessDeniedException')] });
     expect(await failureOf(run())).toMatchObject({
       type: 'AccessDeniedException',
       details: { step: 'createDatastore' },
     });
-    // Once with the tag that names the run, and once without, since it may be tagging that is denied.
+    // Once with the tag of the run, and once without, because only tagging may be denied.
     expect(aws.called()).toEqual(['CreateFHIRDatastore', 'CreateFHIRDatastore']);
   });
 
-  test('one that stays unanswered for longer than a token is trusted is looked for by name', async () => {
+  test('one without a reply for longer than the life of a token is looked up by name', async () => {
     const { DatastoreProperties } = store('CREATING', { DatastoreName: 'store' });
     script({
       CreateFHIRDatastore: [error('InternalServerException', 500)],
@@ -160,7 +160,7 @@ describe('createFhirDatastoreAndWaitActive', () => {
     expect(lists.at(-1)).toEqual({ Filter: { DatastoreName: 'store' }, NextToken: 'more' });
   });
 
-  test('one that takes too long fails WaitTimedOut, and says what is left and how to go on waiting', async () => {
+  test('one that takes too long fails WaitTimedOut, and says what is left and how to continue waiting', async () => {
     script({ DescribeFHIRDatastore: [store('CREATING')] });
     expect(await failureOf(run({ polling: { ...polling, timeout: 200 } }))).toMatchObject({
       type: 'WaitTimedOut',
@@ -186,7 +186,7 @@ describe('deleteFhirDatastoreAndConfirm', () => {
     expect(aws.calls[0]?.body).toEqual({ DatastoreId: datastoreId });
   });
 
-  test('a data store that the service knows no more is deleted', async () => {
+  test('a data store that the service no longer finds is deleted', async () => {
     script([deleting], [store('DELETING'), gone]);
     expect(await run()).toEqual({ datastoreId, datastoreArn, datastoreStatus: 'DELETED' });
   });
@@ -196,7 +196,7 @@ describe('deleteFhirDatastoreAndConfirm', () => {
     expect(await run()).toMatchObject({ datastoreStatus: 'DELETED' });
   });
 
-  test('a data store that never was fails at once, under the AWS name', async () => {
+  test('a data store that never existed fails at once, with the AWS error name', async () => {
     script([gone], []);
     expect(await failureOf(run())).toMatchObject({
       type: 'ResourceNotFoundException',
@@ -205,13 +205,13 @@ describe('deleteFhirDatastoreAndConfirm', () => {
     expect(aws.called()).toEqual(['DeleteFHIRDatastore']);
   });
 
-  test("one that meets another's deletion under way waits for that", async () => {
+  test('one that conflicts with another deletion in progress waits for that', async () => {
     script([conflict], [store('DELETING'), store('DELETING'), store('DELETED')]);
     expect(await run()).toEqual({ datastoreId, datastoreArn, datastoreStatus: 'DELETED' });
     expect(aws.callsOf('DeleteFHIRDatastore')).toHaveLength(1);
   });
 
-  test('one that meets a data store in another transition is sent again', async () => {
+  test('one that conflicts with another transition of the data store is sent again', async () => {
     script([conflict, deleting], [store('CREATING'), store('DELETED')]);
     expect(await run()).toMatchObject({ datastoreStatus: 'DELETED' });
     expect(aws.callsOf('DeleteFHIRDatastore')).toHaveLength(2);
@@ -221,7 +221,7 @@ describe('deleteFhirDatastoreAndConfirm', () => {
     ['since the data store is gone', gone, gone],
     ['since the data store is being deleted', conflict, store('DELETING')],
   ])(
-    'one whose reply was lost is sent again, and a refusal is judged by a read: %s',
+    'one whose reply was lost is sent again, and after a refusal a read decides: %s',
     async (_, second, read) => {
       script(['drop', second], [read, store('DELETED')]);
       expect(await run()).toMatchObject({ datastoreId, datastoreStatus: 'DELETED' });
@@ -230,7 +230,7 @@ describe('deleteFhirDatastoreAndConfirm', () => {
   );
 });
 
-/** What differs between imports and exports, in the flows that do little else. */
+/** The differences between imports and exports, for the tests of both. */
 interface Kind {
   readonly noun: 'Import' | 'Export';
   readonly input: object;
@@ -273,7 +273,7 @@ const propertiesOf = (noun: Kind['noun'], JobStatus: string, more: object = {}) 
   ...more,
 });
 
-/** Scripts a data store that is ready and jobs with these statuses, unless told otherwise. */
+/** Scripts an ACTIVE data store and jobs with these statuses, and overrides. */
 const scriptJobs = (
   { noun }: Kind,
   jobs: readonly (string | readonly [status: string, more: object])[],
@@ -341,7 +341,7 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
     expect(aws.bodyOf(DESCRIBE)).toEqual({ DatastoreId: datastoreId, JobId: 'j1' });
   });
 
-  test('passes on the names and tokens that the input has', async () => {
+  test('passes on the names and tokens of the input', async () => {
     scriptJobs(kind, ['COMPLETED']);
     await run({
       [nameMember]: 'named',
@@ -386,7 +386,7 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
     expect(aws.called()).toEqual([...before, START, DESCRIBE, DESCRIBE, DESCRIBE, ...after]);
   });
 
-  test('with JobId it starts nothing and waits for that job', async () => {
+  test('with JobId starts nothing and waits for that job', async () => {
     scriptJobs(kind, ['IN_PROGRESS', 'COMPLETED']);
     expect(await execute(flow, { DatastoreId: datastoreId, JobId: 'j1', polling })).toMatchObject({
       jobId: 'j1',
@@ -396,7 +396,7 @@ describe.each(JOB_FLOWS)('%s', (flow, kind, where) => {
     expect(aws.called()).toEqual([DESCRIBE, DESCRIBE, ...after]);
   });
 
-  test('bad inputs are one ValidationFailed that names them all, and no call', async () => {
+  test('invalid inputs fail with one ValidationFailed that names them all, and no call is made', async () => {
     scriptJobs(kind, ['COMPLETED']);
     const bad = { ...kind.input, ...where, OutputS3Uri: 'file:///out', [nameMember]: '', Froce: true };
     const { type, message } = await failureOf(execute(flow, bad));
@@ -417,19 +417,19 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreId' in where))('%s', (
   const START = `StartFHIR${noun}Job`;
   const run = (input: object = {}) => execute(flow, { ...kind.input, ...where, ...input });
 
-  test('a job that ends too late fails WaitTimedOut, and says how to go on waiting', async () => {
+  test('a job that ends too late fails WaitTimedOut, and says how to continue waiting', async () => {
     scriptJobs(kind, ['IN_PROGRESS']);
     const failure = await failureOf(run({ polling: { ...polling, timeout: 200 } }));
     expect(failure).toMatchObject({ type: 'WaitTimedOut', details: { step: `poll${noun}Job` } });
     expect(failure.message).toContain('start again with the id of this job (j1)');
   });
 
-  test("a user's token that gives back an older job is said to have done so", async () => {
+  test("an older job that a user's token has returned is reported", async () => {
     scriptJobs(kind, [['COMPLETED', { SubmitTime: now() - 3600 }]]);
     expect(await run({ ClientToken: 'mine' })).toMatchObject({ reusedJob: true });
   });
 
-  test('a start that is over a quota is sent again', async () => {
+  test('a start that exceeds a quota is sent again', async () => {
     const started = { JobId: 'j1', JobStatus: 'SUBMITTED', DatastoreId: datastoreId };
     const refusal = error('ServiceQuotaExceededException', 402);
     scriptJobs(kind, ['COMPLETED'], { [START]: [refusal, started] });
@@ -437,7 +437,7 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreId' in where))('%s', (
     expect(aws.callsOf(START)).toHaveLength(2);
   });
 
-  test('a start that the service refuses fails at once, under the AWS name', async () => {
+  test('a start that the service refuses fails at once, with the AWS error name', async () => {
     scriptJobs(kind, ['COMPLETED'], { [START]: [error('ValidationException')] });
     expect(await failureOf(run())).toMatchObject({
       type: 'ValidationException',
@@ -462,7 +462,7 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreName' in where))('%s',
     },
   );
 
-  test('with DatastoreId it creates nothing, and waits until that one can be used', async () => {
+  test('with DatastoreId creates nothing, and waits until that data store is ACTIVE', async () => {
     scriptJobs(kind, ['COMPLETED'], { DescribeFHIRDatastore: [store('CREATING'), store('ACTIVE')] });
     expect(await execute(flow, { ...kind.input, DatastoreId: datastoreId })).toMatchObject({
       datastoreId,
@@ -476,7 +476,7 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreName' in where))('%s',
     ]);
   });
 
-  test('JobId needs the data store that the job is in', async () => {
+  test('JobId requires the DatastoreId of the job', async () => {
     const { message } = await failureOf(execute(flow, { ...where, JobId: 'j1' }));
     expect(message).toContain('DatastoreId is missing, which JobId needs');
   });
@@ -511,14 +511,14 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreId' in where))('%s lis
     ]);
   });
 
-  test('no more than 1,000 jobs, and say where the list goes on', async () => {
+  test('no more than 1,000 jobs, and the token with which the list continues', async () => {
     const ids = Array.from({ length: 500 }, (_, index) => `j${index}`);
     scriptJobs(kind, ['COMPLETED'], { [LIST]: [page(ids, 'more')] });
     expect(await run({ MaxResults: 500 })).toMatchObject({ jobs: { length: 1000 }, nextToken: 'more' });
     expect(lists()).toHaveLength(2);
   });
 
-  test('on from where a list was cut, and starts no other job', async () => {
+  test('on from where a list was cut, without starting another job', async () => {
     scriptJobs(kind, ['COMPLETED'], { [LIST]: [page(['j1'])] });
     expect(await run({ JobId: 'j1', NextToken: 'more' })).toEqual({ jobs: ['j1'], nextToken: undefined });
     expect(lists()).toEqual([{ DatastoreId: datastoreId, NextToken: 'more' }]);
@@ -527,7 +527,7 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreId' in where))('%s lis
     expect(message).toContain('JobId is missing, which NextToken needs');
   });
 
-  test('says what is wrong where the service does not take a token any more', async () => {
+  test('reports a token that the service no longer accepts', async () => {
     scriptJobs(kind, ['COMPLETED'], { [LIST]: [error('ValidationException', 400, 'DOE')] });
     const failure = await failureOf(run({ JobId: 'j1', NextToken: 'old' }));
     expect(failure).toMatchObject({
@@ -563,7 +563,7 @@ describe.each(JOB_FLOWS.filter(([, { noun }]) => noun === 'Import'))('%s', (flow
   const run = (input: object = {}) =>
     execute(flow, { ...kind.input, ...where, onFileErrors: 'report', ...input });
 
-  test('opens up how the import has ended', async () => {
+  test('reads the outcome of the import from its manifest', async () => {
     const progress = { TotalNumberOfResourcesScanned: 9 };
     scriptJobs(kind, [['COMPLETED', { JobProgressReport: progress }]], {}, manifest(7));
     expect(await run()).toMatchObject({

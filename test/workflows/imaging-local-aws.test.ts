@@ -1,4 +1,4 @@
-/** The further flows of HealthImaging, over the local AWS. */
+/** The seven further flows of HealthImaging, with the local AWS. */
 import { gunzipSync } from 'node:zlib';
 import { expectHistoryFollows } from '../arazzo/history.ts';
 import { p10, putFiles, until } from '../local-aws/harness.ts';
@@ -47,7 +47,7 @@ test('provisionDatastore', async () => {
   });
 });
 
-test('provisionDatastore: where it fails, the document has its state read once more', async () => {
+test('provisionDatastore: if it fails, the state is read once more, as in the document', async () => {
   await control.failOutcome({ operation: 'CreateDatastore' });
   const run = await stage.cluster.flows.start('provisionDatastore', { datastoreName: 'failing', polling });
   expect(await failureOf(run.result())).toMatchObject({
@@ -57,7 +57,7 @@ test('provisionDatastore: where it fails, the document has its state read once m
   expectHistoryFollows('provision-datastore.yaml', await run.fetchHistory());
 });
 
-test('importDicomAndSearch: the image sets of the import, beside all of the data store', async () => {
+test('importDicomAndSearch: the image sets of the import, and all of the data store', async () => {
   await putFiles(stage.aws.data, 'search', {
     'in/1.dcm': p10({ series: '1.9.1', instance: '1.9.1.1' }),
     'in/x.txt': 'x',
@@ -80,7 +80,7 @@ test('importDicomAndSearch: the image sets of the import, beside all of the data
   expect(result.firstImageSetId).toBe(ids[0]);
 });
 
-test('findImageSetByPatient: the first by its metadata, all by their ids, the blob in S3', async () => {
+test('findImageSetByPatient: the metadata of the first, the ids of all, the blob in S3', async () => {
   await putFiles(stage.aws.data, 'patient', {
     'in/1.dcm': p10({ patient: 'PAT-7', series: '1.7.1', instance: '1.7.1.1' }),
     'in/2.dcm': p10({ patient: 'PAT-7', series: '1.7.2', instance: '1.7.2.1' }),
@@ -125,7 +125,7 @@ test('findImageSetByPatient: the first by its metadata, all by their ids, the bl
   ).toMatchObject({ metadata: { patient: { patientId: 'PAT-7' } } });
 });
 
-test('inspectImageSet: waits for a set that is LOCKED; metadata and frame in S3, not in the history', async () => {
+test('inspectImageSet: waits while the image set is LOCKED; metadata and frame are in S3, not in the history', async () => {
   const imageSetId = await stage.imageSet(1);
   const metadata = JSON.stringify(await readMetadata(stage.aws, { datastoreId, imageSetId }));
   const [, imageFrameId = ''] = /"ImageFrames":\[\{"ID":"([0-9a-z]{32})"/.exec(metadata) ?? [];
@@ -158,7 +158,7 @@ test('inspectImageSet: waits for a set that is LOCKED; metadata and frame in S3,
   expect(without.imageFrameBlob).not.toHaveProperty('uri');
 });
 
-test('tagImageSet: adds to the tags that are there, and confirms', async () => {
+test('tagImageSet: adds to the existing tags, and confirms them', async () => {
   const imageSetId = await stage.imageSet(1);
   await execute('tagImageSet', { datastoreId, imageSetId, tags: { first: '1' }, polling });
   expect(
@@ -169,7 +169,7 @@ test('tagImageSet: adds to the tags that are there, and confirms', async () => {
   });
 });
 
-test('auditCompletedImports: every import by what became of its files, newest first', async () => {
+test('auditCompletedImports: every import with the outcome of its files, newest first', async () => {
   await putFiles(stage.aws.data, 'audited', {
     'in/1.dcm': p10({ series: '1.6.1', instance: '1.6.1.1' }),
     'in/x.txt': 'x',
@@ -205,7 +205,7 @@ test('auditCompletedImports: every import by what became of its files, newest fi
 });
 
 describe('updateImageSetMetadata', () => {
-  test('sees the update through, and gives the versions with their overrides', async () => {
+  test('waits for the update, and returns the versions with their overrides', async () => {
     const imageSetId = await stage.imageSet(1);
     const result = await followed(stage.cluster, 'updateImageSetMetadata', {
       datastoreId,
@@ -234,7 +234,7 @@ describe('updateImageSetMetadata', () => {
     expect(second.imageSetPropertiesList[0]).toMatchObject({ versionId: '3', overrides: { forced: true } });
   });
 
-  test('goes back to an earlier version', async () => {
+  test('reverts to an earlier version', async () => {
     const imageSetId = await stage.imageSet(1);
     await execute('updateImageSetMetadata', {
       datastoreId,
@@ -250,7 +250,7 @@ describe('updateImageSetMetadata', () => {
     expect(await callsOf('UpdateImageSetMetadata')).toBe(before + 2);
   });
 
-  test('is known for ours by what the metadata hold, where no answer came, or half of one', async () => {
+  test('is recognized as ours by the metadata if the reply is lost or truncated', async () => {
     for (const fault of ['dropped', 'cut', 'garbled']) {
       const imageSetId = await stage.imageSet(1);
       const operation = 'UpdateImageSetMetadata' as const;
@@ -264,7 +264,7 @@ describe('updateImageSetMetadata', () => {
     }
   });
 
-  test("is not taken for a rival's, and made after it", async () => {
+  test("is not confused with a rival's, and made after it", async () => {
     const imageSetId = await stage.imageSet(2);
     const other = await stage.imageSet(1);
     await control.rival({
@@ -277,7 +277,7 @@ describe('updateImageSetMetadata', () => {
     expect(await execute('updateImageSetMetadata', input)).toMatchObject({ latestVersionId: '3' });
   });
 
-  test('two runs that update one image set at the same time both end right', async () => {
+  test('two runs that update one image set at the same time both complete', async () => {
     const imageSetId = await stage.imageSet(1);
     const update = (name: string) =>
       execute('updateImageSetMetadata', {
@@ -301,7 +301,7 @@ describe('updateImageSetMetadata', () => {
       { updatableAttributes: { big: 'x'.repeat(30_001) } },
       /updatableAttributes must be a JSON object of no more bytes/,
     ],
-  ])('refuses what contradicts itself before any call: %#', async (input, problem) => {
+  ])('rejects an input that contradicts itself before any call: %#', async (input, problem) => {
     const before = await callsOf('UpdateImageSetMetadata');
     const failure = await failureOf(
       execute('updateImageSetMetadata', untyped({ datastoreId, imageSetId: 'a'.repeat(32), ...input })),
@@ -313,7 +313,7 @@ describe('updateImageSetMetadata', () => {
 });
 
 describe('copyImageSet', () => {
-  /** A copy that is made and whose reply is lost; it is not made again. One into a given version is sent again, and refused. */
+  /** A copy that AWS makes and whose reply is lost. It is made once. A copy into a given version is sent again, and refused. */
   async function copyUnanswered(input: Omit<FlowInput<'copyImageSet'>, 'datastoreId'>, { sent = 1 } = {}) {
     await control.dropConnection({ operation: 'CopyImageSet', when: 'after' });
     const before = await callsOf('CopyImageSet');
@@ -322,14 +322,14 @@ describe('copyImageSet', () => {
     return result;
   }
 
-  test('without a destination makes a new image set', async () => {
+  test('without a destination creates a new image set', async () => {
     const sourceImageSetId = await stage.imageSet(2);
     const result = await execute('copyImageSet', { datastoreId, sourceImageSetId, polling });
     expect(result).toMatchObject({ destinationLatestVersionId: '1', imageSetState: 'ACTIVE', forced: false });
     expect(result.destinationImageSetId).not.toBe(sourceImageSetId);
   });
 
-  test('says that it was forced', async () => {
+  test('reports that it was forced', async () => {
     const [sourceImageSetId, destinationImageSetId] = [await stage.imageSet(1), await stage.imageSet(1)];
     expect(
       await execute('copyImageSet', {
@@ -342,7 +342,7 @@ describe('copyImageSet', () => {
     ).toMatchObject({ forced: true });
   });
 
-  test('copies only the instances it is asked for', async () => {
+  test('copies only the requested instances', async () => {
     const [sourceImageSetId, destinationImageSetId] = [await stage.imageSet(3), await stage.imageSet(1)];
     const { Study } = await readMetadata(stage.aws, { datastoreId, imageSetId: sourceImageSetId });
     const [[series, { Instances }] = ['', { Instances: {} }]] = Object.entries<{ Instances: object }>(
@@ -358,7 +358,7 @@ describe('copyImageSet', () => {
     expect(await versionOf(destinationImageSetId)).toBe('2');
   });
 
-  test('that makes a primary of source and destination is found where its answer never came', async () => {
+  test('that makes a primary of source and destination is found if its reply is lost', async () => {
     const [sourceImageSetId, destinationImageSetId] = [await stage.imageSet(2), await stage.imageSet(1)];
     const copy = { sourceImageSetId, destinationImageSetId, force: true, promoteToPrimary: true };
     const result = await copyUnanswered(copy);
@@ -370,7 +370,7 @@ describe('copyImageSet', () => {
     expect(isPrimary).toBe(true);
   });
 
-  test('of a source that has changed since an earlier attempt is found by what it was made of', async () => {
+  test('of a source that has changed since an earlier attempt is found by the instances it was made of', async () => {
     const [sourceImageSetId, other] = [await stage.imageSet(2), await stage.imageSet(1)];
     const destinationImageSetId = await stage.imageSet(1);
     const operation = 'CopyImageSet' as const;
@@ -380,7 +380,7 @@ describe('copyImageSet', () => {
     const before = await callsOf(operation);
     const copy = { datastoreId, sourceImageSetId, destinationImageSetId, force: true, polling };
     const run = execute('copyImageSet', copy);
-    // The second attempt is refused: it is based on the source as it was.
+    // The second attempt is refused, because it names the old version of the source.
     await until(
       () => control.calls({ operation }),
       (calls) => calls.slice(before).at(-1)?.outcome.endsWith('Exception') ?? false,
@@ -390,7 +390,7 @@ describe('copyImageSet', () => {
     expect(await versionOf(destinationImageSetId)).toBe('2');
   });
 
-  test('into a new image set whose answer never came is found, and not made twice', async () => {
+  test('into a new image set whose reply is lost is found, and not made twice', async () => {
     const sourceImageSetId = await stage.imageSet(2);
     const { destinationImageSetId } = await copyUnanswered({ sourceImageSetId });
     expect(await versionOf(destinationImageSetId)).toBe('1');

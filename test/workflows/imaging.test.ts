@@ -1,7 +1,7 @@
 /**
- * The seven further flows of HealthImaging: what they call, step by step, and where they leave the published documents.
+ * The seven further flows of HealthImaging: their calls, step by step, and their differences from the published documents.
  *
- * The service is scripted: it says what the documents did not reckon with.
+ * The service is scripted: it gives replies that the documents do not handle.
  */
 import { withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
@@ -46,14 +46,14 @@ const extract = {
   instanceCount: 1,
   frameCount: 1,
 };
-/** SearchImageSets of an image set with all that the service may tell of it, and what of that is of no patient. */
+/** An image set in SearchImageSets with all members, and the members of it that contain no patient data. */
 const known = { imageSetId, version: 2, createdAt: '2026-01-02T03:04:05.000Z', isPrimary: true };
 const DICOMTags = { DICOMPatientName: 'DOE^JANE', DICOMPatientId: 'P1', DICOMStudyInstanceUID: '1.2.3' };
 const patients = {
   imageSetsMetadataSummaries: [{ ...known, createdAt: Date.parse(known.createdAt) / 1000, DICOMTags }],
 };
 const queries = (operation: string) => aws.callsOf(operation).map(({ query }) => query);
-/** As many pages as anybody may want, each with a token for the next. */
+/** An endless list of pages, each with a token for the next. */
 const endless = (member: string, items: readonly object[]): Reply[] => [
   { [member]: items, nextToken: 'more' },
 ];
@@ -87,7 +87,7 @@ describe('provisionDatastore', () => {
     });
   });
 
-  test('passes on what may be asked for besides', async () => {
+  test('passes on the optional members', async () => {
     script(store('ACTIVE'));
     const optional = {
       kmsKeyArn: 'arn:aws:kms:us-east-1:123456789012:alias/key',
@@ -104,7 +104,7 @@ describe('provisionDatastore', () => {
     ['CREATE_FAILED', 'DatastoreCreateFailed'],
     ['DELETING', 'DatastoreNotUsable'],
     ['DELETED', 'DatastoreNotUsable'],
-  ])('%s is read once more, as the document has it, and fails as %s', async (status, type) => {
+  ])('%s is read once more, as in the document, and fails as %s', async (status, type) => {
     script(store('CREATING'), store(status));
     expect(await failureOf(run())).toMatchObject({
       type,
@@ -113,7 +113,7 @@ describe('provisionDatastore', () => {
     expect(aws.called()).toEqual(['CreateDatastore', 'GetDatastore', 'GetDatastore', 'GetDatastore']);
   });
 
-  test('one that cannot be read once more fails as what it is', async () => {
+  test('one that cannot be read once more fails with its own type', async () => {
     script(store('CREATE_FAILED'), error('AccessDeniedException', 403));
     expect(await failureOf(run())).toMatchObject({
       type: 'DatastoreCreateFailed',
@@ -147,7 +147,7 @@ describe('importDicomAndSearch', () => {
       jobStatus: 'COMPLETED',
       firstImageSetId: imageSetId,
       imageSetsMetadataSummaries: [{ imageSetId }, { imageSetId: otherImageSetId }],
-      // The search lists the data store; the manifest tells what this import has brought.
+      // The search lists the whole data store, and the manifest lists the image sets of this import.
       imageSets: [{ imageSetId: otherImageSetId }],
       outcome: 'complete',
     });
@@ -163,11 +163,11 @@ describe('importDicomAndSearch', () => {
       clientToken: `${runId}-startImportJob`,
       jobName: `import-dicom-and-search-${runId}`,
     });
-    // The member is the body itself: no `searchCriteria` around it.
+    // The search criteria are the body itself, without a member `searchCriteria`.
     expect(aws.callsOf('SearchImageSets')).toMatchObject([{ query: 'maxResults=50', body: {} }]);
   });
 
-  test('passes on what may be asked for besides', async () => {
+  test('passes on the optional members', async () => {
     script([job('COMPLETED')]);
     const optional = { jobName: 'named', clientToken: 'mine', inputOwnerAccountId: '123456789012' };
     await run(optional);
@@ -188,7 +188,7 @@ describe('importDicomAndSearch', () => {
     expect(aws.called()).not.toContain('SearchImageSets');
   });
 
-  test('an import of nothing is a failure once all steps are done, with the result it would have given', async () => {
+  test('an import of nothing is a failure after all steps, with the result in its details', async () => {
     script([job('COMPLETED')], undefined, 0);
     expect(await failureOf(run())).toMatchObject({
       type: 'NothingImported',
@@ -208,7 +208,7 @@ describe('importDicomAndSearch', () => {
     expect(await run()).toMatchObject({ imageSetsMetadataSummaries: { length: 10 }, nextToken: 'more' });
   });
 
-  test('goes on with the list of an import that has ended, and starts none', async () => {
+  test('continues the list of an import that has ended, and starts none', async () => {
     script([job('COMPLETED')], [found(otherImageSetId)]);
     const goOn = { datastoreId, jobId: 'j1', nextToken: 'more', polling };
     const result = await cluster.flows.execute('importDicomAndSearch', goOn);
@@ -221,7 +221,7 @@ describe('importDicomAndSearch', () => {
     );
   });
 
-  test('lists patients unless only ids are asked for; then they are not in the history either', async () => {
+  test('lists patients unless only ids are requested; then they are not in the history either', async () => {
     script([job('COMPLETED')], [patients]);
     expect(await run()).toMatchObject({ imageSetsMetadataSummaries: [{ ...known, DICOMTags }] });
 
@@ -231,7 +231,7 @@ describe('importDicomAndSearch', () => {
     expect(await textOfHistory(cluster, handle.workflowId)).not.toContain('DOE');
   });
 
-  test('with jobId it starts nothing and waits for that job', async () => {
+  test('with jobId starts nothing and waits for that job', async () => {
     script([job('IN_PROGRESS'), job('COMPLETED')]);
     const attached = { datastoreId, jobId: 'j1', polling };
     expect(await cluster.flows.execute('importDicomAndSearch', attached)).toMatchObject({ jobId: 'j1' });
@@ -240,7 +240,7 @@ describe('importDicomAndSearch', () => {
 });
 
 describe('importDicomAndSearch, once the import has ended', () => {
-  test('loses nothing of it where the search after it fails', async () => {
+  test('keeps its outcome if the search after it fails', async () => {
     aws.script(
       {
         GetDICOMImportJob: [dicomJobReply('COMPLETED')],
@@ -271,7 +271,7 @@ describe('findImageSetByPatient', () => {
   const run = () => cluster.flows.execute('findImageSetByPatient', { datastoreId, dicomPatientId: 'P1' });
   const filters = [{ operator: 'EQUAL', values: [{ DICOMPatientId: 'P1' }] }];
 
-  test('follows the document call by call; what is in the blob is not in the result', async () => {
+  test('follows the document call by call; the content of the blob is not in the result', async () => {
     script(found(imageSetId));
     const result = await run();
     expect(result).toEqual({
@@ -283,7 +283,7 @@ describe('findImageSetByPatient', () => {
     });
     expect(JSON.stringify(result)).not.toContain('DOE');
     expect(aws.called()).toEqual(['SearchImageSets', 'GetImageSet', 'GetImageSetMetadata']);
-    // The member is the body itself: no `searchCriteria` around it.
+    // The search criteria are the body itself, without a member `searchCriteria`.
     expect(aws.calls).toMatchObject([
       { query: 'maxResults=1', body: { filters } },
       {},
@@ -291,7 +291,7 @@ describe('findImageSetByPatient', () => {
     ]);
   });
 
-  test('gives the ids of all image sets of the patient, of all pages', async () => {
+  test('returns the ids of all image sets of the patient, of all pages', async () => {
     script(
       { ...found(imageSetId), nextToken: 'more' },
       { ...found(otherImageSetId), nextToken: 'still more' },
@@ -308,13 +308,13 @@ describe('findImageSetByPatient', () => {
     ]);
   });
 
-  test('gives the ids of all image sets of the patient, where the first page holds more than was asked for', async () => {
+  test('returns the ids of all image sets of the patient if the first page has more than requested', async () => {
     script(found(imageSetId, otherImageSetId));
     expect(await run()).toMatchObject({ imageSetIds: [imageSetId, otherImageSetId] });
     expect(aws.callsOf('SearchImageSets')).toHaveLength(1);
   });
 
-  test('goes on with the ids of a search that was cut, and reads nothing else', async () => {
+  test('continues the ids of a search that was cut, and reads nothing else', async () => {
     script({ ...found(otherImageSetId), nextToken: 'still more' }, found(imageSetId));
     const goOn = { datastoreId, dicomPatientId: 'P1', nextToken: 'more' };
     expect(await cluster.flows.execute('findImageSetByPatient', goOn)).toEqual({
@@ -324,19 +324,19 @@ describe('findImageSetByPatient', () => {
     expect(queries('SearchImageSets')[0]).toBe('maxResults=50&nextToken=more');
   });
 
-  test('has no more of the patient in its history than was asked for', async () => {
+  test('has no more of the patient in its history than was requested', async () => {
     script({ ...patients, nextToken: 'more' }, patients);
     const run = await cluster.flows.start('findImageSetByPatient', { datastoreId, dicomPatientId: 'P1' });
     await run.result();
     expect(await textOfHistory(cluster, run.workflowId)).not.toContain('DOE');
   });
 
-  test('says where a search goes on that has found nothing as far as it went', async () => {
+  test('returns the token of a search that was cut before it found anything', async () => {
     script({ ...found(), nextToken: 'more' });
     expect(await run()).toEqual({ imageSetIds: [], nextToken: 'more' });
   });
 
-  test('looks further where the first page holds nothing and others follow', async () => {
+  test('searches further if the first page is empty and others follow', async () => {
     script({ ...found(), nextToken: 'more' }, found(imageSetId));
     expect(await run()).toMatchObject({ matchedImageSetId: imageSetId, imageSetIds: [imageSetId] });
     expect(aws.callsOf('SearchImageSets')).toHaveLength(2);
@@ -348,7 +348,7 @@ describe('findImageSetByPatient', () => {
     expect(aws.called()).toEqual(['SearchImageSets']);
   });
 
-  test('metadata that are no JSON are a blob like any other', async () => {
+  test('metadata that are no JSON are stored like any other blob', async () => {
     aws.script({
       SearchImageSets: [found(imageSetId)],
       GetImageSet: [imageSet('3', 'ACTIVE')],
@@ -377,7 +377,7 @@ describe('inspectImageSet', () => {
   const run = () =>
     cluster.flows.execute('inspectImageSet', { datastoreId, imageSetId, imageFrameId, polling });
 
-  test('follows the document call by call; what is in the blobs is not in the result', async () => {
+  test('follows the document call by call; the content of the blobs is not in the result', async () => {
     script(free);
     const result = await run();
     expect(result).toEqual({
@@ -389,11 +389,11 @@ describe('inspectImageSet', () => {
     expect(JSON.stringify(result)).not.toMatch(/DOE|SECRET/);
     expect(aws.called()).toEqual(['GetImageSet', 'GetImageSetMetadata', 'GetImageFrame']);
     expect(queries('GetImageSetMetadata')).toEqual(['version=1']);
-    // The member is the body itself: no `imageFrameInformation` around it.
+    // The frame information is the body itself, without a member `imageFrameInformation`.
     expect(aws.bodyOf('GetImageFrame')).toEqual({ imageFrameId });
   });
 
-  test('an image set that is LOCKED is waited for, and read as it is then', async () => {
+  test('an image set that is LOCKED is waited for, and read afterwards', async () => {
     script(
       imageSet('1', 'LOCKED', 'UPDATING'),
       imageSet('2', 'LOCKED', 'UPDATING'),
@@ -436,7 +436,7 @@ describe('tagImageSet', () => {
   const run = (more: object = {}) =>
     cluster.flows.execute('tagImageSet', { datastoreId, imageSetId, tags, polling, ...more });
 
-  test('follows the document call by call, the ARN one label of the path', async () => {
+  test('follows the document call by call, with the ARN as one label of the path', async () => {
     script({ tags: { ...tags, before: 'c' } });
     expect(await run()).toEqual({ imageSetArn, tags: { ...tags, before: 'c' } });
     expect(aws.called()).toEqual(['GetImageSet', 'TagResource', 'ListTagsForResource']);
@@ -454,7 +454,7 @@ describe('tagImageSet', () => {
     expect(aws.callsOf('TagResource')).toHaveLength(1);
   });
 
-  test('one that never shows fails ConfirmationMissing, with the number and no tag', async () => {
+  test('one that never appears fails ConfirmationMissing, with the number of tags and no tag', async () => {
     script({ tags: { team: 'a' } });
     const failure = await failureOf(run({ polling: { ...polling, timeout: 200 } }));
     expect(failure).toMatchObject({
@@ -464,7 +464,7 @@ describe('tagImageSet', () => {
     });
   });
 
-  test('an image set that is LOCKED is tagged at once: tags are no change of it', async () => {
+  test('an image set that is LOCKED is tagged at once, because tags do not change its version', async () => {
     aws.script({
       GetImageSet: [imageSet('2', 'LOCKED', 'UPDATING')],
       TagResource: [{}],
@@ -474,7 +474,7 @@ describe('tagImageSet', () => {
     expect(aws.called()).toEqual(['GetImageSet', 'TagResource', 'ListTagsForResource']);
   });
 
-  test('tagging that got no answer is done again: the second time changes nothing', async () => {
+  test('tagging without a reply is sent again, because a second call has no effect', async () => {
     aws.script({ GetImageSet: [free], TagResource: ['drop', {}], ListTagsForResource: [{ tags }] });
     expect(await run()).toMatchObject({ tags });
   });
@@ -548,8 +548,8 @@ describe('updateImageSetMetadata', () => {
       { updatableAttributes: base64(updatableAttributes) },
       { DICOMUpdates: { updatableAttributes: base64(updatableAttributes) } },
     ],
-    ['a version to go back to', { revertToVersionId: '1' }, { revertToVersionId: '1' }],
-  ])('sends %s as the service takes them, and nothing around them', async (_, more, body) => {
+    ['a version to revert to', { revertToVersionId: '1' }, { revertToVersionId: '1' }],
+  ])('sends %s in the format of the service, without an enclosing member', async (_, more, body) => {
     script([free, done]);
     await run(more);
     expect(updates()).toEqual([{ query: 'latestVersion=1', body }]);
@@ -616,7 +616,7 @@ describe('updateImageSetMetadata', () => {
   test.each([
     ['a stale version', error('ResourceNotFoundException', 404, 'Requested version(s) is not the latest.')],
     ['a lock', error('ConflictException', 409)],
-  ])('%s leads to a fresh read and a new decision, never to a blind repeat', async (_, refusal) => {
+  ])('%s leads to a fresh read and a new decision, never to a blind retry', async (_, refusal) => {
     script([free, imageSet('5', 'ACTIVE'), imageSet('6', 'ACTIVE', 'UPDATED')], [refusal, updated('6')]);
     expect(await run()).toMatchObject({ latestVersionId: '6' });
     expect(updates()).toMatchObject([{ query: 'latestVersion=1' }, { query: 'latestVersion=5' }]);
@@ -646,24 +646,21 @@ describe('updateImageSetMetadata', () => {
 
   test.each([
     ['an update', { updatableAttributes: { Patient: { DICOM: { PatientID: 'P1' } } } }],
-    ['going back to a version', { revertToVersionId: '1' }],
-  ])(
-    '%s that would change nothing, and whose answer never came, cannot be told from none',
-    async (_, more) => {
-      aws.script({
-        GetImageSet: [free, done],
-        UpdateImageSetMetadata: ['drop', error('ConflictException', 409)],
-        GetImageSetMetadata: [metadata],
-      });
-      expect(await failureOf(run(more))).toMatchObject({
-        type: 'OutcomeUnknown',
-        details: { step: expect.stringMatching(/metadata/), ids: { imageSetId } },
-      });
-      expect(updates()).toHaveLength(2);
-    },
-  );
+    ['reverting to a version', { revertToVersionId: '1' }],
+  ])('%s that would change nothing, and whose reply was lost, cannot be told from none', async (_, more) => {
+    aws.script({
+      GetImageSet: [free, done],
+      UpdateImageSetMetadata: ['drop', error('ConflictException', 409)],
+      GetImageSetMetadata: [metadata],
+    });
+    expect(await failureOf(run(more))).toMatchObject({
+      type: 'OutcomeUnknown',
+      details: { step: expect.stringMatching(/metadata/), ids: { imageSetId } },
+    });
+    expect(updates()).toHaveLength(2);
+  });
 
-  test('one in doubt is judged by the newest version that was seen, though a later read shows an older one', async () => {
+  test('one in doubt is decided by the newest version that was seen, though a later read shows an older one', async () => {
     aws.script({
       GetImageSet: [free, done, free],
       UpdateImageSetMetadata: ['drop', error('ConflictException', 409), updated('3')],
@@ -673,12 +670,12 @@ describe('updateImageSetMetadata', () => {
     expect(updates()).toMatchObject([{ query: 'latestVersion=1' }, { query: 'latestVersion=1' }]);
   });
 
-  test('one in doubt whose image set is deleted meanwhile is not said to have changed nothing', async () => {
+  test('one in doubt whose image set is deleted meanwhile is not reported as without effect', async () => {
     script([free, imageSet('2', 'DELETED', 'DELETED')], ['drop', error('ConflictException', 409)]);
     expect(await failureOf(run())).toMatchObject({ type: 'OutcomeUnknown' });
   });
 
-  test("an end that another writer has overtaken is judged by the update's own version", async () => {
+  test("an end that another writer has overtaken is decided by the update's own version", async () => {
     script([free, imageSet('3', 'ACTIVE', 'COPIED'), done]);
     expect(await run()).toMatchObject({ latestVersionId: '2' });
     expect(aws.calls[3]).toMatchObject({ operation: 'GetImageSet', query: 'version=2' });
@@ -698,7 +695,7 @@ describe('updateImageSetMetadata', () => {
     expect(await run()).toMatchObject({ imageSetPropertiesList: { length: 10 }, nextToken: 'more' });
   });
 
-  test('goes on with a list of versions that was cut, and changes nothing', async () => {
+  test('continues a list of versions that was cut, and changes nothing', async () => {
     script([done], undefined, [{ imageSetPropertiesList: [version('1', 'CREATED')] }]);
     const goOn = { datastoreId, imageSetId, nextToken: 'more' };
     expect(await cluster.flows.execute('updateImageSetMetadata', goOn)).toEqual({
@@ -722,7 +719,7 @@ describe('auditCompletedImports', () => {
     jobName: 'n',
     jobStatus: 'COMPLETED',
     datastoreId,
-    // The service need not say when a job was submitted.
+    // The member `submittedAt` is optional.
     ...(jobId === 'between' ? { endedAt: endOf(jobId) } : { submittedAt: endOf(jobId) }),
   });
   const details = (jobId: string, more: object = {}) => ({
@@ -737,7 +734,7 @@ describe('auditCompletedImports', () => {
   const run = (more: object = {}) => cluster.flows.execute('auditCompletedImports', { datastoreId, ...more });
   const idIn = ({ path }: Pick<Call, 'path'>) => path.split('/').at(-1) ?? '';
 
-  test('follows the document for the newest job, wherever the list has it, and opens up each', async () => {
+  test('follows the document for the newest job, wherever the list has it, and reads the manifest of each', async () => {
     aws.script(
       {
         ListDICOMImportJobs: [
@@ -765,7 +762,7 @@ describe('auditCompletedImports', () => {
           counts: { scanned: 2, imported: 1 },
           byReason: { ValidationException: 1 },
         },
-        // A manifest of long ago that is gone is no failure, and not waited for.
+        // A missing manifest of an old job is not a failure, and is not waited for.
         { jobId: 'old', outcome: 'unknown', manifest: { state: 'missing' } },
       ],
       notAudited: 0,
@@ -774,7 +771,7 @@ describe('auditCompletedImports', () => {
       'jobStatus=COMPLETED&maxResults=50',
       'jobStatus=COMPLETED&maxResults=50&nextToken=more',
     ]);
-    // The document's own sequence, and then the other jobs.
+    // The document's steps, and then the other jobs.
     expect(aws.called()).toEqual([
       'ListDICOMImportJobs',
       'ListDICOMImportJobs',
@@ -793,7 +790,7 @@ describe('auditCompletedImports', () => {
     expect(aws.called()).toEqual(['ListDICOMImportJobs']);
   });
 
-  test('a job that is listed as completed and is not is a failure', async () => {
+  test('a job that is listed as completed but is not is a failure', async () => {
     aws.script({
       ListDICOMImportJobs: [{ jobSummaries: [summary('j1')] }],
       GetDICOMImportJob: [details('j1', { jobStatus: 'FAILED' })],
@@ -807,33 +804,36 @@ describe('auditCompletedImports', () => {
   test.each([
     ['is gone', error('ResourceNotFoundException', 404, 'no such job'), /no such job/],
     ['has another status', details('old', { jobStatus: 'FAILED' }), /is FAILED/],
-  ])('a job beside the newest that %s is a line of the audit, and not its end', async (_, reply, reason) => {
-    aws.script(
-      {
-        ListDICOMImportJobs: [{ jobSummaries: [summary('new'), summary('old')] }],
-        GetDICOMImportJob: [details('new'), reply],
-        SearchImageSets: [found(imageSetId)],
-      },
-      dicomOutput('new', { scanned: 1, imported: 1 }),
-    );
-    const { jobs } = await run();
-    expect(jobs).toMatchObject([
-      { jobId: 'new', outcome: 'complete' },
-      {
-        jobId: 'old',
-        outcome: 'unknown',
-        manifest: { state: 'unreadable', reason: expect.stringMatching(reason) },
-      },
-    ]);
-  });
+  ])(
+    'another job than the newest that %s is a line of the audit, not a failure of it',
+    async (_, reply, reason) => {
+      aws.script(
+        {
+          ListDICOMImportJobs: [{ jobSummaries: [summary('new'), summary('old')] }],
+          GetDICOMImportJob: [details('new'), reply],
+          SearchImageSets: [found(imageSetId)],
+        },
+        dicomOutput('new', { scanned: 1, imported: 1 }),
+      );
+      const { jobs } = await run();
+      expect(jobs).toMatchObject([
+        { jobId: 'new', outcome: 'complete' },
+        {
+          jobId: 'old',
+          outcome: 'unknown',
+          manifest: { state: 'unreadable', reason: expect.stringMatching(reason) },
+        },
+      ]);
+    },
+  );
 
-  test('opens up the newest 500, and says how many there are besides, and how to go on with them', async () => {
+  test('reads the newest 500, and says how many more there are, and how to go on with them', async () => {
     const at = (jobId: string, secondsAgo: number) => ({
       ...summary(jobId),
       submittedAt: 1_760_000_000.25 - secondsAgo,
     });
     const many = Array.from({ length: 498 }, (_, index) => at(`j${index}`, index));
-    // Two that were submitted at the same time, the 500th and the 501st, and one before them.
+    // The 500th and the 501st were submitted at the same time; one more was submitted before them.
     const last = [at('twin', 498), at('other', 498), at('first', 499)];
     const script = () =>
       aws.script({
@@ -849,7 +849,7 @@ describe('auditCompletedImports', () => {
     const result = await handle.result();
     expect(result).toMatchObject({ jobs: { length: 500 }, firstJobId: 'new', notAudited: 2 });
     expect(result).not.toHaveProperty('jobsNextToken');
-    // From 10,240 events on Temporal warns of a history.
+    // Temporal warns about histories of more than 10,240 events.
     expect((await handle.describe()).historyLength).toBeLessThan(10_240);
 
     const { nextSubmittedBefore: submittedBefore } = result;
@@ -864,7 +864,7 @@ describe('auditCompletedImports', () => {
   });
 
   describe('of a list that was cut', () => {
-    /** Three jobs of one list, and their entries. */
+    /** Three jobs of a list, and their entries in the audit. */
     const scriptThree = (more: object = {}) =>
       aws.script({
         ListDICOMImportJobs: [{ jobSummaries: ['old', 'new', 'between'].map(summary), ...more }],
@@ -877,7 +877,7 @@ describe('auditCompletedImports', () => {
       scriptThree();
       const ids = async (more: object) => (await run(more)).jobs.map(({ jobId }) => jobId);
       const [old, between] = ['old', 'between'].map(timeOf);
-      // Each call of `endOf` is a little later than the script.
+      // `endOf` reads the clock at each call, so its times differ a little from the script's.
       const later = (time = '') => new Date(Date.parse(time) + 60_000).toISOString();
       expect(await ids({ submittedBefore: later(between) })).toEqual(['between', 'old']);
       expect(await ids({ submittedAfter: later(old) })).toEqual(['new', 'between']);
@@ -885,7 +885,7 @@ describe('auditCompletedImports', () => {
       expect(await ids({ submittedBefore: '2020-01-01T00:00:00+01:00' })).toEqual([]);
     });
 
-    test('goes on with the list of jobs where it has more than 5,000', async () => {
+    test('continues the list of jobs if it has more than 5,000', async () => {
       scriptThree({ nextToken: 'more jobs' });
       expect(await run()).toMatchObject({ jobsNextToken: 'more jobs', notAudited: 0 });
       expect(aws.callsOf('ListDICOMImportJobs')).toHaveLength(100);
@@ -896,7 +896,7 @@ describe('auditCompletedImports', () => {
       ]);
     });
 
-    test('goes on with the list of image sets, and audits nothing', async () => {
+    test('continues the list of image sets, and audits nothing', async () => {
       aws.script({ SearchImageSets: [found(otherImageSetId)] });
       expect(await run({ nextToken: 'more' })).toEqual({
         imageSetsMetadataSummaries: [{ imageSetId: otherImageSetId }],
@@ -906,7 +906,7 @@ describe('auditCompletedImports', () => {
       expect(queries('SearchImageSets')).toEqual(['maxResults=50&nextToken=more']);
     });
 
-    test('lists patients unless only ids are asked for', async () => {
+    test('lists patients unless only ids are requested', async () => {
       scriptThree();
       expect(await run()).toMatchObject({ imageSetsMetadataSummaries: [{ ...known, DICOMTags }] });
       expect((await run({ summaries: 'ids' })).imageSetsMetadataSummaries).toEqual([known]);
@@ -914,8 +914,9 @@ describe('auditCompletedImports', () => {
   });
 });
 
-// The models of both services declare ValidationException for each of these operations; of a token's life they say nothing.
-describe('a token that the service does not take any more', () => {
+// The models of both services declare ValidationException for each of these operations. They do not state how long a token
+// is valid.
+describe('a token that the service no longer accepts', () => {
   const stale = error('ValidationException', 400, 'Invalid token DOE');
   test.each([
     ['importDicomAndSearch', 'searchImageSets', { jobId: 'j1', nextToken: 'old', polling }],
@@ -923,7 +924,7 @@ describe('a token that the service does not take any more', () => {
     ['updateImageSetMetadata', 'listVersions', { imageSetId, nextToken: 'old' }],
     ['auditCompletedImports', 'searchImageSets', { nextToken: 'old' }],
     ['auditCompletedImports', 'listCompletedJobs', { jobsNextToken: 'old' }],
-  ] as const)('%s says at %s what is wrong and what to do', async (flow, step, input) => {
+  ] as const)('%s reports it at %s, with what to do', async (flow, step, input) => {
     aws.script(
       {
         GetDICOMImportJob: [dicomJobReply('COMPLETED')],

@@ -1,7 +1,7 @@
 /**
- * What is said of an import that has ended, by all that tells of it: counters, reports on single files, warnings.
+ * The outcome of an import that has ended, from all its sources: counters, reports about single files, warnings.
  *
- * The service is scripted: it writes what the local AWS does not, as AWS's developer guides have it.
+ * The service is scripted: it writes reports from AWS's developer guides that the local AWS does not write.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ import { error, startScriptedAws, type ScriptedAws, type StoredObject } from '..
 let aws: ScriptedAws;
 let cluster: Cluster;
 
-// What S3 refuses is tried for this long: short enough to see its end.
+// How long reads from S3 are retried: short enough for a test to see the end.
 const settings = { READ_BUDGET: '9s' };
 withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), { settings });
 
@@ -51,7 +51,7 @@ describe('a DICOM import', () => {
   });
 
   // "Pixel data was malformed and cannot be retrieved": HealthImaging developer guide, "Warning codes", 45328.
-  test('whose pixel data cannot be read is partial', async () => {
+  test('with pixel data that cannot be retrieved is partial', async () => {
     const warnings = { [`${folder}/WARNING/warning.ndjson`]: sample('healthimaging-WARNING-warning.ndjson') };
     expect(await run({ ...all(), ...warnings }, { listFailedFiles: 1 })).toMatchObject({
       outcome: 'partial',
@@ -77,7 +77,7 @@ describe('a DICOM import', () => {
     });
   });
 
-  // The same table: these say of the data that they are there.
+  // From the same table: with these warnings the data are complete.
   test.each([45056, 45062, 45063, 45330, 45570, 45571, 47513])(
     'with warning %d is complete',
     async (code) => {
@@ -93,19 +93,19 @@ describe('a DICOM import', () => {
     ['45312', { warning_reason_code: 45312, type: 'TranscodingException' }],
     ['45329', { warning_reason_code: 45329, type: 'FrameNumberMismatch' }],
     ['45344', { warning_reason_code: 45344, type: 'UnsupportedTransferSyntax' }],
-    ['of that type', { type: 'TRANSCODING_EXCEPTION' }],
+    ['of the type TRANSCODING_EXCEPTION', { type: 'TRANSCODING_EXCEPTION' }],
   ])('with warning %s is partial', async (_, warning) => {
     expect(await run({ ...all(), ...warnedOf([warning]) })).toMatchObject({ outcome: 'partial' });
   });
 
-  test('whose warnings nobody may read is not called complete', async () => {
+  test('whose warnings cannot be read is not complete', async () => {
     const denied = { ...all(), [`${folder}/WARNING/warning.ndjson`]: error('AccessDenied', 403) };
     const warnings = { unreadable: expect.stringContaining('AccessDenied') };
     expect(await run(denied)).toMatchObject({ outcome: 'unknown', counts: { imported: 3 }, warnings });
     expect(await failureOf(run(denied, { onFileErrors: 'fail' }))).toMatchObject({ type: 'OutcomeUnknown' });
   });
 
-  test('lists the image sets that are not primary first, counts all, and says where the rest stands', async () => {
+  test('lists the image sets that are not primary first, counts all, and says where the rest is listed', async () => {
     const imageSetsSummary = Array.from({ length: 1_500 }, (_, i) => ({
       imageSetId: String(i).padStart(32, '0'),
       imageSetVersion: 1,
@@ -117,7 +117,7 @@ describe('a DICOM import', () => {
     expect(imageSets.slice(0, 500).every(({ isPrimary }) => isPrimary === false)).toBe(true);
   });
 
-  test('is read after all where S3 answers 503 for longer than a manifest may be late', async () => {
+  test('is read in the end if S3 replies 503 for longer than a manifest may be late', async () => {
     const manifest = dicomOutput('j1', { scanned: 5_000, imported: 10 })[manifestUri] ?? '';
     const busy = Array.from({ length: 3 }, () => error('SlowDown', 503));
     expect(
@@ -132,7 +132,7 @@ describe('a DICOM import', () => {
     ['is missing', {}],
     ['cannot be read', { [manifestUri]: error('InternalError', 500) }],
     ['is no JSON', { [manifestUri]: '{' }],
-  ])('has failed unless proven where the manifest %s, and says how to ask again', async (_, objects) => {
+  ])('has failed unless proven if the manifest %s, and says how to read it again', async (_, objects) => {
     expect(await failureOf(run(objects, { onFileErrors: 'fail' }))).toMatchObject({
       type: 'OutcomeUnknown',
       message: expect.stringMatching(/id of this job \(j1\) in the input/),
@@ -140,7 +140,7 @@ describe('a DICOM import', () => {
     });
   });
 
-  test('keeps its counts where its failures cannot be read', async () => {
+  test('keeps its counts if its failures cannot be read', async () => {
     const objects = dicomOutput('j1', { scanned: 3, imported: 1 });
     objects[`${folder}/FAILURE/failure.ndjson`] = '';
     const withheld: Record<string, StoredObject> = {
@@ -196,7 +196,7 @@ describe('a FHIR import', () => {
   };
 
   // TotalNumberOfFilesReadWithCustomerError: "files that failed to be read [...] due to customer error" (API reference).
-  test('that could not read three of ten files is partial, though all 70 scanned resources are in', async () => {
+  test('that could not read three of ten files is partial, though all 70 scanned resources were imported', async () => {
     const lossy = [
       'COMPLETED_WITH_ERRORS',
       progress({ TotalNumberOfImportedFiles: 7, TotalNumberOfFilesReadWithCustomerError: 3 }),
@@ -213,23 +213,23 @@ describe('a FHIR import', () => {
   });
 
   test.each([
-    ['the manifest alone tells of lost files', progress(), manifest({ numberOfFilesImported: 7 })],
+    ['only the manifest reports lost files', progress(), manifest({ numberOfFilesImported: 7 })],
     [
-      'the progress report alone tells of lost files',
+      'only the progress report has lost files',
       progress({ TotalNumberOfFilesReadWithCustomerError: 3 }),
       manifest(),
     ],
-  ])('is partial where %s', async (_, report, objects) => {
+  ])('is partial if %s', async (_, report, objects) => {
     expect(await run('COMPLETED', report, objects)).toMatchObject({ outcome: 'partial' });
   });
 
-  test('that COMPLETED_WITH_ERRORS is never complete, whatever the counters say', async () => {
+  test('that COMPLETED_WITH_ERRORS is never complete, whatever the counters are', async () => {
     const ended = ['COMPLETED_WITH_ERRORS', progress(), manifest()] as const;
     expect(await run(...ended)).toMatchObject({ outcome: 'partial' });
     expect(await failureOf(run(...ended, { onFileErrors: 'fail' }))).toMatchObject({ type: 'FilesFailed' });
   });
 
-  test('that could read no file at all has imported nothing', async () => {
+  test('that could read no file has imported nothing', async () => {
     const resources = { numberOfResourcesScanned: 0, numberOfResourcesImportedSuccessfully: 0 };
     const nothing = manifest({ numberOfFilesImported: 0, ...resources });
     const report = progress({
@@ -253,7 +253,7 @@ describe('a FHIR import', () => {
     });
   });
 
-  test('counts for each line the worst issue, and reads lines that are no JSON as far as they go', async () => {
+  test('counts the worst issue of each line, and repairs lines that are not JSON', async () => {
     const objects = {
       ...manifest({ numberOfResourcesImportedSuccessfully: 68, numberOfResourcesWithCustomerError: 2 }),
       [`${folder}/FAILURE/Patient.ndjson`]: sample('healthlake-FAILURE-Patient.ndjson'),
@@ -276,7 +276,7 @@ describe('a FHIR import', () => {
 
   // "Resources within the log files of this folder were ingested [...]; malformed fields may not be searchable."
   // (HealthLake developer guide, "Importing FHIR data", validation level minimal.)
-  test('reports resources that a search may not find, which are in all the same', async () => {
+  test('reports resources that were imported but that a search may not find', async () => {
     const issue = [{ severity: 'warning', code: 'processing', diagnostics: 'birthDate is not a date' }];
     const line = { lineId: 7, UpdateResourceResponse: { jsonBlob: { issue }, statusCode: 200 } };
     const warnings = `${folder}/SUCCESS_WITH_SEARCH_VALIDATION_FAILURES/`;

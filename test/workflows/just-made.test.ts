@@ -1,4 +1,4 @@
-/** Reads that show nothing, or what was there before: of what a run has just made they tell nothing yet. */
+/** Stale reads: AWS may not yet show what a run has just created or changed. */
 import { withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
 import {
@@ -24,8 +24,8 @@ withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), {
 const polling = { minimumInterval: 20, maximumInterval: 100, timeout: '1 minute' } as const;
 const briefly = { ...polling, timeout: STALE_READS_MS + 500 } as const;
 
-// Both are in the error lists of GetImageSet, GetDICOMImportJob and GetDatastore (HealthImaging API Reference), and of
-// DescribeFHIRImportJob but for the second, which IAM gives for any action.
+// The error lists of GetImageSet, GetDICOMImportJob and GetDatastore (HealthImaging API Reference) contain both errors. That of
+// DescribeFHIRImportJob contains the first; IAM may return the second for any action.
 const notFound = error('ResourceNotFoundException', 404);
 const denied = error('AccessDeniedException', 403);
 
@@ -40,7 +40,7 @@ const copiedTo = (imageSetId: string) => ({
 });
 const copy = (input: object = {}) => cluster.flows.execute('copyImageSet', { ...copyInput, ...input });
 
-describe('what a run has just made may not be seen yet', () => {
+describe('a resource that a run has just created', () => {
   test.each([
     ['not found', notFound],
     ['denied', denied],
@@ -104,7 +104,7 @@ describe('what a run has just made may not be seen yet', () => {
     expect(result).toMatchObject({ datastoreStatus: 'DELETED' });
   });
 
-  test('one that is not found for longer than STALE_READS is not there', async () => {
+  test('that is not found for longer than STALE_READS does not exist', async () => {
     aws.script({ StartFHIRImportJob: [startedFhir], DescribeFHIRImportJob: [notFound] });
     expect(await failureOf(importFhir())).toMatchObject({
       type: 'ResourceNotFoundException',
@@ -113,41 +113,41 @@ describe('what a run has just made may not be seen yet', () => {
     expect(aws.callsOf('DescribeFHIRImportJob').length).toBeGreaterThan(1);
   });
 
-  test('what somebody else has made, and is not found, is not there', async () => {
+  test('a resource that the run has not created, and that is not found, does not exist', async () => {
     aws.script({ DescribeFHIRImportJob: [notFound] });
     expect(await failureOf(importFhir({ JobId: 'j1' }))).toMatchObject({ type: 'ResourceNotFoundException' });
     expect(aws.called()).toEqual(['DescribeFHIRImportJob']);
   });
 });
 
-describe('access that was there a moment ago', () => {
+describe('access that is denied after it was granted', () => {
   const attached = (reads: Reply[], input: object = {}) => {
     aws.script({ DescribeFHIRImportJob: reads });
     return importFhir({ JobId: 'j1', ...input });
   };
   const going = fhirImportReply('IN_PROGRESS');
 
-  test('is waited for, as often as it goes', async () => {
+  test('is waited for, as often as it is lost', async () => {
     const reads = [going, denied, denied, going, denied, fhirImportReply('COMPLETED')];
     expect(await attached(reads)).toMatchObject({ jobStatus: 'COMPLETED' });
     expect(aws.callsOf('DescribeFHIRImportJob')).toHaveLength(reads.length);
   });
 
-  test('is waited for no longer than the wait may last', async () => {
+  test('is waited for no longer than the time-out of the wait', async () => {
     expect(await failureOf(attached([going, denied], { polling: briefly }))).toMatchObject({
       type: 'AccessDeniedException',
       details: { step: 'pollImportJob' },
     });
   });
 
-  test('is not waited for where it never was', async () => {
+  test('is not waited for if it was never granted', async () => {
     expect(await failureOf(attached([denied]))).toMatchObject({ type: 'AccessDeniedException' });
     expect(aws.called()).toEqual(['DescribeFHIRImportJob']);
   });
 });
 
-// The reply to CopyImageSet and UpdateImageSetMetadata announces the version that the change makes (`latestVersionId`,
-// HealthImaging API Reference); what an older one says is the end of a change before.
+// The reply to CopyImageSet and UpdateImageSetMetadata announces the version that the change creates (`latestVersionId`,
+// HealthImaging API Reference). An older version shows the end of the previous change.
 describe('an older version is not the end of a change, however late it is read', () => {
   test.each([['COPIED'], ['COPY_FAILED']])('copyImageSet: one that is %s', async (status) => {
     aws.script({
@@ -180,7 +180,7 @@ describe('a copy that fails', () => {
   const made = 'c'.repeat(32);
   const failing = [imageSet('1', 'ACTIVE'), imageSet('2', 'ACTIVE', 'COPY_FAILED', 'why')];
 
-  test('copyImageSet: leaves the image set that it has made, and says how it is removed', async () => {
+  test('copyImageSet: leaves the image set that it has created, and says how to delete it', async () => {
     const { destinationImageSetId: _, ...input } = { ...copyInput, polling };
     aws.script({ GetImageSet: failing, CopyImageSet: [copiedTo(made)] });
     expect(await failureOf(cluster.flows.execute('copyImageSet', input))).toMatchObject({
@@ -189,7 +189,7 @@ describe('a copy that fails', () => {
         left: [
           {
             what: `image set ${made}`,
-            // As the AWS CLI has it: `aws medical-imaging delete-image-set help`.
+            // See `aws medical-imaging delete-image-set help`.
             remove: `aws medical-imaging delete-image-set --datastore-id ${datastoreId} --image-set-id ${made}`,
           },
         ],
@@ -197,7 +197,7 @@ describe('a copy that fails', () => {
     });
   });
 
-  test('copyImageSet: leaves nothing of its own where the destination was there before', async () => {
+  test('copyImageSet: reports nothing as left if the destination existed before', async () => {
     aws.script({
       GetImageSet: [imageSet('1', 'ACTIVE'), ...failing],
       CopyImageSet: [copiedTo(destinationImageSetId)],

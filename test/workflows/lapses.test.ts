@@ -7,7 +7,7 @@ const refusal = (type: string) => ApplicationFailure.create({ type, message: 'as
 const lapses = (ours: boolean) =>
   new Lapses({ ours, began: 0, mendedWithin: MENDED_WITHIN, staleReads: 30_000 });
 
-test('access that was there is waited for ten minutes, counted from when it went', () => {
+test('denied access that existed before is waited for ten minutes, from the first denial', () => {
   for (const type of ['AccessDeniedException', 'AccessDenied']) {
     const wait = lapses(false);
     expect(() => wait.excuse(refusal(type), 0)).toThrow('as said');
@@ -20,14 +20,14 @@ test('access that was there is waited for ten minutes, counted from when it went
   }
 });
 
-test('what this run has made may be not found as long as reads may be stale, counted from its making', () => {
+test('a resource that this run has created may be not found for STALE_READS after its creation', () => {
   const notFound = refusal('ResourceNotFoundException');
   expect(lapses(true).excuse(notFound, 29_999)).toBe(29_999);
   expect(() => lapses(true).excuse(notFound, 30_000)).toThrow('as said');
   expect(() => lapses(false).excuse(notFound, 0)).toThrow('as said');
 });
 
-test('nothing else is excused', () => {
+test('no other error is waited out', () => {
   for (const type of ['ValidationException', 'ConflictException', 'UnknownError'])
     expect(() => lapses(true).excuse(refusal(type), 0)).toThrow('as said');
   const bug = new TypeError('a bug');

@@ -1,4 +1,4 @@
-/** What holds for every run: checked before it begins, safe to start twice, a job of its own each time, cancellable. */
+/** The behaviour of every run: its input is checked first, a second start is safe, each run has its own job, it can be cancelled. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import Long from 'long';
@@ -33,7 +33,7 @@ const script = (...jobs: Reply[]) =>
   aws.script({ StartFHIRImportJob: [started], DescribeFHIRImportJob: jobs });
 const tokens = () =>
   aws.callsOf('StartFHIRImportJob').map(({ body }) => (body as { ClientToken: string }).ClientToken);
-/** Starts a run as the Temporal CLI does, past the client's own check. */
+/** Starts a run as the Temporal CLI does, without the check of `FlowClient`. */
 const startRaw = (type: string, args: unknown[], more: object = {}) =>
   cluster.flows.temporal.workflow.start(type, {
     args,
@@ -42,7 +42,7 @@ const startRaw = (type: string, args: unknown[], more: object = {}) =>
     ...more,
   });
 
-/** Waits until a run tells something of itself. */
+/** Waits until the progress of a run satisfies a condition. */
 async function until(handle: WorkflowHandle, says: (progress: Progress) => boolean) {
   for (;;) {
     const progress = await handle.query<Progress>('progress');
@@ -51,7 +51,7 @@ async function until(handle: WorkflowHandle, says: (progress: Progress) => boole
   }
 }
 
-describe('a bad input', () => {
+describe('an invalid input', () => {
   const secret = 'DOE^JANE';
   const inputs: [
     flow: 'copyImageSet' | 'onboardDatastoreAndImport' | 'startImportAndWaitCompleted',
@@ -64,7 +64,7 @@ describe('a bad input', () => {
   ];
 
   test.each(inputs)(
-    '%s: several problems are one ValidationFailed without a value, and no call',
+    '%s: several problems are one ValidationFailed without a value, and no call is made',
     async (flow, good, required) => {
       script();
       const bad = { ...good, [required]: undefined, froce: secret, polling: { share: secret } };
@@ -81,7 +81,7 @@ describe('a bad input', () => {
     },
   );
 
-  test.each(inputs)('%s: what is not an object fails at once', async (flow) => {
+  test.each(inputs)('%s: an input that is not an object fails at once', async (flow) => {
     script();
     for (const args of [[], ['text'], [[]], [null]]) {
       const handle = await startRaw(flow, args);
@@ -94,18 +94,18 @@ describe('a bad input', () => {
     expect(aws.calls).toEqual([]);
   });
 
-  test('leaves no more than the check in the history', async () => {
+  test('has only the check in the history', async () => {
     const handle = await startRaw('copyImageSet', [{}], { retry: { maximumAttempts: 5 } });
     await failureOf(handle.result());
     const { events } = await handle.fetchHistory();
     expect(events?.filter((event) => event.activityTaskScheduledEventAttributes)).toEqual([]);
-    // Not even a retry policy of the run tries a bad input again.
+    // A retry policy of the run does not retry an invalid input either.
     expect(events?.at(-1)?.workflowExecutionFailedEventAttributes?.newExecutionRunId).toBeFalsy();
   });
 });
 
 describe('starting', () => {
-  test('the same input twice while it runs is one run; once it has closed, a new one', async () => {
+  test('the same input twice is one run while it is open, and a new run after it has closed', async () => {
     script(job('IN_PROGRESS'), job('IN_PROGRESS'), job('IN_PROGRESS'), job('IN_PROGRESS'), job('COMPLETED'));
     const reordered = Object.fromEntries(Object.entries(fhirInput).toReversed()) as typeof fhirInput;
     const first = await cluster.flows.start('startImportAndWaitCompleted', fhirInput);
@@ -130,7 +130,7 @@ describe('starting', () => {
     });
   });
 
-  test('with a client token of the input names the job after that: the same token goes with the same name', async () => {
+  test('with a client token of the input derives the job name from it: the same token has the same name', async () => {
     script(job('COMPLETED'));
     const input = { ...fhirInput, ClientToken: 'nightly-2026-11-26' };
     await (await startRaw('startImportAndWaitCompleted', [input])).result();
@@ -156,7 +156,7 @@ describe('starting', () => {
   });
 
   describe('a run that is reset', () => {
-    /** Resets a run to before what the workflow task has decided that this event is the end of. */
+    /** Resets a run to the workflow task that this event completes. */
     async function reset({ workflowId }: WorkflowHandle, finishEventId: Long) {
       const handle = cluster.flows.temporal.workflow.getHandle(workflowId);
       const { runId } = await handle.describe();
@@ -169,7 +169,7 @@ describe('starting', () => {
       });
       return handle;
     }
-    /** The end of the last workflow task before an event that is told by its attributes. */
+    /** The completion of the last workflow task before an event, which is selected by its attributes. */
     async function taskBefore(handle: WorkflowHandle, isIt: (event: HistoryEvent) => boolean) {
       const { events = [] } = await handle.fetchHistory();
       const before = (events ?? []).slice(0, events?.findIndex(isIt));
@@ -189,11 +189,7 @@ describe('starting', () => {
 
     test.each([
       ['its wait starts no job', '"pollImportJob"', 1],
-      [
-        'its start sends the same token and name, for which AWS gives the same job back',
-        '"startImportJob"',
-        2,
-      ],
+      ['its start sends the same token and name, for which AWS returns the same job', '"startImportJob"', 2],
     ])('to before %s', async (_, step, starts) => {
       const datastoreProperties = { datastoreId, datastoreName: 'store', datastoreStatus: 'ACTIVE' };
       aws.script({
@@ -239,8 +235,8 @@ describe('starting', () => {
   });
 });
 
-describe('a run that goes on', () => {
-  test('says where it stands, to the query and in the Web UI', async () => {
+describe('an open run', () => {
+  test('reports its progress, to the query and in the Web UI', async () => {
     script(job('IN_PROGRESS'));
     const handle = await startRaw('startImportAndWaitCompleted', [
       { ...fhirInput, polling: { minimumInterval: '1h' } },
@@ -258,7 +254,7 @@ describe('a run that goes on', () => {
     await handle.terminate();
   });
 
-  test('can be searched for by the ids of AWS', async () => {
+  test('can be searched for by its AWS ids', async () => {
     script(job('COMPLETED'));
     const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
     await handle.result();
@@ -269,7 +265,7 @@ describe('a run that goes on', () => {
     );
   });
 
-  test('does not look for an event of another job, nor for one that only tells of progress', async () => {
+  test('does not read after an event of another job, or one that only reports progress', async () => {
     script(job('IN_PROGRESS'), job('COMPLETED'));
     const handle = await startRaw('startImportAndWaitCompleted', [
       { ...fhirInput, polling: { minimumInterval: '1h' } },
@@ -299,7 +295,7 @@ describe('a run that goes on', () => {
     await handle.terminate();
   });
 
-  test('a terminal event leads to a read; five of them to no more than one each minimum interval', async () => {
+  test('reads after a terminal event, but after five of them at most once per minimum interval', async () => {
     const going = Array.from({ length: 6 }, () => job('IN_PROGRESS'));
     script(...going, job('COMPLETED'));
     const polling = { minimumInterval: 50, maximumInterval: '1h', share: 1, timeout: '2h' };
@@ -320,7 +316,7 @@ describe('a run that goes on', () => {
   });
 
   test.each([[[]], [[null]], [['x']], [[{}]], [[{ detailType: 7, ids: null }]]])(
-    'passes over a signal that makes no sense: %j',
+    'ignores an invalid signal: %j',
     async (args) => {
       script(job('IN_PROGRESS'), job('IN_PROGRESS'), job('COMPLETED'));
       const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
@@ -329,7 +325,7 @@ describe('a run that goes on', () => {
     },
   );
 
-  test('that is cancelled while a call is tried again makes no further attempt, and says what is in doubt', async () => {
+  test('that is cancelled while a call is retried makes no further attempt, and says what is in doubt', async () => {
     aws.script({ StartFHIRImportJob: [{ $error: 'InternalServerException', status: 500 }] });
     const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
     while (tokens().length < 2) await pause(20);
@@ -341,7 +337,7 @@ describe('a run that goes on', () => {
     expect(tokens().length).toBeLessThan(4);
   });
 
-  test('that is cancelled says what is in doubt, though what it has sent since was refused', async () => {
+  test('that is cancelled says what is in doubt, though a later attempt was refused', async () => {
     aws.script({
       GetImageSet: [imageSetReply(destinationImageSetId)('1', 'ACTIVE')],
       CopyImageSet: ['drop', error('ThrottlingException', 429)],
@@ -353,7 +349,7 @@ describe('a run that goes on', () => {
     expect((await handle.describe()).memo).toEqual({ inDoubt: 'copyImageSet' });
   });
 
-  test('that is cancelled after it has made a data store says how that is removed', async () => {
+  test('that is cancelled after it has created a data store says how to delete that', async () => {
     const datastoreProperties = { datastoreId, datastoreName: 'store', datastoreStatus: 'CREATING' };
     aws.script({
       CreateDatastore: [{ datastoreId, datastoreStatus: 'CREATING' }],
@@ -370,7 +366,7 @@ describe('a run that goes on', () => {
     });
   });
 
-  test('that is cancelled ends CANCELED, and its memo says what goes on inside AWS', async () => {
+  test('that is cancelled closes as CANCELED, and its memo says what continues in AWS', async () => {
     script(job('IN_PROGRESS'));
     const handle = await startRaw('startImportAndWaitCompleted', [
       { ...fhirInput, polling: { minimumInterval: '1h' } },
@@ -384,17 +380,17 @@ describe('a run that goes on', () => {
   });
 });
 
-describe('a start whose token may be forgotten', () => {
+describe('a start whose token may have expired', () => {
   const busy: Reply = { $error: 'InternalServerException', status: 500 };
   const full = error('ServiceQuotaExceededException', 402);
   const listed = (JobName: unknown, SubmitTime = now()) => ({
     ImportJobPropertiesList: [{ ...job('IN_PROGRESS').ImportJobProperties, JobName, SubmitTime }],
   });
-  /** The list as HealthLake gives it, which lists by name. */
+  /** The list of HealthLake, which filters by name. */
   const ours = ({ body }: Call) => listed(recordOf(body)['JobName'], 0);
   const none = { ImportJobPropertiesList: [] };
 
-  test('looks for its job by its own name, and takes it, whatever the clock of AWS says', async () => {
+  test('finds and adopts its job by its own name, whatever the clock of AWS says', async () => {
     aws.script({
       StartFHIRImportJob: [busy],
       ListFHIRImportJobs: [ours],
@@ -405,7 +401,7 @@ describe('a start whose token may be forgotten', () => {
     expect(aws.called().slice(tokens().length)).toEqual(['ListFHIRImportJobs', 'DescribeFHIRImportJob']);
   });
 
-  test('finds it among any number of jobs, with the history of one call', async () => {
+  test('finds it among any number of jobs, with one call in the history', async () => {
     const pages = 300;
     aws.script({
       StartFHIRImportJob: [busy],
@@ -421,7 +417,7 @@ describe('a start whose token may be forgotten', () => {
     expect((await handle.fetchHistory()).events?.length).toBeLessThan(80);
   });
 
-  test('starts again, with the same token, where no job bears its name', async () => {
+  test('starts again, with the same token, if no job has its name', async () => {
     aws.script({
       StartFHIRImportJob: [busy, busy, busy, started],
       ListFHIRImportJobs: [listed('start-import-and-wait-compl-another')],
@@ -433,7 +429,7 @@ describe('a start whose token may be forgotten', () => {
     expect(new Set(tokens()).size).toBe(1);
   });
 
-  test('goes on for ten minutes on what somebody may be fixing just now', async () => {
+  test('continues for ten minutes on errors that an operator may be fixing', async () => {
     const expired: Reply = { $error: 'ExpiredTokenException', status: 403 };
     aws.script({
       StartFHIRImportJob: [expired, expired, started],
@@ -447,23 +443,20 @@ describe('a start whose token may be forgotten', () => {
   test.each([
     ['name', { JobName: 'mine' }],
     ['token', { ClientToken: 'mine' }],
-  ])(
-    'does not take a job for its own whose %s the user chose, nor start a second one beside it',
-    async (_, chosen) => {
-      aws.script({
-        StartFHIRImportJob: [busy],
-        ListFHIRImportJobs: [({ body }) => listed(recordOf(body)['JobName'], now() + 1)],
-      });
-      const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, ...chosen }]);
-      expect(await failureOf(handle.result())).toMatchObject({
-        type: 'OutcomeUnknown',
-        message: expect.stringContaining('j1'),
-        details: { step: '+findJob' },
-      });
-    },
-  );
+  ])('neither adopts a job whose %s the user has chosen, nor starts a second one', async (_, chosen) => {
+    aws.script({
+      StartFHIRImportJob: [busy],
+      ListFHIRImportJobs: [({ body }) => listed(recordOf(body)['JobName'], now() + 1)],
+    });
+    const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, ...chosen }]);
+    expect(await failureOf(handle.result())).toMatchObject({
+      type: 'OutcomeUnknown',
+      message: expect.stringContaining('j1'),
+      details: { step: '+findJob' },
+    });
+  });
 
-  test('starts again where the job of the name that the user chose is older than the run', async () => {
+  test('starts again if the job with the name that the user has chosen is older than the run', async () => {
     aws.script({
       StartFHIRImportJob: [busy, busy, busy, started],
       ListFHIRImportJobs: [listed('mine', now() - 3600)],
@@ -473,7 +466,7 @@ describe('a start whose token may be forgotten', () => {
     expect(await handle.result()).toMatchObject({ jobId: 'j1' });
   });
 
-  test('is not looked for where every answer was a refusal', async () => {
+  test('is not looked up if every reply was a refusal', async () => {
     aws.script({
       StartFHIRImportJob: [full, full, full, started],
       ListFHIRImportJobs: [listed('mine', now() + 1)],
@@ -486,8 +479,8 @@ describe('a start whose token may be forgotten', () => {
 
   test.each([
     ['shows one that may be ours', listed('mine', now() + 3600)],
-    ['may not be read', error('AccessDeniedException', 403)],
-  ])('stays in doubt though all later answers were refusals, where the list %s', async (_, list) => {
+    ['cannot be read', error('AccessDeniedException', 403)],
+  ])('stays in doubt though all later replies were refusals, if the list %s', async (_, list) => {
     aws.script({ StartFHIRImportJob: [busy, full], ListFHIRImportJobs: [list] });
     const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, JobName: 'mine' }]);
     expect(await failureOf(handle.result())).toMatchObject({
@@ -496,7 +489,7 @@ describe('a start whose token may be forgotten', () => {
     });
   });
 
-  test('that is rejected after all is looked for once more, and fails as that step', async () => {
+  test('that is finally rejected is looked up once more, and fails as that step', async () => {
     aws.script({
       StartFHIRImportJob: ['drop', error('AccessDeniedException', 403)],
       ListFHIRImportJobs: [none],
@@ -512,7 +505,7 @@ describe('a start whose token may be forgotten', () => {
   });
 });
 
-describe('a creation whose token may be forgotten', () => {
+describe('a creation whose token may have expired', () => {
   const busy: Reply = { $error: 'InternalServerException', status: 500 };
   const denied = error('AccessDeniedException', 403);
   const store = (status: string) => ({
@@ -530,7 +523,7 @@ describe('a creation whose token may be forgotten', () => {
   const input = { datastoreName: 'store', polling: fhirInput.polling };
   const run = () => startRaw('provisionDatastore', [input]).then((handle) => handle.result());
 
-  test('takes the data store whose tag names the run', async () => {
+  test('adopts the data store whose tag contains the mark of the run', async () => {
     aws.script({
       CreateDatastore: [busy],
       ListDatastores: [list],
@@ -542,7 +535,7 @@ describe('a creation whose token may be forgotten', () => {
     expect(await run()).toMatchObject({ datastoreId });
   });
 
-  test('creates again where the data store of the same name is of another run', async () => {
+  test('creates again if the data store of the same name belongs to another run', async () => {
     aws.script({
       CreateDatastore: [busy, busy, busy, busy, created],
       ListDatastores: [list],
@@ -552,7 +545,7 @@ describe('a creation whose token may be forgotten', () => {
     expect(await run()).toMatchObject({ datastoreId });
   });
 
-  test('is unknown where the tags of a data store of its name and age may not be read', async () => {
+  test('is unknown if the tags of a data store of its name and age may not be read', async () => {
     aws.script({ CreateDatastore: [busy], ListDatastores: [list], ListTagsForResource: [denied] });
     expect(await failureOf(run())).toMatchObject({
       type: 'OutcomeUnknown',
@@ -560,7 +553,7 @@ describe('a creation whose token may be forgotten', () => {
     });
   });
 
-  test('is made without a tag where tagging is denied', async () => {
+  test('is made without a tag if tagging is denied', async () => {
     aws.script({
       CreateDatastore: [(call) => (markOf(call) === undefined ? created : denied)],
       GetDatastore: [active],
@@ -569,7 +562,7 @@ describe('a creation whose token may be forgotten', () => {
   });
 });
 
-test('a namespace without our search attributes is no obstacle', async () => {
+test('a run completes in a namespace without our search attributes', async () => {
   const bare = await startCluster(aws.endpoint, { namespace: 'bare' });
   try {
     script(job('COMPLETED'));
@@ -580,7 +573,7 @@ test('a namespace without our search attributes is no obstacle', async () => {
 });
 
 describe('no text of an input', () => {
-  test('stands in ids, summaries, memo, search attributes or failure messages', async () => {
+  test('is in ids, summaries, memo, search attributes or failure messages', async () => {
     const secret = 'DOE-JANE-1970';
     const message = `Value '${secret}' at 'jobName' failed to satisfy constraint`;
     aws.script({ StartFHIRImportJob: [{ $error: 'ValidationException', status: 400, message }] });

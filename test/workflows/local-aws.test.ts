@@ -25,7 +25,7 @@ const copyOf = (sourceImageSetId: string, destinationImageSetId: string) => ({
   datastoreId,
   sourceImageSetId,
   destinationImageSetId,
-  // They are of different series.
+  // The image sets are of different series, so the copy must be forced.
   force: true,
   polling,
 });
@@ -36,7 +36,7 @@ const latestVersion = async (imageSetId: string) =>
 const copies = async () => (await aws.control.calls({ operation: 'CopyImageSet' })).length;
 
 describe('follows its document', () => {
-  test('onboardDatastoreAndImport: a new data store, and what is not DICOM by name and reason', async () => {
+  test('onboardDatastoreAndImport: a new data store, and the files that are not DICOM by name and reason', async () => {
     await putFiles(aws.data, 'first', {
       'in/1.dcm': p10({ series: '1.2.9', instance: '1.2.9.1' }),
       'in/notes.txt': 'not DICOM',
@@ -68,7 +68,7 @@ describe('follows its document', () => {
     });
   });
 
-  test('startImportAndWaitCompleted: the bad line by number and reason', async () => {
+  test('startImportAndWaitCompleted: the invalid line by number and reason', async () => {
     await putFiles(aws.data, 'fhir', {
       'in/Patient.ndjson': '{"resourceType":"Patient","id":"p1"}\n{"resourceType":"Patient"}\n',
     });
@@ -92,8 +92,8 @@ describe('follows its document', () => {
   });
 });
 
-describe('a copy whose answer never comes', () => {
-  test('is known for ours by what the destination holds, once the second attempt is refused', async () => {
+describe('a copy whose reply is lost', () => {
+  test('is recognized as ours by the instances in the destination, once the second attempt is refused', async () => {
     const [source, destination] = [await imageSet(2), await imageSet(3)];
     const before = await copies();
     await aws.control.dropConnection({ operation: 'CopyImageSet', when: 'after' });
@@ -107,7 +107,7 @@ describe('a copy whose answer never comes', () => {
     recordHistory('copyImageSet.dropped', await run.fetchHistory());
   });
 
-  test('is sent again, with the same versions, where nothing has changed', async () => {
+  test('is sent again, with the same versions, if nothing has changed', async () => {
     const [source, destination] = [await imageSet(1), await imageSet(1)];
     const before = await copies();
     await aws.control.dropConnection({ operation: 'CopyImageSet', when: 'before' });
@@ -117,7 +117,7 @@ describe('a copy whose answer never comes', () => {
   });
 
   test.each([true, false])(
-    "is not taken for a rival's copy (already settled: %s), and made after it",
+    "is not confused with a rival's copy (already settled: %s), and made after it",
     async (settled) => {
       const [source, destination, other] = [await imageSet(2), await imageSet(3), await imageSet(2)];
       await aws.control.rival({
@@ -135,7 +135,7 @@ describe('a copy whose answer never comes', () => {
   );
 });
 
-test('two runs that copy into one image set at the same time both end right', async () => {
+test('two runs that copy into one image set at the same time both complete', async () => {
   const [one, two, destination] = [await imageSet(2), await imageSet(2), await imageSet(1)];
   const results = await Promise.all([
     cluster.flows.execute('copyImageSet', copyOf(one, destination)),
@@ -148,7 +148,7 @@ test('two runs that copy into one image set at the same time both end right', as
   expect(await latestVersion(destination)).toBe('3');
 });
 
-test('a copy that AWS accepts and then fails is a failure, with the reason that AWS gives', async () => {
+test('a copy that AWS accepts and then fails is a failure, with the reason of AWS', async () => {
   const [source, destination] = [await imageSet(1), await imageSet(1)];
   const { force: _, ...unforced } = copyOf(source, destination);
   expect(await failureOf(cluster.flows.execute('copyImageSet', unforced))).toMatchObject({
@@ -161,7 +161,7 @@ test('a copy that AWS accepts and then fails is a failure, with the reason that 
   });
 });
 
-test('an import whose start was answered with nothing at all is still one job', async () => {
+test('an import whose start got no reply is still one job', async () => {
   await putFiles(aws.data, 'dropped', { 'in/1.dcm': p10({ series: '1.2.8', instance: '1.2.8.1' }) });
   const { dicomImport } = await aws.control.jobs();
   await aws.control.dropConnection({ operation: 'CreateDatastore', when: 'after' });
@@ -170,7 +170,7 @@ test('an import whose start was answered with nothing at all is still one job', 
   expect((await aws.control.jobs()).dicomImport).toBe(dicomImport + 1);
 });
 
-test('a manifest that is late is waited for; one that never comes is said to be missing', async () => {
+test('a manifest that is late is waited for; one that never appears is reported as missing', async () => {
   await putFiles(aws.data, 'late', { 'in/1.dcm': p10({ series: '1.2.7', instance: '1.2.7.1' }) });
   await aws.control.settings({ manifestLagMs: 300 });
   expect(await onboard('late')).toMatchObject({ outcome: 'complete', manifest: { state: 'read' } });
@@ -179,7 +179,7 @@ test('a manifest that is late is waited for; one that never comes is said to be 
   await aws.control.settings({ manifestLagMs: 0 });
 });
 
-test('an import from a bucket that is not there fails', async () => {
+test('an import from a bucket that does not exist fails', async () => {
   await rm(`${aws.data}/s3/nowhere`, { recursive: true, force: true });
   expect(await failureOf(onboard('nowhere'))).toMatchObject({
     type: 'ImportJobFailed',
@@ -187,7 +187,7 @@ test('an import from a bucket that is not there fails', async () => {
   });
 });
 
-test('an import of a folder that holds nothing scans nothing', async () => {
+test('an import of an empty folder scans no file', async () => {
   await mkdir(`${aws.data}/s3/nothing`, { recursive: true });
   expect(await onboard('nothing')).toMatchObject({ outcome: 'none', counts: { scanned: 0, imported: 0 } });
 });

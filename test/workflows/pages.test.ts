@@ -3,7 +3,7 @@ import { allPages } from '../../src/workflows/run/pages.ts';
 
 const flow = { facts: { rules: DEFAULT_RULES } };
 
-/** A list of so many pages of a size. */
+/** A list of a number of pages with a number of items each. */
 function list(pages: number, size: number) {
   const asked: [summary: string, nextToken: string | undefined][] = [];
   const read = (summary: string, nextToken: string | undefined) => {
@@ -15,7 +15,7 @@ function list(pages: number, size: number) {
 }
 
 describe('all pages of a list', () => {
-  test('are read in order, each with the token of the one before', async () => {
+  test('are read in order, each with the token of the previous one', async () => {
     const { asked, read } = list(3, 2);
     expect(await allPages(flow, 'listJobs', read)).toEqual({ items: [0, 1, 0, 1, 0, 1] });
     expect(asked).toEqual([
@@ -25,7 +25,7 @@ describe('all pages of a list', () => {
     ]);
   });
 
-  test('are ten at the most; where the list goes on is said', async () => {
+  test('are ten at most, and the token of the next page is returned', async () => {
     const { asked, read } = list(11, 1);
     expect(await allPages(flow, 'listJobs', read)).toMatchObject({
       items: { length: 10 },
@@ -35,7 +35,7 @@ describe('all pages of a list', () => {
     expect(await allPages(flow, 'listJobs', list(10, 1).read)).not.toHaveProperty('nextToken');
   });
 
-  test('end with the one that makes it 1,000 items', async () => {
+  test('end with the page that completes 1,000 items', async () => {
     const { asked, read } = list(9, 300);
     expect(await allPages(flow, 'listJobs', read)).toMatchObject({
       items: { length: 1200 },
@@ -44,9 +44,9 @@ describe('all pages of a list', () => {
     expect(asked).toHaveLength(4);
   });
 
-  test('are measured in bytes before they are added; the list goes on with the page that had no room', async () => {
+  test('are measured in bytes before they are added; the list continues with the page that does not fit', async () => {
     const asked: (string | undefined)[] = [];
-    // 400 KB of UTF-8 a page, in 134,000 characters.
+    // 400 KB of UTF-8 per page, in 134,000 characters.
     const read = (_summary: string, nextToken: string | undefined) => {
       asked.push(nextToken);
       return Promise.resolve({ items: ['語'.repeat(134_000)], nextToken: `after ${asked.length}` });
@@ -57,7 +57,7 @@ describe('all pages of a list', () => {
     expect(nextToken).toBe('after 2');
   });
 
-  test('may be empty, and need not say so', async () => {
+  test('may be empty, or have no list', async () => {
     const read = () => Promise.resolve({ items: undefined, nextToken: undefined });
     expect(await allPages(flow, 'listJobs', read)).toEqual({ items: [] });
   });

@@ -1,4 +1,4 @@
-/** Calls that nobody has answered say nothing of AWS, however long no worker lived; and throttling fills no history. */
+/** Runs while no worker is alive, and while AWS throttles them: neither makes them fail, and throttling adds no history events. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { withCluster, type Cluster } from '../support/cluster.ts';
@@ -11,13 +11,20 @@ const BUDGET_MS = 4_000;
 const polling = { minimumInterval: 20, timeout: BUDGET_MS };
 
 const started = { JobId: 'j1', JobStatus: 'SUBMITTED', DatastoreId: datastoreId };
-/** All that waited come back together: the services throttle them. */
+/** The calls of all runs arrive together once there is a worker, so the services throttle them. */
 const busy = error('ThrottlingException', 429);
 const imageSet = imageSetReply(destinationImageSetId)('1', 'ACTIVE');
 const copied = {
   datastoreId,
   destinationImageSetProperties: { imageSetId: destinationImageSetId, latestVersionId: '1' },
 };
+
+/** A copy with time left for an attempt after the `Retry-After` of a minute. Without it, the run would fail at once. */
+const patientCopy = {
+  ...copyInput,
+  force: true,
+  polling: { minimumInterval: '1s', timeout: '5 minutes' },
+} as const;
 
 let aws: ScriptedAws;
 let cluster: Cluster;
@@ -26,7 +33,7 @@ withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), {
   settings: { READ_BUDGET: `${BUDGET_MS}ms` },
 });
 
-test('a start, a copy, a tag, a list and a poll that no worker was there for end well once there is one', async () => {
+test('a start, a copy, a tag, a list and a poll that no worker was there for succeed once there is one', async () => {
   const jobs = { ListFHIRImportJobs: [{ ImportJobPropertiesList: [] }] };
   const images = { ListDICOMImportJobs: [{ jobSummaries: [] }], GetImageSet: [imageSet] };
   const unanswered: Record<string, Reply[]> = {
@@ -80,31 +87,55 @@ test.each([
     input: { ...fhirInput, polling },
     done: started,
   },
-] as const)('$flow that is throttled for long costs the history of one that is not', async (throttled) => {
-  const { flow, operation, input, done } = throttled;
-  const { taskQueue, flows } = cluster;
-  const eventsOf = async (replies: Reply[]) => {
-    aws.script({
-      GetImageSet: [imageSet],
-      DescribeFHIRImportJob: [fhirImportReply('COMPLETED')],
-      [operation]: replies,
-    });
-    const workflowId = `throttled-${flow}-${replies.length}`;
-    const run = await flows.temporal.workflow.start(flow, { args: [input], taskQueue, workflowId });
-    await run.result();
-    expect(aws.callsOf(operation)).toHaveLength(replies.length);
-    return (await run.fetchHistory()).events?.length;
-  };
-  expect(await eventsOf([busy, busy, busy, busy, busy, done])).toBe(await eventsOf([done]));
+] as const)(
+  '$flow that is throttled for long has as many history events as one that is not',
+  async (throttled) => {
+    const { flow, operation, input, done } = throttled;
+    const { taskQueue, flows } = cluster;
+    const eventsOf = async (replies: Reply[]) => {
+      aws.script({
+        GetImageSet: [imageSet],
+        DescribeFHIRImportJob: [fhirImportReply('COMPLETED')],
+        [operation]: replies,
+      });
+      const workflowId = `throttled-${flow}-${replies.length}`;
+      const run = await flows.temporal.workflow.start(flow, { args: [input], taskQueue, workflowId });
+      await run.result();
+      expect(aws.callsOf(operation)).toHaveLength(replies.length);
+      return (await run.fetchHistory()).events?.length;
+    };
+    expect(await eventsOf([busy, busy, busy, busy, busy, done])).toBe(await eventsOf([done]));
+  },
+);
+
+test('while AWS throttles a run, whereabouts shows the error and the attempt, and not the message of AWS', async () => {
+  const refused = error('ThrottlingException', 429, 'patient 1234567');
+  aws.script({
+    GetImageSet: [imageSet],
+    CopyImageSet: [refused, refused, { ...refused, retryAfter: 60 }],
+  });
+  const { flows } = cluster;
+  const { workflowId } = await flows.start('copyImageSet', patientCopy);
+  while (aws.callsOf('CopyImageSet').length < 3) await pause(20);
+  await pause(500);
+  expect(await flows.progress(workflowId)).not.toHaveProperty('lastError');
+  const progress = await flows.whereabouts(workflowId);
+  expect(progress).toMatchObject({
+    step: 'copyImageSet',
+    lastError: 'copyImageSet: ThrottlingException, attempt 4',
+  });
+  expect(JSON.stringify(progress)).not.toContain('1234567');
+  await flows.cancel(workflowId);
 });
 
-test('a change that was refused, and is cancelled while no worker lives, is not in doubt', async () => {
+test('a change that was refused, and is cancelled while no worker is alive, is not in doubt', async () => {
   aws.script({ GetImageSet: [imageSet], CopyImageSet: [{ ...busy, retryAfter: 60 }] });
-  const { workflowId } = await cluster.flows.start('copyImageSet', { ...copyInput, force: true });
+  const { workflowId } = await cluster.flows.start('copyImageSet', patientCopy);
   const run = cluster.flows.temporal.workflow.getHandle(workflowId);
   while (aws.callsOf('CopyImageSet').length === 0) await pause(20);
   await cluster.withoutWorker(async () => {
     await pause(2_500);
+    expect((await run.describe()).status.name).toBe('RUNNING');
     await run.cancel();
   });
   await expect(run.result()).rejects.toBeInstanceOf(WorkflowFailedError);
@@ -112,11 +143,11 @@ test('a change that was refused, and is cancelled while no worker lives, is not 
   expect(aws.callsOf('CopyImageSet')).toHaveLength(1);
 });
 
-test('a read that AWS never answers is not repeated beyond its time, and fails as what it is', async () => {
+test('a read without a reply is not retried beyond its time budget, and fails as a time-out', async () => {
   aws.script({ GetImageSet: ['hang'] });
   const failure = await failureOf(cluster.flows.execute('copyImageSet', { ...copyInput, polling }));
   expect(failure).toMatchObject({ type: 'TimeoutError', details: { step: 'getSourceImageSet' } });
-  // Each takes 1.6 seconds, of a budget of four; it was once repeated for ten times the budget.
+  // Each attempt takes 1.6 seconds of a budget of four.
   expect(aws.callsOf('GetImageSet').length).toBeLessThan(6);
 });
 

@@ -1,8 +1,8 @@
 /**
- * No patient data outside of inputs, results and failure details, of any flow whose input or replies can hold them.
+ * No flow exposes patient data outside of inputs, results and failure details.
  *
- * Temporal encrypts payloads only: ids, failure messages and search attributes are stored and indexed in clear text
- * (https://docs.temporal.io/payload-codec). The service is scripted, so that AWS's words hold planted patients.
+ * A payload codec encrypts payloads only: ids, failure messages and search attributes are stored and indexed in clear text
+ * (https://docs.temporal.io/payload-codec). The service is scripted, so that AWS's messages contain test patients.
  */
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
@@ -35,7 +35,7 @@ withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
 
 const PATIENT = { name: 'DOE^JANE', id: '4711007', uid: '1.2.840.4711007.1' };
 const PLANTED = Object.values(PATIENT);
-/** In the manner of AWS's own messages, which quote what they refuse. */
+/** A message like those of AWS, which quote the value that they reject. */
 const WORDS = `The value ${PATIENT.name} of PatientName (${PATIENT.id}, ${PATIENT.uid}) is not valid`;
 
 const { sourceImageSetId: imageSetId, destinationImageSetId } = copyInput;
@@ -86,7 +86,7 @@ const exportReply = (JobStatus: string) => ({
     Message: WORDS,
   },
 });
-/** An import that has left a file named after the patient, with AWS's words about it. */
+/** An import that has failed to import a file named after the patient, with AWS's message about it. */
 const lossy = {
   ...dicomOutput('j1', { scanned: 2, imported: 1 }),
   [`${outputOf('j1')}/FAILURE/failure.ndjson`]: JSON.stringify({
@@ -105,9 +105,9 @@ interface Case {
   readonly input: object;
   readonly replies: Record<string, Reply[]>;
   readonly objects?: Record<string, StoredObject>;
-  /** By which the run fails; it ends well where this is absent. */
+  /** The type of the run's failure. If absent, the run completes. */
   readonly type?: string;
-  /** Whether the run's failure has AWS's words in its details. */
+  /** Whether the details of the run's failure contain AWS's message. */
   readonly words?: true;
 }
 
@@ -325,14 +325,14 @@ const CASES: Case[] = [
   },
 ];
 
-/** What AWS's side shows of a run: names and tokens. */
+/** What AWS receives about a run: names and tokens. */
 const namesGiven = () =>
   aws.calls.map(({ body }) => {
     const { JobName, ClientToken, jobName, clientToken } = recordOf(body);
     return [JobName, ClientToken, jobName, clientToken];
   });
 
-/** What the input of a run would be for each suspected patient, as whoever suspects one would hash it. */
+/** The possible inputs of a run for each patient, which an attacker would hash and compare. */
 const suspected = (input: object) => [...PLANTED, canonicalJson(input), JSON.stringify(input)];
 
 test.each(CASES)('$flow, $what: nothing of the patient is shown', async (planted) => {
@@ -343,13 +343,13 @@ test.each(CASES)('$flow, $what: nothing of the patient is shown', async (planted
   const failure = ended instanceof WorkflowFailedError ? ended.cause : undefined;
   const { type: failedBy, message = '', details } = failure instanceof ApplicationFailure ? failure : {};
   expect(failedBy).toBe(type);
-  // Nothing is lost for the person who asks.
+  // The user still gets AWS's message, in the details.
   if (words) expect(details?.[0]).toMatchObject({ awsMessage: expect.stringContaining(WORDS) });
 
   const ids = [run.workflowId, ...(await childrenOf(run.workflowId))];
   const handles = ids.map((id) => cluster.flows.temporal.workflow.getHandle(id));
   const shown = [...(await Promise.all(handles.map(shownOf))), JSON.stringify(namesGiven())].join('\n');
-  // What is looked into holds what it should: the failure's message.
+  // Proves that the searched data contain the failure's message at all.
   expect(shown).toContain(message);
   expect(leaks(shown)).toEqual([]);
   if (PLANTED.some((text) => JSON.stringify(input).includes(text))) {
@@ -357,14 +357,14 @@ test.each(CASES)('$flow, $what: nothing of the patient is shown', async (planted
   }
 });
 
-/** After all of the above: what a worker logs arrives a moment later. */
+/** This test is the last, because the log of the worker arrives a moment later. */
 test('the log of the worker names the failures, and no patient', () => {
   const log = workerLog();
   for (const { flow } of CASES.filter(({ type }) => type)) expect(log).toContain(`workflowType: '${flow}'`);
   expect(leaks(log)).toEqual([]);
 });
 
-/** The planted texts that stand in what is shown. */
+/** The texts of test patients that occur in the shown data. */
 const leaks = (shown: string) => [...PLANTED, WORDS].filter((text) => shown.includes(text));
 
 async function childrenOf(workflowId: string): Promise<string[]> {
@@ -374,11 +374,11 @@ async function childrenOf(workflowId: string): Promise<string[]> {
   );
 }
 
-describe('a run whose input holds a patient', () => {
+describe('a run whose input contains a patient', () => {
   const input = { datastoreId, dicomPatientId: PATIENT.id };
   const slow = { SearchImageSets: [error('ThrottlingException')] };
 
-  test('is another one each time, and the same where a key is shared', async () => {
+  test('is a new run at each start, and the same run with a shared key', async () => {
     aws.script(slow);
     const { temporal, taskQueue } = cluster.flows;
     const keyed = new FlowClient(temporal, taskQueue, 'a key that nobody guesses');
@@ -395,7 +395,7 @@ describe('a run whose input holds a patient', () => {
     for (const run of new Set(runs.slice(0, 3))) await run.terminate();
   });
 
-  test('is known again under an id that was given, and not taken for one of another patient', async () => {
+  test('is found by a given workflow id, and not confused with the run of another patient', async () => {
     aws.script(slow);
     const options = { workflowId: 'given' };
     const run = await cluster.flows.start('findImageSetByPatient', input, options);
@@ -403,7 +403,7 @@ describe('a run whose input holds a patient', () => {
     expect(again.firstExecutionRunId).toBe(run.firstExecutionRunId);
     const other = { ...input, dicomPatientId: '4711008' };
     await expect(cluster.flows.start('findImageSetByPatient', other, options)).rejects.toThrow(
-      'given goes on already',
+      'given is the id of an open run',
     );
     await run.terminate();
   });

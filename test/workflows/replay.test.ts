@@ -19,7 +19,7 @@ test.each(histories)('$name replays', async ({ history, workflowId }) => {
   await expect(Worker.runReplayHistory(replayOptions(), history, workflowId)).resolves.toBeUndefined();
 });
 
-test('a history that the code would not have written is found', async () => {
+test('a history that the code would not have recorded is detected', async () => {
   const forged = structuredClone(histories[0]!.history);
   const scheduled = forged.events?.find((event) => event.activityTaskScheduledEventAttributes);
   if (scheduled?.activityTaskScheduledEventAttributes?.activityType) {

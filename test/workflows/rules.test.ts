@@ -1,6 +1,6 @@
 /**
- * What decides about a run is recorded when it begins: a worker with other defaults, as after a deployment, must continue
- * a run that is under way exactly as the first one would have.
+ * A run records the numbers that decide what it does when it starts. A worker with other defaults, for example after a
+ * deployment, must continue an open run exactly as the first worker would have.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -40,7 +40,7 @@ async function bundleWith(change: Change) {
   });
 }
 
-/** The beginnings of a history, each up to where the run has begun to wait: for an activity, or for a timer. */
+/** The prefixes of a history, each up to the point where the run waits for an activity or a timer. */
 function beginningsOf({ history }: ReturnType<typeof recordedHistories>[number]) {
   const events = history.events ?? [];
   const begins = (event: (typeof events)[number] | undefined) =>
@@ -57,7 +57,7 @@ test.each([
   ['tenfold', (number: number) => number * 10],
   ['nothing', () => 0],
 ])(
-  'a run that is under way replays on a worker whose defaults are %s of those it began with',
+  'a run that is under way replays on a worker whose defaults are %s of those it started with',
   async (_, change) => {
     const workflowBundle = await bundleWith(change);
     expect(workflowBundle.code).toContain(JSON.stringify(changed(DEFAULT_RULES, change)).slice(1, 40));

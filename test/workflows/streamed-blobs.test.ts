@@ -1,4 +1,4 @@
-/** Blobs that are large, that come slowly, and that do not come to their end: from a scripted HealthImaging to a real S3 protocol. */
+/** Large, slow and truncated blobs, from a scripted HealthImaging to a server with the real S3 protocol. */
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, readdir } from 'node:fs/promises';
 import type { ServerResponse } from 'node:http';
@@ -11,7 +11,7 @@ import { datastoreId, destinationImageSetId as imageSetId, polling } from '../su
 import { imageSetReply } from '../support/replies.ts';
 import { startScriptedAws, type ScriptedAws } from '../support/scripted-aws.ts';
 
-/** An attempt of a call may take so long, and a stream may stall for so long. */
+/** The start-to-close time-out of a call, and how long a stream may stall. */
 const START_TO_CLOSE_MS = 2_000;
 
 let aws: ScriptedAws;
@@ -39,7 +39,7 @@ const input = { datastoreId, imageSetId, imageFrameId, artifactsS3Uri: 's3://art
 const metadata = { Patient: {}, Study: { DICOM: { StudyInstanceUID: '1.2.3' }, Series: {} } };
 const MB = 1_000_000;
 
-/** Sends a body in so many chunks, with so many milliseconds between two. */
+/** Sends a body in a number of chunks, with a pause in milliseconds between them. */
 const inChunks = (body: Buffer, chunks: number, milliseconds = 0) => ({
   $stream: (response: ServerResponse) => {
     response.writeHead(200, { 'content-type': 'application/octet-stream' });
@@ -54,7 +54,7 @@ const inChunks = (body: Buffer, chunks: number, milliseconds = 0) => ({
   },
 });
 
-/** Sends half a body, and then breaks the connection. */
+/** Sends half a body, and then closes the connection. */
 const cutOff = (body: Buffer) => ({
   $stream: (response: ServerResponse) => {
     response.writeHead(200, { 'content-length': body.byteLength });
@@ -62,7 +62,7 @@ const cutOff = (body: Buffer) => ({
   },
 });
 
-/** Sends half a body, and then nothing any more. Resolves once the client has given it up. */
+/** Sends half a body, and then stalls. Resolves once the client has closed the connection. */
 function stalled(body: Buffer) {
   let givenUp = () => {};
   const gone = new Promise<void>((resolve) => (givenUp = resolve));
@@ -80,7 +80,7 @@ const free = imageSetReply(imageSetId)('1', 'ACTIVE');
 const sha256 = (data: Buffer) => createHash('sha256').update(data).digest('hex');
 const stored = (name: string) =>
   readFile(join(local.data, 's3/artifacts', datastoreId, imageSetId, '1', name));
-/** Resolves once no upload is left that nobody has completed or aborted: S3 would bill its parts for ever. */
+/** Resolves once no multipart upload is incomplete. S3 would charge for the parts of one for ever. */
 async function noPartsLeft(): Promise<void> {
   const uploads = () => readdir(join(local.data, 's3-uploads')).catch(() => []);
   while ((await uploads()).length > 0) await pause(20);
@@ -102,14 +102,14 @@ test('a frame of 23 MB is stored whole, in parts', async () => {
   await noPartsLeft();
 });
 
-test('a frame that takes longer than an attempt of any other call is stored by one attempt', async () => {
+test('a frame that takes longer than an attempt of any other call is stored in one attempt', async () => {
   const frame = randomBytes(MB);
   aws.script({ GetImageSet: [free], ...whole, GetImageFrame: [inChunks(frame, 20, START_TO_CLOSE_MS / 8)] });
   await inspected(frame);
   expect(aws.callsOf('GetImageFrame')).toHaveLength(1);
 });
 
-test('a frame that is cut off is read again, and leaves the same object and no part of another', async () => {
+test('a truncated frame is read again, and leaves one object and no incomplete upload', async () => {
   const frame = randomBytes(14 * MB);
   aws.script({ GetImageSet: [free], ...whole, GetImageFrame: [cutOff(frame), inChunks(frame, 10)] });
   await inspected(frame);
@@ -117,18 +117,18 @@ test('a frame that is cut off is read again, and leaves the same object and no p
   expect(aws.callsOf('GetImageFrame')).toHaveLength(2);
 });
 
-test('a frame that stalls is given up by its heartbeat, and read again', async () => {
+test('a frame that stalls fails by the heartbeat time-out, and is read again', async () => {
   const frame = randomBytes(14 * MB);
   const { reply, gone } = stalled(frame);
   aws.script({ GetImageSet: [free], ...whole, GetImageFrame: [reply, inChunks(frame, 10)] });
   await inspected(frame);
-  // The attempt that stalled does not stay in the worker, nor what it has sent in S3.
+  // The stalled attempt leaves neither a connection of the worker nor an upload in S3.
   await gone;
   await noPartsLeft();
   expect(aws.callsOf('GetImageFrame')).toHaveLength(2);
 });
 
-test('metadata of 12 MB that come slowly are stored, and read, by one attempt', async () => {
+test('metadata of 12 MB that arrive slowly are stored, and read, in one attempt', async () => {
   const Instances = Object.fromEntries(
     Array.from({ length: 20_000 }, (_, index) => [
       `1.2.3.${index}`,

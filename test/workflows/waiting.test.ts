@@ -8,7 +8,7 @@ import { waitFor } from '../../src/workflows/run/waiting.ts';
 beforeEach(() => jest.useFakeTimers({ now: 0 }));
 afterEach(() => jest.useRealTimers());
 
-/** A run whose sleeps are over at once on a clock of its own. Every sleep is interrupted by an event. */
+/** A run with a simulated clock, whose sleeps return at once. An event interrupts every sleep. */
 function run() {
   const pauses: number[] = [];
   const flow = {
@@ -17,7 +17,7 @@ function run() {
     pacing: (kind: WaitKind, polling: Polling) => pacingOf(kind, polling),
     board: { show: () => {} },
     warn: () => {},
-    // As `Flow.pause` does when an event has come: it ends the sleep after the minimum.
+    // Like `Flow.pause` after an event, which ends the sleep after the minimum.
     pause: (_step: string, milliseconds: number, minimum: number) => {
       const slept = Math.min(milliseconds, minimum);
       pauses.push(slept);
@@ -25,7 +25,7 @@ function run() {
       return Promise.resolve();
     },
   };
-  // A `Flow` can be made only inside a workflow.
+  // A real `Flow` exists only inside a workflow.
   return { flow: flow as unknown as Flow, pauses };
 }
 
@@ -49,7 +49,7 @@ function wait(flow: Flow, polling: Polling, settledAt = Infinity) {
 const SECOND = 1_000;
 const everySecond = { minimumInterval: SECOND, maximumInterval: SECOND, timeout: '40 minutes' } as const;
 
-test('waits that are repeated read no more often in all than a flow is allowed to', async () => {
+test('repeated waits together make no more reads than a flow is allowed', async () => {
   const { flow } = run();
   const ends = [];
   for (let repeated = 0; repeated < 10; repeated++) ends.push(await wait(flow, everySecond));
@@ -59,7 +59,7 @@ test('waits that are repeated read no more often in all than a flow is allowed t
   expect(flow.readsInWaits).toBeLessThanOrEqual(MOST_READS + 2 * ends.length);
 });
 
-test('a wait beyond the allowed reads still sees an end that comes before its deadline', async () => {
+test('a wait beyond the allowed reads still sees an end before its deadline', async () => {
   const { flow, pauses } = run();
   flow.readsInWaits = MOST_READS;
   expect(await wait(flow, everySecond, 60 * SECOND)).toEqual({ ended: 'settled', reads: 2 });

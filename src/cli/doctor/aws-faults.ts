@@ -1,4 +1,4 @@
-/** What AWS's errors mean for `doctor`, and what to do about each. */
+/** Makes a fault of an error from AWS: what is wrong, and what to do. */
 import { recordOf } from '../../lib/guards.ts';
 import { Fault, reasonOf } from './examination.ts';
 
@@ -6,26 +6,26 @@ import { Fault, reasonOf } from './examination.ts';
 export const CREDENTIALS = 'AWS credentials';
 export const CREDENTIALS_FIX = 'aws configure, aws sso login, or set AWS_PROFILE';
 
-/** The service that was asked. */
+/** A call to a service. */
 export interface Asked {
   /** For a person, such as `HealthLake`. */
   readonly service: string;
   readonly endpoint: string;
-  /** The action in IAM that the call needs. */
+  /** The IAM action that the call needs. */
   readonly action: string;
-  /** What to do about errors that this call alone has, by the name that AWS gives them. */
+  /** What to do about errors that are specific to this call, by the error's name. */
   readonly remedies?: Readonly<Record<string, string>>;
 }
 
-/** What answers is not the service that was asked. */
+/** The answer does not come from the service that was called, but for example from a proxy. */
 export class ForeignAnswer extends Error {}
 
-/** The operating system's words for a server that does not answer, and the SDK's. */
+/** Error codes of the operating system, and the error name of the SDK, for a server that does not answer. */
 const UNREACHABLE = /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|TimeoutError)$/;
 
 /**
- * What AWS answers to credentials that it does not know, that have expired or whose secret is wrong: "Common Errors" of
- * the API references of IAM and HealthLake, "Error responses" of that of S3.
+ * The errors for credentials that are unknown, have expired or have a wrong secret. Sources: "Common Errors" in the API
+ * references of IAM and HealthLake, "Error responses" in that of S3.
  */
 const REFUSED_CREDENTIALS =
   /^(UnrecognizedClient|InvalidClientTokenId|InvalidAccessKeyId|InvalidSignature|SignatureDoesNotMatch|ExpiredToken|InvalidToken|IncompleteSignature|MissingAuthenticationToken)(Exception)?$/;
@@ -35,27 +35,28 @@ export function awsFault(error: unknown, { service, endpoint, action, remedies =
   const reason = reasonOf(error);
   if (UNREACHABLE.test(String(code)) || UNREACHABLE.test(String(name))) {
     const fix = endpoint.endsWith('.amazonaws.com')
-      ? `set AWS_REGION to one that has ${service}, or look at this machine's network and proxy`
-      : 'start what is to answer there (npm run dev has a local AWS), or unset AWS_ENDPOINT_URL…';
-    return new Fault(`nobody answers at ${endpoint} (${String(code ?? name)})`, fix, endpoint);
+      ? `set AWS_REGION to a region that has ${service}, or check this machine's network and proxy`
+      : 'start the server of this endpoint (npm run dev starts a local AWS), or unset AWS_ENDPOINT_URL…';
+    return new Fault(`no server answers at ${endpoint} (${String(code ?? name)})`, fix, endpoint);
   }
   if (isForeign(error)) {
-    const fix = `set AWS_ENDPOINT_URL… to where ${service} is, or unset it`;
-    return new Fault(`what answers at ${endpoint} is not ${service}`, fix);
+    const fix = `set AWS_ENDPOINT_URL… to the endpoint of ${service}, or unset it`;
+    return new Fault(`the server at ${endpoint} is not ${service}`, fix);
   }
   if (REFUSED_CREDENTIALS.test(String(name))) return new Fault(reason, CREDENTIALS_FIX, CREDENTIALS);
   if (/^AccessDenied(Exception)?$/.test(String(name)))
-    return new Fault(reason, `allow ${action} to these credentials`);
+    return new Fault(reason, `allow these credentials the action ${action}`);
   return new Fault(
     reason,
-    remedies[String(name)] ?? 'try again; if it stays: https://health.aws.amazon.com/health/status',
+    remedies[String(name)] ??
+      'run doctor again; if the error stays, see https://health.aws.amazon.com/health/status',
   );
 }
 
-/** The SDK's advice for an answer that it cannot read ("inspect the hidden field") is for programmers. */
+/** Recognizes an answer that the SDK cannot parse. Its own message ("inspect the hidden field") does not help a user. */
 function isForeign(error: unknown): boolean {
   if (error instanceof ForeignAnswer) return true;
   const { name, message } = recordOf(error);
-  // An error that AWS has sent has a name of its own; the SDK gives these where there is none.
+  // The SDK uses these names if the answer does not name an error, which every error from AWS does.
   return String(message).includes('Deserialization error:') || /^Unknown(Error)?$/.test(String(name));
 }

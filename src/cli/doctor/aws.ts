@@ -1,4 +1,4 @@
-/** What `doctor` looks at of AWS: the endpoints, the credentials, the services, and what an import is given. */
+/** The checks of AWS: credentials, endpoints, services, and the buckets, role and key of an import. */
 import { ListFHIRDatastoresCommand } from '@aws-sdk/client-healthlake';
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
@@ -10,7 +10,7 @@ import { isLoopback } from '../../lib/loopback.ts';
 import { awsFault, CREDENTIALS, CREDENTIALS_FIX, ForeignAnswer, type Asked } from './aws-faults.ts';
 import { Fault, needed, NotApplicable, reasonOf, type Examination } from './examination.ts';
 
-/** What an import is given, to be looked at. */
+/** What the user has named to be checked: what the input of an import would name. */
 export interface ImportArgs {
   role: string | undefined;
   bucket: string[] | undefined;
@@ -19,9 +19,9 @@ export interface ImportArgs {
 
 const ENDPOINTS = 'AWS endpoints';
 
-/** Of one call, in milliseconds. */
+/** The time-out of one call, in milliseconds. */
 const TIMEOUT = 10_000;
-/** A person waits: one attempt, and no longer than that. */
+/** A user is waiting, so a call has a single attempt. */
 const ONCE = {
   maxAttempts: 1,
   requestHandler: { connectionTimeout: 5_000, requestTimeout: TIMEOUT, throwOnRequestTimeout: true },
@@ -30,16 +30,16 @@ const ONCE = {
 export async function examineAws(examination: Examination, args: ImportArgs): Promise<void> {
   await examination.check({
     name: CREDENTIALS,
-    // A client of its own: those below cannot be made where an endpoint is wrong.
+    // A separate client, because the clients below cannot be created if an endpoint is invalid.
     look: () => new MedicalImagingClient({}).config.credentials(),
     tell: ({ accessKeyId }) => `access key ${accessKeyId.slice(0, 4)}…`,
     faultOf: (error) => {
-      // The SDK does not say of which profile.
+      // The SDK's message does not name the profile.
       const profile = process.env['AWS_PROFILE'];
       return new Fault(reasonOf(error) + (profile ? ` (AWS_PROFILE is ${profile})` : ''), CREDENTIALS_FIX);
     },
   });
-  // A profile that is not there has no region either: one cause, told by the check of the credentials.
+  // If AWS_PROFILE names a profile that does not exist, the region is missing too. Only the credentials check reports it.
   const isRegionOfProfile = Boolean(process.env['AWS_PROFILE']) && !process.env['AWS_REGION'];
   const aws = await examination.check({
     name: ENDPOINTS,
@@ -51,7 +51,7 @@ export async function examineAws(examination: Examination, args: ImportArgs): Pr
     },
     tell: ({ endpoints }) => [...new Set(Object.values(endpoints))].join(', '),
   });
-  /** Empty where a check that comes first has failed, and the service is not asked. */
+  /** Empty if an earlier check has failed; then the service is not called. */
   const endpointOf = (service: keyof AwsClients) => aws?.endpoints[service] ?? '';
   const ask = (name: string, asked: Asked, look: (clients: AwsClients) => Promise<string>) =>
     examination.check({
@@ -86,17 +86,17 @@ export async function examineAws(examination: Examination, args: ImportArgs): Pr
   const isLocal = aws !== undefined && Object.values(aws.endpoints).every(isLoopback);
   const { role, 'kms-key': key } = args;
   if (role !== undefined) {
-    const iam = standIn('IAM', isLocal, 'iam.amazonaws.com');
+    const iam = withoutLocal('IAM', isLocal, 'iam.amazonaws.com');
     await ask('role', { ...ROLE, endpoint: iam.endpoint }, () => iam.ask(() => lookAtRole(role)));
   }
   if (key !== undefined) {
-    const kms = standIn('KMS', isLocal, `kms.${aws?.region}.amazonaws.com`);
+    const kms = withoutLocal('KMS', isLocal, `kms.${aws?.region}.amazonaws.com`);
     await ask('KMS key', { ...KEY, endpoint: kms.endpoint }, () => kms.ask(() => lookAtKey(key)));
   }
 }
 
-/** The two services that the local AWS does not have: they are asked where they are AWS's, or have a stand-in. */
-function standIn(service: 'IAM' | 'KMS', isLocal: boolean, host: string) {
+/** IAM and KMS, which the local AWS does not have: they are called only on AWS or at an endpoint that is set for them. */
+function withoutLocal(service: 'IAM' | 'KMS', isLocal: boolean, host: string) {
   const own = process.env[`AWS_ENDPOINT_URL_${service}`];
   const ask = (look: () => Promise<string>) => {
     if (isLocal && !own) throw new NotApplicable(`the local AWS has no ${service}`);
@@ -116,9 +116,9 @@ const askedOfBucket = (bucket: string, endpoint: string): Asked => ({
   },
 });
 
-/** The services that have to be able to take on the role. */
+/** The services that must be able to assume the role. */
 const SERVICES = ['medical-imaging.amazonaws.com', 'healthlake.amazonaws.com'];
-const TRUST = `a role whose trust policy lets ${SERVICES.join(' or ')} do sts:AssumeRole`;
+const TRUST = `name a role whose trust policy allows sts:AssumeRole to ${SERVICES.join(' or ')}`;
 
 const ROLE = {
   service: 'IAM',
@@ -133,10 +133,10 @@ async function lookAtRole(role: string): Promise<string> {
   const trust = decodeURIComponent(Role.AssumeRolePolicyDocument ?? '');
   const trusted = SERVICES.filter((service) => trust.includes(service));
   if (trusted.length === 0) throw new Fault(`${RoleName} trusts neither ${SERVICES.join(' nor ')}`, TRUST);
-  return `${RoleName} is trusted to ${trusted.join(' and ')}`;
+  return `${RoleName} trusts ${trusted.join(' and ')}`;
 }
 
-const ANOTHER_KEY = 'aws kms enable-key, or another key of this region';
+const ANOTHER_KEY = 'run aws kms enable-key, or name another key of this region';
 
 const KEY = {
   service: 'KMS',

@@ -1,4 +1,4 @@
-/** The checks of `doctor`, one after the other: what each has found, and which were not made since they need another. */
+/** Runs the checks of `doctor` one after the other. A check is skipped if another check that it needs has failed. */
 import { isRecord } from '../../lib/guards.ts';
 import { UserError } from '../../lib/user-error.ts';
 import type { Terminal } from '../terminal.ts';
@@ -7,14 +7,14 @@ export interface Finding {
   readonly check: string;
   readonly status: 'ok' | 'failed' | 'not checked';
   readonly found: string;
-  /** What to do; absent where `found` says it. */
+  /** What to do; absent if `found` already says it. */
   readonly fix?: string;
 }
 
-/** What is wrong, and how it is put right. */
+/** What is wrong, and how to fix it. */
 export class Fault extends UserError {
   /**
-   * @param cause - what else is thereby known to be broken, such as an endpoint: checks that need it are not made
+   * @param cause - what else must be broken, such as an endpoint; checks that need it are skipped
    */
   constructor(
     message: string,
@@ -25,18 +25,21 @@ export class Fault extends UserError {
   }
 }
 
-/** A check that does not apply here, and why. It does not count as failed. */
+/** Thrown by a check that does not apply here, with the reason. It does not count as failed. */
 export class NotApplicable extends Error {}
 
 interface Check<Found> {
   readonly name: string;
-  /** Names of checks, and whatever a {@link Fault} may name as its cause. */
+  /** Names of other checks, and of causes that a {@link Fault} may name. */
   readonly needs?: readonly string[];
   /**
-   * @throws Fault, or a UserError whose message says what to do, or an error that `faultOf` knows; NotApplicable
+   * @throws Fault
+   * @throws UserError whose message says what to do
+   * @throws NotApplicable
+   * @throws Error that `faultOf` makes a fault of
    */
   readonly look: () => Promise<Found>;
-  /** What was found, for a person. */
+  /** Describes what was found. */
   readonly tell: (found: Found) => string;
   /** Makes an error of a server a fault. */
   readonly faultOf?: (error: unknown) => Fault;
@@ -49,10 +52,11 @@ export class Examination {
   constructor(readonly terminal: Terminal) {}
 
   /**
-   * Makes one check, unless something that it needs is broken, and shows what it has found. One cause is thereby told
-   * once, by the check that is nearest to it: whatever follows from it would come with a remedy that does not help.
+   * Runs one check and prints what it found, unless something that it needs is broken. So each cause is reported once, by the
+   * check that tests it. Without this rule, a wrong namespace would also be reported as a missing worker, with a fix that does
+   * not help.
    *
-   * @returns what `look` has found; undefined where the check has failed or was not made
+   * @returns what `look` has returned; undefined if the check has failed or was skipped
    */
   async check<Found>({ name, needs = [], look, tell, faultOf }: Check<Found>): Promise<Found | undefined> {
     const missing = needs.filter((need) => this.#broken.has(need));
@@ -83,13 +87,13 @@ export class Examination {
     const { check, status, found, fix } = finding;
     this.findings.push(finding);
     const marks = { ok: '✓', failed: '✗', 'not checked': '–' };
-    const said = status === 'not checked' ? `not checked: ${found}` : found;
-    this.terminal.say(`${marks[status]} ${check.padEnd(18)} ${said}`);
-    if (fix !== undefined) this.terminal.say(`  to mend it: ${fix}`);
+    const text = status === 'not checked' ? `not checked: ${found}` : found;
+    this.terminal.say(`${marks[status]} ${check.padEnd(18)} ${text}`);
+    if (fix !== undefined) this.terminal.say(`  to fix it: ${fix}`);
   }
 }
 
-/** Network errors have an empty message at times, and AWS's own names say more than their texts. */
+/** The message of an error, with its code or name: some network errors have no message, and AWS's error names are clearer. */
 export function reasonOf(error: unknown): string {
   if (error instanceof UserError || !isRecord(error))
     return error instanceof Error ? error.message : String(error);
@@ -99,11 +103,12 @@ export function reasonOf(error: unknown): string {
 }
 
 /**
- * What an earlier check has found, for a check that has named it among its needs.
+ * The result of an earlier check, for a check that lists it in `needs`.
  *
- * @throws Error where it was not named, which is a bug of ours
+ * @throws Error if the check does not list it, which is a bug in this program
  */
 export function needed<Found>(found: Found | undefined): Found {
-  if (found === undefined) throw new Error('a check uses what it has not named among its needs');
+  if (found === undefined)
+    throw new Error('a check uses the result of another check that it does not list in its needs');
   return found;
 }

@@ -1,4 +1,4 @@
-/** What `doctor` looks at of Temporal: the server and the namespace, the worker and its versions, the search attributes. */
+/** The checks of Temporal: settings, server, namespace, worker, worker versions and search attributes. */
 import { Connection } from '@temporalio/client';
 import { isRecord } from '../../lib/guards.ts';
 import { lookUpSearchAttributes, type AttributeState } from '../../temporal/namespace-attributes.ts';
@@ -76,13 +76,13 @@ function connectionFault(error: unknown, address: string, namespace: string): Fa
     const create = ['temporal', 'operator', 'namespace', 'create', '--address', address];
     return new Fault(
       `there is no namespace ${namespace} at ${address}`,
-      `set TEMPORAL_NAMESPACE to one that is there, or make it: ${shellCommand(...create, '--namespace', namespace)}`,
+      `set TEMPORAL_NAMESPACE to an existing namespace, or create it: ${shellCommand(...create, '--namespace', namespace)}`,
     );
   }
   if (code === GRPC_PERMISSION_DENIED || code === GRPC_UNAUTHENTICATED) {
     return new Fault(
-      `${address} refuses us namespace ${namespace} (${reasonOf(error)})`,
-      'set TEMPORAL_NAMESPACE and TEMPORAL_API_KEY, or the TLS certificate, to what belongs together',
+      `${address} denies access to namespace ${namespace} (${reasonOf(error)})`,
+      'set TEMPORAL_NAMESPACE, and TEMPORAL_API_KEY or a TLS certificate that is valid for this namespace',
     );
   }
   return new Fault(
@@ -92,20 +92,20 @@ function connectionFault(error: unknown, address: string, namespace: string): Fa
 }
 
 const refusedTo = (what: string) => (error: unknown) =>
-  new Fault(reasonOf(error), `allow these credentials of Temporal to ${what}`);
+  new Fault(reasonOf(error), `allow these Temporal credentials to ${what}`);
 
 /**
- * A worker counts if it may be alive: Temporal lists one for minutes after it has died. Its workflow tasks and its
- * activity tasks are polled for apart, and a run needs both.
+ * Finds the workers that poll the task queue. Temporal lists a worker for minutes after it has died, so only recent pollers
+ * count. Workers poll for workflow tasks and for activity tasks separately, and a run needs both.
  */
 async function findWorkers({ connection, namespace }: Temporal, taskQueue: string): Promise<string> {
-  const start = `start one: TEMPORAL_TASK_QUEUE=${taskQueue} npm run worker; or set TEMPORAL_TASK_QUEUE to the one that it has`;
+  const start = `start one: TEMPORAL_TASK_QUEUE=${taskQueue} npm run worker; or set TEMPORAL_TASK_QUEUE to the task queue of your worker`;
   const pollersOf = async (type: TaskQueueType) => {
     const { pollers } = await describeTaskQueue(connection, namespace, taskQueue, type);
     const alive = pollers.filter(({ mayBeAlive }) => mayBeAlive);
     if (alive.length > 0) return alive;
     const [last] = pollers;
-    const ended = last && `; ${last.identity} did ${seconds(last.age)} ago, and has ended`;
+    const ended = last && `; ${last.identity} last polled ${seconds(last.age)} ago and has stopped`;
     throw new Fault(`no worker polls task queue ${taskQueue} for ${type} tasks${ended ?? ''}`, start);
   };
   const workers = await pollersOf('workflow');
@@ -123,7 +123,7 @@ async function findVersions({ connection, namespace }: Temporal, taskQueue: stri
   }
   if (!current) return 'Worker Versioning is off';
   const others = polled.map(nameOf).filter((name) => name !== nameOf(current));
-  const also = others.length > 0 ? `; workers of ${others.join(', ')} poll, too` : '';
+  const also = others.length > 0 ? `; workers of ${others.join(', ')} also poll` : '';
   return `${nameOf(current)} is current${also}`;
 }
 
@@ -134,7 +134,7 @@ async function findSearchAttributes({ connection, namespace }: Temporal): Promis
   return [...found.keys()];
 }
 
-/** Search attributes that no run can set. A type cannot be changed: the attribute has to be made anew. */
+/** The fault for search attributes that runs cannot set. Temporal cannot change a type, so such an attribute must be recreated. */
 function unusableAttributes(
   states: readonly (readonly [string, AttributeState])[],
   namespace: string,
@@ -149,7 +149,7 @@ function unusableAttributes(
     `${command('create', name)} --type Keyword`,
   ]);
   return new Fault(
-    `${described.join(', ')}; runs do without`,
+    `${described.join(', ')}; runs continue without ${states.length === 1 ? 'it' : 'them'}`,
     `${commands.join('; ')} (on Temporal Cloud: in the settings of the namespace)`,
   );
 }

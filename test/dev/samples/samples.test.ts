@@ -20,14 +20,14 @@ describe('writeSamples', () => {
   let instances: Awaited<ReturnType<typeof parse>>[];
   beforeAll(async () => (instances = await Promise.all(dicomFiles.map((file) => parse(readFileSync(file))))));
 
-  it('puts eleven instances and one other file under the prefix that it returns', () => {
+  it('writes eleven instances and one other file below the prefix that it returns', () => {
     expect(samples.dicomUri).toBe('s3://b/dicom/');
     expect(dicomFiles).toHaveLength(11);
     expect(filesUnder('dicom')).toHaveLength(12);
     expect(filesUnder('.')).toContain(join(s3Folder, 'b', samples.notDicom));
   });
 
-  it('makes DICOM files that another implementation reads: two series in one study, a third elsewhere', () => {
+  it('writes DICOM files that another implementation reads: two series in one study, and a third in another', () => {
     const seriesByStudy = new Map<unknown, Set<unknown>>();
     for (const { attributes } of instances) {
       const series = seriesByStudy.get(attributes['StudyInstanceUID']) ?? new Set();
@@ -38,7 +38,7 @@ describe('writeSamples', () => {
     expect([...seriesByStudy.keys()]).toEqual(samples.studies.map(({ uid }) => uid));
   });
 
-  it('describes each file by its own meta information, and holds an image with something on it', () => {
+  it('gives each file correct meta information, and an image that is not blank', () => {
     for (const { attributes, frames } of instances) {
       expect(attributes['MediaStorageSOPClassUID']).toBe(attributes['SOPClassUID']);
       expect(attributes['MediaStorageSOPInstanceUID']).toBe(attributes['SOPInstanceUID']);
@@ -52,7 +52,7 @@ describe('writeSamples', () => {
     }
   });
 
-  it('keeps patient and study the same in all instances of a study, so that image sets can be merged', () => {
+  it('uses the same patient and study in all instances of a study, so that image sets can be merged', () => {
     for (const { uid, patient } of samples.studies) {
       const mine = instances.filter(({ attributes }) => attributes['StudyInstanceUID'] === uid);
       expect(new Set(mine.map(({ attributes }) => attributes['PatientID']))).toEqual(new Set([patient.id]));
@@ -60,7 +60,7 @@ describe('writeSamples', () => {
     }
   });
 
-  it('makes FHIR resources of which all but one have an id, and an ImagingStudy that names the study', () => {
+  it('writes FHIR resources, all but one with an id, and an ImagingStudy that refers to the study', () => {
     const lines = filesUnder('fhir').flatMap((file) => readFileSync(file, 'utf8').trimEnd().split('\n'));
     const resources = lines.map((line) => JSON.parse(line) as { resourceType: string; id?: string });
     expect(resources.filter(({ id }) => id === undefined)).toEqual([
@@ -78,7 +78,7 @@ describe('writeSamples', () => {
     );
   });
 
-  it('makes the same bytes again from the same seed, and other UIDs from another', () => {
+  it('writes the same bytes for the same seed, and other UIDs for another seed', () => {
     const before = readFileSync(dicomFiles[0] as string);
     expect(writeSamples({ s3Folder, bucket: 'b' })).toEqual(samples);
     expect(readFileSync(dicomFiles[0] as string).equals(before)).toBe(true);
@@ -88,7 +88,7 @@ describe('writeSamples', () => {
   });
 });
 
-/** By the reader of the local AWS, which shares nothing with the writer of the samples. */
+/** Parses with the reader of the local AWS, which shares no code with the writer of the samples. */
 async function parse(file: Buffer) {
   const source = new MemorySource([file]);
   const { levels, pixelData } = await readInstance(source, readerLimits);

@@ -1,0 +1,40 @@
+/** Reads the report of an import's failed files or warnings from S3, where the result of the run says that it is. */
+import type { S3Client } from '@aws-sdk/client-s3';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import type { ReportEntry, ReportKind } from '../activities/report-lines.ts';
+import { isRecord } from '../lib/guards.ts';
+
+/**
+ * @param result - the result of the run, which may reject with the failure of the run
+ * @returns undefined if the run has no such report
+ */
+export async function readReport<Kind extends ReportKind>(
+  kind: Kind,
+  result: Promise<unknown>,
+  s3: S3Client,
+): Promise<AsyncGenerator<ReportEntry[Kind]> | undefined> {
+  const ended = await result.catch((error: unknown) => {
+    if (error instanceof WorkflowFailedError) return resultInFailure(error);
+    throw error;
+  });
+  const uri = reportUriIn(ended, kind);
+  if (uri === undefined) return undefined;
+  // Loaded on demand, so that a program that only starts runs does not load the AWS SDK.
+  const { entriesOf, reportAt } = await import('../activities/report-files.ts');
+  return entriesOf(s3, reportAt(kind, uri), new AbortController().signal);
+}
+
+/** The failure of an import carries the result in its details. */
+function resultInFailure({ cause }: WorkflowFailedError): unknown {
+  const [details] = cause instanceof ApplicationFailure ? (cause.details ?? []) : [];
+  return isRecord(details) ? details['result'] : undefined;
+}
+
+/** The S3 URI of a report in a result. The result of a recurring import contains the result of the import it started. */
+function reportUriIn(result: unknown, kind: ReportKind): string | undefined {
+  if (!isRecord(result)) return undefined;
+  if (isRecord(result['import'])) return reportUriIn(result['import']['result'], kind);
+  const report = result[kind];
+  return isRecord(report) && typeof report['uri'] === 'string' ? report['uri'] : undefined;
+}
