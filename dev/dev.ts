@@ -4,6 +4,7 @@
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAwsClients } from '../src/worker/aws-clients.ts';
+import { shellCommand } from '../src/cli/terminal.ts';
 import { FlowClient } from '../src/client.ts';
 import { readFlags } from './flags.ts';
 import { type Platform, startPlatform } from './platform.ts';
@@ -52,10 +53,11 @@ function keepWorker(platform: Platform, life: Life): void {
 }
 
 /** To be pasted into a shell. The program is named by its path where the shell would not find it. */
-function startCommand({ address, program = 'temporal' }: TemporalLocation, input: object): string {
+function startCommand({ address, namespace, program = 'temporal' }: TemporalLocation, input: object): string {
   const onPath = (process.env['PATH'] ?? '').split(delimiter).includes(dirname(program));
-  const command = `${onPath ? 'temporal' : program} workflow start --address ${address} --task-queue ${taskQueue}`;
-  return `${command} --type copyImageSet --input '${JSON.stringify(input)}'`;
+  const where = ['--address', address, '--namespace', namespace, '--task-queue', taskQueue];
+  const what = ['--type', 'copyImageSet', '--input', JSON.stringify(input)];
+  return shellCommand(onPath ? 'temporal' : program, 'workflow', 'start', ...where, ...what);
 }
 
 /**
@@ -65,6 +67,7 @@ function startCommand({ address, program = 'temporal' }: TemporalLocation, input
 function exportCommand(): string {
   const names = [
     'TEMPORAL_ADDRESS',
+    'TEMPORAL_NAMESPACE',
     'AWS_ENDPOINT_URL',
     'AWS_DISABLE_HOST_PREFIX_INJECTION',
     'AWS_REGION',
@@ -72,7 +75,7 @@ function exportCommand(): string {
     'AWS_ACCESS_KEY_ID',
     'AWS_SECRET_ACCESS_KEY',
   ];
-  return `export ${names.map((name) => `${name}=${process.env[name]}`).join(' ')}`;
+  return `export ${names.map((name) => shellCommand(`${name}=${process.env[name]}`)).join(' ')}`;
 }
 
 void runProcess(main, { onInterrupt: 0 });

@@ -32,7 +32,9 @@ export function isolateEnvironment({ keepTemporal }: Isolation): void {
 }
 
 export interface Servers {
-  readonly temporalAddress: string;
+  /** Of the Temporal server. */
+  readonly address: string;
+  readonly namespace: string;
   readonly awsUrl: string;
   readonly taskQueue: string;
 }
@@ -41,9 +43,10 @@ export interface Servers {
  * Points this process and all that it starts at these servers. One endpoint for every AWS service: a service that we do
  * not know of yet cannot slip through to the real one.
  */
-export function useServers({ temporalAddress, awsUrl, taskQueue }: Servers): void {
+export function useServers({ address, namespace, awsUrl, taskQueue }: Servers): void {
   Object.assign(process.env, {
-    TEMPORAL_ADDRESS: temporalAddress,
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_NAMESPACE: namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,
     AWS_ENDPOINT_URL: awsUrl,
     AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { UserError } from '../src/lib/user-error.ts';
 
-/** Flags by name: `true` for one that stands alone, or the word that stands for its value. */
+/** Flags by name: `true` for one that stands alone, the one value that it takes, or a word in capitals for any. */
 export type Flags = Readonly<Record<string, true | string>>;
 
 export type FlagValues<Known extends Flags> = {
@@ -32,10 +32,16 @@ export function readFlags<const Known extends Flags>(known: Known, command: stri
     process.exit(0);
   }
   const wrong = tokens.find((token) => token.kind !== 'option' || !fits(known, token.name, token.value));
-  if (wrong) throw new UserError(`${args[wrong.index]} is not right here. It goes: ${usage}`);
+  if (wrong) throw new UserError(`${args[wrong.index] || "''"} is not right here. It goes: ${usage}`);
+  const names = tokens.map((token) => (token.kind === 'option' ? token.name : ''));
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new UserError(`--${twice} is given more than once. It goes: ${usage}`);
   return values as FlagValues<Known>;
 }
 
 function fits(known: Flags, name: string, value: string | undefined): boolean {
-  return Object.hasOwn(known, name) && (known[name] === true) === (value === undefined);
+  if (!Object.hasOwn(known, name)) return false;
+  const takes = known[name];
+  if (takes === true) return value === undefined;
+  return takes === takes?.toUpperCase() ? Boolean(value) : value === takes;
 }

@@ -1,7 +1,6 @@
 /** What flows run on, all on this machine: a Temporal server, the local AWS, a worker, each in a process of its own. */
-import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '../src/lib/user-error.ts';
+import { makeDataFolder } from '../local-aws/data-folder.ts';
 import { type Child, startChild } from './children.ts';
 import { isolateEnvironment, useServers } from './environment.ts';
 import { freePort, loopback } from './ports.ts';
@@ -43,7 +42,7 @@ export async function startPlatform(options: PlatformOptions, life: Life): Promi
   // A program may have to be fetched through proxies that nothing after this may see.
   const program = existing ? undefined : await findTemporalProgram({ say });
   isolateEnvironment({ keepTemporal: existing !== undefined });
-  makeFolder(folder);
+  makeDataFolder(folder);
   const endWithUs = ender(life, options.ending);
   const need = <Needed extends Child>(child: Needed): Needed => {
     void child.crashed.then(life.fail);
@@ -64,7 +63,8 @@ export async function startPlatform(options: PlatformOptions, life: Life): Promi
   const aws = need(await startServer(startAws, async ({ output, url }) => output().includes(url)));
   const dbFilename = join(folder, 'temporal.db');
   const temporal = existing ?? need(await startTemporalServer({ program, dbFilename, say }));
-  useServers({ temporalAddress: temporal.address, awsUrl: aws.url, taskQueue });
+  const { address, namespace } = temporal;
+  useServers({ address, namespace, awsUrl: aws.url, taskQueue });
   return {
     temporal,
     awsUrl: aws.url,
@@ -72,18 +72,6 @@ export async function startPlatform(options: PlatformOptions, life: Life): Promi
     startWorker: () =>
       endWithUs(startNode('worker', 'src/worker.js', [], { ...process.env, ...workerSettings })),
   };
-}
-
-/** @throws UserError where it cannot be made or written to */
-function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
-  } catch (error) {
-    throw new UserError(
-      `The data folder ${folder} cannot be used (${error instanceof Error ? error.message : String(error)}). Choose another by --data.`,
-    );
-  }
 }
 
 /** All of them at once: none waits for another's grace. */

@@ -1,7 +1,7 @@
 /** The life of a command of ours: runs, ends in one of many ways, always cleans up. */
 import { constants } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { UserError, explain } from '../src/lib/user-error.ts';
+import { UserError, explainOurs } from '../src/lib/user-error.ts';
 
 export interface Life {
   /** Has something undone at the end, the latest first. */
@@ -28,12 +28,14 @@ export async function runProcess(main: (life: Life) => Promise<void>, ending: En
     process.on('SIGINT', () => end({ code: ending.onInterrupt ?? 128 + SIGINT }));
     process.on('SIGTERM', () => end({ code: 128 + SIGTERM }));
     process.on('SIGHUP', () => end({ code: 128 + SIGHUP }));
-    process.stdout.on('error', () => end({ code: 128 + SIGPIPE }));
+    for (const stream of [process.stdout, process.stderr]) {
+      stream.on('error', () => end({ code: 128 + SIGPIPE }));
+    }
     const fail = (error: unknown) => void failed(error).then(end);
     process.on('uncaughtException', fail);
     main({ defer: (cleanUp) => cleanUps.push(cleanUp), fail }).then(() => end({ code: 0 }), fail);
   });
-  if (error !== undefined) console.error(explain(error));
+  if (error !== undefined) console.error(explainOurs(error));
   for (const cleanUp of cleanUps.toReversed()) await cleanUp();
   process.exit(code);
 }

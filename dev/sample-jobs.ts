@@ -7,6 +7,7 @@ import {
   SearchImageSetsCommand,
 } from '@aws-sdk/client-medical-imaging';
 import type { FlowInput } from '../src/client.ts';
+import type { NewImport } from '../src/workflows/healthlake/start-import-and-wait-completed.ts';
 import type { Samples } from './samples/index.ts';
 
 /** The local AWS asks nobody for permission; the roles and keys only look right. */
@@ -31,10 +32,7 @@ export function onboardInput(
   };
 }
 
-export function fhirImportInput(
-  samples: Samples,
-  DatastoreId: string,
-): FlowInput<'startImportAndWaitCompleted'> {
+export function fhirImportInput(samples: Samples, DatastoreId: string): NewImport {
   return {
     DatastoreId,
     InputS3Uri: samples.fhirUri,

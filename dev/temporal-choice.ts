@@ -1,12 +1,13 @@
 /** Which Temporal server the demo and `npm run dev` use: one of their own, or one that is there. */
 import { Connection } from '@temporalio/client';
-import { listPollers } from '../src/temporal/task-queue-pollers.ts';
+import { describeTaskQueue } from '../src/temporal/task-queue-pollers.ts';
 import { readTemporalConfig } from '../src/temporal/temporal-config.ts';
 import { UserError } from '../src/lib/user-error.ts';
 import type { Say } from './say.ts';
 
 export interface TemporalLocation {
   readonly address: string;
+  readonly namespace: string;
   readonly uiUrl: string;
   /** The Temporal CLI, where it is known. */
   readonly program?: string;
@@ -34,8 +35,6 @@ export async function existingTemporal(
     }
     return undefined;
   }
-  if (server !== 'existing')
-    throw new UserError(`--server ${server} is not known. It goes: --server existing`);
   const { address, namespace, connectionOptions } = readTemporalConfig();
   const options = { ...connectionOptions, address, connectTimeout: 3_000 };
   const connection = await Connection.connect(options).catch((error: Error) => {
@@ -55,7 +54,7 @@ export async function existingTemporal(
   } finally {
     await connection.close();
   }
-  return { address, uiUrl: likelyUiUrl(address) };
+  return { address, namespace, uiUrl: likelyUiUrl(address) };
 }
 
 /** The identity of a worker that polls the task queue and may be alive. */
@@ -65,7 +64,7 @@ async function foreignWorker(
   taskQueue: string,
 ): Promise<string | undefined> {
   for (const type of ['workflow', 'activity'] as const) {
-    const pollers = await listPollers(connection, namespace, taskQueue, type);
+    const { pollers } = await describeTaskQueue(connection, namespace, taskQueue, type);
     const alive = pollers.find(({ mayBeAlive }) => mayBeAlive);
     if (alive) return alive.identity;
   }

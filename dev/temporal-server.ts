@@ -26,6 +26,7 @@ export interface TemporalServerOptions {
 
 export interface TemporalServer extends Child {
   readonly address: string;
+  readonly namespace: string;
   /** Where its Web UI is, unless headless. */
   readonly uiUrl: string;
   /** The `temporal` program that it is, which is the Temporal CLI too. */
@@ -49,6 +50,7 @@ export async function startTemporalServer(options: TemporalServerOptions = {}): 
     return {
       ...child,
       address: `${loopback}:${ports.port}`,
+      namespace: 'default',
       uiUrl: `http://${loopback}:${ports.uiPort}`,
       program,
     };

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { UserError, explain } from '../src/lib/user-error.ts';
+import { UserError, explainOurs } from '../src/lib/user-error.ts';
 import type { LocalAwsOptions } from './server.ts';
 import { readSettings, SettingError } from './settings.ts';
 
@@ -27,6 +27,8 @@ function readOptions(args: string[]): LocalAwsOptions {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new UserError('--port must be a number from 0 to 65535');
   }
+  // Node would take it for all addresses of this machine.
+  if (host === '') throw new UserError('--host must not be empty');
   const pairs = set.map((pair): [string, string] => {
     const equals = pair.indexOf('=');
     if (equals < 1) throw new UserError('--set must be name=value, such as copyMs=50');
@@ -61,7 +63,7 @@ function reasonOf(error: unknown): string {
   // LevelDB's other errors: a folder that cannot be written to, a disk that is full, files that are damaged.
   if (error instanceof Error && 'code' in error && String(error.code).startsWith('LEVEL_'))
     return `the data folder cannot be used: ${error.message}`;
-  return explain(error);
+  return explainOurs(error);
 }
 
 const isCode = (error: unknown, code: string) =>

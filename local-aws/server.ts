@@ -1,10 +1,10 @@
-import { mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import path from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { Agenda } from './agenda.ts';
 import { Calls } from './calls.ts';
 import { ControlServer } from './control-server.ts';
+import { makeDataFolder } from './data-folder.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Faults } from './faults.ts';
 import { healthLake } from './healthlake/index.ts';
@@ -78,7 +78,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
 }
 
 async function openWorld({ data, settings }: LocalAwsOptions): Promise<World> {
-  await mkdir(data, { recursive: true });
+  makeDataFolder(data);
   return {
     data,
     settings: { ...defaultSettings, ...settings },

@@ -74,6 +74,20 @@ export interface Settings {
   fhirImportQueueLength: number;
   fhirExportQueueLength: number;
 
+  /**
+   * More or larger files than that and a FHIR import ends `FAILED`: 1,000,000 files, 50 GB in one, 5,000 GB in all.
+   * (HealthLake developer guide, quotas.)
+   */
+  maxFilesPerFhirImport: number;
+  maxFhirFileGB: number;
+  maxFhirImportGB: number;
+  /** The longest line of an ndjson file. The guide names 164 MB for a Binary, and no other size for the other types. */
+  maxFhirResourceMB: number;
+  /** How deep objects and lists of a resource may lie in one another. AWS does not say: this is 100 extensions. */
+  maxFhirNesting: number;
+  /** The URL of the extension that the validation level `minimal` appends to a resource that breaks R4. AWS shows none. */
+  fhirSearchFailureUrl: string;
+
   /** How long a deleted data store or image set still answers, as DELETED. For HealthLake AWS says: 7 days. */
   deletedVisibleMs: Duration;
   /** The error for a client token that came before with other parameters. */
@@ -132,6 +146,12 @@ export const defaultSettings: Settings = {
   maxConcurrentDicomImports: 100,
   fhirImportQueueLength: 25,
   fhirExportQueueLength: 25,
+  maxFilesPerFhirImport: 1_000_000,
+  maxFhirFileGB: 50,
+  maxFhirImportGB: 5000,
+  maxFhirResourceMB: 164,
+  maxFhirNesting: 200,
+  fhirSearchFailureUrl: 'http://healthlake.amazonaws.com/search-validation-failure',
   deletedVisibleMs: 7 * 86_400_000,
   imagingTokenReuseError: 'ConflictException',
   fhirTokenReuseError: 'ValidationException',

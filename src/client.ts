@@ -5,6 +5,7 @@ import {
   Connection,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
+  type ClientOptions,
   type WorkflowExecutionStatusName,
   type WorkflowHandleWithFirstExecutionRunId,
   type WorkflowStartOptions,
@@ -15,19 +16,19 @@ import type { FailedFile, ReportEntry, ReportKind, WarnedFile } from './activiti
 import { canonicalJson } from './lib/canonical-json.ts';
 import { documentName } from './lib/document-name.ts';
 import { isRecord } from './lib/guards.ts';
-import { WORKFLOW_NAMES, assertInput, type WorkflowName } from './input-rules/workflows.ts';
+import { WORKFLOW_NAMES, assertInput, inputProblems, type WorkflowName } from './input-rules/workflows.ts';
 import { Schedules } from './schedules.ts';
 import { OUR_SEARCH_ATTRIBUTES } from './lib/search-attributes.ts';
 import { noServer, readTemporalConfig } from './temporal/temporal-config.ts';
-import { UserError } from './lib/user-error.ts';
+import { UserError, explain, runMain } from './lib/user-error.ts';
 import { identifiesInput, readWorkflowIdKey, workflowIdOf } from './temporal/workflow-id.ts';
 import { readSettings } from './worker/settings.ts';
 import type * as workflows from './workflows/index.ts';
 import type { Progress } from './workflows/run/progress.ts';
 
-export { documentName, UserError };
+export { documentName, explain, runMain, UserError };
 export type { WorkflowName } from './input-rules/workflows.ts';
-export type { Ensured, RecurringImport, Schedules, ScheduleStatus } from './schedules.ts';
+export type { Ensured, RecurringImport, ScheduledImport, Schedules, ScheduleStatus } from './schedules.ts';
 export type { FailureDetails, FailureType } from './workflows/run/failures.ts';
 export type { Progress } from './workflows/run/progress.ts';
 
@@ -35,6 +36,14 @@ type Flows = typeof workflows;
 
 /** What a flow takes, by its workflow type. */
 export type FlowInput<Flow extends WorkflowName> = Parameters<Flows[Flow]>[0];
+
+/**
+ * Whether an input of unknown shape, such as one that was read from a file, is one that a flow takes. What is wrong with one
+ * that is not, {@link FlowClient.start} says.
+ */
+export function isFlowInput<Flow extends WorkflowName>(flow: Flow, input: unknown): input is FlowInput<Flow> {
+  return inputProblems(flow, input).length === 0;
+}
 
 /** What a flow gives. */
 export type FlowResult<Flow extends WorkflowName> = Awaited<ReturnType<Flows[Flow]>>;
@@ -96,14 +105,15 @@ export class FlowClient {
   /**
    * Connects as the Temporal CLI does: `TEMPORAL_*`, or the profile in `temporal.toml`.
    *
+   * @param options - `dataConverter`: the same that the worker has, such as one with a codec that encrypts payloads
    * @throws UserError when no server answers, or the configuration cannot be read
    */
-  static async connect(): Promise<FlowClient> {
+  static async connect(options: Pick<ClientOptions, 'dataConverter'> = {}): Promise<FlowClient> {
     const { connectionOptions, namespace, address } = readTemporalConfig();
     const connection = await Connection.connect(connectionOptions).catch((error: Error) => {
       throw noServer(address, error);
     });
-    return new FlowClient(new Client({ connection, namespace }));
+    return new FlowClient(new Client({ connection, namespace, ...options }));
   }
 
   /**

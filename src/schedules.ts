@@ -16,26 +16,41 @@ import { scheduleProblems, type RecurringFlow } from './input-rules/recurring-im
 import { refuse } from './input-rules/workflows.ts';
 import { toMilliseconds, type Duration } from './pacing/polling.ts';
 import { UserError } from './lib/user-error.ts';
-import type * as workflows from './workflows/index.ts';
-import type { RecurringImportInput } from './workflows/recurring-import.ts';
+import type { RecurringImportInput, RecurringImportOf } from './workflows/recurring-import.ts';
 
-/** A recurring import: what is imported, when, and by which policies. */
-export interface RecurringImport<Flow extends RecurringFlow = RecurringFlow> extends Omit<
-  RecurringImportInput,
-  'flow' | 'input'
-> {
-  flow: Flow;
-  /** Its strings may hold `{yyyy}` `{MM}` `{dd}` `{HH}` `{mm}`. */
-  input: Parameters<(typeof workflows)[Flow]>[0];
-  /** Five fields such as `0 2 * * *`, or `@daily`; by the clock of `timeZone`. */
-  cron?: string;
-  /** Instead of `cron`: an interval, counted from 1970. */
-  every?: Duration;
+/** By a clock: five fields such as `0 2 * * *`, or `@daily`; by the clock of `timeZone`. */
+interface ByTheClock {
+  cron: string;
+  every?: undefined;
+}
+
+/** By an interval, counted from 1970. */
+interface ByInterval {
+  every: Duration;
+  cron?: undefined;
+}
+
+/** A recurring import as Temporal has it, whoever made its schedule. */
+export interface ScheduledImport<Flow extends RecurringFlow = RecurringFlow> extends RecurringImportOf<Flow> {
+  cron?: string | undefined;
+  every?: Duration | undefined;
   /** Each firing comes late by up to this much, so that not all schedules fire at once. */
   jitter?: Duration;
   overlap?: ScheduleOverlapPolicy;
   catchupWindow?: Duration;
   pauseOnFailure?: boolean;
+}
+
+/** A recurring import: what is imported, when, and by which policies. */
+export type RecurringImport<Flow extends RecurringFlow = RecurringFlow> = ScheduledImport<Flow> &
+  (ByTheClock | ByInterval);
+
+/**
+ * Whether a value of unknown shape, such as one read from a file, is a recurring import: what `Schedules.ensure` takes.
+ * `scheduleProblems` says what is wrong where it is not.
+ */
+export function isRecurringImport(value: unknown): value is RecurringImport {
+  return scheduleProblems(value).length === 0;
 }
 
 /**
@@ -53,7 +68,7 @@ export const SCHEDULE_DEFAULTS = {
   overlap: ScheduleOverlapPolicy.BUFFER_ONE,
   catchupWindow: '1 hour',
   pauseOnFailure: false,
-} as const satisfies Partial<RecurringImport>;
+} as const satisfies Partial<ScheduledImport>;
 
 /** Each takes up to ten seconds of the server's. */
 const DESCRIBED_AT_MOST = 6;
@@ -74,7 +89,7 @@ export interface Firing {
 /** What Temporal tells of a schedule. Durations are in milliseconds. */
 export interface ScheduleStatus {
   scheduleId: string;
-  recurringImport: RecurringImport;
+  recurringImport: ScheduledImport;
   taskQueue: string;
   paused: boolean;
   note: string;
@@ -329,7 +344,7 @@ function ours(description: ScheduleDescription): ScheduleDescription {
 }
 
 /** A recurring import with every default in it, and its durations in milliseconds: as Temporal gives it back. */
-function withDefaults(given: RecurringImport): RecurringImport {
+function withDefaults(given: RecurringImport): ScheduledImport {
   const all = { ...SCHEDULE_DEFAULTS, ...given };
   return {
     ...all,
@@ -340,7 +355,7 @@ function withDefaults(given: RecurringImport): RecurringImport {
 }
 
 /** What Temporal is told. {@link recurringImportOf} is the way back. */
-function optionsOf(scheduleId: string, taskQueue: string, recurringImport: RecurringImport) {
+function optionsOf(scheduleId: string, taskQueue: string, recurringImport: ScheduledImport) {
   const { cron, every, jitter = 0, overlap, catchupWindow = 0, pauseOnFailure, ...input } = recurringImport;
   const { timeZone = 'UTC' } = input;
   return {
@@ -365,8 +380,8 @@ function optionsOf(scheduleId: string, taskQueue: string, recurringImport: Recur
 }
 
 /** The recurring import that a schedule makes, whoever made the schedule. */
-function recurringImportOf({ action, spec, policies }: ScheduleDescription): RecurringImport {
-  const [input] = (action.args ?? []) as [RecurringImport];
+function recurringImportOf({ action, spec, policies }: ScheduleDescription): ScheduledImport {
+  const [input] = (action.args ?? []) as [RecurringImportInput];
   const cron = spec.calendars?.map(({ comment, ...calendar }) => comment || JSON.stringify(calendar));
   const every = spec.intervals?.map((interval) => interval.every);
   return {
@@ -381,7 +396,7 @@ function recurringImportOf({ action, spec, policies }: ScheduleDescription): Rec
   };
 }
 
-type Facts = RecurringImport & { taskQueue: string };
+type Facts = ScheduledImport & { taskQueue: string };
 
 /** The members in which two recurring imports differ. */
 function differences(is: Facts, wanted: Facts): string[] {

@@ -72,6 +72,7 @@ async function doctor(env: NodeJS.ProcessEnv, bucket?: string): Promise<Finding[
   return JSON.parse(stdout) as Finding[];
 }
 
+const WORKER = ['worker', 'worker versions'];
 const CALLS = ['HealthImaging', 'HealthLake', 'bucket', 'role', 'KMS key'];
 
 interface Planted {
@@ -92,27 +93,35 @@ const FAULTS: Record<string, Planted> = {
     env: () => ({ READ_BUDGET: 'soon' }),
     check: 'settings',
     found: /^READ_BUDGET must be a duration such as "30s"/,
-    unmade: ['worker'],
+    unmade: WORKER,
   },
   'no Temporal': {
     env: () => ({ TEMPORAL_ADDRESS: '127.0.0.1:1' }),
     check: 'Temporal',
     found: /^no Temporal server answers at 127\.0\.0\.1:1/,
     fix: /^set TEMPORAL_ADDRESS .*npm run dev$/,
-    unmade: ['worker', 'search attributes'],
+    unmade: [...WORKER, 'search attributes'],
   },
   'a wrong namespace': {
     env: () => ({ TEMPORAL_NAMESPACE: 'nope' }),
     check: 'Temporal',
     found: /^there is no namespace nope at /,
     fix: /^set TEMPORAL_NAMESPACE .* namespace create --address \S+ --namespace nope$/,
-    unmade: ['worker', 'search attributes'],
+    unmade: [...WORKER, 'search attributes'],
   },
   'no worker': {
     env: () => ({ TEMPORAL_TASK_QUEUE: 'nobody' }),
     check: 'worker',
     found: /^no worker polls task queue nobody for workflow tasks$/,
     fix: /^start one: TEMPORAL_TASK_QUEUE=nobody npm run worker/,
+    unmade: ['worker versions'],
+  },
+  'a profile that is not there, which has no region either': {
+    env: () => ({ AWS_PROFILE: 'typo', AWS_REGION: '' }),
+    check: 'AWS credentials',
+    found: /\(AWS_PROFILE is typo\)$/,
+    fix: /^aws configure, aws sso login, or set AWS_PROFILE$/,
+    unmade: ['AWS endpoints', ...CALLS],
   },
   'no region': {
     env: () => ({ AWS_REGION: '' }),
@@ -243,7 +252,7 @@ test('shows each remedy below what it is for, and fails', async () => {
   expect(stdout).toMatch(
     /✗ Temporal .*\n {2}to mend it: set TEMPORAL_NAMESPACE .*\n– worker +not checked: needs /,
   );
-  expect([code, stderr]).toEqual([1, '1 of 8 checks have failed.\n']);
+  expect([code, stderr]).toEqual([1, '1 of 9 checks have failed.\n']);
 });
 
 test('does not count a worker that has died, which Temporal lists for minutes yet', async () => {
@@ -264,6 +273,11 @@ test('does not count a worker that has died, which Temporal lists for minutes ye
     check: 'worker',
     status: 'ok',
     found: expect.stringMatching(/^1 on task queue \S+ \(\d+@\S+, last poll \d+ s ago\)$/),
+  });
+  expect(findings).toContainEqual({
+    check: 'worker versions',
+    status: 'ok',
+    found: 'Worker Versioning is off',
   });
 });
 

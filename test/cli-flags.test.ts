@@ -115,6 +115,11 @@ const COMMANDS: readonly (readonly [command: string, id: string | undefined, cas
   ['result', 'ended', ofSwitch('json')],
   ['cancel', 'ended', WAIT],
   ['failures', 'ended', LIMIT],
+  [
+    'replay',
+    undefined,
+    [...LIMIT, ...ofSwitch('json'), ...ofText('query', [['banana', /Temporal answers: invalid query/]])],
+  ],
   ['schedule list', undefined, ofSwitch('json')],
   ['schedule describe', 'there', ofSwitch('json')],
   ['schedule pause', 'there', ofText('note')],

@@ -8,6 +8,7 @@ import {
   type Pacing,
 } from '../src/pacing/pacing.ts';
 import { isDuration, pacingOf, pacingProblems } from '../src/pacing/polling.ts';
+import { DEFAULT_RULES } from '../src/pacing/rules.ts';
 
 const HOUR = 3_600_000;
 
@@ -79,7 +80,7 @@ test('a change is tried some 400 times at the most, however long there is', () =
   for (const days of [1, 7, 30, 365]) {
     const timeout = days * 24 * HOUR;
     let [attempts, tried] = [0, 0];
-    while (tried < timeout) tried += nextTry(++attempts, tried, timeout);
+    while (tried < timeout) tried += nextTry(++attempts, tried, timeout, DEFAULT_RULES.retries);
     expect(attempts).toBeLessThan(400);
   }
 });
@@ -111,6 +112,14 @@ describe('the polling of an input', () => {
     expect(pacingProblems({ ...polling, timeout: '15h' }, ['fhirJob'])).toHaveLength(1);
     expect(pacingProblems({ ...polling, timeout: '10h' }, ['fhirDatastore', 'fhirJob'])).toHaveLength(1);
     expect(pacingProblems({}, ['fhirJob'])).toEqual([]);
+  });
+
+  test('is held against all waits of a flow together, also where they are of one kind', () => {
+    const polling = { minimumInterval: '1s', share: 0, timeout: '49 minutes' } as const;
+    expect(pacingProblems(polling, ['imageSet'])).toEqual([]);
+    expect(pacingProblems(polling, ['imageSet', 'imageSet'])).toEqual([
+      expect.stringMatching(/would read up to 5\d\d\d times in 2 waits/),
+    ]);
   });
 
   test('one interval alone pushes the other out of its way', () => {

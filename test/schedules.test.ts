@@ -33,14 +33,17 @@ const newId = () => `schedule-${++made}`;
 /** An import of a bucket of its own, which fires by itself only once a year. */
 function yearly(
   bucket: string,
-  more: Partial<Omit<FhirImport, 'input'>> & { input?: Partial<FhirImport['input']> } = {},
-): FhirImport {
+  more: Partial<Omit<FhirImport, 'input' | 'cron' | 'every'>> & {
+    cron?: string;
+    input?: Partial<FhirImport['input']>;
+  } = {},
+) {
   return {
     flow: 'startImportAndWaitCompleted',
     cron: '0 0 1 1 *',
     ...more,
     input: { ...fhirImportOf(DatastoreId, bucket), ...more.input },
-  };
+  } satisfies FhirImport;
 }
 
 const putPatient = (bucket: string, key: string) =>

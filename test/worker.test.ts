@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { REQUEST_RATES } from '../src/activities/retry-delay.ts';
 import { createAwsClients, describeEndpoints } from '../src/worker/aws-clients.ts';
 import { isLoopback } from '../src/lib/loopback.ts';
 import { readSettings } from '../src/worker/settings.ts';
+import { workflowCode } from '../src/worker/workflow-code.ts';
 
 const local = 'http://127.0.0.1:4566';
 const allLocal = {
@@ -68,12 +70,14 @@ test('settings have defaults, and a wrong one is named', () => {
   expect(readSettings({})).toEqual({
     taskQueue: 'aws-health',
     stickyScheduleToStart: 10_000,
+    requestRates: REQUEST_RATES,
     run: {
       startToClose: 30_000,
       readBudget: 3_600_000,
       manifestWait: 30_000,
       tokenLife: 600_000,
       staleReads: 30_000,
+      listLag: 30_000,
       searchLag: 60_000,
       deletionLag: 300_000,
     },
@@ -86,6 +90,59 @@ test('settings have defaults, and a wrong one is named', () => {
   expect(() => readSettings({ MANIFEST_WAIT: 'soon' })).toThrow(
     'MANIFEST_WAIT must be a duration such as "30s", not "soon".',
   );
+});
+
+describe('the version of the worker', () => {
+  const both = { TEMPORAL_DEPLOYMENT_NAME: 'aws-health', TEMPORAL_WORKER_BUILD_ID: '1.2.3' };
+  const of = (env: Record<string, string>) => readSettings(env).version;
+
+  test('is that of both variables, and versioning is off without them', () => {
+    expect(of({})).toBeUndefined();
+    expect(of({ TEMPORAL_DEPLOYMENT_NAME: '', TEMPORAL_WORKER_BUILD_ID: '' })).toBeUndefined();
+    const version = { deploymentName: 'aws-health', buildId: '1.2.3' };
+    expect(of(both)).toEqual(version);
+    expect(of({ ...both, VERSIONING_BEHAVIOR: 'PINNED' })).toEqual({ ...version, behavior: 'PINNED' });
+  });
+
+  test.each([
+    [
+      'a name alone',
+      { TEMPORAL_DEPLOYMENT_NAME: 'x' },
+      /^TEMPORAL_DEPLOYMENT_NAME is set and TEMPORAL_WORKER_BUILD_ID/,
+    ],
+    [
+      'a build ID alone',
+      { TEMPORAL_WORKER_BUILD_ID: 'x' },
+      /^TEMPORAL_WORKER_BUILD_ID is set and TEMPORAL_DEPLOYMENT/,
+    ],
+    [
+      'a name with a dot',
+      { ...both, TEMPORAL_DEPLOYMENT_NAME: 'a.b' },
+      /^TEMPORAL_DEPLOYMENT_NAME must hold no "\."/,
+    ],
+    [
+      'a build ID with a colon',
+      { ...both, TEMPORAL_WORKER_BUILD_ID: 'a:b' },
+      /^TEMPORAL_WORKER_BUILD_ID must hold no ":"/,
+    ],
+    ['a reserved name', { ...both, TEMPORAL_WORKER_BUILD_ID: '__1' }, /must not begin with "__": "__1"/],
+    [
+      'a behavior that is none',
+      { VERSIONING_BEHAVIOR: 'pinned' },
+      /^VERSIONING_BEHAVIOR must be PINNED or AUTO_UPGRADE/,
+    ],
+  ])('%s is refused', (_, env, message) => {
+    expect(() => of(env)).toThrow(message);
+  });
+});
+
+test('workflow types declare a versioning behavior only to a versioned worker that sets none for all', () => {
+  const version = { deploymentName: 'aws-health', buildId: '1' };
+  const declares = (...args: Parameters<typeof workflowCode>) =>
+    JSON.stringify(workflowCode(...args)).includes('versioned');
+  expect(declares()).toBe(false);
+  expect(declares(version)).toBe(true);
+  expect(declares({ ...version, behavior: 'PINNED' })).toBe(false);
 });
 
 describe('what the user can put right is one line, without a stack trace', () => {
@@ -102,6 +159,11 @@ describe('what the user can put right is one line, without a stack trace', () =>
       'a folder for blobs that is none',
       { ARTIFACTS_S3_URI: '/tmp/blobs' },
       /^ARTIFACTS_S3_URI must be an S3 URI such as .*, not "\/tmp\/blobs"\.\n$/,
+    ],
+    [
+      'half of a version',
+      { TEMPORAL_DEPLOYMENT_NAME: 'aws-health' },
+      /^TEMPORAL_DEPLOYMENT_NAME is set and TEMPORAL_WORKER_BUILD_ID is not\. Set both/,
     ],
     ['a wrong setting', { ACTIVITY_START_TO_CLOSE: 'soon' }, /ACTIVITY_START_TO_CLOSE must be/],
   ])('%s', (_, env, line) => {

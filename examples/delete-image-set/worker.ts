@@ -1,10 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
+import { runMain } from 'aws-health-workflows';
 import { workerOptions } from 'aws-health-workflows/worker';
 
-/** A worker with workflows of one's own, and all activities of the package. */
-const worker = await Worker.create({
-  ...(await workerOptions(process.env)),
-  workflowsPath: fileURLToPath(new URL('./workflows.js', import.meta.url)),
+/** A worker for the sixteen flows and for one's own, with all activities of the package. */
+await runMain(async () => {
+  const worker = await Worker.create({
+    ...(await workerOptions(process.env)),
+    workflowsPath: fileURLToPath(new URL('./workflows.js', import.meta.url)),
+  });
+  await worker.run();
 });
-await worker.run();

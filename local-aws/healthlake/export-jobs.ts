@@ -8,7 +8,8 @@ import { resourcesOf } from './resources.ts';
 
 export function exportJobs(world: World): FhirJobs<FhirJob> {
   const jobs: FhirJobs<FhirJob> = new FhirJobs(world, 'Export', {
-    begin: () => Promise.resolve(() => ({})),
+    begin: () => Promise.resolve({}),
+    finish: () => Promise.resolve({ changes: {}, apply: () => {} }),
     endsAs: () => 'COMPLETED',
     writeOutputs: (job) => writeExport(world, job, jobs.outputOf(job)),
   });

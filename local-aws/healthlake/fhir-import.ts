@@ -1,8 +1,19 @@
 import type * as HealthLake from '@aws-sdk/client-healthlake';
 import { listInput } from '../import-input.ts';
+import { JobFailure } from '../jobs.ts';
+import type { ObjectInfo, S3Location } from '../s3/buckets.ts';
 import type { World } from '../world.ts';
-import { readResource, type FhirResource } from './fhir.ts';
+import { readResource, type FhirResource, type FhirRules, type ReadLine } from './fhir.ts';
 import type { FhirJob } from './fhir-job.ts';
+import { trimSpace } from './json-text.ts';
+import { NotUtf8, readLines } from './ndjson.ts';
+import { errorIssue, type Issue } from './r4/issues.ts';
+
+/** A line of an ndjson file and what is wrong with it. */
+export interface JudgedLine {
+  readonly lineId: number;
+  readonly issues: readonly Issue[];
+}
 
 /** What became of one ndjson file, line by line. */
 export interface FileOutcome {
@@ -10,9 +21,9 @@ export interface FileOutcome {
   readonly bytes: number;
   readonly importedBytes: number;
   readonly imported: readonly number[];
-  readonly failed: readonly { readonly lineId: number; readonly problem: string }[];
-  /** With the validation level `minimal`: imported, with a field that a search will not find. */
-  readonly warned?: readonly { readonly lineId: number; readonly problem: string }[];
+  readonly failed: readonly JudgedLine[];
+  /** With the validation level `minimal`: imported, with elements that a search will not find. */
+  readonly warned: readonly JudgedLine[];
   /** The file is no ndjson in UTF-8: none of its lines counts as scanned. */
   readonly unreadable?: true;
 }
@@ -23,59 +34,87 @@ export interface FhirImportJob extends FhirJob {
   readonly files?: readonly FileOutcome[] | undefined;
 }
 
+export interface ImportedFiles {
+  readonly files: readonly FileOutcome[];
+  readonly resources: readonly FhirResource[];
+}
+
 /**
- * Reads every object beneath an input prefix and holds each line against what a resource must have.
+ * Reads every object beneath an input prefix and validates each line.
  *
- * @throws JobFailure
+ * @throws JobFailure if the input exceeds a quota, or if the bucket is missing or the prefix is empty and a setting says so
  */
 export async function readInput(
   world: World,
   { inputS3Uri, validationLevel }: Pick<FhirImportJob, 'inputS3Uri' | 'validationLevel'>,
-): Promise<{ files: FileOutcome[]; resources: FhirResource[] }> {
+): Promise<ImportedFiles> {
   const { bucket, objects } = await listInput(world, inputS3Uri);
+  checkQuotas(world, objects);
   const files: FileOutcome[] = [];
   const resources: FhirResource[] = [];
-  for (const { key } of objects) {
-    const content = (await world.buckets.read({ bucket, key })) ?? Buffer.alloc(0);
-    const file = readFile(key, content, validationLevel === 'minimal');
-    files.push({ key, bytes: content.byteLength, ...file.outcome });
-    resources.push(...file.resources);
+  const rules = { ...world.settings, level: validationLevel };
+  for (const { key, size } of objects) {
+    const file = await readFile(world, { bucket, key }, rules);
+    files.push({ key, bytes: size, ...file.outcome });
+    for (const resource of file.resources) resources.push(resource);
   }
   return { files, resources };
 }
 
-function readFile(key: string, content: Buffer, lenient: boolean) {
+/** @throws JobFailure: a job that exceeds a quota ends FAILED with a message (developer guide, "Troubleshooting") */
+function checkQuotas({ settings }: World, objects: readonly ObjectInfo[]): void {
+  const gigabytes = objects.map(({ size }) => size / 1e9);
+  const beyond =
+    (objects.length > settings.maxFilesPerFhirImport && `${settings.maxFilesPerFhirImport} files`) ||
+    (gigabytes.some((size) => size > settings.maxFhirFileGB) && `${settings.maxFhirFileGB} GB in a file`) ||
+    (gigabytes.reduce((sum, size) => sum + size, 0) > settings.maxFhirImportGB &&
+      `${settings.maxFhirImportGB} GB in all files`);
+  if (beyond) throw new JobFailure(`The job has failed. The input data exceeds the quota of ${beyond}.`);
+}
+
+async function readFile(
+  { buckets, settings }: World,
+  location: S3Location,
+  rules: FhirRules,
+): Promise<{ outcome: Omit<FileOutcome, 'key' | 'bytes'>; resources: FhirResource[] }> {
+  try {
+    if (!location.key.endsWith('.ndjson')) throw new NotUtf8();
+    const maxLineBytes = settings.maxFhirResourceMB * 1024 * 1024;
+    return await judge(readLines(buckets.pieces(location), maxLineBytes), rules);
+  } catch (error) {
+    if (!(error instanceof NotUtf8)) throw error;
+    const nothing = { importedBytes: 0, imported: [], failed: [], warned: [] };
+    return { outcome: { ...nothing, unreadable: true }, resources: [] };
+  }
+}
+
+async function judge(groups: AsyncIterable<readonly (string | undefined)[]>, rules: FhirRules) {
   const imported: number[] = [];
-  const failed: { lineId: number; problem: string }[] = [];
-  const warned: { lineId: number; problem: string }[] = [];
+  const failed: JudgedLine[] = [];
+  const warned: JudgedLine[] = [];
   const resources: FhirResource[] = [];
-  const text = key.endsWith('.ndjson') ? textOf(content) : undefined;
-  for (const [index, line] of (text ?? '').split('\n').entries()) {
-    if (line.trim() === '') continue;
-    const lineId = index + 1;
-    const result = readResource(line, lenient);
-    if ('problem' in result) failed.push({ lineId, ...result });
-    else {
+  let lineId = 0;
+  let importedBytes = 0;
+  for await (const lines of groups) {
+    for (const line of lines) {
+      lineId++;
+      if (line !== undefined && isBlank(line)) continue;
+      const { resource, issues } = line === undefined ? TOO_LONG : readResource(line, rules);
+      if (issues) (resource ? warned : failed).push({ lineId, issues });
+      if (!resource) continue;
       imported.push(lineId);
-      resources.push(result);
-      if (result.warning !== undefined) warned.push({ lineId, problem: result.warning });
+      importedBytes += Buffer.byteLength(resource.json);
+      resources.push(resource);
     }
   }
-  const importedBytes = resources.reduce((sum, { json }) => sum + Buffer.byteLength(json), 0);
-  const unreadable = text === undefined && ({ unreadable: true } as const);
-  return { resources, outcome: { importedBytes, imported, failed, warned, ...unreadable } };
+  return { outcome: { importedBytes, imported, failed, warned }, resources };
 }
 
-/** The text of a file; undefined where it is not UTF-8, such as one that is compressed or in Latin-1. */
-function textOf(content: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(content);
-  } catch {
-    return undefined;
-  }
-}
+const TOO_LONG: ReadLine = { issues: [errorIssue('The resource is larger than HealthLake takes')] };
 
-/** A file without a single line has nothing that could be missing. */
+const isBlank = (line: string) => trimSpace(line) === '';
+
+/** A file without lines counts as imported: nothing of it is missing. */
 const isImported = ({ imported, failed, unreadable }: FileOutcome) =>
   !unreadable && (imported.length > 0 || failed.length === 0);
 

@@ -16,8 +16,10 @@ type ListInput = InputOf<typeof HealthLake, 'ListFHIRExportJobs'>;
 
 /** What makes imports and exports different. */
 interface Work<J extends FhirJob> {
-  /** The slow part of the beginning; what it returns is done, and added to the job, as that becomes IN_PROGRESS. */
-  begin(job: J): Promise<() => Partial<J>>;
+  /** Does the slow part of the start. The result is added to the job when it becomes IN_PROGRESS. */
+  begin(job: J): Promise<Partial<J>>;
+  /** Returns changes of the job, and a function whose changes belong to the commit that ends the job. */
+  finish(job: J): Promise<{ readonly changes: Partial<J>; readonly apply: () => void }>;
   endsAs(job: J): 'COMPLETED' | 'COMPLETED_WITH_ERRORS';
   writeOutputs(job: J): Promise<void>;
 }
@@ -137,10 +139,10 @@ export class FhirJobs<J extends FhirJob> {
   #steps(): Record<Step, StepWork<J>> {
     const { settings } = this.#world;
     const begin = async (job: J): Promise<() => J> => {
-      const apply = await this.#work.begin(job);
+      const changes = await this.#work.begin(job);
       return () => ({
         ...job,
-        ...apply(),
+        ...changes,
         phases: entering(job, 'IN_PROGRESS'),
         due: { step: 'finish', at: after(Date.now(), settings[`fhir${this.#kind}Ms`]) },
       });
@@ -151,13 +153,18 @@ export class FhirJobs<J extends FhirJob> {
 
       finish: async (job) => {
         if (job.doom !== undefined) throw new JobFailure(job.doom);
+        const { changes, apply } = await this.#work.finish(job);
+        const ended = { ...job, ...changes };
         const lag = settings.manifestLagMs;
-        if (lag === 0) await this.#work.writeOutputs(job);
-        return () => ({
-          ...job,
-          phases: entering(job, this.#work.endsAs(job)),
-          due: lag === 0 ? undefined : { step: 'outputs', at: after(Date.now(), lag) },
-        });
+        if (lag === 0) await this.#work.writeOutputs(ended);
+        return () => {
+          apply();
+          return {
+            ...ended,
+            phases: entering(job, this.#work.endsAs(ended)),
+            due: lag === 0 ? undefined : { step: 'outputs', at: after(Date.now(), lag) },
+          };
+        };
       },
 
       outputs: async (job) => {

@@ -5,17 +5,31 @@ import type { Handlers } from '../protocols/operations.ts';
 import type { World } from '../world.ts';
 import { propertiesOf } from './fhir-job.ts';
 import { FhirJobs } from './fhir-jobs.ts';
-import { readInput, totals, type FhirImportJob } from './fhir-import.ts';
+import {
+  readInput,
+  totals,
+  type FhirImportJob,
+  type FileOutcome,
+  type ImportedFiles,
+} from './fhir-import.ts';
 import { writeImportOutputs } from './import-outputs.ts';
 import { keepResources } from './resources.ts';
 
 export function importJobs(world: World): FhirJobs<FhirImportJob> {
+  /** The input of the jobs that are IN_PROGRESS. After a restart it is read again. */
+  const read = new WeakMap<readonly FileOutcome[], ImportedFiles>();
   const jobs: FhirJobs<FhirImportJob> = new FhirJobs(world, 'Import', {
     async begin(job) {
-      const { files, resources } = await readInput(world, job);
-      return () => {
-        keepResources(world, job.datastoreId, resources);
-        return { files };
+      const input = await readInput(world, job);
+      read.set(input.files, input);
+      return { files: input.files };
+    },
+    // Resources are stored when the job ends, so that a job that fails leaves none in the data store.
+    async finish(job) {
+      const input = (job.files && read.get(job.files)) ?? (await readInput(world, job));
+      return {
+        changes: { files: input.files },
+        apply: () => keepResources(world, job.datastoreId, input.resources),
       };
     },
     endsAs: ({ files = [] }) => {

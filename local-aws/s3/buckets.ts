@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ServiceError } from '../errors.ts';
@@ -55,6 +56,11 @@ export class Buckets {
   /** An object to be read by ranges; whoever opens it closes it. @throws Error where there is none */
   open(location: S3Location): ObjectReader {
     return new ObjectReader(this.#file(location));
+  }
+
+  /** Streams the content of an object in pieces of one megabyte. */
+  pieces(location: S3Location): AsyncIterable<Buffer> {
+    return createReadStream(this.#file(location), { highWaterMark: 1024 * 1024 });
   }
 
   /** Part of an object, both ends included. */

@@ -1,7 +1,9 @@
+import path from 'node:path';
 import { ServiceError } from '../errors.ts';
 import type { HttpReply, Service } from '../protocols/http.ts';
 import type { World } from '../world.ts';
 import type { ObjectInfo } from './buckets.ts';
+import { Uploads, partNumberOf } from './uploads.ts';
 import { s3Protocol, xml, type S3Operation, type S3Request } from './protocol.ts';
 
 /** As much of Amazon S3 as imports need to be fed and their outputs to be read. */
@@ -15,7 +17,11 @@ export function s3(world: World): Service {
   };
 }
 
-function s3Handlers({ buckets }: World): Record<S3Operation, (request: S3Request) => Promise<HttpReply>> {
+function s3Handlers({
+  buckets,
+  data,
+}: World): Record<S3Operation, (request: S3Request) => Promise<HttpReply>> {
+  const uploads = new Uploads(path.join(data, 's3-uploads'));
   const requireBucket = async (bucket: string) => {
     if (!(await buckets.exists(bucket))) {
       throw new ServiceError('NoSuchBucket', 'The specified bucket does not exist');
@@ -45,6 +51,28 @@ function s3Handlers({ buckets }: World): Record<S3Operation, (request: S3Request
       return { status: 200, headers: { etag } };
     },
 
+    async CreateMultipartUpload({ bucket, key }) {
+      const UploadId = await uploads.begin({ bucket, key });
+      return xmlReply(xml('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId }));
+    },
+
+    async UploadPart(request) {
+      const etag = await uploads.writePart(request, partNumberOf(request), request.body);
+      return { status: 200, headers: { etag } };
+    },
+
+    async CompleteMultipartUpload(request) {
+      const { etag } = await buckets.write(request, await uploads.join(request));
+      await uploads.remove(request);
+      const { bucket, key } = request;
+      return xmlReply(xml('CompleteMultipartUploadResult', { Bucket: bucket, Key: key, ETag: etag }));
+    },
+
+    async AbortMultipartUpload(request) {
+      await uploads.remove(request);
+      return { status: 204, headers: {} };
+    },
+
     async HeadObject(request) {
       const info = await requireObject(request);
       return { status: 200, headers: { ...headersOf(info), 'content-length': String(info.size) } };
@@ -68,14 +96,16 @@ function s3Handlers({ buckets }: World): Record<S3Operation, (request: S3Request
     async ListObjectsV2({ bucket, query }) {
       await requireBucket(bucket);
       const objects = await buckets.list(bucket, query.get('prefix') ?? '');
-      return {
-        status: 200,
-        headers: { 'content-type': 'application/xml' },
-        body: listing(bucket, objects, query),
-      };
+      return xmlReply(listing(bucket, objects, query));
     },
   };
 }
+
+const xmlReply = (body: string): HttpReply => ({
+  status: 200,
+  headers: { 'content-type': 'application/xml' },
+  body,
+});
 
 const headersOf = ({ etag, modified }: ObjectInfo) => ({
   etag,

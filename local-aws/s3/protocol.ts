@@ -18,6 +18,10 @@ export const s3Operations = [
   'GetObject',
   'HeadObject',
   'DeleteObject',
+  'CreateMultipartUpload',
+  'UploadPart',
+  'CompleteMultipartUpload',
+  'AbortMultipartUpload',
 ] as const;
 
 export type S3Operation = (typeof s3Operations)[number];
@@ -35,8 +39,15 @@ const routes: Readonly<Record<'bucket' | 'object', Readonly<Record<string, S3Ope
   object: { PUT: 'PutObject', GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' },
 };
 
-/** Parameters that select some other operation: those of uploads in parts, of tags, versions, policies and so on. */
-const foreign = ['uploads', 'uploadId', 'tagging', 'acl', 'versions', 'policy', 'location', 'delete', 'cors'];
+/** Methods of an object with `uploadId` in the query: an upload in parts. `POST ?uploads` begins one. */
+const uploadRoutes: Readonly<Record<string, S3Operation>> = {
+  PUT: 'UploadPart',
+  POST: 'CompleteMultipartUpload',
+  DELETE: 'AbortMultipartUpload',
+};
+
+/** Parameters that select some other operation: those of tags, versions, policies and so on. */
+const foreign = ['tagging', 'acl', 'versions', 'policy', 'location', 'delete', 'cors'];
 
 /**
  * S3's REST protocol with XML, path style. By hand: its routes differ by query string alone and take the bucket from the
@@ -49,6 +60,8 @@ export const s3Protocol: Protocol = {
     const { bucket, key } = locationOf(path);
     if (!bucket || headers['x-amz-copy-source'] !== undefined) return undefined;
     if (foreign.some((name) => query.has(name))) return undefined;
+    if (query.has('uploads')) return key && method === 'POST' ? 'CreateMultipartUpload' : undefined;
+    if (query.has('uploadId')) return key ? uploadRoutes[method] : undefined;
     return routes[key ? 'object' : 'bucket'][method];
   },
 
@@ -75,6 +88,7 @@ function statusOf({ type, wire }: ServiceError): number {
   const status: Readonly<Record<string, number>> = {
     NoSuchBucket: 404,
     NoSuchKey: 404,
+    NoSuchUpload: 404,
     NotFound: 404,
     AccessDenied: 403,
     InvalidRange: 416,

@@ -1,21 +1,23 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { isRecord, recordOf } from '../lib/guards.ts';
+import { bytesOf, cutText } from '../lib/size.ts';
 import { MENDED_WITHIN } from '../pacing/pacing.ts';
+import { retryDelay, type RequestRates } from './retry-delay.ts';
 
 /**
- * How long an error is worth trying again:
- * - `untilDeadline`: it passes by itself; only the time that there is for the step ends it.
- * - `tenMinutes`: somebody may be mending it just now (credentials, configuration, something never seen before).
+ * How long an error is worth retrying:
+ * - `untilDeadline`: it passes by itself, so that only the time-out of the step ends the retries.
+ * - `tenMinutes`: somebody may be fixing it right now (credentials, configuration, an error never seen before).
  * - `never`: the same request can only fail the same way.
  */
 type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
 
 /**
- * What an error says about the change that was asked for, which is what `startOnce` and `mutateOnce` decide by:
- * - `refused`: not done, the request as such is fine: send it again.
- * - `conflict`: not done, because the resource is locked or has another version by now: read, and decide anew.
- * - `rejected`: not done, and never will be.
- * - `unknown`: may have been done: read before anything else.
+ * What an error says about the change that was requested. `once` decides by it:
+ * - `refused`: AWS did not apply it, and the same request may succeed later, for example after throttling.
+ * - `conflict`: AWS did not apply it, because the resource is locked or has a newer version.
+ * - `rejected`: AWS did not apply it and never will.
+ * - `unknown`: AWS may have applied it, for example when the connection broke before the reply.
  */
 type Effect = 'refused' | 'conflict' | 'rejected' | 'unknown';
 
@@ -26,7 +28,7 @@ export interface AwsFailureDetails {
   retry: Persistence;
   httpStatus?: number;
   requestId?: string;
-  /** The service's hint when to come back, in milliseconds. (A failure's `nextRetryDelay` does not reach workflows.) */
+  /** The `Retry-After` of the reply, in milliseconds. (A failure's `nextRetryDelay` does not reach workflows.) */
   retryAfter?: number;
   /** What AWS or its SDK says, where that may hold patient data, and so cannot stand in the message. */
   awsMessage?: string;
@@ -134,20 +136,32 @@ const CONCURRENCY_QUOTA = /\bconcurren|\bin progress\b|\brunning\b/i;
 /** The SDK's word for an id that is missing: a flow of a team's own may have passed one on unchecked. */
 const UNSENDABLE = /^(No|Empty) value provided for input HTTP label/;
 
+/** The attempt that has failed. */
+export interface FailedAttempt {
+  /** 1 for the first. */
+  number: number;
+  /** Milliseconds since the first attempt was scheduled. */
+  age: number;
+  /** For how many milliseconds after the first was scheduled another may begin; unlimited where absent. */
+  budget?: number | undefined;
+  /** Whether the call changes something in AWS. */
+  changes?: boolean;
+  rates?: RequestRates;
+}
+
 /**
  * Turns what the AWS SDK threw into the one failure that Temporal sees.
  *
+ * Temporal retries a read after every error that may pass. It retries a change only where AWS has certainly not applied
+ * it, as after throttling: a lost reply must reach the workflow, which alone can find out whether the change was made.
+ *
  * @param operation - the SDK's method name
  * @param error - whatever was thrown
- * @param attempt - which attempt this was, and the time since the first one was scheduled, in milliseconds
  * @returns a failure whose `type` is the AWS exception name (or the network error's code), with
- *   {@link AwsFailureDetails} and, where the service gave a hint, the time to wait before the next attempt
+ *   {@link AwsFailureDetails} and the delay before the next attempt: see {@link retryDelay}, and never less than the
+ *   `Retry-After` of the reply
  */
-export function toFailure(
-  operation: string,
-  error: unknown,
-  attempt: { number: number; age: number },
-): ApplicationFailure {
+export function toFailure(operation: string, error: unknown, attempt: FailedAttempt): ApplicationFailure {
   const seen = readError(error);
   const { retry, effect } = ruleFor(operation, seen);
   const details: AwsFailureDetails = { operation, effect, retry };
@@ -156,18 +170,24 @@ export function toFailure(
   if (seen.retryAfter !== undefined) details.retryAfter = seen.retryAfter;
   const plain = isPlain(seen);
   if (!plain) details.awsMessage = seen.message;
+  const nextRetryDelay = (seen.retryAfter ?? 0) + retryDelay(operation, attempt);
   return ApplicationFailure.create({
     type: seen.type,
     message: `${operation}: ${plain ? seen.message : `${seen.type}; what AWS says may hold patient data, and is in the details`}`,
     nonRetryable:
       retry === 'never' ||
+      (attempt.changes === true && effect !== 'refused') ||
+      attempt.age + nextRetryDelay > (attempt.budget ?? Infinity) ||
       // A worker that was down for an hour has not tried for an hour: count attempts as well.
       (retry === 'tenMinutes' && attempt.age > MENDED_WITHIN && attempt.number >= 5),
     details: [details],
-    ...(seen.retryAfter !== undefined && { nextRetryDelay: seen.retryAfter }),
-    ...(error instanceof Error && plain && { cause: error }),
+    nextRetryDelay,
+    ...(error instanceof Error && plain && bytesOf(error.message) <= MOST_BYTES_OF_TEXT && { cause: error }),
   });
 }
+
+/** A proxy may answer with a page of HTML of any size, and Temporal drops the details of a failure of more than 2 MB. */
+const MOST_BYTES_OF_TEXT = 5_000;
 
 /** A header that asks for more is a mistake, or of a gateway that will not be there so long. */
 const LONGEST_HINT = 10 * 60_000;
@@ -203,7 +223,8 @@ function ruleFor(operation: string, { type, message, httpStatus, bucketRegion }:
 /** The members of an SDK error that matter, by its shape: which class it is of depends on package and realm. */
 function readError(error: unknown): SeenError {
   if (!isRecord(error)) return { type: 'UnknownError', message: String(error) };
-  const text = (name: string) => (typeof error[name] === 'string' ? error[name] : '');
+  const text = (name: string) =>
+    typeof error[name] === 'string' ? cutText(error[name], MOST_BYTES_OF_TEXT) : '';
   const [name, code] = [text('name'), text('code')];
   const { httpStatusCode, requestId } = recordOf(error['$metadata']);
   const headers = recordOf(recordOf(error['$response'])['headers']);

@@ -15,24 +15,26 @@ import {
   type HealthLakeClient,
 } from '@aws-sdk/client-healthlake';
 import { operationsOf } from './operation.ts';
+import type { RequestRates } from './retry-delay.ts';
 
 /**
  * One activity for each operation of AWS HealthLake, by the SDK's method name. HealthImaging has tags as well: those
  * operations say whose they are.
  *
  * @param client - made with `maxAttempts: 1`: retries are Temporal's alone
+ * @param rates - the account's request rates, by which retries are spaced
  */
-export function healthlakeActivities(client: HealthLakeClient) {
-  const { read, change } = operationsOf(client);
+export function healthlakeActivities(client: HealthLakeClient, rates: RequestRates) {
+  const { read, change, list } = operationsOf(client, rates);
   return {
     createFHIRDatastore: change('createFHIRDatastore', CreateFHIRDatastoreCommand),
     deleteFHIRDatastore: change('deleteFHIRDatastore', DeleteFHIRDatastoreCommand),
     describeFHIRDatastore: read('describeFHIRDatastore', DescribeFHIRDatastoreCommand),
     describeFHIRExportJob: read('describeFHIRExportJob', DescribeFHIRExportJobCommand),
     describeFHIRImportJob: read('describeFHIRImportJob', DescribeFHIRImportJobCommand),
-    listFHIRDatastores: read('listFHIRDatastores', ListFHIRDatastoresCommand),
-    listFHIRExportJobs: read('listFHIRExportJobs', ListFHIRExportJobsCommand),
-    listFHIRImportJobs: read('listFHIRImportJobs', ListFHIRImportJobsCommand),
+    listFHIRDatastores: list('listFHIRDatastores', ListFHIRDatastoresCommand, 'MaxResults'),
+    listFHIRExportJobs: list('listFHIRExportJobs', ListFHIRExportJobsCommand, 'MaxResults'),
+    listFHIRImportJobs: list('listFHIRImportJobs', ListFHIRImportJobsCommand, 'MaxResults'),
     listTagsForFhirResource: read('listTagsForFhirResource', ListTagsForResourceCommand),
     startFHIRExportJob: change('startFHIRExportJob', StartFHIRExportJobCommand),
     startFHIRImportJob: change('startFHIRImportJob', StartFHIRImportJobCommand),

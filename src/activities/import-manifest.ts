@@ -1,4 +1,5 @@
 import { isRecord, recordOf } from '../lib/guards.ts';
+import { cutList } from '../lib/size.ts';
 import type { ImportingService } from './report-lines.ts';
 
 /** What an import has counted: in files for HealthImaging, in resources for HealthLake. */
@@ -77,8 +78,9 @@ export const MANIFESTS: Readonly<Record<ImportingService, ManifestFormat>> = {
   },
 };
 
-/** A result has room for so many: Temporal takes 2 MB. */
+/** A result has room for so many, each of which usually takes 90 bytes: Temporal takes 2 MB. */
 const MOST_IMAGE_SETS = 1_000;
+const MOST_BYTES_OF_IMAGE_SETS = 200_000;
 
 /**
  * The image sets that a manifest of HealthImaging names: those that are not primary first, since they want somebody's
@@ -94,13 +96,14 @@ export function imageSetsIn(
   const all = (Array.isArray(imageSetsSummary) ? imageSetsSummary : []).flatMap(imageSetOf);
   const nonPrimary = all.filter(({ isPrimary }) => isPrimary === false);
   const others = all.filter(({ isPrimary }) => isPrimary !== false);
+  const imageSets = cutList([...nonPrimary, ...others].slice(0, MOST_IMAGE_SETS), MOST_BYTES_OF_IMAGE_SETS);
   return {
     imageSetCounts: {
       total: all.length,
       nonPrimary: nonPrimary.length,
-      ...(all.length > MOST_IMAGE_SETS && { restIn: manifestUri }),
+      ...(all.length > imageSets.length && { restIn: manifestUri }),
     },
-    imageSets: [...nonPrimary, ...others].slice(0, MOST_IMAGE_SETS),
+    imageSets: [...imageSets],
   };
 }
 

@@ -11,6 +11,7 @@ import {
 import type { ImportingService } from './report-lines.ts';
 import { readText } from './s3.ts';
 import { isRecord, recordOf } from '../lib/guards.ts';
+import { cutText } from '../lib/size.ts';
 
 /** Where an import has put its output. */
 export interface ImportOutput {
@@ -115,11 +116,13 @@ const notThereYet = (left: number): ApplicationFailure =>
     nextRetryDelay: Math.min(3_000, left),
   });
 
+/** A reason is in the result of the run, which Temporal takes up to 2 MB of. */
+const MOST_BYTES_OF_REASON = 5_000;
+
 /** The error's name and no more for bad JSON, whose message quotes the text it could not read. */
 export function reasonOf(error: unknown): string {
   if (error instanceof SyntaxError) return 'it is not JSON';
   const { name, message } = recordOf(error);
-  return (
-    [name, message].filter((part) => typeof part === 'string' && part !== '').join(': ') || 'UnknownError'
-  );
+  const said = [name, message].filter((part) => typeof part === 'string' && part !== '').join(': ');
+  return cutText(said || 'UnknownError', MOST_BYTES_OF_REASON);
 }

@@ -1,5 +1,6 @@
 import { activityInfo, cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { cutList, cutText } from '../lib/size.ts';
 import { toFailure } from './aws-errors.ts';
 import { reasonOf } from './import-outcome.ts';
 import { readReport, reportOf, type Report } from './report-files.ts';
@@ -129,17 +130,38 @@ async function countAll<Kind extends ReportKind>(
   }
 }
 
-/** Names and messages are cut at so many characters: the whole result of a run must stay below Temporal's 2 MB. */
-const MOST_CHARACTERS = 1_000;
+/** What one text of a report may take: all reports are in the result of the run, which Temporal takes up to 2 MB of. */
+const MOST_BYTES_OF_TEXT = 1_000;
+
+/** What all files that are named in one report may take: 100 of a usual size. */
+const MOST_BYTES_LISTED = 200_000;
+
+/** How many reasons, or types of warnings, are counted by name. The services have fewer than ten each. */
+const MOST_KINDS = 50;
+const MOST_BYTES_OF_KIND = 200;
+
+/** Where the others are counted. */
+const OTHERS = '(others)';
 
 function count<Kind extends ReportKind>(entry: ReportEntry[Kind], tally: Tally<Kind>, most: number): void {
-  const kind = 'type' in entry ? entry.type : entry.reason;
+  const named = cutText('type' in entry ? entry.type : entry.reason, MOST_BYTES_OF_KIND);
   // A reason is text of the service's: one called `constructor` must not meet what every object has.
+  const isCounted = Object.hasOwn(tally.counts, named);
+  const kind = isCounted || Object.keys(tally.counts).length < MOST_KINDS ? named : OTHERS;
   tally.counts[kind] = ((Object.hasOwn(tally.counts, kind) && tally.counts[kind]) || 0) + 1;
   if ('type' in entry && tellsOfLoss(entry)) tally.losses += 1;
   if (tally.listed.length < most) {
-    tally.listed.push({ ...entry, message: entry.message.slice(0, MOST_CHARACTERS) });
+    tally.listed = [...cutList([...tally.listed, withShortTexts(entry)], MOST_BYTES_LISTED)];
   }
+}
+
+/** Names and messages are text of whoever has made the files. */
+function withShortTexts<Entry extends FailedFile | WarnedFile>(entry: Entry): Entry {
+  const members = Object.entries(entry).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? cutText(value, MOST_BYTES_OF_TEXT) : value,
+  ]);
+  return Object.fromEntries(members) as Entry;
 }
 
 /** @param since - when something was last read, in milliseconds since 1970 */

@@ -3,11 +3,14 @@ import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { checkInputActivity, type RunSettings } from './check-input.ts';
 import { expandInput } from './expand-input.ts';
+import { findActivities } from './find-started.ts';
 import { healthlakeActivities } from './healthlake.ts';
 import { importOutcomeActivity } from './import-outcome.ts';
 import { importReportsActivity } from './import-reports.ts';
 import { listInputActivity } from './list-input.ts';
 import { imagingActivities } from './medical-imaging.ts';
+import { REQUEST_RATES, type RequestRates } from './retry-delay.ts';
+import { withBoundedResults } from './result-size.ts';
 import { searchAttributesActivity } from './search-attributes.ts';
 
 export interface AwsClients {
@@ -22,18 +25,27 @@ export interface AwsClients {
  * @param aws - clients with `maxAttempts: 1`: retries are Temporal's alone
  * @param settings - what a run goes by, taken once a run
  * @param lookUp - the names of the search attributes that the namespace has, of those in `search-attributes.ts`
+ * @param rates - the account's request rates, by which retries are spaced
  */
-export function createActivities(aws: AwsClients, settings: RunSettings, lookUp: () => Promise<string[]>) {
-  return {
-    ...imagingActivities(aws.imaging, aws.s3),
-    ...healthlakeActivities(aws.healthlake),
+export function createActivities(
+  aws: AwsClients,
+  settings: RunSettings,
+  lookUp: () => Promise<string[]>,
+  rates: RequestRates = REQUEST_RATES,
+) {
+  const imaging = imagingActivities(aws.imaging, aws.s3, rates);
+  const healthlake = healthlakeActivities(aws.healthlake, rates);
+  return withBoundedResults({
+    ...imaging,
+    ...healthlake,
+    ...findActivities(imaging, healthlake),
     checkInput: checkInputActivity(settings),
     expandInput,
     listInput: listInputActivity(aws.s3),
     readImportOutcome: importOutcomeActivity(aws.s3),
     searchAttributes: searchAttributesActivity(lookUp),
     readImportReports: importReportsActivity(aws.s3),
-  };
+  });
 }
 
 export type Activities = ReturnType<typeof createActivities>;

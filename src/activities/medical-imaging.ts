@@ -29,26 +29,20 @@ import { cancellationSignal } from '@temporalio/activity';
 import { attributesText } from '../lib/dicom-attributes.ts';
 import { storeBlob, type BlobPlace, type BlobReference } from './blobs.ts';
 import {
-  digestContent,
-  digestInstances,
-  extractOf,
-  holdsUpdate,
-  parseMetadata,
+  MetadataReader,
   type AskedUpdate,
-  type InstancesDigest,
-  type MetadataExtract,
+  type HeldMetadata,
+  type WantedOfMetadata,
 } from './image-set-metadata.ts';
-import { attempt, operationsOf, toJson, type Json } from './operation.ts';
+import { attempt, operationsOf, type Json } from './operation.ts';
+import type { RequestRates } from './retry-delay.ts';
+
+export type { HeldMetadata };
 
 /** What to do with metadata besides reading them. */
-export interface MetadataInput extends GetImageSetMetadataCommandInput {
+export interface MetadataInput extends GetImageSetMetadataCommandInput, WantedOfMetadata {
   /** Where to put the blob; nowhere where absent. */
   place?: BlobPlace | undefined;
-  includePatient?: boolean | undefined;
-  /** Counts only the instances that this subset of a copy names. */
-  copiableAttributes?: string | undefined;
-  /** Asks whether the metadata hold this update. */
-  asked?: AskedUpdate | undefined;
 }
 
 /** What a history may hold of an image set's metadata: the blob itself is up to 50 MB of patient data. */
@@ -56,14 +50,6 @@ export interface MetadataReply {
   blob: BlobReference;
   /** Absent where the blob is no JSON: then nobody but the caller can tell what it is. */
   held?: HeldMetadata;
-}
-
-export interface HeldMetadata {
-  instances: InstancesDigest;
-  /** 64 hexadecimal digits of the DICOM content. */
-  content: string;
-  extract: MetadataExtract;
-  holdsAsked?: boolean;
 }
 
 /** An update whose attributes are JSON, as text: JSON cannot carry the bytes that the operation wants. */
@@ -85,10 +71,12 @@ export interface SearchInput extends SearchImageSetsCommandInput {
  *
  * @param client - made with `maxAttempts: 1`: retries are Temporal's alone
  * @param s3 - where blobs go
+ * @param rates - the account's request rates, by which retries are spaced
  */
-export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
-  const { read, change } = operationsOf(client);
-  const search = read('searchImageSets', SearchImageSetsCommand);
+export function imagingActivities(client: MedicalImagingClient, s3: S3Client, rates: RequestRates) {
+  const { read, change, list } = operationsOf(client, rates);
+  const search = list('searchImageSets', SearchImageSetsCommand, 'maxResults');
+  const update = change('updateImageSetMetadata', UpdateImageSetMetadataCommand);
   return {
     copyImageSet: change('copyImageSet', CopyImageSetCommand),
     createDatastore: change('createDatastore', CreateDatastoreCommand),
@@ -97,9 +85,9 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
     getDatastore: read('getDatastore', GetDatastoreCommand),
     getDICOMImportJob: read('getDICOMImportJob', GetDICOMImportJobCommand),
     getImageSet: read('getImageSet', GetImageSetCommand),
-    listDatastores: read('listDatastores', ListDatastoresCommand),
-    listDICOMImportJobs: read('listDICOMImportJobs', ListDICOMImportJobsCommand),
-    listImageSetVersions: read('listImageSetVersions', ListImageSetVersionsCommand),
+    listDatastores: list('listDatastores', ListDatastoresCommand, 'maxResults'),
+    listDICOMImportJobs: list('listDICOMImportJobs', ListDICOMImportJobsCommand, 'maxResults'),
+    listImageSetVersions: list('listImageSetVersions', ListImageSetVersionsCommand, 'maxResults'),
     listTagsForImagingResource: read('listTagsForImagingResource', ListTagsForResourceCommand),
     startDICOMImportJob: change('startDICOMImportJob', StartDICOMImportJobCommand),
     tagImagingResource: change('tagImagingResource', TagResourceCommand),
@@ -112,28 +100,24 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
       return { ...page, imageSetsMetadataSummaries: page.imageSetsMetadataSummaries?.map(withoutPatient) };
     },
 
-    /** Reads metadata, keeps the blob where it is wanted, and gives what a history may hold of it. */
+    /** Streams metadata to where the blob is wanted, and gives what a history may hold of them. */
     getImageSetMetadata: (input: MetadataInput): Promise<MetadataReply> =>
       attempt('getImageSetMetadata', async () => {
-        const { place, includePatient = false, copiableAttributes, asked, ...request } = input;
-        const abortSignal = cancellationSignal();
-        const reply = await client.send(new GetImageSetMetadataCommand(request), { abortSignal });
-        const data = (await reply.imageSetMetadataBlob?.transformToByteArray()) ?? new Uint8Array();
-        const { contentType = 'application/json', contentEncoding } = reply;
-        // Kept first: what cannot be read here may be read elsewhere.
-        const blob = await storeBlob(s3, { data, contentType, contentEncoding }, place);
-        const metadata = parseMetadata(data);
-        if (!metadata) return { blob };
-        const held = {
-          instances: digestInstances(metadata, copiableAttributes),
-          content: digestContent(metadata),
-          extract: extractOf(metadata, includePatient),
-          ...(asked && { holdsAsked: holdsUpdate(metadata, asked) }),
-        };
-        return { blob, held };
+        const { place, includePatient, copiableAttributes, asked, ...request } = input;
+        const reply = await client.send(new GetImageSetMetadataCommand(request), {
+          abortSignal: cancellationSignal(),
+        });
+        const { imageSetMetadataBlob: body, contentType = 'application/json', contentEncoding } = reply;
+        const reader = new MetadataReader({ includePatient, copiableAttributes, asked });
+        const blob = await storeBlob(s3, { body, contentType, contentEncoding }, place, (chunk) =>
+          reader.write(chunk),
+        );
+        // What cannot be read here may be read elsewhere.
+        const held = await reader.end();
+        return { blob, ...(held && { held }) };
       }),
 
-    /** Reads one frame, in the transfer syntax it is stored in, and keeps it where it is wanted. */
+    /** Streams one frame, in the transfer syntax it is stored in, to where it is wanted. */
     getImageFrame: ({
       place,
       ...request
@@ -142,8 +126,8 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
         const reply = await client.send(new GetImageFrameCommand(request), {
           abortSignal: cancellationSignal(),
         });
-        const data = (await reply.imageFrameBlob?.transformToByteArray()) ?? new Uint8Array();
-        return storeBlob(s3, { data, contentType: reply.contentType ?? 'application/octet-stream' }, place);
+        const { imageFrameBlob: body, contentType = 'application/octet-stream' } = reply;
+        return storeBlob(s3, { body, contentType }, place);
       }),
 
     updateImageSetMetadata: ({
@@ -151,20 +135,17 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client) {
       removableAttributes,
       revertToVersionId,
       ...request
-    }: UpdateInput) =>
-      attempt('updateImageSetMetadata', async () => {
-        const bytes = (json: string | undefined) =>
-          json === undefined ? undefined : new TextEncoder().encode(attributesText(json));
-        const DICOMUpdates = {
-          updatableAttributes: bytes(updatableAttributes),
-          removableAttributes: bytes(removableAttributes),
-        };
-        const updateImageSetMetadataUpdates =
-          revertToVersionId === undefined ? { DICOMUpdates } : { revertToVersionId };
-        return toJson(
-          await client.send(new UpdateImageSetMetadataCommand({ ...request, updateImageSetMetadataUpdates })),
-        );
-      }),
+    }: UpdateInput) => {
+      const bytes = (json: string | undefined) =>
+        json === undefined ? undefined : new TextEncoder().encode(attributesText(json));
+      const DICOMUpdates = {
+        updatableAttributes: bytes(updatableAttributes),
+        removableAttributes: bytes(removableAttributes),
+      };
+      const updateImageSetMetadataUpdates =
+        revertToVersionId === undefined ? { DICOMUpdates } : { revertToVersionId };
+      return update({ ...request, updateImageSetMetadataUpdates });
+    },
   };
 }
 

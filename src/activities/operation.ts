@@ -1,7 +1,10 @@
-import { activityInfo, cancellationSignal } from '@temporalio/activity';
+import { ApplicationFailure, activityInfo, cancellationSignal } from '@temporalio/activity';
 import type { Client, Command, MetadataBearer } from '@smithy/types';
 import { isRecord } from '../lib/guards.ts';
-import { toFailure } from './aws-errors.ts';
+import { MOST_BYTES_OF_LIST, bytesOf } from '../lib/size.ts';
+import { toFailure, type FailedAttempt } from './aws-errors.ts';
+import { resultTooLarge } from './result-size.ts';
+import type { RequestRates } from './retry-delay.ts';
 
 /** What an AWS reply looks like once Temporal has carried it as JSON: a `Date` is an ISO string. */
 export type Json<T> = T extends Date
@@ -15,33 +18,95 @@ export type Json<T> = T extends Date
 /**
  * Makes activities of one AWS client, one for each operation.
  *
- * A `read` is aborted when the worker shuts down. A `change` is not: an aborted request may still take effect, and nobody
- * would know.
+ * A `read` is aborted when the worker shuts down. A `change` is not: AWS may still apply a request that was aborted, and
+ * the caller could not tell. A `list` is a read whose page is kept below a number of bytes, see {@link readPage}.
+ *
+ * @param rates - the account's request rates, by which retries are spaced
  */
 export function operationsOf<ClientInput extends object, ClientOutput extends MetadataBearer, Config>(
   client: Client<ClientInput, ClientOutput, Config>,
+  rates: RequestRates,
 ) {
+  const send = async <Input extends ClientInput, Output extends ClientOutput>(
+    AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
+    input: Input,
+    abortSignal?: AbortSignal,
+  ): Promise<Json<Output>> =>
+    toJson(await client.send(new AwsCommand(withDates(input)), abortSignal && { abortSignal }));
   const activity =
-    (abortable: boolean) =>
+    (changes: boolean) =>
     <Input extends ClientInput, Output extends ClientOutput>(
       operation: string,
       AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
     ) =>
+    (input: Input): Promise<Json<Output>> => {
+      const abortSignal = changes ? undefined : cancellationSignal();
+      return attempt(operation, () => send(AwsCommand, input, abortSignal), { changes, rates });
+    };
+  const list =
+    <Input extends ClientInput, Output extends ClientOutput>(
+      operation: string,
+      AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
+      pageSize: keyof Input,
+    ) =>
     (input: Input): Promise<Json<Output>> =>
-      attempt(operation, async () => {
-        const options = abortable ? { abortSignal: cancellationSignal() } : {};
-        return toJson(await client.send(new AwsCommand(withDates(input)), options));
-      });
-  return { read: activity(true), change: activity(false) };
+      attempt(
+        operation,
+        () => readPage(operation, input, pageSize, (some) => send(AwsCommand, some, cancellationSignal())),
+        { rates },
+      );
+  return { read: activity(false), change: activity(true), list };
 }
 
-/** Runs one AWS call and throws what {@link toFailure} makes of its error. */
-export async function attempt<Result>(operation: string, call: () => Promise<Result>): Promise<Result> {
+/**
+ * Reads one page of a list. A page that takes too many bytes is asked for again with half as many items, from the same token:
+ * 500 jobs of HealthLake with long messages can take 3 MB, and the token of the page goes on only after all of it.
+ *
+ * @param pageSize - the member of the input that says how many items a page may have
+ * @throws ApplicationFailure `ResultTooLarge` where a single item is too large, or the service gives no smaller page
+ */
+async function readPage<Input, Page extends object>(
+  operation: string,
+  input: Input,
+  pageSize: keyof Input,
+  read: (input: Input) => Promise<Page>,
+): Promise<Page> {
+  let asked = Infinity;
+  for (;;) {
+    const page = await read(asked === Infinity ? input : { ...input, [pageSize]: asked });
+    const bytes = bytesOf(page);
+    if (bytes <= MOST_BYTES_OF_LIST) return page;
+    const items = Object.values(page).find(Array.isArray)?.length ?? 0;
+    if (items <= 1 || items > asked) {
+      const what = items <= 1 ? 'one item of the list' : `a page of ${items} items`;
+      throw resultTooLarge(
+        operation,
+        `${what} takes ${bytes} bytes, and a run can hold ${MOST_BYTES_OF_LIST}`,
+      );
+    }
+    asked = Math.ceil(items / 2);
+  }
+}
+
+/**
+ * Runs one AWS call and throws what {@link toFailure} makes of its error.
+ *
+ * @param kind - whether the call changes something, and the account's request rates
+ */
+export async function attempt<Result>(
+  operation: string,
+  call: () => Promise<Result>,
+  kind: Pick<FailedAttempt, 'changes' | 'rates'> = {},
+): Promise<Result> {
   try {
     return await call();
   } catch (error) {
-    const { attempt: number, scheduledTimestampMs } = activityInfo();
-    throw toFailure(operation, error, { number, age: Date.now() - scheduledTimestampMs });
+    if (error instanceof ApplicationFailure) throw error;
+    const { attempt: number, scheduledTimestampMs, ...timeouts } = activityInfo();
+    const age = Date.now() - scheduledTimestampMs;
+    // An attempt that began any later could be cut off before its own time-out, with no telling what it did.
+    const budget = timeouts.scheduleToCloseTimeoutMs - timeouts.startToCloseTimeoutMs;
+    throw toFailure(operation, error, { ...kind, number, age, budget: budget > 0 ? budget : undefined });
   }
 }
 
@@ -66,7 +131,7 @@ const TIMESTAMPS: ReadonlySet<string> = new Set([
 export function withDates<Input>(input: Input): Input {
   const revive = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(revive);
-    if (!isRecord(value) || value instanceof Date) return value;
+    if (!isRecord(value) || value instanceof Date || ArrayBuffer.isView(value)) return value;
     const members = Object.entries(value).map(([name, held]) => [
       name,
       TIMESTAMPS.has(name) && typeof held === 'string' ? new Date(held) : revive(held),

@@ -2,6 +2,7 @@
 import yargs, { type Argv } from 'yargs';
 import { UserError } from '../lib/user-error.ts';
 import { COMPLETION_SCRIPT } from './completion-script.ts';
+import { addReplayCommand } from './replay.ts';
 import { addRunCommands } from './runs.ts';
 import { addScheduleCommands } from './schedule.ts';
 import { addStartCommands } from './start.ts';
@@ -24,8 +25,8 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
     })
     .option('json', { type: 'boolean', describe: 'JSON on stdout, and nothing else' })
     .command('start', 'start a run of a flow', addStartCommands);
-  return addRunCommands(cli)
-    .command('schedule', 'recurring imports', addScheduleCommands)
+  addRunCommands(cli).command('schedule', 'recurring imports', addScheduleCommands);
+  return addReplayCommand(cli)
     .command(
       'doctor',
       'look at everything that a run needs: Temporal, the worker, AWS, and what an import is given',

@@ -1,6 +1,5 @@
 /** `failures`: what an import has not imported, and what it has imported with a warning, and why. */
 import type { FailedFile, WarnedFile } from '../activities/report-lines.ts';
-import { isRecord } from '../lib/guards.ts';
 import { UserError } from '../lib/user-error.ts';
 import { readSettings } from '../worker/settings.ts';
 import type { Session } from './session.ts';
@@ -30,17 +29,11 @@ export async function showFailures(
       `${workflowId} has opened no manifest in S3: nothing tells what it has not imported.`,
     );
   }
-  try {
-    if (terminal.json) await terminal.recordAll(both(first(limit, failures), first(limit, warnings)));
-    else {
-      const all = shellCommand('aws-health-workflows', 'failures', workflowId, '--limit', 'all');
-      const failed = await printTable(terminal, failures, { ...FAILED, limit, all });
-      if (failed === 0) terminal.say('Nothing is named as not imported.');
-      await printTable(terminal, warnings, { ...WARNED, limit, all });
-    }
-  } catch (error) {
-    throw readingFailed(error);
-  }
+  if (terminal.json) return terminal.recordAll(both(first(limit, failures), first(limit, warnings)));
+  const all = shellCommand('aws-health-workflows', 'failures', workflowId, '--limit', 'all');
+  const failed = await printTable(terminal, failures, { ...FAILED, limit, all });
+  if (failed === 0) terminal.say('Nothing is named as not imported.');
+  await printTable(terminal, warnings, { ...WARNED, limit, all });
 }
 
 async function* first<Value>(limit: number, values: AsyncIterable<Value>): AsyncGenerator<Value> {
@@ -101,14 +94,4 @@ async function printTable<Line>(
   }
   if (count > shown.length) terminal.say(`\n${shown.length} of ${count} are shown. All of them: ${all}`);
   return count;
-}
-
-/** S3 says no, or does not answer: nothing that a stack trace would help with. */
-function readingFailed(error: unknown): unknown {
-  if (error instanceof UserError || !isRecord(error)) return error;
-  const { name, code, message } = error;
-  const isOfAws = '$metadata' in error || name === 'CredentialsProviderError' || typeof code === 'string';
-  return isOfAws
-    ? new UserError(`S3 cannot be read to the end: ${String(code ?? name)}: ${String(message)}`)
-    : error;
 }

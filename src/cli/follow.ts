@@ -1,10 +1,11 @@
 /** Shows a run until it has ended: each step that is done as a line, the one that is on with its bar. */
 import { styleText } from 'node:util';
 import { WorkflowFailedError } from '@temporalio/client';
-import ora, { type Ora } from 'ora';
+import type { Ora } from 'ora';
 import { describeImport } from './outcome-words.ts';
 import type { Progress } from '../workflows/run/progress.ts';
 import { failureIn, type Session } from './session.ts';
+import { createSpinner } from './spinner.ts';
 import { escapeControls, shellCommand } from './terminal.ts';
 
 /** Follows a run, and shows how it has ended. Ctrl-C ends the following, not the run. */
@@ -13,16 +14,7 @@ export async function follow({ flows, terminal, urlOf }: Session, workflowId: st
   await flows.temporal.workflow.getHandle(workflowId).describe();
   const url = urlOf(workflowId);
   if (url) terminal.say(url);
-  const spinner = ora({
-    stream: process.stderr,
-    isSilent: terminal.json,
-    // Otherwise ora puts the terminal into raw mode, where Ctrl-C and Ctrl-Z are keys that nobody reads.
-    discardStdin: false,
-    // A process that is stopped or killed would leave the terminal without one.
-    hideCursor: false,
-    // Its libraries colour pipes too, and do not know NO_COLOR.
-    color: false,
-  });
+  const spinner = createSpinner(terminal);
   const interrupted = () => endFollowing(spinner, workflowId);
   process.once('SIGINT', interrupted);
   try {

@@ -6,6 +6,7 @@ import { membersOf, scheduleMembers } from '../input-rules/members.ts';
 import { RECURRING_FLOWS, scheduleProblems, type RecurringFlow } from '../input-rules/recurring-import.ts';
 import { WORKFLOW_NAMES } from '../input-rules/workflows.ts';
 import { UserError } from '../lib/user-error.ts';
+import { isRecurringImport } from '../schedules.ts';
 import { asFlags, membersFrom, withFlags } from './flags.ts';
 import { withSession } from './session.ts';
 import { readInput } from './start.ts';
@@ -61,8 +62,8 @@ async function ensure(
     Object.fromEntries(Object.entries(flags).filter(([name]) => names.has(name) === isTiming)),
   );
   const wanted = { flow, ...timing, input: { ...(await readInput(args.input)), ...inputs } };
-  const problems = asFlags(scheduleProblems(wanted), [...SCHEDULE_MEMBERS, ...members]);
-  if (problems.length > 0) {
+  if (!isRecurringImport(wanted)) {
+    const problems = asFlags(scheduleProblems(wanted), [...SCHEDULE_MEMBERS, ...members]);
     const help = `What it takes: aws-health-workflows schedule ensure ${flow} --help`;
     throw new UserError(`${describeProblems(problems)}.\n${help}`);
   }

@@ -8,9 +8,10 @@ import {
   WorkflowNotFoundError,
   isGrpcServiceError,
 } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, ValueError } from '@temporalio/common';
 import { isLoopback } from '../lib/loopback.ts';
 import { FlowClient } from '../client.ts';
+import { remoteCodec } from '../temporal/remote-codec.ts';
 import { noNamespace, noServer, readTemporalConfig } from '../temporal/temporal-config.ts';
 import { UserError } from '../lib/user-error.ts';
 import type { FailureDetails } from '../workflows/run/failures.ts';
@@ -30,6 +31,8 @@ export async function withSession(
   connectTimeout = 3_000,
 ): Promise<void> {
   const { connectionOptions, namespace, address } = readTemporalConfig();
+  const codec = remoteCodec(process.env, namespace);
+  const dataConverter = codec && { dataConverter: { payloadCodecs: [codec] } };
   const connection = await Connection.connect({ connectTimeout, ...connectionOptions }).catch(
     (error: Error) => {
       throw noServer(address, error);
@@ -40,7 +43,7 @@ export async function withSession(
     ui &&
     `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`.replace(/\/$/, '');
   try {
-    const flows = new FlowClient(new Client({ connection, namespace }));
+    const flows = new FlowClient(new Client({ connection, namespace, ...dataConverter }));
     await command({ flows, terminal: new Terminal(json ?? false), urlOf });
   } catch (error) {
     throw toUserError(error, address, namespace);
@@ -58,7 +61,7 @@ function webUi(address: string): string | undefined {
   return isLoopback(address) ? `http://${hostname}:${Number(port || 7233) + 1_000}` : undefined;
 }
 
-/** Mistakes of whoever typed the command, in words. What is none stays as it is, with its stack trace. */
+/** Mistakes of whoever typed the command, in the words of this command line. For all others see `explainOurs`. */
 function toUserError(error: unknown, address: string, namespace: string): unknown {
   if (error instanceof NamespaceNotFoundError) return noNamespace(address, namespace);
   if (isUnavailable(error)) {
@@ -74,20 +77,21 @@ function toUserError(error: unknown, address: string, namespace: string): unknow
       `There is no schedule ${error.scheduleId}. Those there are: aws-health-workflows schedule list`,
     );
   }
-  if (error instanceof ApplicationFailure && error.type === 'ValidationFailed')
-    return new UserError(error.message);
+  const [, encoding] = (error instanceof ValueError && /Unknown encoding: (.*)/.exec(error.message)) || [];
+  if (encoding !== undefined) {
+    return new UserError(
+      `A payload cannot be read: it is encoded as ${encoding}. Set TEMPORAL_CODEC_ENDPOINT to the codec server that can decode it.`,
+    );
+  }
   if (error instanceof WorkflowFailedError) return new UserError(describeFailure(failureIn(error)));
-  const answer = grpcError(error);
-  return answer ? new UserError(`Temporal answers: ${answer.details}`) : error;
+  return error;
 }
 
 /** The SDK has tried again for a while by then. */
-const isUnavailable = (error: unknown) => grpcError(error)?.code === GRPC_UNAVAILABLE;
-
-/** What the server has answered to a call that the SDK has made. */
-function grpcError(error: unknown): { code: number; details: string } | undefined {
+function isUnavailable(error: unknown): boolean {
   const { cause } = error instanceof Error ? error : {};
-  return isGrpcServiceError(cause) ? cause : undefined;
+  const code: number | undefined = isGrpcServiceError(cause) ? cause.code : undefined;
+  return code === GRPC_UNAVAILABLE;
 }
 
 const GRPC_UNAVAILABLE = 14;

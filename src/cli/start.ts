@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Argv } from 'yargs';
+import { isFlowInput } from '../client.ts';
 import { documentName } from '../lib/document-name.ts';
 import { describeProblems } from '../input-rules/flows.ts';
 import { membersOf } from '../input-rules/members.ts';
@@ -50,10 +51,10 @@ async function start(flow: WorkflowName, args: StartArgs & Record<string, unknow
   const [, , stray] = (args['_'] as string[] | undefined) ?? [];
   if (stray !== undefined) throw new UserError(`"${stray}" belongs to no flag.`);
   const input = { ...(await readInput(args.input)), ...membersFrom(args, membersOf(flow), OURS) };
-  const found = inputProblems(flow, input);
-  // Whoever writes a file thinks in members.
-  const problems = args.input === undefined ? asFlags(found, membersOf(flow)) : found;
-  if (problems.length > 0) {
+  if (!isFlowInput(flow, input)) {
+    const found = inputProblems(flow, input);
+    // Whoever writes a file thinks in members.
+    const problems = args.input === undefined ? asFlags(found, membersOf(flow)) : found;
     throw new UserError(
       `${flow}: ${describeProblems(problems)}.\nWhat it takes: aws-health-workflows start ${flow} --help`,
     );

@@ -2,6 +2,8 @@
 import { once } from 'node:events';
 import { getBorderCharacters, table } from 'table';
 
+export { shellCommand } from '../lib/shell-command.ts';
+
 export class Terminal {
   constructor(readonly json: boolean) {}
 
@@ -69,11 +71,4 @@ export function escapeControls(text: string): string {
     if (character === '\t') return '\\t';
     return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
   });
-}
-
-/** A command to be pasted into a shell. */
-export function shellCommand(...words: readonly string[]): string {
-  return words
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
-    .join(' ');
 }

@@ -1,8 +1,14 @@
 import type { WaitKind } from '../pacing/pacing.ts';
 
-/** What one flow takes: JSON Schema, with the services' shapes by reference, and the waits that `polling` applies to. */
+/** The input rules of one flow. */
 export interface FlowRules {
-  readonly waits: readonly WaitKind[];
+  /**
+   * Each wait that a run makes at most, by its step, and how it is paced. Two waits of the same kind are two members: their
+   * reads fill the same history. Waits that another writer or a lost reply makes a run repeat are not counted here; their
+   * reads are limited by the run itself (`waitFor`).
+   */
+  readonly waits: Readonly<Record<string, WaitKind>>;
+  /** JSON Schema, with the services' shapes by reference. */
   readonly schema: object;
 }
 

@@ -2,6 +2,7 @@ import { isRecord } from '../lib/guards.ts';
 import type { WaitKind } from '../pacing/pacing.ts';
 import { pacingProblems, type Polling } from '../pacing/polling.ts';
 import { compileRules, type Problem } from './ajv.ts';
+import type { FlowRules } from './flow-members.ts';
 import { HEALTHLAKE_FLOWS } from './healthlake-flows.ts';
 import { IMAGING_FLOWS } from './imaging-flows.ts';
 
@@ -25,20 +26,21 @@ const compiled = new Map<FlowName, (input: unknown) => Problem[]>();
  * @returns every problem, by member and rule, never with a value; empty for an input that the flow takes
  */
 export function flowProblems(flow: FlowName, input: unknown): Problem[] {
-  const { schema, waits: kinds } = FLOW_RULES[flow];
+  const { schema, waits }: FlowRules & { schema: { properties: Readonly<Record<string, object>> } } =
+    FLOW_RULES[flow];
   let check = compiled.get(flow);
   if (!check) compiled.set(flow, (check = compileRules(schema)));
   const problems = [...check(input), ...templateProblems(schema.properties, input)];
   return problems.some(({ member }) => !member || member.startsWith('polling'))
     ? problems
-    : [...problems, ...pollingProblems(input, kinds)];
+    : [...problems, ...pollingProblems(input, Object.values(waits))];
 }
 
 /**
  * What is wrong with the pacing that an input asks for.
  *
  * @param input - whose `polling`, if there is one, is well-formed
- * @param kinds - the waits that it paces
+ * @param kinds - the kind of each wait that it paces; a kind stands there as often as there are waits of it
  */
 export function pollingProblems(input: unknown, kinds: readonly WaitKind[]): Problem[] {
   const polling = isRecord(input) && isRecord(input['polling']) ? (input['polling'] as Polling) : undefined;

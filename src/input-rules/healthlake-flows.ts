@@ -40,7 +40,7 @@ const MaxResults = wholeNumber(serviceRules.healthlake.$defs.MaxResultsInteger);
 /** The inputs of the flows of HealthLake. */
 export const HEALTHLAKE_FLOWS = {
   createFhirDatastoreAndWaitActive: {
-    waits: ['fhirDatastore'],
+    waits: { pollDatastore: 'fhirDatastore' },
     schema: {
       type: 'object',
       ...unlessGiven(['DatastoreId'], NEW_DATASTORE_NEEDS),
@@ -49,7 +49,7 @@ export const HEALTHLAKE_FLOWS = {
     },
   },
   deleteFhirDatastoreAndConfirm: {
-    waits: ['fhirDatastore'],
+    waits: { pollDatastore: 'fhirDatastore' },
     schema: {
       type: 'object',
       required: ['DatastoreId'],
@@ -58,7 +58,7 @@ export const HEALTHLAKE_FLOWS = {
     },
   },
   provisionDatastoreAndExport: {
-    waits: ['fhirDatastore', 'fhirJob'],
+    waits: { pollDatastore: 'fhirDatastore', pollExportJob: 'fhirJob' },
     schema: {
       type: 'object',
       allOf: [unlessGiven(['DatastoreId'], NEW_DATASTORE_NEEDS), unlessGiven(['JobId'], EXPORT_NEEDS)],
@@ -76,7 +76,7 @@ export const HEALTHLAKE_FLOWS = {
     },
   },
   provisionDatastoreAndImport: {
-    waits: ['fhirDatastore', 'fhirJob'],
+    waits: { pollDatastore: 'fhirDatastore', pollImportJob: 'fhirJob' },
     schema: {
       type: 'object',
       allOf: [unlessGiven(['DatastoreId'], NEW_DATASTORE_NEEDS), unlessGiven(['JobId'], IMPORT_NEEDS)],
@@ -93,7 +93,7 @@ export const HEALTHLAKE_FLOWS = {
     },
   },
   startExportPollAndList: {
-    waits: ['fhirJob'],
+    waits: { pollExportJob: 'fhirJob' },
     schema: {
       type: 'object',
       required: ['DatastoreId'],
@@ -104,7 +104,7 @@ export const HEALTHLAKE_FLOWS = {
     },
   },
   startImportAndWaitCompleted: {
-    waits: ['fhirJob'],
+    waits: { pollImportJob: 'fhirJob' },
     schema: {
       type: 'object',
       required: ['DatastoreId'],
@@ -114,7 +114,7 @@ export const HEALTHLAKE_FLOWS = {
     },
   },
   startImportPollAndList: {
-    waits: ['fhirJob'],
+    waits: { pollImportJob: 'fhirJob' },
     schema: {
       type: 'object',
       required: ['DatastoreId'],

@@ -40,7 +40,7 @@ const startsImport = unlessGiven(['jobId'], ['dataAccessRoleArn', 'inputS3Uri', 
 /** The inputs of the flows of HealthImaging. */
 export const IMAGING_FLOWS = {
   auditCompletedImports: {
-    waits: [],
+    waits: {},
     schema: {
       type: 'object',
       required: ['datastoreId'],
@@ -56,7 +56,12 @@ export const IMAGING_FLOWS = {
     },
   },
   copyImageSet: {
-    waits: ['imageSet'],
+    waits: {
+      getSourceImageSet: 'imageSet',
+      getDestinationImageSet: 'imageSet',
+      pollDestination: 'imageSet',
+      '+ownVersion': 'imageSet',
+    },
     schema: {
       type: 'object',
       required: ['datastoreId', 'sourceImageSetId'],
@@ -73,7 +78,7 @@ export const IMAGING_FLOWS = {
     },
   },
   findImageSetByPatient: {
-    waits: [],
+    waits: {},
     schema: {
       type: 'object',
       required: ['datastoreId', 'dicomPatientId'],
@@ -87,7 +92,7 @@ export const IMAGING_FLOWS = {
     },
   },
   importDicomAndSearch: {
-    waits: ['dicomJob'],
+    waits: { pollImportJob: 'dicomJob' },
     schema: {
       type: 'object',
       required: ['datastoreId'],
@@ -99,7 +104,7 @@ export const IMAGING_FLOWS = {
     },
   },
   inspectImageSet: {
-    waits: ['imageSet'],
+    waits: { getImageSet: 'imageSet' },
     schema: {
       type: 'object',
       required: ['datastoreId', 'imageSetId', 'imageFrameId'],
@@ -108,7 +113,7 @@ export const IMAGING_FLOWS = {
     },
   },
   onboardDatastoreAndImport: {
-    waits: ['imagingDatastore', 'dicomJob'],
+    waits: { pollDatastore: 'imagingDatastore', pollImportJob: 'dicomJob' },
     schema: {
       type: 'object',
       allOf: [unlessGiven(['datastoreId'], ['datastoreName']), startsImport],
@@ -124,7 +129,7 @@ export const IMAGING_FLOWS = {
     },
   },
   provisionDatastore: {
-    waits: ['imagingDatastore'],
+    waits: { pollDatastore: 'imagingDatastore' },
     schema: {
       type: 'object',
       required: ['datastoreName'],
@@ -133,7 +138,7 @@ export const IMAGING_FLOWS = {
     },
   },
   tagImageSet: {
-    waits: ['imageSet'],
+    waits: { listTags: 'imageSet' },
     schema: {
       type: 'object',
       required: ['datastoreId', 'imageSetId', 'tags'],
@@ -143,7 +148,7 @@ export const IMAGING_FLOWS = {
     },
   },
   updateImageSetMetadata: {
-    waits: ['imageSet'],
+    waits: { getImageSet: 'imageSet', '+awaitUpdate': 'imageSet', '+ownVersion': 'imageSet' },
     schema: {
       type: 'object',
       required: ['datastoreId', 'imageSetId'],

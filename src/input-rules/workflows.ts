@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { cutList } from '../lib/size.ts';
 import { compileRules, type Problem } from './ajv.ts';
 import { waits } from './flow-members.ts';
 import {
@@ -52,9 +53,12 @@ const sharedMembers = compileRules({ type: 'object', properties: waits });
  */
 export function assertSharedMembers(workflow: string, input: unknown): void {
   const problems = sharedMembers(input);
-  // Of which waits it is made nobody knows here: what would be too much for the shortest is too much for all.
+  // The waits of such a flow are not known here. What is too much for one wait of the shortest kind is too much for any flow.
   refuse(workflow, problems.length > 0 ? problems : pollingProblems(input, ['imageSet']));
 }
+
+/** An input of 2 MB can have 100,000 unknown members, and Temporal terminates a run whose failure takes more than 2 MB. */
+const MOST_BYTES_OF_PROBLEMS = 50_000;
 
 /**
  * Refuses what has problems.
@@ -64,10 +68,12 @@ export function assertSharedMembers(workflow: string, input: unknown): void {
  */
 export function refuse(subject: string, problems: readonly Problem[]): void {
   if (problems.length === 0) return;
+  const told = cutList(problems, MOST_BYTES_OF_PROBLEMS);
+  const untold = problems.length - told.length;
   throw ApplicationFailure.create({
     type: 'ValidationFailed',
-    message: `${subject}: ${describeProblems(problems)}`,
+    message: `${subject}: ${describeProblems(told)}${untold > 0 ? `; and ${untold} more problems` : ''}`,
     nonRetryable: true,
-    details: [{ problems }],
+    details: [{ problems: told }],
   });
 }

@@ -10,7 +10,20 @@ export interface Pacing {
   timeout: number;
 }
 
-/** A flow whose waits read more often than this in all would fill its history: 11 events a read or an attempt, 51,200 at the most. */
+/** How the attempts of a change are spaced. All in milliseconds, but for `share`. */
+export interface RetryRules {
+  /** The pause after the first attempt, which doubles up to `doublesUpTo`. */
+  readonly first: number;
+  readonly doublesUpTo: number;
+  /** The pause then grows to this share of the time tried, up to `longest`, or the 288th part of the time-out. */
+  readonly share: number;
+  readonly longest: number;
+}
+
+/**
+ * How many reads all waits of one run may make in all. A read adds 11 events to the history of the run, and Temporal
+ * terminates a run whose history exceeds 51,200 events (`limit.historyCount.error`).
+ */
 export const MOST_READS = 3_000;
 
 const SECOND = 1_000;
@@ -54,17 +67,23 @@ export function nextSleep(
 }
 
 /**
- * How long to wait before a change is sent again: 1, 2, 4 … 60 seconds, and then as between two reads.
+ * How long to wait before a change is sent again whose reply was lost, or that met another writer: 1, 2, 4 … 60 seconds,
+ * and then as between two reads.
  *
- * @param attempts - how many have come to nothing
- * @param tried - how long, in milliseconds
+ * @param attempts - how many have failed
+ * @param tried - for how long, in milliseconds
  * @param timeout - how long to try in all: however long that is, it makes no more than some 400 attempts
  */
-export function nextTry(attempts: number, tried: number, timeout: number): number {
+export function nextTry(
+  attempts: number,
+  tried: number,
+  timeout: number,
+  { first, doublesUpTo, share, longest }: RetryRules,
+): number {
   return nextSleep(tried, {
-    minimumInterval: Math.min(SECOND * 2 ** (attempts - 1), MINUTE),
-    maximumInterval: Math.max(everyWait.maximumInterval, timeout / 288),
-    share: everyWait.share,
+    minimumInterval: Math.min(first * 2 ** (attempts - 1), doublesUpTo),
+    maximumInterval: Math.max(longest, timeout / 288),
+    share,
   });
 }
 

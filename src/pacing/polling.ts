@@ -1,13 +1,6 @@
 import ms, { type StringValue } from 'ms';
-import {
-  DEFAULT_PACING,
-  MOST_READS,
-  PACING_WITH_EVENTS,
-  QUEUED_TIMEOUT,
-  readsAtMost,
-  type Pacing,
-  type WaitKind,
-} from './pacing.ts';
+import { MOST_READS, readsAtMost, type Pacing, type WaitKind } from './pacing.ts';
+import { DEFAULT_RULES, type RunRules } from './rules.ts';
 
 type Unit =
   | ('ms' | 's' | 'sec' | 'second' | 'seconds' | 'm' | 'min' | 'minute' | 'minutes')
@@ -45,13 +38,17 @@ export function isDuration(value: unknown, { orNone = false } = {}): value is Du
   return typeof value === 'number' && Number.isFinite(value) && isLongEnough(value);
 }
 
-/** The pacing of one kind of wait, with what the input's `polling` changes. Expects a `polling` that was checked. */
+/**
+ * The pacing of one kind of wait, with what the input's `polling` changes. Expects a `polling` that was checked.
+ *
+ * @param options - `hadEvent`: whether events wake the run; `rules`: those that the run has recorded
+ */
 export function pacingOf(
   kind: WaitKind,
   { minimumInterval, maximumInterval, share, timeout }: Polling = {},
-  { hadEvent = false } = {},
+  { hadEvent = false, rules = DEFAULT_RULES }: { hadEvent?: boolean; rules?: RunRules } = {},
 ): Pacing {
-  const usual = { ...DEFAULT_PACING[kind], ...(hadEvent && PACING_WITH_EVENTS) };
+  const usual = { ...rules.waits[kind], ...(hadEvent && rules.withEvents) };
   const minimum = minimumInterval === undefined ? undefined : toMilliseconds(minimumInterval);
   const maximum = maximumInterval === undefined ? undefined : toMilliseconds(maximumInterval);
   return {
@@ -66,7 +63,11 @@ export function pacingOf(
 /**
  * What is wrong with a `polling` whose members are each well-formed.
  *
- * @param kinds - the waits of the flow
+ * The reads of all waits are counted together, since they fill one history, and each wait for itself: a flow with four waits
+ * of one kind makes four times the reads of one.
+ *
+ * @param kinds - the kind of each wait of the flow; a kind stands there as often as there are waits of it
+ * @returns the rules that it breaks, each the rest of a sentence that begins with `polling`
  */
 export function pacingProblems(polling: Polling, kinds: readonly WaitKind[]): string[] {
   const { minimumInterval, maximumInterval } = polling;
@@ -80,7 +81,7 @@ export function pacingProblems(polling: Polling, kinds: readonly WaitKind[]): st
   const reads = kinds.reduce((sum, kind) => sum + readsAtMost(longest(kind, polling)), 0);
   return reads > MOST_READS
     ? [
-        `would read up to ${reads} times, at most ${MOST_READS} are allowed: raise share or the intervals, or lower timeout`,
+        `would read up to ${reads} times in ${kinds.length === 1 ? 'one wait' : `${kinds.length} waits`}, at most ${MOST_READS} are allowed: raise share or the intervals, or lower timeout`,
       ]
     : [];
 }
@@ -92,6 +93,6 @@ function longest(kind: WaitKind, polling: Polling): Pacing {
 }
 
 /** How long a job may stand in HealthLake's queue, in milliseconds. */
-export function queuedTimeout({ timeout }: Polling = {}): number {
-  return timeout === undefined ? QUEUED_TIMEOUT : toMilliseconds(timeout);
+export function queuedTimeout({ timeout }: Polling = {}, rules: RunRules = DEFAULT_RULES): number {
+  return timeout === undefined ? rules.queuedTimeout : toMilliseconds(timeout);
 }

@@ -3,7 +3,11 @@ import { createActivities } from '../activities/index.ts';
 import { createAwsClients, describeEndpoints } from './aws-clients.ts';
 import { lookUpSearchAttributes } from '../temporal/namespace-attributes.ts';
 import { noNamespace, noServer, readTemporalConfig } from '../temporal/temporal-config.ts';
+import { lookUpVersioning } from '../temporal/versioning.ts';
 import { readSettings } from './settings.ts';
+import { versioningOptions } from './worker-version.ts';
+
+export { replayRuns, type ReplayedRun } from './replay.ts';
 
 /**
  * All that a worker needs but the workflows: the connection, the activities, and the settings of the environment. For the
@@ -20,14 +24,18 @@ export async function workerOptions(env: NodeJS.ProcessEnv) {
     console.error(`AWS ${service}: ${endpoint}`);
   }
   const { connection, namespace } = await connect();
+  const { taskQueue, version } = settings;
+  if (version) await tellVersioning(connection, namespace, taskQueue, version);
+  const lookUp = async () => {
+    const found = await lookUpSearchAttributes(connection, namespace);
+    return [...found].flatMap(([name, state]) => (state === 'Keyword' ? [name] : []));
+  };
   return {
     connection,
     namespace,
-    taskQueue: settings.taskQueue,
-    activities: createActivities(aws, settings.run, async () => {
-      const found = await lookUpSearchAttributes(connection, namespace);
-      return [...found].flatMap(([name, state]) => (state === 'Keyword' ? [name] : []));
-    }),
+    taskQueue,
+    activities: createActivities(aws, settings.run, lookUp, settings.requestRates),
+    ...versioningOptions(version),
     stickyQueueScheduleToStartTimeout: settings.stickyScheduleToStart,
     // A call that is on its way may end: one cut off half-way may or may not have taken effect.
     shutdownGraceTime: settings.run.startToClose,
@@ -46,6 +54,18 @@ async function connect(): Promise<{ connection: NativeConnection; namespace: str
     throw noNamespace(address, namespace);
   });
   return { connection, namespace };
+}
+
+/** Says what keeps runs from going on. What cannot be looked up does not keep the worker from its work. */
+async function tellVersioning(
+  ...[connection, namespace, taskQueue, own]: Parameters<typeof lookUpVersioning>
+) {
+  try {
+    const { faults } = await lookUpVersioning(connection, namespace, taskQueue, own);
+    for (const { found, fix } of faults) console.error(`Worker Versioning: ${found}. To mend it: ${fix}`);
+  } catch (error) {
+    console.error(`Worker Versioning: its state cannot be looked up: ${String(error)}`);
+  }
 }
 
 const GRPC_NOT_FOUND = 5;

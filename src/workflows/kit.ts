@@ -5,7 +5,9 @@
  *
  * @example see `examples/delete-image-set`
  */
-export { runFlow, tokenFor, derivedJobName, awsEventSignal, type Flow, type AwsEvent } from './run/flow.ts';
+export { runFlow, type Flow } from './run/flow.ts';
+export { tokenFor, jobNameFor } from './run/mark.ts';
+export { awsEventSignal, type AwsEvent } from './run/aws-event.ts';
 export { imaging, healthlake } from './run/activities.ts';
 export {
   awsDetailsOf,
@@ -16,8 +18,7 @@ export {
 } from './run/failures.ts';
 export { progressQuery, type Progress } from './run/progress.ts';
 export { waitFor, type Wait } from './run/waiting.ts';
-export { startOnce, type Start, type Trace } from './run/start-once.ts';
-export { mutateOnce, type Change, type Doubt, type Found } from './run/mutate-once.ts';
+export { once, nothing, foundOf, type Change, type Doubt, type Found, type Guard } from './run/once.ts';
 export { startAndAwait, type Job, type JobOptions, type JobService } from './jobs/job.ts';
 export {
   importAndAwait,
@@ -26,9 +27,26 @@ export {
   type ImportOptions,
   type ImportResult,
 } from './jobs/import-job.ts';
-export { dicomImport } from './jobs/dicom-import.ts';
-export { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from './jobs/fhir-import.ts';
-export { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from './jobs/fhir-export.ts';
+export {
+  dicomImport,
+  type DicomImportInput,
+  type NewDicomImport,
+  type RunningDicomImport,
+} from './jobs/dicom-import.ts';
+export {
+  importFhirAndAwait,
+  type FhirImportInput,
+  type FhirImportResult,
+  type NewFhirImport,
+  type RunningFhirImport,
+} from './jobs/fhir-import.ts';
+export {
+  exportFhirAndAwait,
+  type FhirExportInput,
+  type FhirExportResult,
+  type NewFhirExport,
+  type RunningFhirExport,
+} from './jobs/fhir-export.ts';
 export { readUnlocked, awaitChange } from './image-sets/image-set.ts';
 export { allPages, pagesOf, type Page } from './run/pages.ts';
 export { searchImageSets } from './image-sets/search.ts';
@@ -36,4 +54,4 @@ export { classifyDatastore } from './datastores/classify.ts';
 export { classifyFhirExport, classifyFhirImport, classifyImagingImport } from './jobs/classify.ts';
 export { classifyImageSet } from './image-sets/classify.ts';
 export type { Verdict } from './run/verdict.ts';
-export { pacingOf, type Polling } from '../pacing/polling.ts';
+export type { Polling } from '../pacing/polling.ts';

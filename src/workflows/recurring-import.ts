@@ -15,13 +15,44 @@ import type { RecurringFlow } from '../input-rules/recurring-import.ts';
 import { expandInput, files } from './run/activities.ts';
 import { flowFailure } from './run/failures.ts';
 import { runFlow, type Flow } from './run/flow.ts';
+import type { ImportIntoFhirDatastore } from './healthlake/provision-datastore-and-import.ts';
+import type { NewImport } from './healthlake/start-import-and-wait-completed.ts';
+import type { NewImportAndList } from './healthlake/start-import-poll-and-list.ts';
 import type { ImportResult } from './jobs/import-job.ts';
+import type { NewImportAndSearch } from './medical-imaging/import-dicom-and-search.ts';
+import type { ImportIntoDatastore } from './medical-imaging/onboard-datastore-and-import.ts';
 
-export interface RecurringImportInput {
+/** What makes sense for one run alone: a job that is there, a token, a page of a list. */
+type OfOneRun =
+  | 'clientToken'
+  | 'datastoreClientToken'
+  | 'importClientToken'
+  | 'jobId'
+  | 'nextToken'
+  | 'ClientToken'
+  | 'CreateClientToken'
+  | 'ImportClientToken'
+  | 'JobId'
+  | 'NextToken';
+
+/** The input of a flow that imports into a data store which is there already, again and again. */
+export type EachFiring<Input> = Omit<Input, OfOneRun>;
+
+/** The input of each flow that can be recurring. */
+export interface RecurringInputs {
+  importDicomAndSearch: EachFiring<NewImportAndSearch>;
+  onboardDatastoreAndImport: EachFiring<ImportIntoDatastore>;
+  provisionDatastoreAndImport: EachFiring<ImportIntoFhirDatastore>;
+  startImportAndWaitCompleted: EachFiring<NewImport>;
+  startImportPollAndList: EachFiring<NewImportAndList>;
+}
+
+/** A flow that recurs. */
+export interface RecurringImportOf<Flow extends RecurringFlow> {
   /** The flow that imports. */
-  flow: RecurringFlow;
+  flow: Flow;
   /** The flow's input, whose strings may hold `{yyyy}` `{MM}` `{dd}` `{HH}` `{mm}`: the scheduled time. */
-  input: object;
+  input: RecurringInputs[Flow];
   /** Where that time is read from a clock: an IANA name. UTC by default. */
   timeZone?: string;
   /** Such as `-1 day`: what is expanded is that much away from the scheduled time. */
@@ -29,6 +60,9 @@ export interface RecurringImportInput {
   /** Skip a firing whose folder holds nothing but what an earlier one has dealt with. */
   onlyNew?: boolean;
 }
+
+/** One of the flows that can be recurring, and its input. */
+export type RecurringImportInput = { [Flow in RecurringFlow]: RecurringImportOf<Flow> }[RecurringFlow];
 
 /** What has been dealt with, and where: of any other folder, or for any other store, it says nothing. */
 interface Watermark {
@@ -68,7 +102,7 @@ export async function recurringImport(input: RecurringImportInput): Promise<Recu
     flow.know({ datastoreId });
     const place = { flow: input.flow, inputS3Uri, datastoreId };
     const before = input.onlyNew ? lastWatermark() : undefined;
-    const { objects, unseen, seen } = await flow.readFiles('+listInput', files.listInput, {
+    const { objects, unseen, seen } = await flow.readLong('+listInput', files.listInput, {
       inputS3Uri,
       ...(before && isAt(place, before) && { before: before.seen }),
     });

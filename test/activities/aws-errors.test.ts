@@ -3,7 +3,7 @@ import {
   ResourceNotFoundException,
   ValidationException,
 } from '@aws-sdk/client-medical-imaging';
-import { toFailure, type AwsFailureDetails } from '../../src/activities/aws-errors.ts';
+import { toFailure, type AwsFailureDetails, type FailedAttempt } from '../../src/activities/aws-errors.ts';
 
 const first = { number: 1, age: 0 };
 const late = { number: 9, age: 11 * 60_000 };
@@ -23,7 +23,7 @@ function awsError(
   });
 }
 
-function mapped(operation: string, error: unknown, attempt = first) {
+function mapped(operation: string, error: unknown, attempt: FailedAttempt = first) {
   const { type, nonRetryable, details, nextRetryDelay, message } = toFailure(operation, error, attempt);
   const [{ effect, retry }] = details as [AwsFailureDetails];
   return { type, nonRetryable, effect, retry, nextRetryDelay, message };
@@ -147,12 +147,37 @@ describe('an AWS error becomes a failure with the AWS name', () => {
   test.each([
     ['7', 7_000],
     ['1000000000', 600_000],
-    ['Fri, 31 Dec 1999 23:59:59 GMT', undefined],
-  ])("the service's hint of %s becomes the delay before the next attempt", (hint, delay) => {
+    ['Fri, 31 Dec 1999 23:59:59 GMT', 0],
+  ])("the service's hint of %s is the shortest delay before the next attempt", (hint, delay) => {
     const throttled = awsError('ThrottlingException', 429, '', {
       $response: { headers: { 'retry-after': hint } },
     });
-    expect(mapped('getImageSet', throttled).nextRetryDelay).toBe(delay);
+    const { nextRetryDelay } = mapped('getImageSet', throttled);
+    // The first interval of getImageSet, which AWS takes 25 times a second, is 40 ms.
+    expect(nextRetryDelay).toBeGreaterThan(delay);
+    expect(nextRetryDelay).toBeLessThanOrEqual(delay + 40);
+  });
+
+  test('of a change only a refusal is retried by Temporal: a lost reply and a conflict go to the workflow', () => {
+    const change = { ...first, changes: true };
+    const lost = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+    const retried = (error: Error, attempt: FailedAttempt) =>
+      mapped('copyImageSet', error, attempt).nonRetryable !== true;
+    expect(retried(awsError('ThrottlingException', 429), change)).toBe(true);
+    expect(retried(lost, change)).toBe(false);
+    expect(retried(awsError('ConflictException', 409), change)).toBe(false);
+    expect(retried(lost, first)).toBe(true);
+    expect(retried(awsError('ConflictException', 409), first)).toBe(true);
+  });
+
+  test('what has no time left for another attempt is not retried', () => {
+    const throttled = awsError('ThrottlingException', 429, '', {
+      $response: { headers: { 'retry-after': '7' } },
+    });
+    const nonRetryable = (budget: number) =>
+      mapped('getImageSet', throttled, { number: 3, age: 10_000, budget }).nonRetryable;
+    expect(nonRetryable(16_000)).toBe(true);
+    expect(nonRetryable(18_000)).toBe(false);
   });
 
   test('an answer of "done" that broke off half-way, or made no sense, may have been done', () => {

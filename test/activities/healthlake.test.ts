@@ -4,6 +4,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import type { AwsFailureDetails } from '../../src/activities/aws-errors.ts';
+import { REQUEST_RATES } from '../../src/activities/retry-delay.ts';
 import { healthlakeActivities } from '../../src/activities/healthlake.ts';
 import { datastoreId } from '../support/inputs.ts';
 import { startScriptedAws, type ScriptedAws } from '../support/scripted-aws.ts';
@@ -51,6 +52,7 @@ beforeAll(async () => {
       credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
       maxAttempts: 1,
     }),
+    REQUEST_RATES,
   );
 });
 afterAll(() => aws.close());

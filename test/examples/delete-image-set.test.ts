@@ -1,51 +1,32 @@
 /** The example works as a team would run it: in a package of its own, compiled and started as its README says. */
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { startChild, type Child } from '../../dev/children.ts';
+import { FlowClient } from '../../src/client.ts';
+import type { Child } from '../../dev/children.ts';
 import { awsEnvironment } from '../support/cluster.ts';
+import { ExamplePackage } from '../support/example-package.ts';
 import { failureOf } from '../support/failure.ts';
 import { polling } from '../support/inputs.ts';
 import { startStage, type Stage } from '../support/stage.ts';
 
-const root = join(import.meta.dirname, '../..');
-const folder = mkdtempSync(join(tmpdir(), 'example-'));
 const taskQueue = `example-${randomUUID()}`;
 
+let example: ExamplePackage;
 let stage: Stage;
 let worker: Child;
 
 beforeAll(async () => {
   stage = await startStage();
-  cpSync(join(root, 'examples/delete-image-set'), folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{"type": "module"}');
-  // What `npm install` would make, for the package and for what it depends on.
-  mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(root, join(folder, 'node_modules/aws-health-workflows'));
-  for (const name of ['@temporalio', '@types']) {
-    symlinkSync(join(root, 'node_modules', name), join(folder, 'node_modules', name));
-  }
-  const [, compile = ''] = /npx (tsc .*)/.exec(readFileSync(join(folder, 'README.md'), 'utf8')) ?? [];
-  const PATH = `${join(root, 'node_modules/.bin')}${delimiter}${process.env['PATH']}`;
-  execFileSync('/bin/sh', ['-c', compile], { cwd: folder, env: { ...process.env, PATH }, stdio: 'pipe' });
-  worker = startChild(process.execPath, ['worker.js'], {
-    name: 'example',
-    logFile: join(folder, 'worker.log'),
-    cwd: folder,
-    env: {
-      ...process.env,
-      ...awsEnvironment(stage.aws.endpoint),
-      TEMPORAL_ADDRESS: stage.cluster.address,
-      TEMPORAL_TASK_QUEUE: taskQueue,
-    },
+  example = new ExamplePackage('delete-image-set');
+  worker = example.start('worker.js', {
+    ...awsEnvironment(stage.aws.endpoint),
+    TEMPORAL_ADDRESS: stage.cluster.address,
+    TEMPORAL_TASK_QUEUE: taskQueue,
   });
 });
 afterAll(async () => {
   await worker.kill();
   await stage.stop();
-  rmSync(folder, { recursive: true });
+  example.remove();
 });
 
 const start = (input: object) =>
@@ -66,6 +47,26 @@ test('deletes an image set and waits until it is gone; one that is gone is a fai
   expect(await failureOf(start({ imageSetId }))).toMatchObject({
     type: 'DeleteFailed',
     details: { step: 'getImageSet' },
+  });
+});
+
+test('its worker serves the flows of the package as well', async () => {
+  const flows = new FlowClient(stage.cluster.flows.temporal, taskQueue);
+  const input = { datastoreName: 'of-the-same-worker', polling };
+  expect(await flows.execute('provisionDatastore', input)).toMatchObject({ datastoreStatus: 'ACTIVE' });
+});
+
+test('its worker says in one line what it cannot be started with', async () => {
+  const env = {
+    AWS_REGION: '',
+    AWS_DEFAULT_REGION: '',
+    AWS_CONFIG_FILE: '/none',
+    AWS_EC2_METADATA_DISABLED: 'true',
+  };
+  expect(await example.run('node worker.js', env)).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'No AWS region is set. Set AWS_REGION, or a region in the AWS profile.\n',
   });
 });
 

@@ -1,4 +1,5 @@
-import { describeProblems, flowProblems } from '../../src/input-rules/flows.ts';
+import { FLOW_RULES, describeProblems, flowProblems } from '../../src/input-rules/flows.ts';
+import { pacingProblems } from '../../src/pacing/polling.ts';
 
 const ids = {
   datastoreId: 'd'.repeat(32),
@@ -62,6 +63,24 @@ test.each([
   ['fast', /polling must be object/],
 ])('polling %j is refused', (polling, problem) => {
   expect(describeProblems(flowProblems('copyImageSet', { ...ids, polling }))).toMatch(problem);
+});
+
+test('the reads of every single wait of a flow count', () => {
+  const polling = { minimumInterval: '1s', share: 0, timeout: '49 minutes' };
+  const imageSet = { datastoreId: ids.datastoreId, imageSetId: ids.sourceImageSetId };
+  // An inspection waits once, an update up to three times, and a copy up to four times.
+  expect(flowProblems('inspectImageSet', { ...imageSet, imageFrameId: 'f'.repeat(32), polling })).toEqual([]);
+  const update = { ...imageSet, revertToVersionId: '1', polling };
+  expect(describeProblems(flowProblems('updateImageSetMetadata', update))).toMatch(
+    /8\d\d\d times in 3 waits/,
+  );
+  expect(describeProblems(flowProblems('copyImageSet', { ...ids, polling }))).toMatch(
+    /1\d{4} times in 4 waits/,
+  );
+});
+
+test.each(Object.entries(FLOW_RULES))('%s may wait as it does by default', (_, { waits }) => {
+  expect(pacingProblems({}, Object.values(waits))).toEqual([]);
 });
 
 test('what stands in the place of a name may be patient data, and is not shown', () => {

@@ -9,7 +9,8 @@ import { localAws, putFiles, until, type LocalAwsUnderTest } from './harness.ts'
 import { readObject } from './imaging-harness.ts';
 
 /** Its decimal would lose its last digit if it were parsed and written again. */
-const observation = '{"resourceType":"Observation","id":"o1","valueQuantity":{"value":1.50}}';
+const observation =
+  '{"resourceType":"Observation","id":"o1","status":"final","code":{"text":"x"},"valueQuantity":{"value":1.50}}';
 const patient = (id: string, gender: string) => JSON.stringify({ resourceType: 'Patient', id, gender });
 
 describe('a FHIR export', () => {

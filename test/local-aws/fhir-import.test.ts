@@ -1,7 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { activeFhirDatastore, importReached, startFhirImport, type FhirImport } from './fhir-harness.ts';
+import {
+  activeFhirDatastore,
+  exportReached,
+  importReached,
+  startFhirExport,
+  startFhirImport,
+  type FhirImport,
+} from './fhir-harness.ts';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './harness.ts';
 import { readLines, readObject } from './imaging-harness.ts';
 
@@ -71,7 +78,13 @@ describe('a FHIR import', () => {
       UpdateResourceResponse: {
         jsonBlob: {
           resourceType: 'OperationOutcome',
-          issue: [{ severity: 'error', code: 'processing', diagnostics: 'Missing required id field' }],
+          issue: [
+            {
+              severity: 'error',
+              code: 'processing',
+              diagnostics: 'Missing required id field in resource json',
+            },
+          ],
         },
         statusCode: 400,
       },
@@ -110,19 +123,38 @@ describe('a FHIR import', () => {
     });
   });
 
-  // HealthLake developer guide, "Importing FHIR data", on the validation levels.
-  test('takes in what a search would not find under the validation level minimal alone', async () => {
-    const odd = JSON.stringify({ resourceType: 'Patient', id: 'odd', birthDate: '1.2.1970' });
-    await putFiles(aws.data, 'input', { 'odd/Patient.ndjson': `${patient('even')}\n${odd}` });
-    const folderOf = (JobId: string) => `s3://results/fhir/${DatastoreId}-FHIR_IMPORT-${JobId}/`;
-    const strict = await start('s3://input/odd/');
-    await reached(strict, 'COMPLETED_WITH_ERRORS');
-    expect(await readLines(aws, `${folderOf(strict)}FAILURE/Patient.ndjson`)).toMatchObject([{ lineId: 2 }]);
-    const minimal = await start('s3://input/odd/', { ValidationLevel: 'minimal' });
-    await reached(minimal, 'COMPLETED');
-    const warned = `${folderOf(minimal)}SUCCESS_WITH_SEARCH_VALIDATION_FAILURES/Patient.ndjson`;
-    expect(await readLines(aws, warned)).toMatchObject([{ lineId: 2 }]);
-    expect(await readLines(aws, `${folderOf(minimal)}SUCCESS/Patient.ndjson`)).toMatchObject([{ lineId: 1 }]);
+  test.each([
+    ['its outputs cannot all be written', 'manifest.json/x'],
+    ['it is told to', undefined],
+  ])('that fails since %s leaves nothing behind', async (_what, inTheWay) => {
+    if (!inTheWay) await aws.control.failOutcome({ operation: 'StartFHIRImportJob' });
+    await aws.control.settings({ fhirImportMs: 'never' });
+    const JobId = await start();
+    await reached(JobId, 'IN_PROGRESS');
+    const Prefix = `fhir/${DatastoreId}-FHIR_IMPORT-${JobId}/`;
+    if (inTheWay)
+      await putFiles(aws.data, 'results', { [Prefix + inTheWay]: 'what no object can lie above' });
+    await aws.control.settle({ kind: 'fhirImportJob', id: JobId });
+    await reached(JobId, 'FAILED');
+    const exported = await startFhirExport(aws, { DatastoreId, S3Uri: `s3://${DatastoreId}/` });
+    await exportReached(aws, { DatastoreId, JobId: exported }, 'COMPLETED');
+    // A bucket is there once something is written to it.
+    expect(existsSync(join(aws.data, 's3', DatastoreId))).toBe(false);
+    const { Contents: outputs = [] } = await aws.s3.listObjectsV2({ Bucket: 'results', Prefix });
+    expect(outputs).toEqual([]);
+  });
+
+  // HealthLake developer guide, quotas; "Troubleshooting": the job is FAILED, and has a message.
+  test.each([
+    ['files', { maxFilesPerFhirImport: 1 }, 'the quota of 1 files'],
+    ['gigabytes in a file', { maxFhirFileGB: 1e-9 }, 'GB in a file'],
+    ['gigabytes', { maxFhirImportGB: 1e-9 }, 'GB in all files'],
+  ])('of more %s than the quota allows is FAILED', async (_what, quota, message) => {
+    await putFiles(aws.data, 'input', { 'two/a.ndjson': patient('a'), 'two/b.ndjson': patient('b') });
+    await aws.control.settings(quota);
+    const JobId = await start('s3://input/two/');
+    expect(await reached(JobId, 'FAILED')).toMatchObject({ Message: expect.stringContaining(message) });
+    await aws.control.settings({ maxFilesPerFhirImport: 1e6, maxFhirFileGB: 50, maxFhirImportGB: 5000 });
   });
 
   test('runs alone: the others are QUEUED and come in their order', async () => {

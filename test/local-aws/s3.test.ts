@@ -29,6 +29,48 @@ describe('S3', () => {
     expect(await text('stream')).toMatchObject({ text: 'first,second' });
   });
 
+  const partOf = (letter: string, megabytes: number) => Buffer.alloc(megabytes * 1024 * 1024, letter);
+
+  test('puts parts together when they are complete, and shows nothing before', async () => {
+    const Key = 'in parts';
+    const { UploadId } = await aws.s3.createMultipartUpload({ Bucket, Key });
+    const upload = { Bucket, Key, UploadId };
+    const Parts = [];
+    for (const [PartNumber, Body] of [
+      [2, partOf('b', 1)],
+      [1, partOf('a', 5)],
+    ] as const) {
+      const { ETag } = await aws.s3.uploadPart({ ...upload, PartNumber, Body });
+      Parts.unshift({ PartNumber, ETag });
+    }
+    await expect(text(Key)).rejects.toMatchObject({ name: 'NoSuchKey' });
+    await aws.s3.completeMultipartUpload({ ...upload, MultipartUpload: { Parts } });
+    expect(await text(Key, 'bytes=5242879-5242880')).toMatchObject({ text: 'ab' });
+    expect(await aws.s3.headObject({ Bucket, Key })).toMatchObject({ ContentLength: 6 * 1024 * 1024 });
+    await expect(aws.s3.abortMultipartUpload(upload)).rejects.toMatchObject({ name: 'NoSuchUpload' });
+  });
+
+  test('refuses parts that are too small, unknown or out of order, and forgets an upload that is aborted', async () => {
+    const { UploadId } = await aws.s3.createMultipartUpload({ Bucket, Key: 'refused' });
+    const upload = { Bucket, Key: 'refused', UploadId };
+    const parts = [];
+    for (const PartNumber of [1, 2]) {
+      const { ETag } = await aws.s3.uploadPart({ ...upload, PartNumber, Body: partOf('c', 1) });
+      parts.push({ PartNumber, ETag });
+    }
+    const complete = (...Parts: object[]) =>
+      aws.s3.completeMultipartUpload({ ...upload, MultipartUpload: { Parts } });
+    const [one = {}, two = {}] = parts;
+    await expect(complete(one, two)).rejects.toMatchObject({ name: 'EntityTooSmall' });
+    await expect(complete(two, one)).rejects.toMatchObject({ name: 'InvalidPartOrder' });
+    await expect(complete({ PartNumber: 1, ETag: '"x"' })).rejects.toMatchObject({ name: 'InvalidPart' });
+    await expect(
+      aws.s3.uploadPart({ ...upload, Key: 'another', PartNumber: 1, Body: 'x' }),
+    ).rejects.toMatchObject({ name: 'NoSuchUpload' });
+    await aws.s3.abortMultipartUpload(upload);
+    await expect(complete(one)).rejects.toMatchObject({ name: 'NoSuchUpload' });
+  });
+
   test.each([
     ['bytes=2-4', '234', 'bytes 2-4/10'],
     ['bytes=7-', '789', 'bytes 7-9/10'],
@@ -86,7 +128,7 @@ describe('S3', () => {
   });
 
   test('says of what it does not do that it does not', async () => {
-    await expect(aws.s3.createMultipartUpload({ Bucket, Key: 'x' })).rejects.toMatchObject({
+    await expect(aws.s3.getObjectTagging({ Bucket, Key: 'x' })).rejects.toMatchObject({
       name: 'UnknownOperationException',
       message: expect.stringContaining('PutObject'),
     });

@@ -153,6 +153,49 @@ describe('the program', () => {
     expect(existsSync(path.join(data, 's3/empty'))).toBe(false);
   });
 
+  test('that is killed in the middle of a FHIR import has none of its resources, and later has all', async () => {
+    const quick = [
+      'fhirDatastoreCreateMs=0',
+      'fhirImportSubmittedMs=0',
+      'fhirExportSubmittedMs=0',
+      'fhirExportMs=0',
+    ];
+    const flags = quick.flatMap((setting) => ['--set', setting]);
+    const killed = start('--data', data, ...flags, '--set', 'fhirImportMs=never');
+    const before = await killed.clients();
+    const DatastoreId = await activeFhirDatastore(before);
+    const ids = Array.from({ length: 2000 }, (_, i) => `p${i}`);
+    const name = [{ family: 'Nachtigall' }];
+    const lines = ids.map((id) => JSON.stringify({ resourceType: 'Patient', id, name }));
+    const wrong = JSON.stringify({ resourceType: 'Patient', id: 'wrong', name, gender: 'Nachtigall' });
+    await putFiles(data, 'input', { 'good/a.ndjson': [...lines, wrong, 'Nachtigall'].join('\n') });
+    const JobId = await startFhirImport(before, { DatastoreId });
+    await importReached(before, { DatastoreId, JobId }, 'IN_PROGRESS');
+    const half = await startFhirExport(before, { DatastoreId, S3Uri: 's3://half/' });
+    await exportReached(before, { DatastoreId, JobId: half }, 'COMPLETED');
+    expect(existsSync(path.join(data, 's3/half'))).toBe(false);
+    await killed.end('SIGKILL');
+
+    const restarted = start('--data', data, ...flags, '--set', 'fhirImportMs=0');
+    const after = await restarted.clients();
+    await after.control.settle({ kind: 'fhirImportJob', id: JobId });
+    await importReached(after, { DatastoreId, JobId }, 'COMPLETED_WITH_ERRORS');
+    const whole = await startFhirExport(after, { DatastoreId, S3Uri: 's3://whole/' });
+    const exported = await exportReached(after, { DatastoreId, JobId: whole }, 'COMPLETED');
+    const folder = exported?.OutputDataConfig?.S3Configuration?.S3Uri;
+    const written = await readObject(after, `${folder}Patient/Patient-1-1-1.ndjson`);
+    expect(new Set(written.trimEnd().split('\n'))).toEqual(new Set(lines));
+    // What was wrong is told in S3 with its value, and nowhere else.
+    const failures = await readObject(
+      after,
+      `s3://results/fhir/${DatastoreId}-FHIR_IMPORT-${JobId}/FAILURE/a.ndjson`,
+    );
+    expect(failures).toContain('Nachtigall');
+    expect(JSON.stringify(await after.control.calls())).not.toContain('Nachtigall');
+    await restarted.end('SIGTERM');
+    expect(`${await killed.errors()}${await restarted.errors()}`).not.toContain('Nachtigall');
+  });
+
   test.each(['SIGTERM', 'SIGINT'] as const)('ends in good order on %s', async (signal) => {
     const program = start('--data', data);
     await program.clients();

@@ -8,6 +8,7 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { startChild } from '../../dev/children.ts';
 import { promptTimers, startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
+import { REQUEST_RATES } from '../../src/activities/retry-delay.ts';
 import { FlowClient } from '../../src/client.ts';
 
 export interface Cluster {
@@ -16,6 +17,8 @@ export interface Cluster {
   readonly connection: Connection;
   readonly flows: FlowClient;
   readonly taskQueue: string;
+  /** What a worker is started with. */
+  readonly workerEnvironment: Readonly<Record<string, string>>;
   /** Kills the worker, and starts another once something has happened. */
   withoutWorker(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
@@ -37,27 +40,37 @@ export function required(name: string): string {
   return value;
 }
 
-export function startTestServer(): Promise<TemporalServer> {
+export function startTestServer(dynamicConfig: readonly string[] = []): Promise<TemporalServer> {
   const program = required('AHW_TEST_TEMPORAL');
-  return startTemporalServer({ program, headless: true, port: 0, dynamicConfig: [promptTimers] });
+  const options = { program, headless: true, port: 0, dynamicConfig: [promptTimers, ...dynamicConfig] };
+  return startTemporalServer(options);
 }
 
 /** How long a worker of the tests looks for an image set that a search does not show. */
 export const SEARCH_LAG_MS = 1_000;
+
+/** Retries of the tests come at once, where AWS's rates would space them by seconds. */
+const FAST_RATES = Object.keys(REQUEST_RATES)
+  .map((operation) => `${operation}=100`)
+  .join();
 
 interface ClusterOptions {
   /** One that is made for the occasion has no search attributes. */
   readonly namespace?: string;
   /** Of the worker, besides those of all tests. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Of the server, besides those of all tests; `KEY=VALUE` pairs. */
+  readonly dynamicConfig?: readonly string[];
+  /** False for a test that starts workers of its own. */
+  readonly withWorker?: boolean;
 }
 
 /** @param endpoint - of whatever speaks the three services' protocols */
 export async function startCluster(
   endpoint: string,
-  { namespace = 'default', settings = {} }: ClusterOptions = {},
+  { namespace = 'default', settings = {}, dynamicConfig, withWorker = true }: ClusterOptions = {},
 ): Promise<Cluster> {
-  const temporal = await startTestServer();
+  const temporal = await startTestServer(dynamicConfig);
   const taskQueue = `test-${randomUUID()}`;
   const connection = await Connection.connect({ address: temporal.address });
   if (namespace !== 'default') await register(connection, namespace);
@@ -67,25 +80,28 @@ export async function startCluster(
     TEMPORAL_NAMESPACE: namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,
     MANIFEST_WAIT: '500ms',
-    CLIENT_TOKEN_LIFE: '2500ms',
+    CLIENT_TOKEN_LIFE: '4s',
     SEARCH_LAG: `${SEARCH_LAG_MS}ms`,
+    LIST_LAG: '200ms',
+    AWS_REQUEST_RATES: FAST_RATES,
     ...settings,
   };
   // Not in this process: in jest's realm an error of Node's own is no `Error`, and the SDK wraps it in another.
-  let worker = startWorker(environment);
+  let worker = withWorker ? startWorker(environment) : undefined;
   return {
     address: temporal.address,
     connection,
     taskQueue,
+    workerEnvironment: environment,
     flows: new FlowClient(new Client({ connection, namespace }), taskQueue),
     withoutWorker: async (meanwhile) => {
-      await worker.kill();
+      await worker?.kill();
       await meanwhile();
       worker = startWorker(environment);
     },
     stop: async () => {
       await connection.close();
-      await Promise.all([worker.kill(), temporal.stop()]);
+      await Promise.all([worker?.kill(), temporal.stop()]);
     },
   };
 }

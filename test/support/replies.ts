@@ -18,7 +18,10 @@ export const imageSetReply =
     imageSetState,
     imageSetWorkflowStatus,
     message,
-    updatedAt: now(),
+    // Told as the reply is sent: the tests of a file may take longer than clocks may differ.
+    get updatedAt() {
+      return now();
+    },
   });
 
 /** GetDICOMImportJob of job `j1`. */

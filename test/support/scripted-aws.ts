@@ -5,11 +5,16 @@ import { RestJson } from '../../local-aws/protocols/rest-json.ts';
 import { listen } from './listen.ts';
 
 /** A body to answer with, an error by AWS name and status, a connection dropped without an answer, or one that hangs. */
-type Answer = object | RawReply | ErrorReply | 'drop' | 'hang';
+type Answer = object | RawReply | StreamedReply | ErrorReply | 'drop' | 'hang';
 
 /** A body that is no JSON. */
 interface RawReply {
   readonly $raw: string;
+}
+
+/** A body that is sent as the test wants it: slowly, in part, or not to its end. */
+interface StreamedReply {
+  readonly $stream: (response: ServerResponse) => void;
 }
 
 interface ErrorReply {
@@ -107,6 +112,8 @@ function answer(request: IncomingMessage, response: ServerResponse, reply: Answe
   if (reply === 'hang') return;
   if (reply === 'drop') {
     request.socket.destroy();
+  } else if ('$stream' in reply) {
+    reply.$stream(response);
   } else if ('$error' in reply) {
     const { $error, status, message = 'as scripted', retryAfter } = reply;
     response.writeHead(status, {

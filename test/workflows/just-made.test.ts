@@ -21,7 +21,7 @@ withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), {
   settings: { STALE_READS: `${STALE_READS_MS}ms` },
 });
 
-const polling = { minimumInterval: 20, maximumInterval: 80, timeout: '1 minute' } as const;
+const polling = { minimumInterval: 20, maximumInterval: 100, timeout: '1 minute' } as const;
 const briefly = { ...polling, timeout: STALE_READS_MS + 500 } as const;
 
 // Both are in the error lists of GetImageSet, GetDICOMImportJob and GetDatastore (HealthImaging API Reference), and of

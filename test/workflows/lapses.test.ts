@@ -1,9 +1,11 @@
+import { MENDED_WITHIN } from '../../src/pacing/pacing.ts';
 import { ApplicationFailure } from '@temporalio/common';
 import { Lapses } from '../../src/workflows/run/lapses.ts';
 
 const MINUTE = 60_000;
 const refusal = (type: string) => ApplicationFailure.create({ type, message: 'as said' });
-const lapses = (ours: boolean) => new Lapses({ ours, began: 0, staleReads: 30_000 });
+const lapses = (ours: boolean) =>
+  new Lapses({ ours, began: 0, mendedWithin: MENDED_WITHIN, staleReads: 30_000 });
 
 test('access that was there is waited for ten minutes, counted from when it went', () => {
   for (const type of ['AccessDeniedException', 'AccessDenied']) {

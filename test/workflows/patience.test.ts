@@ -1,7 +1,8 @@
-/** Calls that nobody has answered say nothing of AWS, however long no worker lived; and a service that asks for time gets it. */
+/** Calls that nobody has answered say nothing of AWS, however long no worker lived; and throttling fills no history. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import { withCluster, type Cluster } from '../support/cluster.ts';
+import { failureOf } from '../support/failure.ts';
 import { copyInput, datastoreId, destinationImageSetId, fhirInput } from '../support/inputs.ts';
 import { fhirImportReply, imageSetReply } from '../support/replies.ts';
 import { error, startScriptedAws, type Reply, type ScriptedAws } from '../support/scripted-aws.ts';
@@ -79,32 +80,29 @@ test.each([
     input: { ...fhirInput, polling },
     done: started,
   },
-] as const)(
-  '$flow comes back when the service has asked for it, not before',
-  async ({ flow, operation, input, done }) => {
+] as const)('$flow that is throttled for long costs the history of one that is not', async (throttled) => {
+  const { flow, operation, input, done } = throttled;
+  const { taskQueue, flows } = cluster;
+  const eventsOf = async (replies: Reply[]) => {
     aws.script({
       GetImageSet: [imageSet],
       DescribeFHIRImportJob: [fhirImportReply('COMPLETED')],
-      [operation]: [{ ...busy, retryAfter: 3 }, done],
+      [operation]: replies,
     });
-    const { temporal } = cluster.flows;
-    const workflowId = `hint-${flow}`;
-    const { taskQueue } = cluster;
-    const run = await temporal.workflow.start(flow, { args: [input], taskQueue, workflowId });
+    const workflowId = `throttled-${flow}-${replies.length}`;
+    const run = await flows.temporal.workflow.start(flow, { args: [input], taskQueue, workflowId });
     await run.result();
-    const { events } = await run.fetchHistory();
-    const timers = events?.flatMap(
-      ({ timerStartedEventAttributes: timer }) => timer?.startToFireTimeout ?? [],
-    );
-    expect(timers?.map(({ seconds }) => Number(seconds))).toEqual([3]);
-  },
-);
+    expect(aws.callsOf(operation)).toHaveLength(replies.length);
+    return (await run.fetchHistory()).events?.length;
+  };
+  expect(await eventsOf([busy, busy, busy, busy, busy, done])).toBe(await eventsOf([done]));
+});
 
 test('a change that was refused, and is cancelled while no worker lives, is not in doubt', async () => {
-  aws.script({ GetImageSet: [imageSet], CopyImageSet: [{ ...busy, retryAfter: 2 }] });
+  aws.script({ GetImageSet: [imageSet], CopyImageSet: [{ ...busy, retryAfter: 60 }] });
   const { workflowId } = await cluster.flows.start('copyImageSet', { ...copyInput, force: true });
   const run = cluster.flows.temporal.workflow.getHandle(workflowId);
-  while (!(await cluster.flows.whereabouts(workflowId))?.lastError?.includes('Throttling')) await pause(50);
+  while (aws.callsOf('CopyImageSet').length === 0) await pause(20);
   await cluster.withoutWorker(async () => {
     await pause(2_500);
     await run.cancel();
@@ -112,4 +110,31 @@ test('a change that was refused, and is cancelled while no worker lives, is not 
   await expect(run.result()).rejects.toBeInstanceOf(WorkflowFailedError);
   expect((await run.describe()).memo).toEqual({});
   expect(aws.callsOf('CopyImageSet')).toHaveLength(1);
+});
+
+test('a read that AWS never answers is not repeated beyond its time, and fails as what it is', async () => {
+  aws.script({ GetImageSet: ['hang'] });
+  const failure = await failureOf(cluster.flows.execute('copyImageSet', { ...copyInput, polling }));
+  expect(failure).toMatchObject({ type: 'TimeoutError', details: { step: 'getSourceImageSet' } });
+  // Each takes 1.6 seconds, of a budget of four; it was once repeated for ten times the budget.
+  expect(aws.callsOf('GetImageSet').length).toBeLessThan(6);
+});
+
+test('a change whose worker is killed meanwhile is sent again by the run, which knows that AWS may have applied it', async () => {
+  const none = { ImportJobPropertiesList: [] };
+  aws.script({
+    StartFHIRImportJob: ['hang', started],
+    ListFHIRImportJobs: [none],
+    DescribeFHIRImportJob: [fhirImportReply('COMPLETED')],
+  });
+  const { workflowId } = await cluster.flows.start('startImportAndWaitCompleted', fhirInput);
+  while (aws.callsOf('StartFHIRImportJob').length === 0) await pause(20);
+  await cluster.withoutWorker(() => pause(100));
+  const run = cluster.flows.temporal.workflow.getHandle(workflowId);
+  await run.result();
+  const { events } = await run.fetchHistory();
+  const scheduled = events?.flatMap(
+    ({ activityTaskScheduledEventAttributes: activity }) => activity?.activityType?.name ?? [],
+  );
+  expect(scheduled?.filter((name) => name === 'startFHIRImportJob')).toHaveLength(2);
 });

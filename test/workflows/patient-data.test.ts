@@ -10,7 +10,7 @@ import { FlowClient, type WorkflowName } from '../../src/client.ts';
 import { canonicalJson } from '../../src/lib/canonical-json.ts';
 import { recordOf } from '../../src/lib/guards.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
-import { copyInput, datastoreId, fhirInput, onboardInput, polling } from '../support/inputs.ts';
+import { copyInput, datastoreId, fhirInput, onboardInput, polling, untyped } from '../support/inputs.ts';
 import {
   dicomJobReply,
   dicomOutput,
@@ -338,7 +338,7 @@ const suspected = (input: object) => [...PLANTED, canonicalJson(input), JSON.str
 test.each(CASES)('$flow, $what: nothing of the patient is shown', async (planted) => {
   const { flow, input, replies, objects = {}, type, words } = planted;
   aws.script(replies, objects);
-  const run = await cluster.flows.start(flow, input);
+  const run = await cluster.flows.start(flow, untyped(input));
   const ended: unknown = await run.result().catch((reason: unknown) => reason);
   const failure = ended instanceof WorkflowFailedError ? ended.cause : undefined;
   const { type: failedBy, message = '', details } = failure instanceof ApplicationFailure ? failure : {};

@@ -28,21 +28,28 @@ const ONCE = {
 };
 
 export async function examineAws(examination: Examination, args: ImportArgs): Promise<void> {
+  await examination.check({
+    name: CREDENTIALS,
+    // A client of its own: those below cannot be made where an endpoint is wrong.
+    look: () => new MedicalImagingClient({}).config.credentials(),
+    tell: ({ accessKeyId }) => `access key ${accessKeyId.slice(0, 4)}…`,
+    faultOf: (error) => {
+      // The SDK does not say of which profile.
+      const profile = process.env['AWS_PROFILE'];
+      return new Fault(reasonOf(error) + (profile ? ` (AWS_PROFILE is ${profile})` : ''), CREDENTIALS_FIX);
+    },
+  });
+  // A profile that is not there has no region either: one cause, told by the check of the credentials.
+  const isRegionOfProfile = Boolean(process.env['AWS_PROFILE']) && !process.env['AWS_REGION'];
   const aws = await examination.check({
     name: ENDPOINTS,
+    needs: isRegionOfProfile ? [CREDENTIALS] : [],
     async look() {
       const clients = createAwsClients(process.env, TIMEOUT);
       const endpoints = await describeEndpoints(clients, process.env);
       return { clients, endpoints, region: await clients.imaging.config.region() };
     },
     tell: ({ endpoints }) => [...new Set(Object.values(endpoints))].join(', '),
-  });
-  await examination.check({
-    name: CREDENTIALS,
-    // A client of its own: those above cannot be made where an endpoint is wrong.
-    look: () => new MedicalImagingClient({}).config.credentials(),
-    tell: ({ accessKeyId }) => `access key ${accessKeyId.slice(0, 4)}…`,
-    faultOf: (error) => new Fault(reasonOf(error), CREDENTIALS_FIX),
   });
   /** Empty where a check that comes first has failed, and the service is not asked. */
   const endpointOf = (service: keyof AwsClients) => aws?.endpoints[service] ?? '';

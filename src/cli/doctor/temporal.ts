@@ -1,9 +1,10 @@
-/** What `doctor` looks at of Temporal: the server and the namespace, the worker, the search attributes. */
+/** What `doctor` looks at of Temporal: the server and the namespace, the worker and its versions, the search attributes. */
 import { Connection } from '@temporalio/client';
 import { isRecord } from '../../lib/guards.ts';
 import { lookUpSearchAttributes, type AttributeState } from '../../temporal/namespace-attributes.ts';
-import { listPollers, type TaskQueueType } from '../../temporal/task-queue-pollers.ts';
+import { describeTaskQueue, type TaskQueueType } from '../../temporal/task-queue-pollers.ts';
 import { readTemporalConfig } from '../../temporal/temporal-config.ts';
+import { lookUpVersioning, nameOf } from '../../temporal/versioning.ts';
 import { readSettings } from '../../worker/settings.ts';
 import { shellCommand } from '../terminal.ts';
 import { Fault, needed, reasonOf, type Examination } from './examination.ts';
@@ -34,6 +35,13 @@ export async function examineTemporal(examination: Examination): Promise<void> {
     look: () => findWorkers(needed(temporal), needed(settings).taskQueue),
     tell: (found) => found,
     faultOf: refusedTo('read the task queue'),
+  });
+  await examination.check({
+    name: 'worker versions',
+    needs: ['worker'],
+    look: () => findVersions(needed(temporal), needed(settings).taskQueue),
+    tell: (found) => found,
+    faultOf: refusedTo('read the task queue and its runs'),
   });
   await examination.check({
     name: 'search attributes',
@@ -93,7 +101,7 @@ const refusedTo = (what: string) => (error: unknown) =>
 async function findWorkers({ connection, namespace }: Temporal, taskQueue: string): Promise<string> {
   const start = `start one: TEMPORAL_TASK_QUEUE=${taskQueue} npm run worker; or set TEMPORAL_TASK_QUEUE to the one that it has`;
   const pollersOf = async (type: TaskQueueType) => {
-    const pollers = await listPollers(connection, namespace, taskQueue, type);
+    const { pollers } = await describeTaskQueue(connection, namespace, taskQueue, type);
     const alive = pollers.filter(({ mayBeAlive }) => mayBeAlive);
     if (alive.length > 0) return alive;
     const [last] = pollers;
@@ -107,6 +115,17 @@ async function findWorkers({ connection, namespace }: Temporal, taskQueue: strin
 }
 
 const seconds = (age: number) => `${Math.round(age / 1_000)} s`;
+
+async function findVersions({ connection, namespace }: Temporal, taskQueue: string): Promise<string> {
+  const { current, polled, faults } = await lookUpVersioning(connection, namespace, taskQueue);
+  if (faults.length > 0) {
+    throw new Fault(faults.map(({ found }) => found).join('; '), faults.map(({ fix }) => fix).join('; '));
+  }
+  if (!current) return 'Worker Versioning is off';
+  const others = polled.map(nameOf).filter((name) => name !== nameOf(current));
+  const also = others.length > 0 ? `; workers of ${others.join(', ')} poll, too` : '';
+  return `${nameOf(current)} is current${also}`;
+}
 
 async function findSearchAttributes({ connection, namespace }: Temporal): Promise<string[]> {
   const found = await lookUpSearchAttributes(connection, namespace);

@@ -1,17 +1,18 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { DatastoreStatus } from '@aws-sdk/client-medical-imaging';
+import type { Sighting, SoughtDatastore } from '../../activities/find.ts';
 import type { WaitKind } from '../../pacing/pacing.ts';
-import { pacingOf, type Polling } from '../../pacing/polling.ts';
+import type { Polling } from '../../pacing/polling.ts';
 import { classifyDatastore } from './classify.ts';
-import { WORST_CLOCK_SKEW, isOfThisRun, tokenFor, type Flow } from '../run/flow.ts';
-import { pagesOf, type Page } from '../run/pages.ts';
-import { namesake, startOnce, type Trace } from '../run/start-once.ts';
+import { originOf } from '../run/failures.ts';
+import type { Flow } from '../run/flow.ts';
+import { beforeThisRun, isOfThisRun, tokenFor } from '../run/mark.ts';
+import { foundOf, nothing, once } from '../run/once.ts';
 import { waitFor } from '../run/waiting.ts';
 
 /** A data store of either service, in the words that both share. */
 export interface Datastore {
   datastoreId: string;
-  name: string | undefined;
   status: DatastoreStatus | undefined;
   createdAt: string | undefined;
   /** Why it could not be created. */
@@ -23,11 +24,13 @@ export interface DatastoreService<Created extends { datastoreId: string }, Store
   kind: Extract<WaitKind, 'imagingDatastore' | 'fhirDatastore'>;
   /** The command that deletes a data store, up to its id. */
   remove: string;
-  /** The name and the token that the input gives the data store. */
-  name: string | undefined;
-  clientToken: string | undefined;
-  create(summary: string, budget: number, clientToken: string): Promise<Created>;
-  list(summary: string, nextToken: string | undefined): Promise<Page<Datastore>>;
+  /** What the input gives the data store. */
+  given: { name: string | undefined; clientToken: string | undefined; tags: number };
+  /** @param own - the token, and the run's mark where the data store is to bear it in its tags */
+  create(summary: string, budget: number, own: { clientToken: string; mark?: string }): Promise<Created>;
+  find(summary: string, sought: SoughtDatastore): Promise<Sighting>;
+  /** What `create` would have returned, of a data store that was found. */
+  created(datastoreId: string): Created;
   describe(summary: string, budget: number, datastoreId: string): Promise<Store>;
 }
 
@@ -41,27 +44,52 @@ export interface DatastoreWait {
   timedOut?: string;
 }
 
-/** An account has 100 data stores a region; a page has 50. */
-const MOST_PAGES = 20;
+/** A resource has at most 50 tags (AWS General Reference, tag naming limits). */
+const MOST_TAGS = 50;
 
-/** Creates one data store, whatever dies meanwhile. */
+/**
+ * Creates one data store, whatever dies meanwhile.
+ *
+ * The data store bears the run's mark in a tag, so that the run finds it again where the reply was lost. A caller who may
+ * not set tags creates one without. So does a run whose input has a client token: another run with the same token must
+ * send the same request, or AWS may refuse it.
+ */
 export async function createOnce<Created extends { datastoreId: string }, Store extends Datastore>(
   flow: Flow,
   service: DatastoreService<Created, Store>,
   { step, polling }: { step: string; polling: Polling | undefined },
 ): Promise<Created> {
-  const clientToken = service.clientToken ?? tokenFor(step);
-  const created = await startOnce(flow, {
+  const { given } = service;
+  const clientToken = given.clientToken ?? tokenFor(flow, step);
+  let marked = given.clientToken === undefined && given.tags < MOST_TAGS;
+  const mark = () => (marked ? { mark: flow.facts.mark } : {});
+  const created = await once(flow, {
     step,
-    timeout: pacingOf(service.kind, polling).timeout,
-    start: (budget) => service.create(step, budget, clientToken),
-    trace: () => traceDatastore(service),
+    kind: service.kind,
+    polling,
+    guard: 'token',
+    prepare: nothing,
+    send: async (_, budget) => {
+      try {
+        return await service.create(step, budget, { clientToken, ...mark() });
+      } catch (error) {
+        if (!marked || originOf(error)?.type !== 'AccessDeniedException') throw error;
+        marked = false;
+        return service.create(step, budget, { clientToken });
+      }
+    },
+    find: async () => {
+      const sought = { name: given.name, createdAfter: beforeThisRun(flow), ...mark() };
+      const sighting = await service.find('+findDatastore', sought);
+      return foundOf(sighting, 'data store', (datastoreId) => service.created(datastoreId));
+    },
+    lag: flow.facts.listLag,
   });
   const { datastoreId } = created;
   flow.know({ datastoreId });
   flow.underWay = { awsDatastoreId: datastoreId };
   // A token of the user's may have given back a data store that has long been in use: awaitActive sees its age.
-  if (service.clientToken === undefined) leave(flow, service, datastoreId);
+  if (given.clientToken === undefined) leave(flow, service, datastoreId);
   return created;
 }
 
@@ -85,7 +113,7 @@ export async function awaitActive<Created extends { datastoreId: string }, Store
     ours: flow.underWay !== undefined,
     read: async (summary, budget) => {
       const store = await service.describe(summary, budget, datastoreId);
-      if (flow.underWay && isOfThisRun(store.createdAt)) leave(flow, service, datastoreId);
+      if (flow.underWay && isOfThisRun(flow, store.createdAt)) leave(flow, service, datastoreId);
       return store;
     },
     classify: ({ status }) => classifyDatastore(status),
@@ -108,18 +136,4 @@ export async function awaitActive<Created extends { datastoreId: string }, Store
 
 function leave(flow: Flow, { remove }: { remove: string }, datastoreId: string): void {
   flow.leave({ what: `data store ${datastoreId}`, remove: `${remove} ${datastoreId}` });
-}
-
-/** A data store of that name that came since this run began. Names are not unique: it may be somebody else's. */
-async function traceDatastore<Created extends { datastoreId: string }, Store extends Datastore>(
-  service: DatastoreService<Created, Store>,
-): Promise<Trace<Created>> {
-  const read = (summary: string, token: string | undefined) => service.list(summary, token);
-  for await (const { items } of pagesOf('+findDatastore', MOST_PAGES, read)) {
-    const found = items?.find(
-      ({ name, createdAt }) => name === service.name && isOfThisRun(createdAt, WORST_CLOCK_SKEW),
-    );
-    if (found) return namesake(`data store ${found.datastoreId}`);
-  }
-  return { kind: 'none' };
 }

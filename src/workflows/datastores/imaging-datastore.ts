@@ -1,6 +1,7 @@
 import type { CreateDatastoreRequest, DatastoreProperties } from '@aws-sdk/client-medical-imaging';
 import type { Json } from '../../activities/operation.ts';
 import type { Polling } from '../../pacing/polling.ts';
+import { RUN_TAG } from '../../lib/run-tag.ts';
 import { imaging } from '../run/activities.ts';
 import {
   awaitActive,
@@ -11,8 +12,17 @@ import {
 } from './datastore.ts';
 import type { Flow } from '../run/flow.ts';
 
-/** What creates a data store; the token is derived where it is absent. */
-export type NewDatastore = Omit<CreateDatastoreRequest, 'clientToken'> & { clientToken: string | undefined };
+/** The members of a flow's input that create a data store, but for its token: each flow has a name of its own for it. */
+export interface NewDatastore extends Omit<CreateDatastoreRequest, 'datastoreName' | 'clientToken'> {
+  datastoreName: string;
+}
+
+/** The token is derived where it is absent. */
+type CreateOptions = Omit<CreateDatastoreRequest, 'clientToken'> & {
+  clientToken: string | undefined;
+  step: string;
+  polling: Polling | undefined;
+};
 
 interface ImagingDatastore extends Datastore {
   properties: Json<DatastoreProperties> | undefined;
@@ -21,7 +31,7 @@ interface ImagingDatastore extends Datastore {
 /** Creates one HealthImaging data store, whatever dies meanwhile. */
 export async function createDatastore(
   flow: Flow,
-  { step, polling, ...request }: NewDatastore & { step: string; polling: Polling | undefined },
+  { step, polling, ...request }: CreateOptions,
 ): Promise<string> {
   const { datastoreId } = await createOnce(flow, imagingDatastores(flow, request), { step, polling });
   return datastoreId;
@@ -49,17 +59,19 @@ function imagingDatastores(
   return {
     kind: 'imagingDatastore',
     remove: 'aws medical-imaging delete-datastore --datastore-id',
-    name: request.datastoreName,
-    clientToken: given,
-    create: async (summary, budget, clientToken) => {
-      const input = { ...request, clientToken };
+    given: {
+      name: request.datastoreName,
+      clientToken: given,
+      tags: Object.keys(request.tags ?? {}).length,
+    },
+    create: async (summary, budget, { clientToken, mark }) => {
+      const tags = mark === undefined ? request.tags : { ...request.tags, [RUN_TAG]: mark };
+      const input = { ...request, ...(tags && { tags }), clientToken };
       const { datastoreId = '' } = await flow.change(summary, imaging.createDatastore, input, budget);
       return { datastoreId };
     },
-    list: async (summary, nextToken) => {
-      const list = await flow.read(summary, imaging.listDatastores, { nextToken });
-      return { items: (list.datastoreSummaries ?? []).map(toDatastore), nextToken: list.nextToken };
-    },
+    find: (summary, sought) => flow.readLong(summary, imaging.findDatastore, sought),
+    created: (datastoreId) => ({ datastoreId }),
     describe: async (summary, budget, datastoreId) => {
       const input = { datastoreId };
       const { datastoreProperties } = await flow.read(summary, imaging.getDatastore, input, budget);
@@ -68,11 +80,7 @@ function imagingDatastores(
   };
 }
 
-function toDatastore(
-  store:
-    | Pick<Json<DatastoreProperties>, 'datastoreId' | 'datastoreName' | 'datastoreStatus' | 'createdAt'>
-    | undefined,
-): Datastore {
-  const { datastoreId = '', datastoreName: name, datastoreStatus: status, createdAt } = store ?? {};
-  return { datastoreId, name, status, createdAt };
+function toDatastore(store: Json<DatastoreProperties> | undefined): Datastore {
+  const { datastoreId = '', datastoreStatus: status, createdAt } = store ?? {};
+  return { datastoreId, status, createdAt };
 }

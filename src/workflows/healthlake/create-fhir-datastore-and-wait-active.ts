@@ -1,13 +1,22 @@
 import {
   provisionFhirDatastore,
-  type FhirDatastoreInput,
   type FhirDatastoreOutputs,
+  type GivenFhirDatastore,
+  type NewFhirDatastore,
 } from '../datastores/fhir-datastore.ts';
 import { runFlow } from '../run/flow.ts';
 
-export interface CreateFhirDatastoreAndWaitActiveInput extends FhirDatastoreInput {
+/** Creates a data store. */
+export interface CreateFhirDatastore extends NewFhirDatastore {
   ClientToken?: string;
 }
+
+/** Waits for one that is there already. */
+export interface AwaitFhirDatastore extends GivenFhirDatastore {
+  ClientToken?: string;
+}
+
+export type CreateFhirDatastoreAndWaitActiveInput = CreateFhirDatastore | AwaitFhirDatastore;
 
 /**
  * Creates a HealthLake data store and waits until it can be used.

@@ -1,6 +1,15 @@
 import type { Polling } from '../../pacing/polling.ts';
-import { deleteFhirDatastore, type FhirDatastoreOutputs } from '../datastores/fhir-datastore.ts';
-import { runFlow } from '../run/flow.ts';
+import { classifyDeletion } from '../datastores/classify.ts';
+import {
+  fhirDatastores,
+  type FhirDatastore,
+  type FhirDatastoreOutputs,
+} from '../datastores/fhir-datastore.ts';
+import { healthlake } from '../run/activities.ts';
+import { awsDetailsOf, originOf } from '../run/failures.ts';
+import { runFlow, type Flow } from '../run/flow.ts';
+import { nothing, once } from '../run/once.ts';
+import { waitFor } from '../run/waiting.ts';
 
 export interface DeleteFhirDatastoreAndConfirmInput {
   DatastoreId: string;
@@ -10,8 +19,8 @@ export interface DeleteFhirDatastoreAndConfirmInput {
 /**
  * Deletes a HealthLake data store with all that is in it, and waits until it is gone.
  *
- * A data store is gone when it is `DELETED`, or when the service knows it no more. A deletion that is under way already
- * is waited for.
+ * A data store is gone when it is `DELETED`, or when HealthLake does not know it any more. A deletion that is under way
+ * already is waited for.
  *
  * @returns the document's outputs
  * @throws ApplicationFailure `DeleteFailed` with the service's reason, `OutcomeUnknown`, `WaitTimedOut`,
@@ -22,7 +31,69 @@ export async function deleteFhirDatastoreAndConfirm(
   input: DeleteFhirDatastoreAndConfirmInput,
 ): Promise<Omit<FhirDatastoreOutputs, 'datastoreEndpoint'>> {
   return runFlow('deleteFhirDatastoreAndConfirm', input, async (flow) => {
-    flow.know({ datastoreId: input.DatastoreId });
-    return deleteFhirDatastore(flow, input);
+    const { DatastoreId, polling } = input;
+    const { deletionLag } = flow.facts;
+    const read = readerOf(flow, DatastoreId);
+    const findDeletion = async () => {
+      const now = await read('+datastoreNow');
+      return now.status === 'DELETING' || now.status === 'DELETED' ? now : undefined;
+    };
+    flow.know({ datastoreId: DatastoreId });
+
+    const { datastoreArn } = await once<void, Pick<FhirDatastoreOutputs, 'datastoreArn'>>(flow, {
+      step: 'deleteDatastore',
+      kind: 'fhirDatastore',
+      polling,
+      // HealthLake deletes a data store at most once, and answers a second request with an error.
+      guard: 'version',
+      prepare: nothing,
+      send: async (_, budget) => {
+        const request = { DatastoreId };
+        try {
+          const reply = await flow.change('deleteDatastore', healthlake.deleteFHIRDatastore, request, budget);
+          return { datastoreArn: reply.DatastoreArn };
+        } catch (error) {
+          const found = awsDetailsOf(error).effect === 'conflict' && (await findDeletion());
+          if (!found) throw error;
+          return found;
+        }
+      },
+      find: async () => {
+        const reply = await findDeletion();
+        return reply ? { kind: 'ours', reply } : { kind: 'unchanged' };
+      },
+      lag: deletionLag,
+    });
+
+    flow.underWay = { awsDatastoreId: DatastoreId };
+    const { read: last } = await waitFor(flow, {
+      step: 'pollDatastore',
+      kind: 'fhirDatastore',
+      polling,
+      ours: true,
+      read,
+      classify: ({ status }, waited) => classifyDeletion(status, waited < deletionLag),
+      status: ({ status }) => status,
+      explain: ({ message }) => Promise.resolve({ awsMessage: message }),
+    });
+    flow.underWay = undefined;
+    return {
+      datastoreId: DatastoreId,
+      datastoreArn: datastoreArn ?? last.datastoreArn,
+      datastoreStatus: last.status,
+    };
   });
+}
+
+/** Reads a data store, also one that HealthLake does not know any more. */
+function readerOf(flow: Flow, DatastoreId: string) {
+  const service = fhirDatastores(flow, {});
+  return async (summary: string, budget = flow.facts.readBudget): Promise<FhirDatastore> => {
+    try {
+      return await service.describe(summary, budget, DatastoreId);
+    } catch (error) {
+      if (originOf(error)?.type !== 'ResourceNotFoundException') throw error;
+      return { datastoreId: DatastoreId, status: 'DELETED', createdAt: undefined };
+    }
+  };
 }

@@ -1,16 +1,38 @@
 import {
   provisionFhirDatastore,
-  type FhirDatastoreInput,
   type FhirDatastoreOutputs,
+  type GivenFhirDatastore,
+  type NewFhirDatastore,
 } from '../datastores/fhir-datastore.ts';
-import { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from '../jobs/fhir-export.ts';
+import {
+  exportFhirAndAwait,
+  type FhirExportResult,
+  type NewFhirExport,
+  type RunningFhirExport,
+} from '../jobs/fhir-export.ts';
 import { runFlow } from '../run/flow.ts';
 
-export interface ProvisionDatastoreAndExportInput extends FhirDatastoreInput, FhirExportInput {
+interface Names {
   CreateClientToken?: string;
   ExportClientToken?: string;
   ExportJobName?: string;
 }
+
+/** Creates a data store, and exports from it. */
+export interface ExportFromNewFhirDatastore extends NewFhirDatastore, NewFhirExport, Names {
+  JobId?: undefined;
+}
+
+/** Exports from a data store that is there already: none is created. */
+export interface ExportFromFhirDatastore extends GivenFhirDatastore, NewFhirExport, Names {}
+
+/** Attaches to an export job that is running already in a data store: nothing is created or started. */
+export interface RunningExportFromFhirDatastore extends GivenFhirDatastore, RunningFhirExport, Names {}
+
+export type ProvisionDatastoreAndExportInput =
+  | ExportFromNewFhirDatastore
+  | ExportFromFhirDatastore
+  | RunningExportFromFhirDatastore;
 
 export interface ProvisionDatastoreAndExportResult
   extends Pick<FhirDatastoreOutputs, 'datastoreId' | 'datastoreArn'>, FhirExportResult {}

@@ -1,17 +1,39 @@
 import {
   provisionFhirDatastore,
-  type FhirDatastoreInput,
   type FhirDatastoreOutputs,
+  type GivenFhirDatastore,
+  type NewFhirDatastore,
 } from '../datastores/fhir-datastore.ts';
-import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../jobs/fhir-import.ts';
+import {
+  importFhirAndAwait,
+  type FhirImportResult,
+  type NewFhirImport,
+  type RunningFhirImport,
+} from '../jobs/fhir-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { judge } from '../jobs/import-job.ts';
 
-export interface ProvisionDatastoreAndImportInput extends FhirDatastoreInput, FhirImportInput {
+interface Names {
   CreateClientToken?: string;
   ImportClientToken?: string;
   ImportJobName?: string;
 }
+
+/** Creates a data store, and imports into it. */
+export interface ImportIntoNewFhirDatastore extends NewFhirDatastore, NewFhirImport, Names {
+  JobId?: undefined;
+}
+
+/** Imports into a data store that is there already: none is created. */
+export interface ImportIntoFhirDatastore extends GivenFhirDatastore, NewFhirImport, Names {}
+
+/** Attaches to an import job that is running already in a data store: nothing is created or started. */
+export interface RunningImportIntoFhirDatastore extends GivenFhirDatastore, RunningFhirImport, Names {}
+
+export type ProvisionDatastoreAndImportInput =
+  | ImportIntoNewFhirDatastore
+  | ImportIntoFhirDatastore
+  | RunningImportIntoFhirDatastore;
 
 export interface ProvisionDatastoreAndImportResult
   extends Pick<FhirDatastoreOutputs, 'datastoreId' | 'datastoreArn'>, FhirImportResult {}

@@ -1,19 +1,35 @@
 import type { ExportJobProperties } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
 import { healthlake } from '../run/activities.ts';
-import { exportFhirAndAwait, type FhirExportInput, type FhirExportResult } from '../jobs/fhir-export.ts';
+import {
+  exportFhirAndAwait,
+  type FhirExportResult,
+  type NewFhirExport,
+  type RunningFhirExport,
+} from '../jobs/fhir-export.ts';
 import { runFlow } from '../run/flow.ts';
 import { allPages, pageSize } from '../run/pages.ts';
 
-export interface StartExportPollAndListInput extends FhirExportInput {
+interface List {
   DatastoreId: string;
   ClientToken?: string;
   JobName?: string;
   /** How many jobs to list in one page: 1 to 500. */
   MaxResults?: number | string;
-  /** Where the list goes on: the `nextToken` of a result. Needs `JobId`, so that nothing is exported again. */
+}
+
+/** Starts an export job. */
+export interface NewExportAndList extends NewFhirExport, List {
+  NextToken?: undefined;
+}
+
+/** Attaches to an export job that is running already: none is started. */
+export interface RunningExportAndList extends RunningFhirExport, List {
+  /** Where the list goes on: the `nextToken` of a result. With `JobId` alone, so that nothing is exported again. */
   NextToken?: string;
 }
+
+export type StartExportPollAndListInput = NewExportAndList | RunningExportAndList;
 
 export interface StartExportPollAndListResult extends FhirExportResult {
   /** Up to the page that makes it 1,000 jobs, and no more than ten pages. */
@@ -43,6 +59,7 @@ export async function startExportPollAndList(
     const result = await exportFhirAndAwait(flow, DatastoreId, input);
 
     const { items, ...more } = await allPages(
+      flow,
       'listExportJobs',
       async (summary, NextToken) => {
         const request = { DatastoreId, MaxResults, NextToken };

@@ -1,14 +1,27 @@
 import type { ImportJobProperties } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
-import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../jobs/fhir-import.ts';
+import {
+  importFhirAndAwait,
+  type FhirImportResult,
+  type NewFhirImport,
+  type RunningFhirImport,
+} from '../jobs/fhir-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { judge } from '../jobs/import-job.ts';
 
-export interface StartImportAndWaitCompletedInput extends FhirImportInput {
+interface Names {
   DatastoreId: string;
   ClientToken?: string;
   JobName?: string;
 }
+
+/** Starts an import job. */
+export interface NewImport extends NewFhirImport, Names {}
+
+/** Attaches to an import job that is running already: none is started. */
+export interface RunningImport extends RunningFhirImport, Names {}
+
+export type StartImportAndWaitCompletedInput = NewImport | RunningImport;
 
 export interface StartImportAndWaitCompletedResult extends FhirImportResult {
   importJobProperties: Json<ImportJobProperties>;

@@ -1,20 +1,36 @@
 import type { ImportJobProperties } from '@aws-sdk/client-healthlake';
 import type { Json } from '../../activities/operation.ts';
 import { healthlake } from '../run/activities.ts';
-import { importFhirAndAwait, type FhirImportInput, type FhirImportResult } from '../jobs/fhir-import.ts';
+import {
+  importFhirAndAwait,
+  type FhirImportResult,
+  type NewFhirImport,
+  type RunningFhirImport,
+} from '../jobs/fhir-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { judge } from '../jobs/import-job.ts';
 import { allPages, pageSize } from '../run/pages.ts';
 
-export interface StartImportPollAndListInput extends FhirImportInput {
+interface List {
   DatastoreId: string;
   ClientToken?: string;
   JobName?: string;
   /** How many jobs to list in one page: 1 to 500. */
   MaxResults?: number | string;
-  /** Where the list goes on: the `nextToken` of a result. Needs `JobId`, so that nothing is imported again. */
+}
+
+/** Starts an import job. */
+export interface NewImportAndList extends NewFhirImport, List {
+  NextToken?: undefined;
+}
+
+/** Attaches to an import job that is running already: none is started. */
+export interface RunningImportAndList extends RunningFhirImport, List {
+  /** Where the list goes on: the `nextToken` of a result. With `JobId` alone, so that nothing is imported again. */
   NextToken?: string;
 }
+
+export type StartImportPollAndListInput = NewImportAndList | RunningImportAndList;
 
 export interface StartImportPollAndListResult extends FhirImportResult {
   /** Up to the page that makes it 1,000 jobs, and no more than ten pages. */
@@ -42,6 +58,7 @@ export async function startImportPollAndList(
     const { result } = await importFhirAndAwait(flow, DatastoreId, input);
 
     const { items, ...more } = await allPages(
+      flow,
       'listImportJobs',
       async (summary, NextToken) => {
         const request = { DatastoreId, MaxResults, NextToken };

@@ -4,9 +4,9 @@ import type { Polling } from '../../pacing/polling.ts';
 import { imaging } from '../run/activities.ts';
 import type { ImageSetRead } from './classify.ts';
 import { flowFailure } from '../run/failures.ts';
-import { WORST_CLOCK_SKEW, type Flow } from '../run/flow.ts';
+import type { Flow } from '../run/flow.ts';
 import { readUnlocked, type ImageSetId } from './image-set.ts';
-import type { Found } from '../run/mutate-once.ts';
+import type { Found } from '../run/once.ts';
 
 /** A version of an image set that a change has made, or will have made once it has ended. */
 export interface ChangedVersion {
@@ -44,7 +44,7 @@ export async function changeEvidence(flow: Flow, change: AttemptedChange): Promi
   const next =
     now.versionId === latestVersionId ? now : await flow.read('+nextVersion', imaging.getImageSet, version);
   // A service that does not tell the time leaves it to the proof.
-  const tooOld = Date.parse(next.updatedAt ?? '') < change.since - WORST_CLOCK_SKEW;
+  const tooOld = Date.parse(next.updatedAt ?? '') < change.since - flow.facts.rules.worstClockSkew;
   if (next.imageSetWorkflowStatus !== change.status || tooOld) return { kind: 'rival' };
   const proof = await change.proof(latestVersionId);
   if (proof === 'unclear') return { kind: 'unclear', why: 'what was asked for stood there before' };
@@ -53,7 +53,7 @@ export async function changeEvidence(flow: Flow, change: AttemptedChange): Promi
 
 /** What a version holds: evidence, which there is none of in metadata that are no JSON. */
 export async function readHeld(flow: Flow, summary: string, input: MetadataInput): Promise<HeldMetadata> {
-  const { held } = await flow.read(summary, imaging.getImageSetMetadata, input);
+  const { held } = await flow.readLong(summary, imaging.getImageSetMetadata, input);
   if (!held) {
     throw flowFailure('OutcomeUnknown', `the metadata of version ${input.versionId ?? ''} are no JSON`);
   }

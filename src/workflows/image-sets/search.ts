@@ -9,7 +9,7 @@ export interface ListedImageSets {
   /** `full` (default): as the service lists image sets, with patient and study; `ids`: without any DICOM attribute. */
   summaries?: Summaries;
   /** Where a list goes on: the `nextToken` of the result that was cut. */
-  nextToken?: string;
+  nextToken?: string | undefined;
 }
 
 interface Search extends ListedImageSets {
@@ -30,6 +30,7 @@ export async function searchImageSets(
   { datastoreId, searchCriteria = {}, summaries = 'full', nextToken: from }: Search,
 ) {
   const { items, nextToken } = await allPages(
+    flow,
     step,
     async (summary, token) => {
       const input = {

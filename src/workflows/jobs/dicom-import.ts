@@ -3,7 +3,23 @@ import type { Json } from '../../activities/operation.ts';
 import { imaging } from '../run/activities.ts';
 import { classifyImagingImport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
-import type { ImportJob, ImportService } from './import-job.ts';
+import type { ImportJob, ImportOptions, ImportService } from './import-job.ts';
+
+/** The members of a flow's input that start an import job, but for its token: each flow has a name of its own for it. */
+export interface NewDicomImport
+  extends Pick<StartDICOMImportJobRequest, 'inputOwnerAccountId' | 'jobName'>, ImportOptions {
+  dataAccessRoleArn: string;
+  inputS3Uri: string;
+  outputS3Uri: string;
+}
+
+/** The members of a flow's input that attach to an import job which is running already: none is started. */
+export interface RunningDicomImport extends Partial<NewDicomImport> {
+  jobId: string;
+}
+
+/** The members of a flow's input that import into a data store. */
+export type DicomImportInput = NewDicomImport | RunningDicomImport;
 
 interface DicomImportJob extends ImportJob {
   status: DICOMImportJobSummary['jobStatus'];
@@ -12,34 +28,29 @@ interface DicomImportJob extends ImportJob {
 /**
  * HealthImaging's import jobs.
  *
- * @param request - what starts a job; not looked at by a run that attaches to one
+ * @param input - with the job's token, which each flow calls differently; derived where it is absent. What starts a job is not
+ *   looked at by a run that attaches to one
  */
 export function dicomImport(
   flow: Flow,
   datastoreId: string,
-  request: Partial<StartDICOMImportJobRequest>,
+  input: DicomImportInput & { clientToken?: string | undefined },
 ): ImportService<DicomImportJob> {
   return {
     name: 'medical-imaging',
     kind: 'dicomJob',
     steps: { start: 'startImportJob', poll: 'pollImportJob' },
     datastoreId,
-    jobName: request.jobName,
-    clientToken: request.clientToken,
+    jobName: input.jobName,
+    clientToken: input.clientToken,
     start: async (summary, budget, derived) => {
-      const { dataAccessRoleArn, inputS3Uri, outputS3Uri, ...optional } = request;
-      const input = { ...optional, dataAccessRoleArn, inputS3Uri, outputS3Uri, datastoreId, ...derived };
-      const { jobId = '' } = await flow.change(summary, imaging.startDICOMImportJob, input, budget);
+      const { dataAccessRoleArn, inputS3Uri, outputS3Uri, inputOwnerAccountId } = input;
+      const request = { dataAccessRoleArn, inputS3Uri, outputS3Uri, inputOwnerAccountId, datastoreId };
+      const job = { ...request, ...derived };
+      const { jobId = '' } = await flow.change(summary, imaging.startDICOMImportJob, job, budget);
       return jobId;
     },
-    list: async (summary, { nextToken }) => {
-      const page = await flow.read(summary, imaging.listDICOMImportJobs, {
-        datastoreId,
-        nextToken,
-        maxResults: 50,
-      });
-      return { items: (page.jobSummaries ?? []).map(toJob), nextToken: page.nextToken };
-    },
+    find: (summary, sought) => flow.readLong(summary, imaging.findDICOMImportJob, sought),
     describe: async (summary, budget, jobId) => {
       const { jobProperties } = await flow.read(
         summary,
@@ -47,7 +58,7 @@ export function dicomImport(
         { datastoreId, jobId },
         budget,
       );
-      const { outputS3Uri = request.outputS3Uri } = jobProperties ?? {};
+      const { outputS3Uri = input.outputS3Uri } = jobProperties ?? {};
       return { ...toJob(jobProperties), jobId, outputS3Uri };
     },
     classify: ({ status }) => classifyImagingImport(status),
@@ -55,6 +66,6 @@ export function dicomImport(
 }
 
 function toJob(job: Json<DICOMImportJobSummary> | undefined): DicomImportJob {
-  const { jobId = '', jobName, jobStatus: status, submittedAt, message } = job ?? {};
-  return { jobId, jobName, status, submittedAt, message };
+  const { jobId = '', jobStatus: status, submittedAt, message } = job ?? {};
+  return { jobId, status, submittedAt, message };
 }

@@ -6,15 +6,22 @@ import { classifyFhirExport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
 import { startAndAwait, type Job, type JobService } from './job.ts';
 
-/** The members of a flow's input that export from a data store; a run that attaches to a job needs `JobId` alone. */
-export interface FhirExportInput {
-  OutputS3Uri?: string;
-  OutputKmsKeyId?: string;
-  DataAccessRoleArn?: string;
-  /** An export job that is running already: none is started. */
-  JobId?: string;
+/** The members of a flow's input that start an export job. */
+export interface NewFhirExport {
+  OutputS3Uri: string;
+  OutputKmsKeyId: string;
+  DataAccessRoleArn: string;
+  JobId?: string | undefined;
   polling?: Polling;
 }
+
+/** The members of a flow's input that attach to an export job which is running already: none is started. */
+export interface RunningFhirExport extends Partial<NewFhirExport> {
+  JobId: string;
+}
+
+/** The members of a flow's input that export from a data store. */
+export type FhirExportInput = NewFhirExport | RunningFhirExport;
 
 type JobNames = Pick<StartFHIRExportJobRequest, 'JobName' | 'ClientToken'>;
 
@@ -71,6 +78,7 @@ function fhirExport(
   const { OutputS3Uri: S3Uri, OutputKmsKeyId: KmsKeyId, DataAccessRoleArn } = input;
   return {
     kind: 'fhirJob',
+    datastoreId: DatastoreId,
     steps: { start: 'startExportJob', poll: 'pollExportJob' },
     jobName: input.JobName,
     clientToken: input.ClientToken,
@@ -80,11 +88,7 @@ function fhirExport(
       const { JobId = '' } = await flow.change(summary, healthlake.startFHIRExportJob, request, budget);
       return JobId;
     },
-    list: async (summary, { jobName: JobName, nextToken: NextToken }) => {
-      const request = { DatastoreId, JobName, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRExportJobs, request);
-      return { items: page.ExportJobPropertiesList?.map(toJob), nextToken: page.NextToken };
-    },
+    find: (summary, sought) => flow.readLong(summary, healthlake.findFHIRExportJob, sought),
     describe: async (summary, budget, JobId) => {
       const request = { DatastoreId, JobId };
       const reply = await flow.read(summary, healthlake.describeFHIRExportJob, request, budget);
@@ -95,10 +99,9 @@ function fhirExport(
 }
 
 function toJob(properties: Json<ExportJobProperties> | undefined): FhirExportJob {
-  const { JobId = '', JobName, JobStatus, SubmitTime, OutputDataConfig, Message } = properties ?? {};
+  const { JobId = '', JobStatus, SubmitTime, OutputDataConfig, Message } = properties ?? {};
   return {
     jobId: JobId,
-    jobName: JobName,
     status: JobStatus,
     submittedAt: SubmitTime,
     message: Message,

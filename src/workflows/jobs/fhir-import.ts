@@ -17,16 +17,23 @@ import {
   type ImportService,
 } from './import-job.ts';
 
-/** The members of a flow's input that import into a data store; a run that attaches to a job needs `JobId` alone. */
-export interface FhirImportInput extends ImportOptions {
-  InputS3Uri?: string;
-  OutputS3Uri?: string;
-  OutputKmsKeyId?: string;
-  DataAccessRoleArn?: string;
+/** The members of a flow's input that start an import job. */
+export interface NewFhirImport extends ImportOptions {
+  InputS3Uri: string;
+  OutputS3Uri: string;
+  OutputKmsKeyId: string;
+  DataAccessRoleArn: string;
   ValidationLevel?: ValidationLevel;
-  /** An import job that is running already: none is started. */
-  JobId?: string;
+  JobId?: string | undefined;
 }
+
+/** The members of a flow's input that attach to an import job which is running already: none is started. */
+export interface RunningFhirImport extends Partial<NewFhirImport> {
+  JobId: string;
+}
+
+/** The members of a flow's input that import into a data store. */
+export type FhirImportInput = NewFhirImport | RunningFhirImport;
 
 type JobNames = Pick<StartFHIRImportJobRequest, 'JobName' | 'ClientToken'>;
 
@@ -91,11 +98,7 @@ function fhirImport(
       const { JobId = '' } = await flow.change(summary, healthlake.startFHIRImportJob, request, budget);
       return JobId;
     },
-    list: async (summary, { jobName: JobName, nextToken: NextToken }) => {
-      const filter = { DatastoreId, JobName, NextToken };
-      const page = await flow.read(summary, healthlake.listFHIRImportJobs, filter);
-      return { items: (page.ImportJobPropertiesList ?? []).map(toJob), nextToken: page.NextToken };
-    },
+    find: (summary, sought) => flow.readLong(summary, healthlake.findFHIRImportJob, sought),
     describe: async (summary, budget, JobId) => {
       const id = { DatastoreId, JobId };
       const { ImportJobProperties } = await flow.read(summary, healthlake.describeFHIRImportJob, id, budget);
@@ -130,10 +133,9 @@ const NOTHING_SAID: Json<ImportJobProperties> = {
 };
 
 function toJob(properties: Json<ImportJobProperties>): FhirImportJob {
-  const { JobId = '', JobName, JobStatus, SubmitTime, JobOutputDataConfig, Message } = properties;
+  const { JobId = '', JobStatus, SubmitTime, JobOutputDataConfig, Message } = properties;
   return {
     jobId: JobId,
-    jobName: JobName,
     status: JobStatus,
     submittedAt: SubmitTime,
     outputS3Uri: JobOutputDataConfig?.S3Configuration?.S3Uri,

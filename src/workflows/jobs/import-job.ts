@@ -35,7 +35,6 @@ export interface ImportJob extends Job {
 
 export interface ImportService<AnyJob extends ImportJob> extends JobService<AnyJob> {
   name: ImportingService;
-  datastoreId: string;
   /** What the service itself has counted, where it does. */
   counts?(job: AnyJob): ImportCounts | undefined;
 }
@@ -212,7 +211,7 @@ async function readReports(
 ): Promise<ImportReports> {
   const input = { service, folder, listFailedFiles, budget: flow.facts.readBudget };
   try {
-    return await flow.readFiles('+reports', files.readImportReports, input);
+    return await flow.readLong('+reports', files.readImportReports, input);
   } catch (error) {
     const unread = { uri: folder, listed: [], unreadable: reasonIn(error) };
     return { failures: { ...unread, byReason: {} }, warnings: { ...unread, byType: {} } };

@@ -1,16 +1,16 @@
+import type { Sighting, SoughtJob } from '../../activities/find.ts';
 import type { WaitKind } from '../../pacing/pacing.ts';
-import { pacingOf, type Polling } from '../../pacing/polling.ts';
+import type { Polling } from '../../pacing/polling.ts';
 import type { Verdict } from '../run/verdict.ts';
-import { WORST_CLOCK_SKEW, derivedJobName, isOfThisRun, tokenFor, type Flow } from '../run/flow.ts';
-import { pagesOf, type Page } from '../run/pages.ts';
-import { namesake, startOnce, type Trace } from '../run/start-once.ts';
+import type { Flow } from '../run/flow.ts';
+import { beforeThisRun, isOfThisRun, jobNameFor, tokenFor } from '../run/mark.ts';
+import { foundOf, nothing, once } from '../run/once.ts';
 import { waitFor } from '../run/waiting.ts';
 
 /** A job of either service, in the words that both share. */
 export interface Job {
   jobId: string;
   status: string | undefined;
-  jobName: string | undefined;
   submittedAt: string | undefined;
   message?: string | undefined;
 }
@@ -18,6 +18,7 @@ export interface Job {
 /** What the services have names of their own for, by kind of job. */
 export interface JobService<AnyJob extends Job> {
   kind: Extract<WaitKind, 'dicomJob' | 'fhirJob'>;
+  datastoreId: string;
   /** The document's step that starts the job, and the one that polls it. */
   steps: { start: string; poll: string };
   /** The name and the token that the input gives the job. */
@@ -25,7 +26,7 @@ export interface JobService<AnyJob extends Job> {
   clientToken: string | undefined;
   /** @returns the job's id */
   start(summary: string, budget: number, derived: { jobName: string; clientToken: string }): Promise<string>;
-  list(summary: string, page: { jobName: string; nextToken: string | undefined }): Promise<Page<Job>>;
+  find(summary: string, sought: SoughtJob): Promise<Sighting>;
   describe(summary: string, budget: number, jobId: string): Promise<AnyJob>;
   classify(job: AnyJob): Verdict;
   counters?(job: AnyJob): Record<string, number> | undefined;
@@ -39,9 +40,6 @@ export interface JobOptions<AnyJob extends Job> {
   /** What the failure of a job should tell besides the service's message. */
   countsOfFailed?: (job: AnyJob) => Promise<object | undefined>;
 }
-
-/** HealthLake lets us ask by name. HealthImaging does not, nor does it say in which order it lists. */
-const MOST_PAGES = 40;
 
 /**
  * Starts a job once, or attaches to the one that the input names, and waits until it has ended well.
@@ -77,7 +75,7 @@ export async function startAndAwait<AnyJob extends Job>(
     attachTo === undefined &&
     service.clientToken !== undefined &&
     job.submittedAt !== undefined &&
-    !isOfThisRun(job.submittedAt);
+    !isOfThisRun(flow, job.submittedAt);
   if (reusedJob)
     flow.warn(`the client token of the input has given back job ${jobId}, which is older than this run`);
   return { job, reusedJob };
@@ -88,34 +86,21 @@ function start<AnyJob extends Job>(
   service: JobService<AnyJob>,
   polling: Polling | undefined,
 ): Promise<string> {
+  const { kind, datastoreId, clientToken } = service;
   const step = service.steps.start;
-  const jobName = service.jobName ?? derivedJobName();
-  const derived = { jobName, clientToken: service.clientToken ?? tokenFor(step) };
-  return startOnce(flow, {
+  const jobName = service.jobName ?? jobNameFor(flow, clientToken);
+  // Other runs may give their jobs the same name or token: then a job of that name may be another run's.
+  const isShared = service.jobName !== undefined || clientToken !== undefined;
+  const sought = { datastoreId, jobName, ...(isShared && { submittedAfter: beforeThisRun(flow) }) };
+  const derived = { jobName, clientToken: clientToken ?? tokenFor(flow, step) };
+  return once(flow, {
     step,
-    timeout: pacingOf(service.kind, polling).timeout,
-    start: (budget) => service.start(step, budget, derived),
-    trace: () => traceJob(service, jobName),
+    kind,
+    polling,
+    guard: 'token',
+    prepare: nothing,
+    send: (_, budget) => service.start(step, budget, derived),
+    find: async () => foundOf(await service.find('+findJob', sought), 'job', (jobId) => jobId),
+    lag: flow.facts.listLag,
   });
-}
-
-/** Looks for the job of that name that was submitted since this run began. Only a derived name is surely our own. */
-async function traceJob<AnyJob extends Job>(
-  service: JobService<AnyJob>,
-  jobName: string,
-): Promise<Trace<string>> {
-  const read = (summary: string, nextToken: string | undefined) =>
-    service.list(summary, { jobName, nextToken });
-  let perhaps: string | undefined;
-  for await (const { items = [], nextToken } of pagesOf('+findJob', MOST_PAGES, read)) {
-    for (const { jobId, jobName: name, submittedAt } of items) {
-      if (name !== jobName || !isOfThisRun(submittedAt, WORST_CLOCK_SKEW)) continue;
-      if (service.jobName === undefined && isOfThisRun(submittedAt)) return { kind: 'ours', made: jobId };
-      perhaps = jobId;
-    }
-    if (nextToken === undefined && perhaps === undefined) return { kind: 'none' };
-  }
-  return perhaps === undefined
-    ? { kind: 'perhaps', why: 'there are more jobs than can be listed' }
-    : namesake(perhaps);
 }

@@ -1,9 +1,8 @@
 import type { ImageSetState, ImageSetWorkflowStatus } from '@aws-sdk/client-medical-imaging';
-import { pacingOf } from '../../pacing/polling.ts';
-import { findCopy, sendCopy, type CopyImageSetInput } from '../image-sets/copy.ts';
+import { findCopy, sendCopy, type CopyImageSetInput } from './copy-attempt.ts';
 import { runFlow } from '../run/flow.ts';
 import { awaitChange, readUnlocked } from '../image-sets/image-set.ts';
-import { mutateOnce } from '../run/mutate-once.ts';
+import { once } from '../run/once.ts';
 
 export type { CopyImageSetInput };
 
@@ -33,9 +32,13 @@ export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageS
     flow.know({ datastoreId, sourceImageSetId });
     if (destinationImageSetId !== undefined) flow.know({ imageSetId: destinationImageSetId });
 
-    const copy = await mutateOnce(flow, {
+    // What makes a new image set is guarded by no version: a second copy would make a second one.
+    const makesNew = destinationImageSetId === undefined || input.promoteToPrimary === true;
+    const copy = await once(flow, {
       step: 'copyImageSet',
-      timeout: pacingOf('imageSet', polling).timeout,
+      kind: 'imageSet',
+      polling,
+      guard: makesNew ? 'none' : 'version',
       prepare: async () => {
         const read = (step: string, imageSetId: string) =>
           readUnlocked(flow, { step, datastoreId, imageSetId, polling });
@@ -46,8 +49,9 @@ export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageS
         flow.know({ destinationVersionId: destination.versionId ?? '' });
         return { source, destination };
       },
-      send: (basis) => sendCopy(flow, input, basis),
+      send: (basis, budget) => sendCopy(flow, input, basis, budget),
       find: (doubt) => findCopy(flow, input, doubt),
+      lag: flow.facts.staleReads,
     });
 
     flow.know({ imageSetId: copy.imageSetId });

@@ -61,12 +61,12 @@ export async function findImageSetByPatient(
     const id = { datastoreId, imageSetId };
     const { versionId = '' } = await flow.read('getMatchedImageSet', imaging.getImageSet, id);
     const place = blobPlace(flow, input, { ...id, versionId })('metadata.json.gz');
-    const { blob, held } = await flow.read('getMatchedMetadata', imaging.getImageSetMetadata, {
-      ...id,
-      versionId,
-      includePatient,
-      place,
-    });
+    const { blob, held } = await flow.readLong(
+      'getMatchedMetadata',
+      imaging.getImageSetMetadata,
+      { ...id, versionId, includePatient, place },
+      flow.facts.readBudget,
+    );
 
     const onOnePage = nextToken === undefined ? { imageSetsMetadataSummaries: matches } : undefined;
     return {

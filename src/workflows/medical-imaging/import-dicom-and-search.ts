@@ -1,20 +1,28 @@
-import type {
-  ImageSetsMetadataSummary,
-  JobStatus,
-  StartDICOMImportJobRequest,
-} from '@aws-sdk/client-medical-imaging';
+import type { ImageSetsMetadataSummary, JobStatus } from '@aws-sdk/client-medical-imaging';
 import type { Json } from '../../activities/operation.ts';
-import { dicomImport } from '../jobs/dicom-import.ts';
+import { dicomImport, type NewDicomImport, type RunningDicomImport } from '../jobs/dicom-import.ts';
 import { runFlow } from '../run/flow.ts';
-import { importAndAwait, judge, type ImportOptions, type ImportResult } from '../jobs/import-job.ts';
+import { importAndAwait, judge, type ImportResult } from '../jobs/import-job.ts';
 import { searchImageSets, type ListedImageSets } from '../image-sets/search.ts';
 
-export interface ImportDicomAndSearchInput
-  extends Partial<Omit<StartDICOMImportJobRequest, 'datastoreId'>>, ImportOptions, ListedImageSets {
+interface Search extends Pick<ListedImageSets, 'summaries'> {
   datastoreId: string;
-  /** An import job that is running already: none is started. */
-  jobId?: string;
+  clientToken?: string;
 }
+
+/** Starts an import job. */
+export interface NewImportAndSearch extends NewDicomImport, Search {
+  jobId?: string;
+  nextToken?: undefined;
+}
+
+/** Attaches to an import job that is running already: none is started. */
+export interface RunningImportAndSearch extends RunningDicomImport, Search {
+  /** Where the list of image sets goes on: the `nextToken` of a result. */
+  nextToken?: string;
+}
+
+export type ImportDicomAndSearchInput = NewImportAndSearch | RunningImportAndSearch;
 
 export interface ImportDicomAndSearchResult extends ImportResult {
   jobId: string;
@@ -38,19 +46,10 @@ export async function importDicomAndSearch(
   input: ImportDicomAndSearchInput,
 ): Promise<ImportDicomAndSearchResult> {
   return runFlow('importDicomAndSearch', input, async (flow) => {
-    const {
-      datastoreId,
-      dataAccessRoleArn,
-      clientToken,
-      inputS3Uri,
-      outputS3Uri,
-      inputOwnerAccountId,
-      jobName,
-    } = input;
+    const { datastoreId } = input;
     flow.know({ datastoreId });
 
-    const request = { dataAccessRoleArn, clientToken, inputS3Uri, outputS3Uri, inputOwnerAccountId, jobName };
-    const { job, result } = await importAndAwait(flow, dicomImport(flow, datastoreId, request), input);
+    const { job, result } = await importAndAwait(flow, dicomImport(flow, datastoreId, input), input);
 
     const found = await searchImageSets(flow, 'searchImageSets', input);
     const firstImageSetId = found.imageSetsMetadataSummaries[0]?.imageSetId;

@@ -1,6 +1,6 @@
 import type { BlobReference } from '../../activities/blobs.ts';
 import type { MetadataExtract } from '../../activities/image-set-metadata.ts';
-import { pacingOf, type Polling } from '../../pacing/polling.ts';
+import type { Polling } from '../../pacing/polling.ts';
 import { imaging } from '../run/activities.ts';
 import { blobPlace, type BlobOptions } from '../image-sets/blob-place.ts';
 import { runFlow } from '../run/flow.ts';
@@ -42,14 +42,14 @@ export async function inspectImageSet(input: InspectImageSetInput): Promise<Insp
     });
 
     const place = blobPlace(flow, input, { datastoreId, imageSetId, versionId });
-    const { timeout } = pacingOf('imageSet', polling);
-    const { blob, held } = await flow.read(
+    const { timeout } = flow.pacing('imageSet', polling);
+    const { blob, held } = await flow.readLong(
       'getImageSetMetadata',
       imaging.getImageSetMetadata,
       { datastoreId, imageSetId, versionId, includePatient, place: place('metadata.json.gz') },
       timeout,
     );
-    const imageFrameBlob = await flow.read(
+    const imageFrameBlob = await flow.readLong(
       'getImageFrame',
       imaging.getImageFrame,
       {

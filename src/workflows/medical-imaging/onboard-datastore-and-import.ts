@@ -1,25 +1,35 @@
-import type {
-  CreateDatastoreRequest,
-  JobStatus,
-  StartDICOMImportJobRequest,
-} from '@aws-sdk/client-medical-imaging';
-import { awaitDatastore, createDatastore } from '../datastores/imaging-datastore.ts';
-import { dicomImport } from '../jobs/dicom-import.ts';
+import type { JobStatus } from '@aws-sdk/client-medical-imaging';
+import { awaitDatastore, createDatastore, type NewDatastore } from '../datastores/imaging-datastore.ts';
+import { dicomImport, type NewDicomImport, type RunningDicomImport } from '../jobs/dicom-import.ts';
 import { runFlow } from '../run/flow.ts';
-import { importAndAwait, judge, type ImportOptions, type ImportResult } from '../jobs/import-job.ts';
+import { importAndAwait, judge, type ImportResult } from '../jobs/import-job.ts';
 
-export interface OnboardDatastoreAndImportInput
-  extends
-    Omit<CreateDatastoreRequest, 'clientToken'>,
-    Partial<Omit<StartDICOMImportJobRequest, 'clientToken'>>,
-    ImportOptions {
+interface Tokens {
   datastoreClientToken?: string;
   importClientToken?: string;
-  /** A data store that is there already: none is created. */
+}
+
+/** Creates a data store, and imports into it. */
+export interface ImportIntoNewDatastore extends NewDatastore, NewDicomImport, Tokens {
   datastoreId?: string;
-  /** An import job that is running already, in that data store: none is started. */
+  jobId?: undefined;
+}
+
+/** Imports into a data store that is there already: none is created. */
+export interface ImportIntoDatastore extends Partial<NewDatastore>, NewDicomImport, Tokens {
+  datastoreId: string;
   jobId?: string;
 }
+
+/** Attaches to an import job that is running already in a data store: nothing is created or started. */
+export interface RunningImportIntoDatastore extends Partial<NewDatastore>, RunningDicomImport, Tokens {
+  datastoreId: string;
+}
+
+export type OnboardDatastoreAndImportInput =
+  | ImportIntoNewDatastore
+  | ImportIntoDatastore
+  | RunningImportIntoDatastore;
 
 export interface OnboardDatastoreAndImportResult extends ImportResult {
   datastoreId: string;
@@ -42,7 +52,6 @@ export async function onboardDatastoreAndImport(
 ): Promise<OnboardDatastoreAndImportResult> {
   return runFlow('onboardDatastoreAndImport', input, async (flow) => {
     const { datastoreName, tags, kmsKeyArn, lambdaAuthorizerArn, losslessStorageFormat, polling } = input;
-    const { dataAccessRoleArn, inputS3Uri, outputS3Uri, inputOwnerAccountId, jobName } = input;
 
     const clientToken = input.datastoreClientToken;
     const store = { datastoreName, clientToken, tags, kmsKeyArn, lambdaAuthorizerArn, losslessStorageFormat };
@@ -51,15 +60,8 @@ export async function onboardDatastoreAndImport(
     flow.know({ datastoreId });
     if (!input.jobId) await awaitDatastore(flow, { step: 'pollDatastore', datastoreId, polling });
 
-    const request = {
-      dataAccessRoleArn,
-      clientToken: input.importClientToken,
-      inputS3Uri,
-      outputS3Uri,
-      inputOwnerAccountId,
-      jobName,
-    };
-    const { job, result } = await importAndAwait(flow, dicomImport(flow, datastoreId, request), input);
+    const service = dicomImport(flow, datastoreId, { ...input, clientToken: input.importClientToken });
+    const { job, result } = await importAndAwait(flow, service, input);
 
     return judge(
       flow,

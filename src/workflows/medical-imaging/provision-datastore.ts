@@ -3,7 +3,7 @@ import type { Polling } from '../../pacing/polling.ts';
 import { awaitDatastore, createDatastore, type NewDatastore } from '../datastores/imaging-datastore.ts';
 import { runFlow } from '../run/flow.ts';
 
-export interface ProvisionDatastoreInput extends Omit<NewDatastore, 'clientToken'> {
+export interface ProvisionDatastoreInput extends NewDatastore {
   clientToken?: string;
   polling?: Polling;
 }

@@ -1,7 +1,7 @@
-import { pacingOf, type Polling } from '../../pacing/polling.ts';
+import type { Polling } from '../../pacing/polling.ts';
 import { imaging } from '../run/activities.ts';
 import { runFlow } from '../run/flow.ts';
-import { startOnce } from '../run/start-once.ts';
+import { nothing, once } from '../run/once.ts';
 import { waitFor } from '../run/waiting.ts';
 
 export interface TagImageSetInput {
@@ -27,16 +27,19 @@ export interface TagImageSetResult {
 export async function tagImageSet(input: TagImageSetInput): Promise<TagImageSetResult> {
   return runFlow('tagImageSet', input, async (flow) => {
     const { datastoreId, imageSetId, polling } = input;
-    const pacing = pacingOf('imageSet', polling);
+    const { timeout } = flow.pacing('imageSet', polling);
     flow.know({ datastoreId, imageSetId });
     const imageSet = await flow.read('getImageSet', imaging.getImageSet, { datastoreId, imageSetId });
     const imageSetArn = imageSet.imageSetArn ?? '';
 
     const request = { resourceArn: imageSetArn, tags: input.tags };
-    await startOnce(flow, {
+    await once(flow, {
       step: 'tagResource',
-      timeout: pacing.timeout,
-      start: (budget) => flow.change('tagResource', imaging.tagImagingResource, request, budget),
+      kind: 'imageSet',
+      polling,
+      guard: 'harmless',
+      prepare: nothing,
+      send: (_, budget) => flow.change('tagResource', imaging.tagImagingResource, request, budget),
     });
 
     const missing = (shown: Record<string, string> = {}) =>
@@ -50,7 +53,7 @@ export async function tagImageSet(input: TagImageSetInput): Promise<TagImageSetR
       classify: ({ tags }, waited) => {
         if (missing(tags) === 0) return { kind: 'settled' };
         const why = `${missing(tags)} of the tags do not show`;
-        return waited < Math.min(flow.facts.staleReads, pacing.timeout)
+        return waited < Math.min(flow.facts.staleReads, timeout)
           ? { kind: 'going' }
           : { kind: 'failed', type: 'ConfirmationMissing', why };
       },

@@ -1,28 +1,64 @@
 import type { ImageSetProperties, ImageSetState } from '@aws-sdk/client-medical-imaging';
 import type { Json } from '../../activities/operation.ts';
-import { pacingOf, type Polling } from '../../pacing/polling.ts';
+import type { Polling } from '../../pacing/polling.ts';
 import { imaging } from '../run/activities.ts';
 import { changeEvidence, readHeld } from '../image-sets/change-evidence.ts';
 import { runFlow, type Flow } from '../run/flow.ts';
 import { awaitChange, readUnlocked } from '../image-sets/image-set.ts';
-import { mutateOnce } from '../run/mutate-once.ts';
+import { once } from '../run/once.ts';
 import { allPages } from '../run/pages.ts';
 
-export interface UpdateImageSetMetadataInput {
+interface ImageSetToUpdate {
   datastoreId: string;
   imageSetId: string;
-  /** Attributes to add or change: the service's JSON, as an object, as text, or as the base64 of the text. */
-  updatableAttributes?: string | object;
-  /** Attributes to remove, likewise. */
-  removableAttributes?: string | object;
-  /** Goes back to the metadata of this version, instead of changing attributes. */
-  revertToVersionId?: string;
-  /** Change what is protected otherwise. */
-  force?: boolean;
-  /** Instead of a change: where the list of versions goes on, the `nextToken` of a result. */
-  nextToken?: string;
   polling?: Polling;
 }
+
+/** DICOM attributes: the service's JSON, as an object, as text, or as the base64 of the text. */
+type Attributes = string | object;
+
+interface Change extends ImageSetToUpdate {
+  /** Change what is protected otherwise. */
+  force?: boolean;
+  nextToken?: undefined;
+}
+
+/** Adds or changes attributes. */
+export interface UpdateAttributes extends Change {
+  updatableAttributes: Attributes;
+  removableAttributes?: Attributes;
+  revertToVersionId?: undefined;
+}
+
+/** Removes attributes. */
+export interface RemoveAttributes extends Change {
+  updatableAttributes?: Attributes;
+  removableAttributes: Attributes;
+  revertToVersionId?: undefined;
+}
+
+/** Goes back to the metadata of an earlier version. */
+export interface RevertToVersion extends Change {
+  revertToVersionId: string;
+  updatableAttributes?: undefined;
+  removableAttributes?: undefined;
+}
+
+/** Changes nothing: goes on with the list of versions. */
+export interface ListMoreVersions extends ImageSetToUpdate {
+  /** The `nextToken` of a result. */
+  nextToken: string;
+  updatableAttributes?: undefined;
+  removableAttributes?: undefined;
+  revertToVersionId?: undefined;
+  force?: undefined;
+}
+
+export type UpdateImageSetMetadataInput =
+  | UpdateAttributes
+  | RemoveAttributes
+  | RevertToVersion
+  | ListMoreVersions;
 
 export interface UpdateImageSetMetadataResult {
   /** The version that the update has made; the newest one where only versions were listed. */
@@ -49,7 +85,6 @@ export async function updateImageSetMetadata(
   return runFlow('updateImageSetMetadata', input, async (flow) => {
     const { datastoreId, imageSetId, revertToVersionId, force, polling } = input;
     const imageSet = { datastoreId, imageSetId, polling };
-    const { timeout } = pacingOf('imageSet', polling);
     const asked = {
       updatableAttributes: textOf(input.updatableAttributes),
       removableAttributes: textOf(input.removableAttributes),
@@ -61,12 +96,14 @@ export async function updateImageSetMetadata(
       return { latestVersionId, imageSetState, ...(await listVersions(flow, input)) };
     }
 
-    const update = await mutateOnce(flow, {
+    const update = await once(flow, {
       step: 'updateMetadata',
-      timeout,
+      kind: 'imageSet',
+      polling,
+      guard: 'version',
       prepare: () =>
         readUnlocked(flow, { step: 'getImageSet', whenDeleted: 'ImageSetNotUsable', ...imageSet }),
-      send: async ({ versionId }) => {
+      send: async ({ versionId }, budget) => {
         const request = {
           datastoreId,
           imageSetId,
@@ -75,7 +112,7 @@ export async function updateImageSetMetadata(
           revertToVersionId,
           ...asked,
         };
-        const reply = await flow.change('updateMetadata', imaging.updateImageSetMetadata, request, timeout);
+        const reply = await flow.change('updateMetadata', imaging.updateImageSetMetadata, request, budget);
         return { imageSetId, latestVersionId: reply.latestVersionId ?? '' };
       },
       find: ({ sent: [before], seen, since }) =>
@@ -100,6 +137,7 @@ export async function updateImageSetMetadata(
             return is.content === (await held('+metadataAsked', revertToVersionId)).content;
           },
         }),
+      lag: flow.facts.staleReads,
     });
 
     const settled = await awaitChange(flow, {
@@ -129,7 +167,7 @@ async function listVersions(
     const page = await flow.read(summary, imaging.listImageSetVersions, request);
     return { items: page.imageSetPropertiesList, nextToken: page.nextToken };
   };
-  const { items: imageSetPropertiesList, ...more } = await allPages('listVersions', read, from);
+  const { items: imageSetPropertiesList, ...more } = await allPages(flow, 'listVersions', read, from);
   return { imageSetPropertiesList, ...more };
 }
 

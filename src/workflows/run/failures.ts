@@ -1,10 +1,4 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  CancelledFailure,
-  TimeoutFailure,
-  isCancellation,
-} from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, TimeoutFailure, isCancellation } from '@temporalio/workflow';
 import type { AwsFailureDetails } from '../../activities/aws-errors.ts';
 import { isRecord, recordOf } from '../../lib/guards.ts';
 
@@ -23,7 +17,9 @@ export type FailureType =
   | 'DeleteFailed'
   | 'OutcomeUnknown'
   | 'ConfirmationMissing'
-  | 'WaitTimedOut';
+  | 'WaitTimedOut'
+  | 'ResultTooLarge'
+  | 'HistoryFull';
 
 /** Something that the run has made in AWS, and the command that removes it. */
 export interface Left {
@@ -44,6 +40,8 @@ export interface FailureDetails {
    * patient data, and so is not in the failure's message, which logs and lists show.
    */
   awsMessage?: string;
+  /** The names of what is not here because the failure would have been too large for Temporal. */
+  leftOut?: string[];
 }
 
 /**
@@ -101,30 +99,48 @@ function answerIn(error: unknown): ApplicationFailure | undefined {
   return undefined;
 }
 
-/** Whether the time for a call ran out on an attempt that waited for a worker, or was on its way: nobody has answered it. */
+/** The time-out that ended a call; none where the call ended otherwise. */
+function timeoutOf(error: unknown): TimeoutFailure['timeoutType'] | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  return cause instanceof TimeoutFailure ? cause.timeoutType : undefined;
+}
+
+/** Whether no worker has taken up a call, or none has taken it up again, within the time for it. */
 export function isUnattended(error: unknown): boolean {
-  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+  const timeout = timeoutOf(error);
+  return timeout === 'SCHEDULE_TO_START' || timeout === 'SCHEDULE_TO_CLOSE';
+}
+
+/** Whether an attempt began and no reply came: AWS did not answer in time, or the worker was killed meanwhile. */
+export function isUnanswered(error: unknown): boolean {
+  return timeoutOf(error) === 'START_TO_CLOSE';
 }
 
 /** The failure that tells what happened; nothing for what is no failure of a call: a cancellation, a bug. */
 export function originOf(error: unknown): ApplicationFailure | undefined {
-  const nobody = { type: 'WaitTimedOut', message: 'no worker has answered within the time allowed' };
-  return answerIn(error) ?? (isUnattended(error) ? ApplicationFailure.create(nobody) : undefined);
+  const answer = answerIn(error);
+  if (answer || timeoutOf(error) === undefined) return answer;
+  return ApplicationFailure.create({
+    type: 'WaitTimedOut',
+    message: isUnattended(error)
+      ? 'no worker has answered within the time allowed'
+      : 'AWS has not answered within the time allowed, or the worker was stopped while it waited for the answer',
+  });
 }
 
-/** Whether no worker has taken up the one attempt of a call. */
-function wasNeverSent(error: unknown): boolean {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (cause instanceof TimeoutFailure) return cause.timeoutType === 'SCHEDULE_TO_START';
-  return cause instanceof CancelledFailure;
-}
-
-/** What an AWS call that failed says of itself; an attempt that never came back says that nothing is known. */
+/**
+ * What an AWS call that failed says about its effect. An attempt without an answer may have had any effect, unless no
+ * worker has taken it up: then nothing was sent.
+ */
 export function awsDetailsOf(error: unknown): Pick<AwsFailureDetails, 'effect' | 'retry' | 'retryAfter'> {
+  const timeout = timeoutOf(error);
+  if (timeout !== undefined) {
+    return { effect: timeout === 'SCHEDULE_TO_START' ? 'refused' : 'unknown', retry: 'untilDeadline' };
+  }
   const [details] = answerIn(error)?.details ?? [];
   const { effect, retry, retryAfter } = recordOf(details);
   return {
-    effect: wasNeverSent(error) ? 'refused' : isEffect(effect) && !isUnattended(error) ? effect : 'unknown',
+    effect: isEffect(effect) ? effect : 'unknown',
     retry: isRetry(retry) ? retry : 'untilDeadline',
     ...(typeof retryAfter === 'number' && { retryAfter }),
   };

@@ -1,4 +1,3 @@
-import { MENDED_WITHIN } from '../../pacing/pacing.ts';
 import { originOf } from './failures.ts';
 
 /** What is known of the thing that a wait reads. */
@@ -9,6 +8,8 @@ interface Known {
   began: number;
   /** How long a read may still show what was there before a change that the service has accepted, in milliseconds. */
   staleReads: number;
+  /** How long access may be denied that was there before, in milliseconds. */
+  mendedWithin: number;
 }
 
 /** The answers of HealthImaging, HealthLake and S3 to a caller without permission. */
@@ -45,11 +46,11 @@ export class Lapses {
    */
   excuse(failure: unknown, now: number): number {
     const type = originOf(failure)?.type;
-    const { ours, began, staleReads } = this.known;
+    const { ours, began, staleReads, mendedWithin } = this.known;
     if (type === 'ResourceNotFoundException' && ours && now - began < staleReads) return now - began;
     if (DENIED.has(type ?? undefined) && this.#hadAccess) {
       this.#deniedSince ??= now;
-      if (now - this.#deniedSince < MENDED_WITHIN) return now - this.#deniedSince;
+      if (now - this.#deniedSince < mendedWithin) return now - this.#deniedSince;
     }
     throw failure;
   }

@@ -1,5 +1,7 @@
 import { ApplicationFailure } from '@temporalio/workflow';
 import { recordOf } from '../../lib/guards.ts';
+import { bytesOf } from '../../lib/size.ts';
+import type { RunRules } from '../../pacing/rules.ts';
 import { originOf } from './failures.ts';
 
 /** A page of one of the services' lists, in the words that both share. */
@@ -11,11 +13,6 @@ export interface Page<Item> {
 /** The published documents have it as text; the services do not take that. */
 export const pageSize = (maxResults: number | string | undefined): number | undefined =>
   maxResults === undefined ? undefined : Number(maxResults);
-
-/** How much a run lists: it all stands in the history, where 2 MB is the most for one value. */
-const MOST_ITEMS = 1_000;
-const MOST_CHARACTERS = 1_000_000;
-const MOST_PAGES = 10;
 
 /**
  * Reads the pages of a list one by one, until the last, or until nobody wants another.
@@ -45,6 +42,9 @@ export async function* pagesOf<Item>(
 /**
  * Lists all that a step of a document asks for: ten pages at the most, and none after the one that makes it 1,000 items.
  *
+ * A page that would make the list take more bytes than the rules allow is not added, and the list goes on from there. The
+ * first page is always there: the activity that reads it asks for fewer items where they take too much.
+ *
  * @param step - of the document
  * @param read - reads one page
  * @param from - the token of the page to begin with; the first page where it is absent
@@ -52,16 +52,22 @@ export async function* pagesOf<Item>(
  * @throws ApplicationFailure `ValidationException` that says so where the service does not take the token `from`
  */
 export async function allPages<Item>(
+  flow: { readonly facts: { readonly rules: Pick<RunRules, 'lists'> } },
   step: string,
   read: (summary: string, nextToken: string | undefined) => Promise<Page<Item>>,
   from?: string,
 ): Promise<{ items: Item[]; nextToken?: string }> {
+  const { lists } = flow.facts.rules;
   const items: Item[] = [];
-  let nextToken: string | undefined;
-  for await (const page of pagesOf(step, MOST_PAGES, read, from)) {
-    items.push(...(page.items ?? []));
+  let bytes = 0;
+  let nextToken = from;
+  for await (const page of pagesOf(step, lists.pages, read, from)) {
+    const more = page.items ?? [];
+    bytes += bytesOf(more);
+    if (items.length > 0 && bytes > lists.bytes) break;
+    items.push(...more);
     ({ nextToken } = page);
-    if (items.length >= MOST_ITEMS || JSON.stringify(items).length >= MOST_CHARACTERS) break;
+    if (items.length >= lists.items) break;
   }
   return { items, ...(nextToken !== undefined && { nextToken }) };
 }

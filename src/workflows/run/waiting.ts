@@ -1,5 +1,5 @@
 import { nextSleep, type WaitKind } from '../../pacing/pacing.ts';
-import { pacingOf, queuedTimeout, type Polling } from '../../pacing/polling.ts';
+import { queuedTimeout, type Polling } from '../../pacing/polling.ts';
 import type { Verdict } from './verdict.ts';
 import { flowFailure, originOf } from './failures.ts';
 import type { Flow } from './flow.ts';
@@ -38,6 +38,10 @@ interface Explanation {
  *
  * A read that is refused is made again where {@link Lapses} excuses it.
  *
+ * The input rules hold the waits that a run makes once to {@link MOST_READS} reads. Waits can be repeated (a change that
+ * another writer got ahead of is prepared again, a lost reply is looked for), and events can ask for reads of their own. So
+ * the run counts its reads as well: beyond `MOST_READS` a wait reads once more, at its deadline.
+ *
  * @returns the read that settled it, and whether it was settled by another writer
  * @throws ApplicationFailure of the verdict's type, or `WaitTimedOut`
  * @throws ActivityFailure of a read that was refused
@@ -47,12 +51,19 @@ export async function waitFor<Read>(
   wait: Wait<Read>,
 ): Promise<{ read: Read; byAnother: boolean }> {
   const { step, polling } = wait;
-  const { timeout, minimumInterval } = pacingOf(wait.kind, polling);
+  const { timeout, minimumInterval } = flow.pacing(wait.kind, polling);
   const began = Date.now();
   let deadline = began + timeout;
   let queued = false;
-  const lapses = new Lapses({ ours: wait.ours ?? false, began, staleReads: flow.facts.staleReads });
+  const { staleReads, rules } = flow.facts;
+  const { mendedWithin } = rules;
+  const lapses = new Lapses({ ours: wait.ours ?? false, began, staleReads, mendedWithin });
+  const pause = (sleep: number, until: number) =>
+    flow.readsInWaits < rules.mostReads
+      ? flow.pause(step, sleep, minimumInterval)
+      : flow.pause(step, until, until);
   for (let reads = 1; ; reads++) {
+    flow.readsInWaits += 1;
     const summary = reads === 1 ? step : `${step} · ${reads}`;
     let read: Read;
     try {
@@ -62,8 +73,8 @@ export async function waitFor<Read>(
       const refused = Date.now();
       const lasted = lapses.excuse(failure, refused);
       if (refused >= deadline) throw failure;
-      flow.warn(`${step}: ${originOf(failure)?.type}, which may pass; it is read again`);
-      await flow.pause(step, nextSleep(lasted, pacingOf(wait.kind, polling)), minimumInterval);
+      flow.warn(`${step}: ${originOf(failure)?.type}, which may pass; reading again`);
+      await pause(nextSleep(lasted, flow.pacing(wait.kind, polling)), deadline - refused);
       continue;
     }
     const now = Date.now();
@@ -89,12 +100,12 @@ export async function waitFor<Read>(
     if (verdict.warning) flow.warn(verdict.warning);
     if (queued !== (verdict.queued ?? false)) {
       queued = !queued;
-      deadline = queued ? began + queuedTimeout(polling) : now + timeout;
+      deadline = queued ? began + queuedTimeout(polling, flow.facts.rules) : now + timeout;
     }
     if (now >= deadline) {
       throw flowFailure('WaitTimedOut', `still ${status} after ${waited / 1000} s${wait.timedOut ?? ''}`);
     }
-    const pacing = pacingOf(wait.kind, polling, { hadEvent: flow.hadEvent });
-    await flow.pause(step, Math.min(nextSleep(waited, pacing), deadline - now), minimumInterval);
+    const next = nextSleep(waited, flow.pacing(wait.kind, polling));
+    await pause(Math.min(next, deadline - now), deadline - now);
   }
 }

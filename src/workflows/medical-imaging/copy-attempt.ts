@@ -1,13 +1,19 @@
 import { sleep } from '@temporalio/workflow';
 import type { InstancesDigest } from '../../activities/image-set-metadata.ts';
-import { pacingOf, type Polling } from '../../pacing/polling.ts';
+import type { Polling } from '../../pacing/polling.ts';
 import { imaging } from '../run/activities.ts';
-import { changeEvidence, isSame, readHeld, sumOf, type ChangedVersion } from './change-evidence.ts';
-import type { ImageSetRead } from './classify.ts';
-import { CLOCK_SKEW, WORST_CLOCK_SKEW, type Flow } from '../run/flow.ts';
-import { readUnlocked } from './image-set.ts';
-import type { Doubt, Found } from '../run/mutate-once.ts';
-import { searchImageSets } from './search.ts';
+import {
+  changeEvidence,
+  isSame,
+  readHeld,
+  sumOf,
+  type ChangedVersion,
+} from '../image-sets/change-evidence.ts';
+import type { ImageSetRead } from '../image-sets/classify.ts';
+import type { Flow } from '../run/flow.ts';
+import { readUnlocked } from '../image-sets/image-set.ts';
+import type { Doubt, Found } from '../run/once.ts';
+import { searchImageSets } from '../image-sets/search.ts';
 
 export interface CopyImageSetInput {
   datastoreId: string;
@@ -34,8 +40,9 @@ export async function sendCopy(
   flow: Flow,
   input: CopyImageSetInput,
   basis: CopyBasis,
+  budget: number,
 ): Promise<ChangedVersion> {
-  const { datastoreId, sourceImageSetId, destinationImageSetId, copiableAttributes, polling } = input;
+  const { datastoreId, sourceImageSetId, destinationImageSetId, copiableAttributes } = input;
   const reply = await flow.change(
     'copyImageSet',
     imaging.copyImageSet,
@@ -57,7 +64,7 @@ export async function sendCopy(
         }),
       },
     },
-    pacingOf('imageSet', polling).timeout,
+    budget,
   );
   const { imageSetId = destinationImageSetId ?? '', latestVersionId = '' } =
     reply.destinationImageSetProperties ?? {};
@@ -131,23 +138,18 @@ async function findNewImageSet(
   readSought: () => Promise<Sought>,
 ): Promise<Found<ChangedVersion>> {
   const { datastoreId, sourceImageSetId: imageSetId, polling } = input;
-  // As long as our copy goes on it locks the source, and its image set need not be to be found.
+  // A copy locks its source until it has ended, and its image set need not be found before.
   await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId, polling });
-  const free = Date.now();
-  const sought = await readSought();
-  const { searchLag } = flow.facts;
-  for (;;) {
-    const lookedAt = Date.now();
-    const made = await newImageSets(flow, input, since - WORST_CLOCK_SKEW, sought);
-    const [one, another] = made;
-    if (another || (one && one.createdAt < since - CLOCK_SKEW)) {
-      const ids = made.map(({ version }) => version.imageSetId).join(', ');
-      return { kind: 'unclear', why: `image sets that could be it: ${ids}` };
-    }
-    if (one) return { kind: 'ours', reply: one.version };
-    if (lookedAt - free >= searchLag) return { kind: 'unchanged' };
-    await sleep(Math.min(5_000, searchLag), { summary: 'wait before +searchNew' });
+  const { searchLag, rules } = flow.facts;
+  await sleep(searchLag, { summary: 'wait before +searchNew' });
+  const made = await newImageSets(flow, input, since - rules.worstClockSkew, await readSought());
+  const [one, another] = made;
+  if (!one) return { kind: 'unchanged' };
+  if (another || one.createdAt < since - rules.clockSkew) {
+    const ids = made.map(({ version }) => version.imageSetId).join(', ');
+    return { kind: 'unclear', why: `image sets that could be it: ${ids}` };
   }
+  return { kind: 'ours', reply: one.version };
 }
 
 /** The image sets of the study that came after a time, in milliseconds since 1970, and hold what is sought. */

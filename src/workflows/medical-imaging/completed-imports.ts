@@ -1,10 +1,12 @@
 import { isCancellation } from '@temporalio/workflow';
 import type { DICOMImportJobSummary } from '@aws-sdk/client-medical-imaging';
 import type { Json } from '../../activities/operation.ts';
+import { bytesOf } from '../../lib/size.ts';
 import { imaging } from '../run/activities.ts';
 import { flowFailure, originOf } from '../run/failures.ts';
-import { isOfThisRun, type Flow } from '../run/flow.ts';
-import { readOutcome, unreadManifest, type ImportResult } from './import-job.ts';
+import type { Flow } from '../run/flow.ts';
+import { isOfThisRun } from '../run/mark.ts';
+import { readOutcome, unreadManifest, type ImportResult } from '../jobs/import-job.ts';
 import { pagesOf } from '../run/pages.ts';
 
 type ListedJob = Json<DICOMImportJobSummary>;
@@ -33,9 +35,6 @@ export interface AuditedImport {
   warningsByType: Record<string, number> | undefined;
 }
 
-/** The service does not say in which order it lists: the newest are known once all are. A page has 50. */
-const MOST_PAGES = 100;
-
 /** Which completed imports are wanted. Times are ISO 8601, and part of the range. */
 interface Wanted {
   datastoreId: string;
@@ -45,7 +44,10 @@ interface Wanted {
   jobsNextToken?: string;
 }
 
-/** The completed imports of a data store, newest first, and where the list goes on if there were more than are listed. */
+/**
+ * The completed imports of a data store, newest first, and where the list goes on if there were more than are listed. The
+ * service does not say in which order it lists, so that the newest are known only once all are.
+ */
 export async function listCompleted(flow: Flow, step: string, wanted: Wanted) {
   const { datastoreId, submittedAfter, submittedBefore, jobsNextToken: from } = wanted;
   const jobs: ListedJob[] = [];
@@ -55,9 +57,13 @@ export async function listCompleted(flow: Flow, step: string, wanted: Wanted) {
     const page = await flow.read(summary, imaging.listDICOMImportJobs, request);
     return { items: page.jobSummaries, nextToken: page.nextToken };
   };
-  for await (const { items = [], nextToken } of pagesOf(step, MOST_PAGES, read, from)) {
+  const { pages, listedBytes } = flow.facts.rules.audit;
+  let bytes = 0;
+  for await (const { items = [], nextToken } of pagesOf(step, pages, read, from)) {
     jobs.push(...items);
     jobsNextToken = nextToken;
+    bytes += bytesOf(items);
+    if (bytes > listedBytes) break;
   }
   // The service lists by status alone, so the range is cut out here.
   const earliest = submittedAfter === undefined ? -Infinity : Date.parse(submittedAfter);
@@ -120,7 +126,7 @@ export async function audit(
       { service: 'medical-imaging', datastoreId, jobId, outputS3Uri },
       {},
       // A manifest of long ago is not late: it is gone.
-      { manifestWait: isOfThisRun(endedAt) ? flow.facts.manifestWait : 0, withImageSets: false },
+      { manifestWait: isOfThisRun(flow, endedAt) ? flow.facts.manifestWait : 0, withImageSets: false },
     );
   const unknown: ImportResult = { outcome: 'unknown', ...unreadManifest('', unread ?? '') };
   const { outcome, counts, manifest, failures, warnings } = unread === undefined ? await read() : unknown;

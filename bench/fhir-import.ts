@@ -1,0 +1,138 @@
+/**
+ * What holding resources against R4 costs: 50,000 of them imported by this checkout and by another one, in turns.
+ *
+ *     git worktree add ../before COMMIT && (cd ../before && npm ci)
+ *     npm run bench:fhir -- ../before
+ *
+ * Each import has a server of its own, so that compiling the rules is part of it. The ratios are of the fastest of the
+ * imports: of the time until the job has ended, and of the time of the processor, which other programs change less.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { HealthLake } from '@aws-sdk/client-healthlake';
+import type { startLocalAws } from '../local-aws/server.ts';
+
+const ROUNDS = 5;
+const PATIENTS = 10_000;
+
+interface Cost {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+/** A patient, and four observations of each. */
+function ndjson(): string {
+  const lines: string[] = [];
+  const period = { start: '2024-01-05T10:00:00Z', end: '2024-01-05T10:20:00Z' };
+  for (let i = 0; i < PATIENTS; i++) {
+    const subject = { reference: `Patient/p${i}` };
+    const name = [{ use: 'official', family: `Family${i}`, given: ['Ada', 'Grace'] }];
+    const address = [{ line: ['1 Main Street'], city: 'Boston', state: 'MA', postalCode: '02115' }];
+    const patient = {
+      resourceType: 'Patient',
+      id: `p${i}`,
+      name,
+      gender: 'female',
+      birthDate: '1970-01-31',
+      address,
+    };
+    lines.push(JSON.stringify(patient));
+    for (const [code, unit] of [
+      ['8867-4', '/min'],
+      ['8302-2', 'cm'],
+      ['29463-7', 'kg'],
+      ['8310-5', 'Cel'],
+    ]) {
+      const valueQuantity = { value: 60 + (i % 40), unit, system: 'http://unitsofmeasure.org', code: unit };
+      const coding = [{ system: 'http://loinc.org', code, display: 'A measurement' }];
+      const observation = {
+        status: 'final',
+        code: { coding },
+        subject,
+        effectivePeriod: period,
+        valueQuantity,
+      };
+      lines.push(JSON.stringify({ resourceType: 'Observation', id: `p${i}-${code}`, ...observation }));
+    }
+  }
+  return lines.join('\n');
+}
+
+/** Imports the file with the local AWS of a checkout, in this process. */
+async function importBy(checkout: string): Promise<Cost> {
+  const module: unknown = await import(
+    pathToFileURL(path.resolve(checkout, 'dist/local-aws/server.js')).href
+  );
+  const { startLocalAws: start } = module as { startLocalAws: typeof startLocalAws };
+  const data = mkdtempSync(path.join(os.tmpdir(), 'bench-fhir-'));
+  mkdirSync(path.join(data, 's3/input/x'), { recursive: true });
+  writeFileSync(path.join(data, 's3/input/x/all.ndjson'), ndjson());
+  const settings = { fhirDatastoreCreateMs: 0, fhirImportSubmittedMs: 0, fhirImportMs: 0 };
+  const aws = await start({ data, settings });
+  const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
+  const client = new HealthLake({ endpoint: aws.endpoint, region: 'us-east-1', credentials });
+  const { DatastoreId } = await client.createFHIRDatastore({ DatastoreTypeVersion: 'R4' });
+  await client.listFHIRDatastores({});
+
+  const [began, cpu] = [performance.now(), process.cpuUsage()];
+  const { JobId } = await client.startFHIRImportJob({
+    DatastoreId,
+    DataAccessRoleArn: 'arn:aws:iam::123456789012:role/bench',
+    InputDataConfig: { S3Uri: 's3://input/x/' },
+    JobOutputDataConfig: {
+      S3Configuration: { S3Uri: 's3://out/', KmsKeyId: 'arn:aws:kms:us-east-1:123456789012:key/1' },
+    },
+  });
+  for (;;) {
+    const { ImportJobProperties: job } = await client.describeFHIRImportJob({ DatastoreId, JobId });
+    if (job?.EndTime && job.JobStatus !== 'COMPLETED') throw new Error(`the import is ${job.JobStatus}`);
+    if (job?.EndTime) break;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  const { user, system } = process.cpuUsage(cpu);
+  const cost = { wallMs: performance.now() - began, cpuMs: (user + system) / 1000 };
+  client.destroy();
+  await aws.close();
+  rmSync(data, { recursive: true });
+  return cost;
+}
+
+function main(): void {
+  const [before] = process.argv.slice(2);
+  if (before === undefined) {
+    console.error(
+      'bench/fhir-import: name a built checkout to compare with: npm run bench:fhir -- ../before',
+    );
+    process.exitCode = 1;
+    return;
+  }
+  const checkouts = { before, now: '.' };
+  const costs: Record<keyof typeof checkouts, Cost[]> = { before: [], now: [] };
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const which of ['before', 'now'] as const) {
+      const args = [import.meta.filename, '--import', checkouts[which]];
+      costs[which].push(JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Cost);
+    }
+  }
+  console.log('50,000 resources   before      now    ratio');
+  for (const [name, of] of [
+    ['until it ended', 'wallMs'],
+    ['processor time', 'cpuMs'],
+  ] as const) {
+    const [was, is] = [costs.before, costs.now].map((runs) => Math.min(...runs.map((run) => run[of])));
+    const columns = [
+      `${Math.round(was ?? 0)} ms`,
+      `${Math.round(is ?? 0)} ms`,
+      ((is ?? 0) / (was ?? 1)).toFixed(2),
+    ];
+    console.log(`${name.padEnd(16)}${columns.map((column) => column.padStart(9)).join('')}`);
+  }
+}
+
+if (process.argv[2] === '--import') {
+  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+  void importBy(process.argv[3] ?? '.').then((cost) => console.log(JSON.stringify(cost)));
+} else main();

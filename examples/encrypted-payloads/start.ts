@@ -1,0 +1,12 @@
+import { FlowClient, runMain } from 'aws-health-workflows';
+import { encrypted } from './codec.js';
+
+/** Starts a flow by a client that has the same data converter, and waits for its result. */
+await runMain(async () => {
+  const flows = await FlowClient.connect({ dataConverter: encrypted() });
+  const [datastoreName = 'radiology'] = process.argv.slice(2);
+  const run = await flows.start('provisionDatastore', { datastoreName });
+  console.log(run.workflowId);
+  console.log(await run.result());
+  await flows.close();
+});

@@ -1,0 +1,30 @@
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { UserError } from '../src/lib/user-error.ts';
+
+/**
+ * Makes the folder that holds all state, where it is not there yet.
+ *
+ * @throws UserError where it cannot be made or written to
+ */
+export function makeDataFolder(folder: string): void {
+  try {
+    makeFolder(folder);
+    accessSync(folder, constants.W_OK);
+  } catch (error) {
+    throw new UserError(
+      `The data folder ${folder} cannot be used (${error instanceof Error ? error.message : String(error)}). Choose another by --data.`,
+    );
+  }
+}
+
+/**
+ * As `mkdirSync(folder, { recursive: true })`, which never returns in Node 20 where a folder that is there refuses new
+ * folders with ENOENT, as `/proc` does.
+ */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder);
+}

@@ -1,0 +1,174 @@
+/**
+ * What keeps runs from going on where Worker Versioning is on, each with the command that helps.
+ *
+ * Temporal reports none of it as an error: a run for which there is no worker of the right version is open, and nothing
+ * happens to it (seen on Servers 1.29.1 and 1.32.0).
+ */
+import { Client, type ConnectionLike } from '@temporalio/client';
+import { isRecord } from '../lib/guards.ts';
+import { shellCommand } from '../lib/shell-command.ts';
+import { describeTaskQueue, type DeploymentVersion, type TaskQueue } from './task-queue-pollers.ts';
+
+export interface VersioningFault {
+  readonly found: string;
+  readonly fix: string;
+}
+
+export interface Versioning {
+  /** The version that gets new runs; absent where unversioned workers get them. */
+  readonly current?: DeploymentVersion;
+  /** The versions whose workers may be alive. */
+  readonly polled: readonly DeploymentVersion[];
+  readonly faults: readonly VersioningFault[];
+}
+
+/** `aws-health:1`, as the search attribute `TemporalWorkerDeploymentVersion` has it. */
+export const nameOf = ({ deploymentName, buildId }: DeploymentVersion) => `${deploymentName}:${buildId}`;
+
+/**
+ * Looks up which versions work on a task queue, and whether there are runs that none of them takes.
+ *
+ * @param own - the version of this worker, which is about to poll
+ * @throws Error of gRPC where the server does not tell
+ */
+export async function lookUpVersioning(
+  connection: ConnectionLike,
+  namespace: string,
+  taskQueue: string,
+  own?: DeploymentVersion,
+): Promise<Versioning> {
+  const queue = await describeTaskQueue(connection, namespace, taskQueue, 'workflow');
+  const { current } = queue;
+  const polled = polledVersions(queue, own);
+  const commands = commandsFor(namespace);
+  const pinned = await findStranded(new Client({ connection, namespace }), taskQueue, polled);
+  const faults = [routingFault(queue, polled, own, commands), pinned && strandedFault(pinned, commands)];
+  return { ...(current && { current }), polled, faults: faults.filter((fault) => fault !== undefined) };
+}
+
+function polledVersions({ pollers }: TaskQueue, own: DeploymentVersion | undefined): DeploymentVersion[] {
+  const alive = pollers.flatMap(({ mayBeAlive, version }) => (mayBeAlive && version ? [version] : []));
+  const all = own ? [own, ...alive] : alive;
+  return [...new Map(all.map((version) => [nameOf(version), version])).values()];
+}
+
+/** The commands of the Temporal CLI for a namespace. */
+function commandsFor(namespace: string) {
+  const workflow = (...words: string[]) =>
+    shellCommand('temporal', 'workflow', ...words, '--namespace', namespace);
+  const deployment = (verb: string, { deploymentName, buildId }: DeploymentVersion, ...more: string[]) => {
+    const version = ['--deployment-name', deploymentName, '--build-id', buildId];
+    return shellCommand(
+      'temporal',
+      'worker',
+      'deployment',
+      verb,
+      ...version,
+      ...more,
+      '--namespace',
+      namespace,
+    );
+  };
+  return { workflow, deployment };
+}
+
+type Commands = ReturnType<typeof commandsFor>;
+
+/** Where new runs go, if that is nowhere, or not to this worker. */
+function routingFault(
+  { pollers, current, ramping }: TaskQueue,
+  polled: readonly DeploymentVersion[],
+  own: DeploymentVersion | undefined,
+  { deployment }: Commands,
+): VersioningFault | undefined {
+  const [first] = polled;
+  if (!current) {
+    if (!first) return undefined;
+    const isUnversioned = pollers.some(({ mayBeAlive, version }) => mayBeAlive && !version);
+    const where = isUnversioned ? 'go to unversioned workers alone' : 'stay unstarted';
+    return {
+      found: `Worker Deployment ${first.deploymentName} has no current version: new runs ${where}`,
+      fix: deployment('set-current-version', first),
+    };
+  }
+  if (!polled.some((version) => nameOf(version) === nameOf(current))) {
+    const start = `TEMPORAL_DEPLOYMENT_NAME=${current.deploymentName} TEMPORAL_WORKER_BUILD_ID=${current.buildId} npm run worker`;
+    const replace = first && `, or make another version current: ${deployment('set-current-version', first)}`;
+    return {
+      found: `no worker of the current version ${nameOf(current)} polls: new runs and runs that are not pinned stand still`,
+      fix: `start one: ${start}${replace ?? ''}`,
+    };
+  }
+  const isRouted = [current, ramping].some((version) => version && own && nameOf(version) === nameOf(own));
+  if (!own || isRouted) return undefined;
+  return {
+    found: `${nameOf(current)} is current, and this worker, ${nameOf(own)}, gets no new runs before it is ramped up`,
+    fix: deployment('set-ramping-version', own, '--percentage', '10'),
+  };
+}
+
+/** Runs that are pinned to versions without workers. */
+interface Stranded {
+  readonly query: string;
+  readonly count: number;
+  /** The newest. */
+  readonly shown: readonly { readonly workflowId: string; readonly version: string }[];
+}
+
+const MOST_SHOWN = 5;
+
+async function findStranded(
+  client: Client,
+  taskQueue: string,
+  polled: readonly DeploymentVersion[],
+): Promise<Stranded | undefined> {
+  const quote = (value: string) => JSON.stringify(value);
+  const alive = polled.map((version) => quote(nameOf(version))).join(', ');
+  const query = [
+    'ExecutionStatus = "Running"',
+    `TaskQueue = ${quote(taskQueue)}`,
+    'TemporalWorkflowVersioningBehavior = "Pinned"',
+    ...(alive ? [`TemporalWorkerDeploymentVersion NOT IN (${alive})`] : []),
+  ].join(' AND ');
+  try {
+    const { count } = await client.workflow.count(query);
+    if (count === 0) return undefined;
+    const shown = [];
+    for await (const { workflowId, searchAttributes } of client.workflow.list({
+      query,
+      pageSize: MOST_SHOWN,
+    })) {
+      const [version] = searchAttributes['TemporalWorkerDeploymentVersion'] ?? [];
+      shown.push({ workflowId, version: String(version) });
+      if (shown.length === MOST_SHOWN) break;
+    }
+    return { query, count, shown };
+  } catch (error) {
+    // Servers that do not know these search attributes have no such runs.
+    const { cause } = error instanceof Error ? error : {};
+    if (isRecord(cause) && cause['code'] === GRPC_INVALID_ARGUMENT) return undefined;
+    throw error;
+  }
+}
+
+const GRPC_INVALID_ARGUMENT = 3;
+
+function strandedFault(
+  { query, count, shown }: Stranded,
+  { workflow, deployment }: Commands,
+): VersioningFault {
+  const runs = shown.map(({ workflowId, version }) => `${workflowId} (${version})`);
+  const more = count > shown.length ? ` and ${count - shown.length} more` : '';
+  const versions = [...new Set(shown.map(({ version }) => version))];
+  const describe = versions.map((version) => {
+    const [deploymentName = '', buildId = ''] = version.split(':');
+    return deployment('describe-version', { deploymentName, buildId });
+  });
+  const move = workflow('update-options', '--query', query, '--versioning-override-behavior', 'auto_upgrade');
+  return {
+    found: `${count} ${count === 1 ? 'run is' : 'runs are'} pinned to a version without workers: ${runs.join(', ')}${more}`,
+    fix:
+      `start workers of ${versions.join(', ')} until they have drained (${describe.join('; ')}), ` +
+      `or move the runs to the version that gets new runs: ${move}`,
+  };
+}

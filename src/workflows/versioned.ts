@@ -1,0 +1,29 @@
+/**
+ * The workflows of a worker whose Worker Versioning is on and whose VERSIONING_BEHAVIOR is not set.
+ *
+ * There a run is pinned to the version that it began on, and workers of that version must be kept until it has ended. The
+ * runs of the types below may take more than a week: a job of HealthLake may be queued for seven days and then run for
+ * one, and `recurringImport` waits for the import that it has started. They move on to the current version instead, so a
+ * change of their code must replay the histories of their open runs (docs/deploying.md).
+ *
+ * These options are in a bundle of their own, because the server refuses every workflow task of an unversioned worker
+ * that names a versioning behavior.
+ */
+import { setWorkflowOptions } from '@temporalio/workflow';
+import {
+  provisionDatastoreAndExport,
+  provisionDatastoreAndImport,
+  recurringImport,
+  startExportPollAndList,
+  startImportAndWaitCompleted,
+  startImportPollAndList,
+} from './index.ts';
+
+export * from './index.ts';
+
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, provisionDatastoreAndExport);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, provisionDatastoreAndImport);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, recurringImport);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, startExportPollAndList);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, startImportAndWaitCompleted);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, startImportPollAndList);

@@ -1,0 +1,126 @@
+/** Every flag of `npm run dev`, `demo` and `local-aws`, missing, wrong, empty or huge: one line, code 1, nothing started. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const dist = join(import.meta.dirname, '../../dist');
+const folder = mkdtempSync(join(tmpdir(), 'dev-flags-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+writeFileSync(join(folder, 'file'), '');
+
+/** Runs a program that ends by itself. One that hangs is killed: Node's own recursive `mkdir` of `/proc/x` heeds no other signal. */
+function run(script: string, args: readonly string[]) {
+  const env = { ...process.env, TEMPORAL_ADDRESS: undefined };
+  return spawnSync(process.execPath, [join(dist, script), ...args], {
+    cwd: folder,
+    env,
+    encoding: 'utf8',
+    timeout: 20_000,
+    killSignal: 'SIGKILL',
+  });
+}
+
+type Row = readonly [args: readonly string[], said: RegExp];
+
+const HUGE = 'x'.repeat(20_000);
+
+/** No folder that could be the data folder. `/proc` is one of Linux. */
+const FOLDERS: readonly Row[] = [
+  [['--data', HUGE], /^The data folder x+ cannot be used \(ENAMETOOLONG.*Choose another by --data\.$/],
+  [['--data', 'file'], /^The data folder .*file cannot be used \(EEXIST/],
+  [['--data', 'file/data'], /^The data folder .* cannot be used \(ENOTDIR/],
+  ...(existsSync('/proc/self')
+    ? ([[['--data', '/proc/x'], /^The data folder \/proc\/x cannot be used \(ENOENT/]] satisfies Row[])
+    : []),
+];
+
+const server = (usage: RegExp): Row[] => [
+  [['--server'], usage],
+  [['--server', ''], usage],
+  [['--server='], usage],
+  [['--server', 'banana'], usage],
+  [['--server', HUGE], usage],
+  [['--server', 'existing', '--server', 'existing'], /^--server is given more than once/],
+];
+
+const DEV = /is not right here\. It goes: npm run dev -- \[--data DIR\] \[--server existing\]$/;
+const DEMO = /is not right here\. It goes: npm run demo -- \[--json\] \[--keep\] \[--server existing\]$/;
+const LOCAL_AWS = /local-aws --port 4566 --data DIR/;
+
+const PROGRAMS: Readonly<Record<string, readonly Row[]>> = {
+  'dev/dev.js': [
+    [['--data'], DEV],
+    [['--data', ''], DEV],
+    [['--data='], DEV],
+    [['--data', 'a', '--data', 'b'], /^--data is given more than once/],
+    ...FOLDERS.map(([args, said]): Row => [args, new RegExp(said.source.replace('folder x', 'folder .*/x'))]),
+    ...server(DEV),
+    [['--port', '1'], DEV],
+    [['-d', 'x'], DEV],
+    [['stray'], DEV],
+    [[''], DEV],
+  ],
+  'dev/demo.js': [
+    ...['--json', '--keep'].flatMap((flag): Row[] => [
+      [[`${flag}=1`], DEMO],
+      [[`${flag}=`], DEMO],
+      [[flag, 'banana'], DEMO],
+      [[flag, flag], /is given more than once/],
+    ]),
+    ...server(DEMO),
+    [['--data', 'x'], DEMO],
+    [['stray'], DEMO],
+  ],
+  'local-aws/main.js': [
+    ...['--data', '--port', '--host', '--set'].flatMap((flag): Row[] => [
+      [[...(flag === '--data' ? [] : ['--data', 'x']), flag], LOCAL_AWS],
+    ]),
+    [[], /--data is missing/],
+    [['--data', ''], /--data is missing/],
+    ...FOLDERS.map(([args, said]): Row => [args, new RegExp(said.source.replace('^', '^local-aws: '))]),
+    ...['', 'http', '-1', '1.5', '65536', '9'.repeat(400)].map((port): Row => [
+      ['--data', 'x', `--port=${port}`],
+      /--port must be a number from 0 to 65535/,
+    ]),
+    [['--data', 'x', '--host', ''], /--host must not be empty/],
+    [['--data', 'x', '--port', '0', '--host', 'no-such-host.invalid'], /ENOTFOUND|EAI_AGAIN/],
+    [['--data', 'x', '--port', '0', '--host', '192.0.2.1'], /EADDRNOTAVAIL/],
+    ...['', 'copyMs', '=5', HUGE].map((pair): Row => [
+      ['--data', 'x', '--set', pair],
+      /--set must be name=value, such as copyMs=50/,
+    ]),
+    [['--data', 'x', '--set', 'copyMs='], /copyMs must be a number of milliseconds, or never/],
+    [['--data', 'x', '--set', `copyMs=${'9'.repeat(400)}`], /copyMs must be a number/],
+    [['--data', 'x', '--set', 'copyMs=-1'], /copyMs must be a number/],
+    [['--data', 'x', '--set', 'emptyInput=banana'], /emptyInput must be one of/],
+    [['--data', 'x', '--set', `${HUGE}=1`], /there is no setting/],
+    [['--data', 'x', '--json'], LOCAL_AWS],
+    [['--data', 'x', 'stray'], LOCAL_AWS],
+  ],
+  'src/worker.js': [
+    [['--task-queue', 'x'], /^The worker takes no arguments, but settings from the environment/],
+    [['--help'], /^The worker takes no arguments/],
+  ],
+};
+
+const shortened = (text: string) => text.slice(0, 300);
+
+test.each(Object.entries(PROGRAMS))('%s', (script, rows) => {
+  const complaints = rows.flatMap(([args, said]) => {
+    const { status, stdout, stderr } = run(script, args);
+    const [line = '', ...more] = stderr.trimEnd().split('\n');
+    const isRight = status === 1 && stdout === '' && said.test(line) && more.length === 0;
+    return isRight
+      ? []
+      : [`${shortened(args.join(' '))} → ${status}, not ${said}: ${shortened(stdout + stderr)}`];
+  });
+  expect(complaints).toEqual([]);
+  // Neither a data folder nor a log.
+  expect(readdirSync(folder).filter((name) => name !== 'file' && name !== 'x')).toEqual([]);
+});
+
+test.each(['dev/dev.js', 'dev/demo.js'])('%s --help says how it goes', (script) => {
+  const { status, stdout } = run(script, ['--help']);
+  expect([status, stdout]).toEqual([0, expect.stringMatching(/^npm run \w+ -- \[--/)]);
+});
