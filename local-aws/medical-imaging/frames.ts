@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { World } from '../world.ts';
 import type { PixelDescription } from './dicom/pixel-data.ts';
@@ -18,16 +18,19 @@ export interface Frame {
  * @returns its id, which is made of the name and the content, so that importing twice gives the same
  */
 export async function writeFrame(world: World, name: string, { description, bytes }: Frame): Promise<string> {
-  const header = `${JSON.stringify(description)}\n`;
+  const header = Buffer.from(`${JSON.stringify(description)}\n`);
   const hash = createHash('sha256').update(name).update(header).update(bytes);
   const id = hash.digest('hex').slice(0, 32);
   const file = path.join(framesFolder(world), id);
-  const content = [Buffer.from(header), bytes];
+  const parts = [header, bytes];
+  // A frame that another image set has already is not written again: a SIGKILL in between would leave that one without.
+  const there = await stat(file).catch(() => undefined);
+  if (there?.size === header.length + bytes.length) return id;
   try {
-    await writeFile(file, content);
+    await writeFile(file, parts);
   } catch {
     await mkdir(framesFolder(world), { recursive: true });
-    await writeFile(file, content);
+    await writeFile(file, parts);
   }
   return id;
 }

@@ -31,12 +31,12 @@ const frameStorageWarnings = {
   TranscodingException: {
     warning_reason_code: 45312,
     type: 'TranscodingException',
-    message: 'Pixel data cannot be transcoded and are stored as they were imported',
+    message: 'Pixel data may still be retrievable as a single blob if required',
   },
   UnsupportedTransferSyntax: {
     warning_reason_code: 45344,
     type: 'UnsupportedTransferSyntax',
-    message: 'The transfer syntax is not supported, and pixel data are stored as they were imported',
+    message: 'Pixel data may still be retrievable as a single blob if required',
   },
 } as const;
 

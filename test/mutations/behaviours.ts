@@ -13,6 +13,7 @@
  */
 import type { FlowName } from '../../src/input-rules/flows.ts';
 import { DICOM_READER } from './dicom.ts';
+import { IMAGE_FRAMES } from './image-frames.ts';
 
 export interface Behaviour {
   readonly what: string;
@@ -1942,4 +1943,5 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...SIZES,
   ...DEPLOYMENTS,
   ...LOCAL_FHIR,
+  ...IMAGE_FRAMES,
 ];

@@ -9,7 +9,11 @@ export const codecs = {
   openjph: once(() => import('@cornerstonejs/codec-openjph')),
 };
 
-function once<T>(load: () => Promise<{ default: () => Promise<T> }>): () => Promise<T> {
+type Load<T> = (options: { print(text: string): void; printErr(text: string): void }) => Promise<T>;
+
+function once<T>(load: () => Promise<{ default: Load<T> }>): () => Promise<T> {
   let loaded: Promise<T> | undefined;
-  return () => (loaded ??= load().then((module) => module.default()));
+  // OpenJPEG tells of each frame on stdout.
+  const silent = { print() {}, printErr() {} };
+  return () => (loaded ??= load().then((module) => module.default(silent)));
 }

@@ -6,8 +6,7 @@ import { factsOf } from './pixels.ts';
 import type { Answer, Task } from './transcoder.ts';
 
 /**
- * The thread that runs the codecs, one frame after the other: see `Transcoder`. What a codec prints goes to the thread's own
- * stdout, which nobody reads.
+ * The thread that runs the codecs, one frame after the other: see `Transcoder`.
  */
 parentPort?.on('message', (task: Task) => {
   void answerTo(task).then((answer) => {
