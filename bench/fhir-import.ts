@@ -2,7 +2,7 @@
  * What holding resources against R4 costs: 50,000 of them imported by this checkout and by another one, in turns.
  *
  *     git worktree add ../before COMMIT && (cd ../before && npm ci)
- *     npm run bench:fhir -- ../before
+ *     npm run bench -- fhir-import ../before
  *
  * Each import has a server of its own, so that compiling the rules is part of it. The ratios are of the fastest of the
  * imports: of the time until the job has ended, and of the time of the processor, which other programs change less.
@@ -104,7 +104,7 @@ function main(): void {
   const [before] = process.argv.slice(2);
   if (before === undefined) {
     console.error(
-      'bench/fhir-import: name a built checkout to compare with: npm run bench:fhir -- ../before',
+      'bench/fhir-import: name a built checkout to compare with: npm run bench -- fhir-import ../before',
     );
     process.exitCode = 1;
     return;

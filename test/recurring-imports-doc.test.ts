@@ -50,7 +50,7 @@ async function run(blocks: readonly string[]): Promise<string> {
 }
 
 test('takes a newcomer from nothing to a nightly import with backfill', async () => {
-  const [tour = '', end = ''] = page.split('## The end');
+  const [tour = '', end = ''] = page.split('## Delete the schedules');
   const output = await run(blocksOf(tour));
   expect(output).toContain('nightly is created.');
   expect(output).toContain('nightly makes 3 firings, one after the other.');

@@ -6,7 +6,7 @@ export interface DeleteImageSetInput {
   polling?: Polling;
 }
 
-/** A flow of one's own: deletes an image set once nobody is changing it, and waits until it is gone. */
+/** A custom flow: waits until an image set is unlocked, deletes it, and waits until it is deleted. */
 export async function deleteImageSetAndConfirm({ polling, ...id }: DeleteImageSetInput) {
   return runFlow('deleteImageSetAndConfirm', { polling, ...id }, async (flow) => {
     flow.know(id);
@@ -14,11 +14,11 @@ export async function deleteImageSetAndConfirm({ polling, ...id }: DeleteImageSe
       step: 'deleteImageSet',
       kind: 'imageSet',
       polling,
-      // AWS deletes an image set at most once, so that a second request does no harm.
+      // AWS deletes an image set at most once, so a retry after a lost reply does no harm.
       guard: 'version',
       prepare: () => readUnlocked(flow, { step: 'getImageSet', polling, whenDeleted: 'DeleteFailed', ...id }),
       send: (_, budget) => flow.change('deleteImageSet', imaging.deleteImageSet, id, budget),
-      // Where the reply was lost, the image set shows whether it is deleted.
+      // If the reply to the request was lost, read the image set to find out whether AWS has deleted it.
       find: async () => {
         const now = await readUnlocked(flow, { step: '+imageSetNow', polling, ...id });
         return now.imageSetState === 'DELETED' ? { kind: 'ours', reply: now } : { kind: 'unchanged' };

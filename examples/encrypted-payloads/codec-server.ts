@@ -4,7 +4,7 @@ import type { Payload } from '@temporalio/common';
 import { runMain } from 'aws-health-workflows';
 import { encryptionCodec, type EncryptionCodec } from './codec.js';
 
-/** A payload in Protobuf's JSON, which has bytes as base64. */
+/** A payload in Protobuf's JSON format, in which bytes are base64 text. */
 interface JsonPayload {
   metadata?: Record<string, string>;
   data?: string;
@@ -24,11 +24,11 @@ function toJson({ metadata, data }: Payload): JsonPayload {
 }
 
 /**
- * `POST /decode` and `POST /encode`, by the protocol of https://docs.temporal.io/codec-server. It asks nobody who they are, and
- * so listens on this machine alone: in production put it behind the sign-in of the Web UI.
+ * Answers `POST /decode` and `POST /encode`, by the protocol of https://docs.temporal.io/codec-server. It does not authenticate
+ * callers, so it listens only on this machine. In production, require the same sign-in as for the Web UI.
  */
 async function answer(codec: EncryptionCodec, request: IncomingMessage, response: ServerResponse) {
-  // The Web UI asks from the browser.
+  // The Web UI calls the codec server from the browser, which needs these headers (CORS).
   response.setHeader('Access-Control-Allow-Origin', process.env['UI_ORIGIN'] ?? 'http://127.0.0.1:8233');
   response.setHeader('Access-Control-Allow-Headers', 'content-type, x-namespace, authorization');
   response.setHeader('Access-Control-Allow-Methods', 'POST');
@@ -42,7 +42,7 @@ async function answer(codec: EncryptionCodec, request: IncomingMessage, response
     response.setHeader('Content-Type', 'application/json');
     return response.end(JSON.stringify({ payloads: answered.map(toJson) }));
   } catch {
-    // Neither the payloads nor what is wrong with them.
+    // Do not include the error: it could contain parts of a payload.
     return response.writeHead(400).end();
   }
 }

@@ -8,12 +8,12 @@ const ENCODING = 'binary/encrypted';
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Encrypts whole payloads by AES-256-GCM: nonce, ciphertext, tag. Payloads that are not encrypted are decoded as they are. */
+/** Encrypts payloads by AES-256-GCM: nonce, ciphertext, tag. `decode` returns payloads that are not encrypted unchanged. */
 export class EncryptionCodec implements PayloadCodec {
   readonly #key: Buffer;
   readonly #keyId: string;
 
-  /** @param key - of 32 bytes */
+  /** @param key - 32 bytes */
   constructor(key: Buffer) {
     this.#key = key;
     this.#keyId = createHash('sha256').update(key).digest('hex').slice(0, 8);
@@ -48,9 +48,9 @@ export class EncryptionCodec implements PayloadCodec {
 const textOf = (bytes: Uint8Array | null | undefined) => Buffer.from(bytes ?? []).toString();
 
 /**
- * The codec of worker, client and codec server.
+ * Makes the codec of worker, client and codec server from `PAYLOAD_KEY`.
  *
- * @throws UserError where `PAYLOAD_KEY` is no key
+ * @throws UserError if `PAYLOAD_KEY` is not 64 hexadecimal digits
  */
 export function encryptionCodec(): EncryptionCodec {
   const key = process.env['PAYLOAD_KEY'] ?? '';

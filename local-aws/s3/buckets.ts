@@ -53,14 +53,14 @@ export class Buckets {
     return (await this.info(location)) && readFile(this.#file(location));
   }
 
-  /** An object to be read by ranges; whoever opens it closes it. @throws Error where there is none */
-  open(location: S3Location): ObjectReader {
-    return new ObjectReader(this.#file(location));
-  }
-
   /** Streams the content of an object in pieces of one megabyte. */
   pieces(location: S3Location): AsyncIterable<Buffer> {
     return createReadStream(this.#file(location), { highWaterMark: 1024 * 1024 });
+  }
+
+  /** An object to be read by ranges; whoever opens it closes it. @throws Error where there is none */
+  open(location: S3Location): ObjectReader {
+    return new ObjectReader(this.#file(location));
   }
 
   /** Part of an object, both ends included. */

@@ -5,10 +5,10 @@ import { MENDED_WITHIN } from '../pacing/pacing.ts';
 import { retryDelay, type RequestRates } from './retry-delay.ts';
 
 /**
- * How long an error is worth retrying:
- * - `untilDeadline`: it passes by itself, so that only the time-out of the step ends the retries.
- * - `tenMinutes`: somebody may be fixing it right now (credentials, configuration, an error never seen before).
- * - `never`: the same request can only fail the same way.
+ * How long to retry after an error:
+ * - `untilDeadline`: it is temporary, so only the timeout of the step ends the retries.
+ * - `tenMinutes`: somebody may be fixing it, for example expired credentials, or the error is unknown.
+ * - `never`: the same request always fails.
  */
 type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
 
@@ -21,7 +21,7 @@ type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
  */
 type Effect = 'refused' | 'conflict' | 'rejected' | 'unknown';
 
-/** First of `details` of every failure that comes from an AWS call. */
+/** The first of the `details` of every failure of an AWS call. */
 export interface AwsFailureDetails {
   operation: string;
   effect: Effect;
@@ -30,7 +30,7 @@ export interface AwsFailureDetails {
   requestId?: string;
   /** The `Retry-After` of the reply, in milliseconds. (A failure's `nextRetryDelay` does not reach workflows.) */
   retryAfter?: number;
-  /** What AWS or its SDK says, where that may hold patient data, and so cannot stand in the message. */
+  /** The message of AWS or of its SDK, where it may hold patient data and so must not be in the failure's message. */
   awsMessage?: string;
 }
 
@@ -39,17 +39,17 @@ interface Rule {
   readonly effect: Effect;
 }
 
-const PASSES: Rule = { retry: 'untilDeadline', effect: 'refused' };
+const TEMPORARY: Rule = { retry: 'untilDeadline', effect: 'refused' };
 const MENDABLE: Rule = { retry: 'tenMinutes', effect: 'refused' };
 const FINAL: Rule = { retry: 'never', effect: 'rejected' };
 const AMBIGUOUS: Rule = { retry: 'untilDeadline', effect: 'unknown' };
-const MYSTERIOUS: Rule = { retry: 'tenMinutes', effect: 'unknown' };
+const UNFAMILIAR: Rule = { retry: 'tenMinutes', effect: 'unknown' };
 
-/** The retry table. An operation's own row wins over the error's; what is in neither is judged by its HTTP status. */
+/** The retry table. An operation's own row takes precedence. An error without a row is classified by its HTTP status. */
 const BY_ERROR: Readonly<Record<string, Rule>> = {
-  ThrottlingException: PASSES,
+  ThrottlingException: TEMPORARY,
   InternalServerException: AMBIGUOUS,
-  // A quota on what exists at one time. For a create it means "you own too many", which no waiting mends.
+  // A quota on existing resources: a retry of a create request fails until somebody deletes one.
   ServiceQuotaExceededException: FINAL,
   ConflictException: { retry: 'tenMinutes', effect: 'conflict' },
   ValidationException: FINAL,
@@ -57,35 +57,35 @@ const BY_ERROR: Readonly<Record<string, Rule>> = {
   ResourceNotFoundException: FINAL,
   NotAcceptableException: FINAL,
   BadRequestException: FINAL,
-  // What S3 calls them.
+  // S3's names.
   NoSuchBucket: FINAL,
   PermanentRedirect: FINAL,
   AccessDenied: FINAL,
   // Nothing was sent.
   CredentialsProviderError: MENDABLE,
   TokenProviderError: MENDABLE,
-  // The connection was never made, so the service has seen nothing.
-  ECONNREFUSED: PASSES,
-  ENOTFOUND: PASSES,
-  EAI_AGAIN: PASSES,
+  // There was no connection, so the request was not sent.
+  ECONNREFUSED: TEMPORARY,
+  ENOTFOUND: TEMPORARY,
+  EAI_AGAIN: TEMPORARY,
 };
 
 const BY_OPERATION: Readonly<Record<string, Readonly<Record<string, Rule>>>> = {
-  // "Too many jobs at once" ends when one of them ends (aws-facts: 100 concurrent imports, no queue in the service).
-  startDICOMImportJob: { ServiceQuotaExceededException: PASSES, ConflictException: FINAL },
-  startFHIRImportJob: { ServiceQuotaExceededException: PASSES, ConflictException: FINAL },
-  startFHIRExportJob: { ServiceQuotaExceededException: PASSES, ConflictException: FINAL },
+  // Too many concurrent jobs (HealthImaging: 100, without a queue): a retry succeeds when one of them has ended.
+  startDICOMImportJob: { ServiceQuotaExceededException: TEMPORARY, ConflictException: FINAL },
+  startFHIRImportJob: { ServiceQuotaExceededException: TEMPORARY, ConflictException: FINAL },
+  startFHIRExportJob: { ServiceQuotaExceededException: TEMPORARY, ConflictException: FINAL },
   createDatastore: { ConflictException: FINAL },
   createFHIRDatastore: { ConflictException: FINAL },
-  copyImageSet: { ServiceQuotaExceededException: PASSES },
-  updateImageSetMetadata: { ServiceQuotaExceededException: PASSES },
-  // "Requested ImageSet metadata is not consistent yet": seen for seconds after an import has COMPLETED.
+  copyImageSet: { ServiceQuotaExceededException: TEMPORARY },
+  updateImageSetMetadata: { ServiceQuotaExceededException: TEMPORARY },
+  // "Requested ImageSet metadata is not consistent yet": AWS answers this for some seconds after an import has COMPLETED.
   getImageSetMetadata: { ConflictException: { retry: 'untilDeadline', effect: 'conflict' } },
 };
 
 /**
- * S3's errors for a bucket in another region (S3 API Reference, error responses); the last two have other reasons as well, so
- * that only a region in the reply tells.
+ * S3's errors for a bucket in another region (S3 API Reference, error responses). The last two have other causes, too, so
+ * only a region in the reply shows that it is this one.
  */
 const ELSEWHERE: ReadonlySet<string> = new Set([
   'PermanentRedirect',
@@ -94,9 +94,9 @@ const ELSEWHERE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Errors whose words name resources, accounts, hosts and limits, and so may stand in a message that logs and lists show. The
- * words of all others go into the details alone. They may quote the input (`ValidationException`), the reply (what the SDK
- * throws where it cannot read one), or a key in S3 (S3's `AccessDenied` names what was not allowed).
+ * Errors whose messages only name resources, accounts, hosts and limits, and so may be in a failure's message, which logs and
+ * lists show. All other messages go only into the details, because they may quote the input (`ValidationException`), the
+ * reply (when the SDK cannot parse it), or a key in S3 (S3's `AccessDenied`).
  */
 const PLAIN: ReadonlySet<string> = new Set([
   'ThrottlingException',
@@ -118,22 +118,22 @@ function isPlain({ type, message }: SeenError): boolean {
   return PLAIN.has(type) || BROKEN_CONNECTION.test(type) || UNSENDABLE.test(message);
 }
 
-/** What Node and the SDK call a connection that broke, or an answer that never came: the request may have arrived. */
+/** The names that Node and the SDK use for a broken connection or a missing reply: the request may have reached AWS. */
 const BROKEN_CONNECTION =
   /^(TimeoutError|AbortError|ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH)$/;
 
-/** A stale `latestVersionId` is answered as "not found"; only the text tells it from a missing image set. */
+/** For a stale `latestVersionId` AWS answers "not found". Only the message distinguishes it from a missing image set. */
 const STALE_VERSION = /not the latest/i;
 
 /**
- * A quota on the size of one request, such as the image frames of a copy (1,000, HealthImaging endpoints and quotas): the same
- * request can never pass, where "too many at once" passes. Both are a 402, and AWS does not document their words, so that
- * these are inferred; a message with other words is tried until the deadline.
+ * A quota on the size of one request, such as the image frames of a copy (1,000, HealthImaging endpoints and quotas). The same
+ * request always fails, whereas a quota on concurrent requests is temporary. Both are a 402. AWS does not document their
+ * messages, so these patterns are inferred; an error that matches none is retried until the deadline.
  */
 const SIZE_QUOTA = /\bframes?\b|\bsize\b|\bper copy\b/i;
 const CONCURRENCY_QUOTA = /\bconcurren|\bin progress\b|\brunning\b/i;
 
-/** The SDK's word for an id that is missing: a flow of a team's own may have passed one on unchecked. */
+/** The SDK's message for a missing id, which a custom flow may have passed on without a check. */
 const UNSENDABLE = /^(No|Empty) value provided for input HTTP label/;
 
 /** The attempt that has failed. */
@@ -142,7 +142,7 @@ export interface FailedAttempt {
   number: number;
   /** Milliseconds since the first attempt was scheduled. */
   age: number;
-  /** For how many milliseconds after the first was scheduled another may begin; unlimited where absent. */
+  /** How many milliseconds after the first attempt was scheduled another one may begin; unlimited where absent. */
   budget?: number | undefined;
   /** Whether the call changes something in AWS. */
   changes?: boolean;
@@ -150,10 +150,11 @@ export interface FailedAttempt {
 }
 
 /**
- * Turns what the AWS SDK threw into the one failure that Temporal sees.
+ * Turns an error of the AWS SDK into the failure of the activity.
  *
- * Temporal retries a read after every error that may pass. It retries a change only where AWS has certainly not applied
- * it, as after throttling: a lost reply must reach the workflow, which alone can find out whether the change was made.
+ * Temporal retries a read after every temporary error. It retries a change only where AWS has certainly not applied it, for
+ * example after throttling. After a lost reply the activity fails, because only the workflow can find out whether AWS has
+ * made the change.
  *
  * @param operation - the SDK's method name
  * @param error - whatever was thrown
@@ -173,12 +174,12 @@ export function toFailure(operation: string, error: unknown, attempt: FailedAtte
   const nextRetryDelay = (seen.retryAfter ?? 0) + retryDelay(operation, attempt);
   return ApplicationFailure.create({
     type: seen.type,
-    message: `${operation}: ${plain ? seen.message : `${seen.type}; what AWS says may hold patient data, and is in the details`}`,
+    message: `${operation}: ${plain ? seen.message : `${seen.type}; the message of AWS may hold patient data and is in the details`}`,
     nonRetryable:
       retry === 'never' ||
       (attempt.changes === true && effect !== 'refused') ||
       attempt.age + nextRetryDelay > (attempt.budget ?? Infinity) ||
-      // A worker that was down for an hour has not tried for an hour: count attempts as well.
+      // The age includes time in which no worker polled, so there must have been some attempts, too.
       (retry === 'tenMinutes' && attempt.age > MENDED_WITHIN && attempt.number >= 5),
     details: [details],
     nextRetryDelay,
@@ -186,10 +187,10 @@ export function toFailure(operation: string, error: unknown, attempt: FailedAtte
   });
 }
 
-/** A proxy may answer with a page of HTML of any size, and Temporal drops the details of a failure of more than 2 MB. */
+/** A proxy may answer with an HTML page of any size, and Temporal drops the details of a failure of more than 2 MB. */
 const MOST_BYTES_OF_TEXT = 5_000;
 
-/** A header that asks for more is a mistake, or of a gateway that will not be there so long. */
+/** A longer `Retry-After` is taken for a mistake of the server or a gateway. */
 const LONGEST_HINT = 10 * 60_000;
 
 interface SeenError {
@@ -199,7 +200,7 @@ interface SeenError {
   readonly requestId?: string;
   /** Milliseconds. */
   readonly retryAfter?: number;
-  /** Of a bucket that is in another region than was asked. */
+  /** The region of a bucket that is not in the worker's region. */
   readonly bucketRegion?: string;
 }
 
@@ -214,13 +215,13 @@ function ruleFor(operation: string, { type, message, httpStatus, bucketRegion }:
     return FINAL;
   const listed = BY_OPERATION[operation]?.[type] ?? BY_ERROR[type];
   if (listed) return listed;
-  if (httpStatus === undefined) return BROKEN_CONNECTION.test(type) ? AMBIGUOUS : MYSTERIOUS;
-  if (httpStatus === 429) return PASSES;
-  // An answer of "done" that broke off half-way says that it *was* done; a 408 or 5xx says nothing.
+  if (httpStatus === undefined) return BROKEN_CONNECTION.test(type) ? AMBIGUOUS : UNFAMILIAR;
+  if (httpStatus === 429) return TEMPORARY;
+  // If reading a successful reply fails halfway, AWS has applied the request. After a 408 or 5xx it may have.
   return httpStatus < 400 || httpStatus === 408 || httpStatus >= 500 ? AMBIGUOUS : MENDABLE;
 }
 
-/** The members of an SDK error that matter, by its shape: which class it is of depends on package and realm. */
+/** Reads an SDK error by its shape, because `instanceof` fails for a class from another package version or realm. */
 function readError(error: unknown): SeenError {
   if (!isRecord(error)) return { type: 'UnknownError', message: String(error) };
   const text = (name: string) =>

@@ -5,9 +5,9 @@ import { Upload } from '@aws-sdk/lib-storage';
 import { heartbeat } from '@temporalio/activity';
 import { parseS3Uri } from './s3.ts';
 
-/** Where a blob lies, and what it is: what a history holds in its place. */
+/** A reference to a stored blob, which the history holds instead of the blob. */
 export interface BlobReference {
-  /** Absent where neither the input nor the worker names a place for blobs: then it was read, and not kept. */
+  /** Absent where neither the input nor the worker's settings say where to store blobs: then the blob was not stored. */
   uri?: string;
   contentType: string;
   contentEncoding?: string;
@@ -16,39 +16,39 @@ export interface BlobReference {
   sha256: string;
 }
 
-/** Where a blob is wanted. */
+/** Where to store a blob. */
 export interface BlobPlace {
-  /** Of the object, such as `s3://bucket/key`. */
+  /** The URI of the object, such as `s3://bucket/key`. */
   uri: string;
-  /** The KMS key that S3 encrypts the object with (SSE-KMS); the bucket's own default where it is absent. */
+  /** The KMS key that S3 encrypts the object with (SSE-KMS); by default the one of the bucket. */
   kmsKeyId?: string;
 }
 
-/** A blob that a service sends. */
+/** A blob in a reply of a service. */
 export interface SentBlob {
-  /** The body of the reply, as the AWS SDK has it in Node. */
+  /** The body of the reply, in Node a stream. */
   body: unknown;
   contentType: string;
   contentEncoding?: string | undefined;
 }
 
-/** The smallest part that S3 takes but for the last one (S3 user guide, multipart upload limits). */
+/** The smallest size of a part, except for the last one (S3 user guide, multipart upload limits). */
 const PART = 5 * 1024 * 1024;
 
-/** How many parts are sent at the same time. */
+/** How many parts are uploaded at the same time. */
 const PARTS_AT_ONCE = 2;
 
 /**
- * Streams a blob to S3 and tells where it is. What is in memory is at most {@link PARTS_AT_ONCE} parts that are being sent and one
- * that is being filled: 15 MB, however large the blob is. A blob of up to one part is a single PutObject.
+ * Streams a blob to S3. The memory holds at most {@link PARTS_AT_ONCE} parts that are being uploaded and one that is being
+ * filled: 15 MB, however large the blob is. A blob of up to one part is a single PutObject.
  *
- * The activity heartbeats with each chunk that comes from the service and each part that has gone to S3. So where either of them
- * stalls, the attempt ends by its heartbeat timeout, and the next one sends the blob again. The place is the same at every
- * attempt, and S3 shows an object only once it is whole: there is never a part of a blob, or a second copy.
+ * The activity heartbeats with each chunk from the service and each uploaded part. If either connection stalls, the attempt
+ * ends by its heartbeat timeout, and the next one uploads the blob again. Every attempt uses the same URI, and S3 shows an
+ * object only when it is complete, so there is never an incomplete blob or a second copy.
  *
- * @param place - where the blob is wanted; absent where nobody wants it kept
- * @param look - is given each chunk as well; the next one is read when it is done
- * @throws the error of the connection or of S3, or `AbortError` where the activity was cancelled meanwhile
+ * @param place - where to store the blob; where it is absent, the blob is read but not stored
+ * @param look - receives each chunk, too; the next chunk is read when its promise is resolved
+ * @throws the error of the connection or of S3, or `AbortError` where the activity was cancelled
  */
 export async function storeBlob(
   s3: S3Client,
@@ -74,8 +74,8 @@ export async function storeBlob(
 }
 
 /**
- * The chunks of a body. The AWS SDK breaks the connection of one that stalls when the `abortSignal` of its call fires: when the
- * activity is cancelled, or its heartbeat has timed out.
+ * The chunks of a body. If the connection stalls, the `abortSignal` of the call ends it: when the activity is cancelled, or its
+ * heartbeat times out.
  */
 function chunksOf(body: unknown): AsyncIterable<Uint8Array> {
   return body instanceof Readable ? body : Readable.from([]);

@@ -1,7 +1,7 @@
 import { recurringDefaults, recurringMembers, type RecurringFlow } from '../input-rules/recurring-import.ts';
 import { expandTemplates, type Moment } from '../input-rules/templates.ts';
 
-/** One firing of a recurring import: the flow's input, with templates, and the time that they are expanded from. */
+/** One firing of a recurring import: the flow's input with templates, and the time that replaces them. */
 export interface Firing extends Moment {
   flow: RecurringFlow;
   input: Record<string, unknown>;
@@ -9,12 +9,12 @@ export interface Firing extends Moment {
 
 export interface ExpandedInput {
   input: Record<string, unknown>;
-  /** Two of its members, whatever the flow calls them. */
+  /** Two members of `input`, whose names differ from flow to flow. */
   inputS3Uri: string;
   datastoreId: string;
 }
 
-/** Says what a firing imports. In an activity, since only what is recorded is the same on every worker. */
+/** Expands the templates. It is an activity, because workers may have different time zone data, and a replay needs the same result. */
 export async function expandInput({ flow, input, ...moment }: Firing): Promise<ExpandedInput> {
   const expanded = { ...recurringDefaults(flow), ...expandTemplates(input, moment) };
   const names = recurringMembers(flow);

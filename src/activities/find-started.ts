@@ -12,11 +12,8 @@ import type { imagingActivities } from './medical-imaging.ts';
 import type { Json } from './operation.ts';
 
 /**
- * Activities that look for what a run may have started: where the reply to a start was lost, the job or data store may be
- * there all the same, and a second start would make a second one.
- *
- * @param imaging - the operations of HealthImaging
- * @param healthlake - the operations of HealthLake
+ * Activities that search for a job or data store whose start request had a lost reply: AWS may have created it, and another
+ * start request would create a second one.
  */
 export function findActivities(
   imaging: ReturnType<typeof imagingActivities>,
@@ -25,7 +22,7 @@ export function findActivities(
   const judgeFhirJob = (sought: SoughtJob) => (job: Json<ImportJobProperties> | Json<ExportJobProperties>) =>
     judgeJob(sought, { id: job.JobId, name: job.JobName, submittedAt: job.SubmitTime });
   return {
-    /** HealthImaging does not list jobs by name, nor in any stated order, so that all of them are read. */
+    /** Reads all jobs, because HealthImaging cannot filter them by name and documents no order. */
     findDICOMImportJob: (sought: SoughtJob): Promise<Sighting> =>
       findIn(
         async (nextToken) => {

@@ -2,20 +2,20 @@ import { activityInfo, heartbeat } from '@temporalio/activity';
 import { isRecord } from '../lib/guards.ts';
 import { RUN_TAG } from '../lib/run-tag.ts';
 
-/** What a search for something that a run may have started has found. */
+/** The result of a search for something that a run may have started. */
 export type Sighting =
   | { kind: 'none' }
   | { kind: 'ours'; id: string }
   /** It has the right name and age, but another run may have started it. */
   | { kind: 'perhaps'; id: string };
 
-/** A job that a run may have started without learning its id. */
+/** A job that a run may have started, and whose id it does not know. */
 export interface SoughtJob {
   datastoreId: string;
   jobName: string;
   /**
-   * Set where other runs may give jobs the same name: a job that was submitted before this time (ISO 8601) is not the one,
-   * and whether a later one is cannot be told. Absent where the name belongs to one run alone.
+   * Set where other runs may use the same job name: a job submitted before this time (ISO 8601) is not the one, and a later
+   * one may be another run's. Absent where only this run uses the name.
    */
   submittedAfter?: string;
 }
@@ -26,14 +26,11 @@ interface Page<Item> {
 }
 
 /**
- * Reads a list to its end, or to the first item that settles the search, as one activity: a list of thousands of jobs
- * would otherwise fill the history of the run with pages.
+ * Reads all pages of a list, or up to the first item that is certainly the run's own. It is one activity, because an
+ * activity for each page of thousands of jobs would fill the history of the run.
  *
- * Each page is reported as a heartbeat, so that an attempt on another worker goes on at the page where the last one
+ * The heartbeat of each page holds the next token, so that an attempt on another worker continues where the last one
  * stopped.
- *
- * @param read - reads one page
- * @param judge - what one item means
  */
 export async function findIn<Item>(
   read: (nextToken: string | undefined) => Promise<Page<Item>>,
@@ -66,7 +63,7 @@ function isPerhaps(value: unknown): value is Extract<Sighting, { kind: 'perhaps'
   return isRecord(value) && value['kind'] === 'perhaps' && typeof value['id'] === 'string';
 }
 
-/** What a listed job means to the run that looks for its own. */
+/** Whether a listed job is the one that the run has started. */
 export function judgeJob(
   { jobName, submittedAfter }: SoughtJob,
   job: { id: string | undefined; name: string | undefined; submittedAt: string | undefined },
@@ -77,20 +74,20 @@ export function judgeJob(
   return isOlder ? { kind: 'none' } : { kind: 'perhaps', id: job.id };
 }
 
-/** A data store that a run may have created without learning its id. */
+/** A data store that a run may have created, and whose id it does not know. */
 export interface SoughtDatastore {
   name: string | undefined;
-  /** The run's mark, which the data store bears in its tag {@link RUN_TAG}; absent where it was created without. */
+  /** The run's mark, the value of the tag {@link RUN_TAG}; absent where the data store was created without this tag. */
   mark?: string;
-  /** When the run began, less the difference of the clocks: what is older (ISO 8601) is not its own. */
+  /** When the run began, minus the clock skew (ISO 8601): an older data store is not its own. */
   createdAfter: string;
 }
 
 /**
- * What a listed data store means to the run that looks for its own. Names of data stores are not unique, so that only the
- * run's mark among the tags tells whose it is.
+ * Whether a listed data store is the one that the run has created. Names of data stores are not unique, so only the tag with
+ * the run's mark proves it.
  *
- * @param readTags - reads the tags of the data store; called for those of the right name alone
+ * @param readTags - reads the tags of the data store; called only for data stores with the right name
  */
 export async function judgeDatastore(
   { name, mark, createdAfter }: SoughtDatastore,
@@ -106,11 +103,11 @@ export async function judgeDatastore(
   return isOlder ? { kind: 'none' } : { kind: 'perhaps', id: store.id };
 }
 
-/** A caller who may list data stores may not always read their tags: then name and age have to do. */
+/** If the caller may list data stores, but not read their tags, only the name and the age can be compared. */
 function unreadable(error: unknown): 'denied' | Record<string, never> {
   const type = isRecord(error) ? error['type'] : undefined;
   if (type === 'AccessDeniedException') return 'denied';
-  // It was deleted after it was listed.
+  // It has been deleted since it was listed.
   if (type === 'ResourceNotFoundException') return {};
   throw error;
 }

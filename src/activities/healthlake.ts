@@ -18,11 +18,11 @@ import { operationsOf } from './operation.ts';
 import type { RequestRates } from './retry-delay.ts';
 
 /**
- * One activity for each operation of AWS HealthLake, by the SDK's method name. HealthImaging has tags as well: those
- * operations say whose they are.
+ * One activity for each operation of AWS HealthLake, by the SDK's method name. The tag operations name the service, because
+ * HealthImaging has the same ones.
  *
- * @param client - made with `maxAttempts: 1`: retries are Temporal's alone
- * @param rates - the account's request rates, by which retries are spaced
+ * @param client - created with `maxAttempts: 1`, because Temporal makes all retries
+ * @param rates - the account's request rates, which determine the backoff
  */
 export function healthlakeActivities(client: HealthLakeClient, rates: RequestRates) {
   const { read, change, list } = operationsOf(client, rates);

@@ -7,9 +7,9 @@ import { isRecord, recordOf } from '../lib/guards.ts';
 import { cutText } from '../lib/size.ts';
 
 /**
- * Which instances an image set holds, in 80 bytes: their number, and the XOR of the SHA-256 of each SOP Instance UID.
- * The order does not matter, and the digest of two sets merged is the XOR of theirs, so "did this copy, and nothing
- * else, come in" can be asked without a single UID in a workflow's history.
+ * Identifies the instances of an image set in 80 bytes: their number, and the XOR of the SHA-256 of each SOP Instance UID.
+ * The digest does not depend on the order, and the digest of two merged sets is the XOR of theirs. So a run can verify that
+ * exactly the copied instances were added, without any UID in its history.
  */
 export interface InstancesDigest {
   count: number;
@@ -17,13 +17,13 @@ export interface InstancesDigest {
   digest: string;
 }
 
-/** What an update of metadata asks for. See `attributesText`. */
+/** The attributes of a metadata update. See `attributesText`. */
 export interface AskedUpdate {
   updatableAttributes?: string | undefined;
   removableAttributes?: string | undefined;
 }
 
-/** A small, typed part of the metadata, fit for a result. The patient is in it only where that is asked for. */
+/** A small part of the metadata for the result of a run. It includes the patient only if the input asks for it. */
 export interface MetadataExtract {
   studyInstanceUID?: string;
   studyDate?: string;
@@ -36,38 +36,38 @@ export interface MetadataExtract {
 
 type Members = Record<string, unknown>;
 
-/** What of the metadata is wanted besides digests and counts. */
+/** What to extract from the metadata besides digests and counts. */
 export interface WantedOfMetadata {
   includePatient?: boolean | undefined;
-  /** The JSON of a CopyImageSet subset: only the instances that it names are in the digest. */
+  /** The JSON of a CopyImageSet subset: the digest includes only the instances that it names. */
   copiableAttributes?: string | undefined;
-  /** Asks whether the metadata hold this update. */
+  /** An update, to find out whether the metadata include it. */
   asked?: AskedUpdate | undefined;
 }
 
-/** What a history may hold of an image set's metadata. */
+/** The part of an image set's metadata that may be in the history. */
 export interface HeldMetadata {
   instances: InstancesDigest;
-  /** Two versions with the same digest hold the same DICOM content, which is what a revert is known by. 64 hexadecimal digits. */
+  /** Equal for two versions with the same DICOM content, which proves that a revert was made. 64 hexadecimal digits. */
   content: string;
   extract: MetadataExtract;
-  /** Whether the metadata hold the update that was asked for: every value that it set, and nothing that it removed. */
+  /** Whether the metadata include the update: every value that it sets, and nothing that it removes. */
   holdsAsked?: boolean;
 }
 
-/** The pieces in which metadata are read: all that they hold, each small. (Developer guide, "Image set metadata".) */
+/** The small pieces in which the parser reads all metadata. (Developer guide, "Image set metadata".) */
 const PIECES = ['$.Patient', '$.Study.DICOM', '$.Study.Series.*.DICOM', '$.Study.Series.*.Instances.*'];
 
 /**
- * Reads the metadata of an image set while they come, piece by piece. AWS allows 50 MB of gzipped metadata, which can be a
- * gigabyte of JSON: what is in memory at one time is the largest instance, the update that was asked for, and 64 KB of text.
+ * Reads the metadata of an image set as a stream, piece by piece. AWS allows 50 MB of gzipped metadata, which can be a
+ * gigabyte of JSON. The memory holds only the largest instance, the requested update, and 64 KB of text.
  */
 export class MetadataReader {
   readonly #wanted: WantedOfMetadata;
   readonly #parser = new JSONParser({ paths: PIECES, keepStack: false });
   readonly #named: ReadonlySet<string> | undefined;
   readonly #asked: { updated: Members | undefined; removed: Members | undefined };
-  /** Those pieces of the metadata that the asked update names, at their places. */
+  /** The pieces of the metadata that the requested update names, at their places. */
   readonly #heldOfAsked: Members = {};
   readonly #instances = new SetDigest();
   readonly #content = new SetDigest();
@@ -95,10 +95,10 @@ export class MetadataReader {
       this.#read([...stack.slice(1).map((level) => String(level.key)), String(key)], recordOf(value));
   }
 
-  /** Takes the next chunk of the blob: JSON, gzipped (the SDK does not inflate it) or not. */
+  /** Takes the next chunk of the blob: JSON, which may be gzipped (the SDK does not inflate it). */
   async write(chunk: Uint8Array): Promise<void> {
     if (chunk.byteLength === 0) return;
-    // The first byte of gzip, with which JSON cannot begin.
+    // Gzip begins with this byte, and JSON never does.
     if (!this.#begun && chunk[0] === 0x1f) {
       this.#gunzip = createGunzip();
       this.#gunzip.on('data', (text: Uint8Array) => this.#parse(text));
@@ -110,11 +110,7 @@ export class MetadataReader {
     else if (!gunzip.destroyed) await inflate(gunzip, chunk);
   }
 
-  /**
-   * Ends the blob.
-   *
-   * @returns undefined for what is no JSON
-   */
+  /** @returns undefined for a blob that is not JSON */
   async end(): Promise<HeldMetadata | undefined> {
     if (this.#gunzip) await finished(this.#gunzip.end()).catch(() => (this.#isJson = false));
     this.#endParsing();
@@ -131,7 +127,7 @@ export class MetadataReader {
     };
   }
 
-  /** A document that has not ended by now has been cut off. */
+  /** A JSON document that is incomplete at the end of the blob counts as no JSON. */
   #endParsing(): void {
     try {
       if (!this.#parser.isEnded) this.#parser.end();
@@ -195,20 +191,20 @@ export class MetadataReader {
   }
 }
 
-/** Resolves once a chunk has been inflated, or cannot be. */
+/** Resolves when a chunk has been inflated, or has failed. */
 function inflate(gunzip: Gunzip, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       gunzip.off('close', done);
       resolve();
     };
-    // A chunk that is no gzip closes the stream, and `write` never calls back.
+    // A chunk that is not gzip closes the stream, and then `write` never calls its callback.
     gunzip.on('close', done);
     gunzip.write(chunk, done);
   });
 }
 
-/** A digest of a set of texts that does not depend on their order: their number, and the XOR of the SHA-256 of each. */
+/** A digest of a set of texts that does not depend on their order. See {@link InstancesDigest}. */
 class SetDigest {
   readonly #sum = Buffer.alloc(32);
   #count = 0;
@@ -226,13 +222,13 @@ class SetDigest {
 }
 
 /**
- * Keeps a piece of the metadata, at its place in `held`, where an update names something in it. Where the update names a whole
- * series or instance, that there is one is all that is kept of it.
+ * Keeps a piece of the metadata, at its place in `held`, if the update names something in it. If the update names a whole
+ * series or instance, only its existence is kept.
  */
 function keepWhatIsAskedFor(held: Members, asked: Members, place: readonly string[], piece: Members): void {
   let [here, wanted]: [Members, unknown] = [held, asked];
   for (const [depth, name] of place.entries()) {
-    // No DICOM keyword or UID; assigned to an object, it would be its prototype.
+    // Not a DICOM keyword or UID. Assigning it would change the prototype of the object.
     if (name === '__proto__') return;
     if (!isRecord(wanted) || Object.keys(wanted).length === 0) return;
     wanted = Object.hasOwn(wanted, name) ? wanted[name] : undefined;
@@ -242,26 +238,26 @@ function keepWhatIsAskedFor(held: Members, asked: Members, place: readonly strin
   }
 }
 
-/** The UIDs of the instances that a subset of a copy names. */
+/** The UIDs of the instances in a CopyImageSet subset. */
 function instancesIn(metadata: Members): ReadonlySet<string> {
   const series = Object.values(recordOf(recordOf(metadata['Study'])['Series']));
   return new Set(series.flatMap((one) => Object.keys(recordOf(recordOf(one)['Instances']))));
 }
 
-/** Whether every leaf of `asked` stands in `held` at the same place. */
+/** Whether `held` has every leaf of `asked` at the same place. */
 function holdsValues(held: unknown, asked: unknown): boolean {
-  // The service gives numbers back as text.
+  // The service returns numbers as text.
   if (!isRecord(asked)) return textOf(held) === textOf(asked);
   return isRecord(held) && Object.entries(asked).every(([name, value]) => holdsValues(held[name], value));
 }
 
-/** Whether nothing stands in `held` where `asked` has a leaf. An empty object is a leaf: it names a whole instance. */
+/** Whether `held` has nothing at the leaves of `asked`. An empty object is a leaf: it names a whole instance. */
 function lacksLeaves(held: unknown, asked: unknown): boolean {
   if (!isRecord(asked) || Object.keys(asked).length === 0) return held === undefined || held === null;
   return Object.entries(asked).every(([name, value]) => lacksLeaves(recordOf(held)[name], value));
 }
 
-/** AWS's own samples have SchemaVersion as text and as a number; it says nothing of the content. */
+/** Removes SchemaVersion, which is not content. In AWS's samples it is sometimes text and sometimes a number. */
 function withoutVersion(attributes: string): Members {
   const { SchemaVersion: _, ...content } = objectIn(attributesText(attributes));
   return content;
@@ -282,7 +278,7 @@ function sorted(value: unknown): unknown {
 
 const objectIn = (json: string): Members => recordOf(JSON.parse(json));
 
-/** Texts of DICOM files may be longer than DICOM allows, and a result has room for 2 MB. */
+/** DICOM files may hold longer texts than DICOM allows, and the result of a run is limited to 2 MB. */
 const MOST_BYTES_OF_TEXT = 1_000;
 const MOST_MODALITIES = 100;
 

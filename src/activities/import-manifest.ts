@@ -2,31 +2,31 @@ import { isRecord, recordOf } from '../lib/guards.ts';
 import { cutList } from '../lib/size.ts';
 import type { ImportingService } from './report-lines.ts';
 
-/** What an import has counted: in files for HealthImaging, in resources for HealthLake. */
+/** The counters of an import: of files for HealthImaging, of resources for HealthLake. */
 export interface ImportCounts {
   scanned: number;
   imported: number;
   customerErrors: number;
   serverErrors: number;
-  /** HealthLake: the ndjson files. One that could not be read has no resource that was scanned. */
+  /** HealthLake: the ndjson files. The resources of a file that could not be read are not among the scanned ones. */
   files?: FileCounts;
 }
 
 export interface FileCounts {
   scanned: number;
   imported: number;
-  /** Files that could not be read, for the data's own reasons. Only the job's progress report counts them. */
+  /** Files that could not be read because of an error in the data. Only the job's progress report counts them. */
   customerErrors: number;
 }
 
 export interface ImportedImageSet {
   imageSetId: string;
   imageSetVersion?: number;
-  /** Data that conflict with what is there make an image set that is not primary. */
+  /** False for an image set with data that conflict with those in the data store. */
   isPrimary?: boolean;
 }
 
-/** How many image sets an import has made or changed. */
+/** How many image sets an import has created or changed. */
 export interface ImageSetCounts {
   total: number;
   nonPrimary: number;
@@ -34,10 +34,10 @@ export interface ImageSetCounts {
   restIn?: string;
 }
 
-/** What differs between the manifests of the two services. */
+/** The differences between the manifests of the two services. */
 interface ManifestFormat {
   readonly folder: (job: { datastoreId: string; jobId: string }) => string;
-  /** Names that the manifest may have. */
+  /** The possible names of the manifest. */
   readonly names: readonly string[];
   readonly counts: (manifest: Record<string, unknown>) => ImportCounts | undefined;
 }
@@ -58,7 +58,7 @@ export const MANIFESTS: Readonly<Record<ImportingService, ManifestFormat>> = {
   },
   healthlake: {
     folder: ({ datastoreId, jobId }) => `${datastoreId}-FHIR_IMPORT-${jobId}/`,
-    // The guide of 2021 spells it with a capital.
+    // The developer guide of 2021 has the second spelling.
     names: ['manifest.json', 'Manifest.json'],
     counts: (manifest) => {
       const count = numbersIn(manifest);
@@ -78,15 +78,15 @@ export const MANIFESTS: Readonly<Record<ImportingService, ManifestFormat>> = {
   },
 };
 
-/** A result has room for so many, each of which usually takes 90 bytes: Temporal takes 2 MB. */
+/** The result of a run is limited to 2 MB. An image set usually takes 90 bytes. */
 const MOST_IMAGE_SETS = 1_000;
 const MOST_BYTES_OF_IMAGE_SETS = 200_000;
 
 /**
- * The image sets that a manifest of HealthImaging names: those that are not primary first, since they want somebody's
- * attention, and the first thousand at the most.
+ * The image sets in a manifest of HealthImaging, up to a thousand. The non-primary ones come first, because somebody has to
+ * look at them.
  *
- * @param manifestUri - where the rest can be read
+ * @param manifestUri - the manifest, for the result if not all image sets are listed
  */
 export function imageSetsIn(
   { jobSummary }: Record<string, unknown>,
@@ -124,7 +124,7 @@ function numbersIn(members: unknown): (name: string) => number | undefined {
   return (name) => (typeof record[name] === 'number' ? record[name] : undefined);
 }
 
-/** A manifest that does not say what was scanned and what was imported says nothing. */
+/** Undefined for a manifest without the counters of scanned and imported files or resources. */
 function countsOf(
   counts: Record<Exclude<keyof ImportCounts, 'files'>, number | undefined>,
 ): ImportCounts | undefined {

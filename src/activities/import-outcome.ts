@@ -13,38 +13,39 @@ import { readText } from './s3.ts';
 import { isRecord, recordOf } from '../lib/guards.ts';
 import { cutText } from '../lib/size.ts';
 
-/** Where an import has put its output. */
+/** The output of an import job in S3. */
 export interface ImportOutput {
   service: ImportingService;
-  /** As the job's properties have it: the services give it back with the job's own folder, or without. */
+  /** From the job's properties. The services return it with or without the job's own folder. */
   outputS3Uri: string;
   datastoreId: string;
   jobId: string;
-  /** Whether the outcome is to name the image sets. */
+  /** Whether to list the image sets. */
   withImageSets: boolean;
-  /** How long to wait for a manifest that is late, in milliseconds. */
+  /** How long to retry while the manifest is missing, in milliseconds. */
   manifestWait: number;
 }
 
-/** What the manifest of an import tells. */
+/** The contents of an import's manifest. */
 export interface ReadManifest {
   manifest: { uri: string; state: 'read' | 'missing' | 'unreadable'; reason?: string };
   counts?: ImportCounts;
-  /** HealthImaging: the image sets that the import has made or changed. */
+  /** HealthImaging: the image sets that the import has created or changed. */
   imageSetCounts?: ImageSetCounts;
   imageSets?: ImportedImageSet[];
-  /** The job's own folder, which also holds the reports on single files. */
+  /** The URI of the job's own folder, which also holds the reports about single files. */
   folder?: string;
 }
 
 /**
- * Reads the manifest of an import that has ended: `COMPLETED` does not say that every file is there, the counters of the
- * manifest do.
+ * Reads the manifest of an import job that has ended. Its counters show whether every file was imported, which the job's
+ * status `COMPLETED` does not.
  *
- * The manifest may be seconds late, so a missing one fails with `ManifestNotThereYet`, and Temporal retries the activity
- * until `manifestWait` is over. A manifest that stays missing, or that S3 will never give, is a result and not a failure.
+ * The manifest may appear some seconds after the end of the job, so a missing one fails with `ManifestNotThereYet`, and
+ * Temporal retries the activity until `manifestWait` is over. A manifest that is still missing then, or that cannot be read,
+ * is a result and not a failure.
  *
- * @throws ApplicationFailure as every read of AWS does, for what passes: throttling, 5xx, a broken connection
+ * @throws ApplicationFailure for temporary errors, like every read: throttling, 5xx, a broken connection
  */
 export const importOutcomeActivity =
   (s3: S3Client) =>
@@ -56,7 +57,7 @@ export const importOutcomeActivity =
       const manifest = await readManifest(s3, folder, names);
       if (manifest === undefined) return { manifest: missing(uri, output.manifestWait) };
       const counts = countsIn(manifest);
-      if (!counts) return { manifest: { uri, state: 'unreadable', reason: 'it holds no counters' } };
+      if (!counts) return { manifest: { uri, state: 'unreadable', reason: 'it has no counters' } };
       return {
         manifest: { uri, state: 'read' },
         counts,
@@ -69,13 +70,13 @@ export const importOutcomeActivity =
     }
   };
 
-/** What S3 says may be over in a moment; then Temporal retries the activity. */
+/** Throws temporary errors, so that Temporal retries the activity. */
 function throwIfItMayPass(error: unknown, { manifestWait }: ImportOutput): void {
   if (error instanceof ApplicationFailure) throw error;
   if (error instanceof SyntaxError) return;
   const { attempt: number, scheduledTimestampMs } = activityInfo();
   const age = Date.now() - scheduledTimestampMs;
-  // To a role without s3:ListBucket, S3 answers for a manifest that is not there yet as for one that it may not read.
+  // For a role without s3:ListBucket, S3 answers AccessDenied also for an object that does not exist yet.
   const mayBeLate = isRecord(error) && error['name'] === 'AccessDenied' && age < manifestWait;
   const failure = toFailure('readImportOutcome', error, { number, age });
   if (!failure.nonRetryable || mayBeLate || cancellationSignal().aborted) {
@@ -83,7 +84,7 @@ function throwIfItMayPass(error: unknown, { manifestWait }: ImportOutput): void 
   }
 }
 
-/** The URI with the job's own folder, which the service may have added already. */
+/** The URI with the job's own folder, which the service may already have added. */
 function jobFolder({ outputS3Uri, jobId }: ImportOutput, folder: string): string {
   const base = outputS3Uri.endsWith('/') ? outputS3Uri : `${outputS3Uri}/`;
   return base.includes(jobId) ? base : base + folder;
@@ -104,11 +105,11 @@ async function readManifest(
 function missing(uri: string, manifestWait: number): ReadManifest['manifest'] {
   const waited = Date.now() - activityInfo().scheduledTimestampMs;
   if (waited < manifestWait) throw notThereYet(manifestWait - waited);
-  const reason = `not there ${Math.round(waited / 1000)} s after the job had ended`;
+  const reason = `still missing ${Math.round(waited / 1000)} s after the end of the job`;
   return { uri, state: 'missing', reason };
 }
 
-/** @param left - how much longer to wait for it, in milliseconds */
+/** @param left - how much longer to retry, in milliseconds */
 const notThereYet = (left: number): ApplicationFailure =>
   ApplicationFailure.create({
     type: 'ManifestNotThereYet',
@@ -116,10 +117,10 @@ const notThereYet = (left: number): ApplicationFailure =>
     nextRetryDelay: Math.min(3_000, left),
   });
 
-/** A reason is in the result of the run, which Temporal takes up to 2 MB of. */
+/** The reason is in the result of the run, which is limited to 2 MB. */
 const MOST_BYTES_OF_REASON = 5_000;
 
-/** The error's name and no more for bad JSON, whose message quotes the text it could not read. */
+/** For invalid JSON without the error's message, because it quotes the text, which may hold patient data. */
 export function reasonOf(error: unknown): string {
   if (error instanceof SyntaxError) return 'it is not JSON';
   const { name, message } = recordOf(error);

@@ -13,32 +13,32 @@ import {
   type WarnedFile,
 } from './report-lines.ts';
 
-/** The reports of an import, and how much of them is wanted. */
+/** The reports of an import, and how much of them to read. */
 export interface ReportsInput {
   service: ImportingService;
   /** The URI of the job's own folder. */
   folder: string;
   /** How many failed files, and how many with warnings, to name: 0 to 100. Names and messages often hold patient data. */
   listFailedFiles: number;
-  /** For how long S3 may fail before what was read by then is the result, in milliseconds. */
+  /** For how long S3 may fail before the activity returns what it has read so far, in milliseconds. */
   budget: number;
 }
 
-/** What the reports of an import tell: in numbers and, where asked for, by name. */
+/** The contents of an import's reports: counts and, if the input asks for it, names. */
 export interface ImportReports {
   failures: { uri: string; byReason: Record<string, number>; listed: FailedFile[]; unreadable?: string };
   warnings: {
     uri: string;
     byType: Record<string, number>;
-    /** How many of them tell of data that are lost or cannot be read. Absent where none does. */
+    /** How many of them are about data that are lost or cannot be read. Absent for none. */
     losses?: number;
     listed: WarnedFile[];
-    /** Why not all of them could be read. */
+    /** Why the report could not be read, or not completely. */
     unreadable?: string;
   };
 }
 
-/** How far the reading of one report has come. */
+/** The progress with one report. */
 interface Tally<Kind extends ReportKind> {
   counts: Record<string, number>;
   losses: number;
@@ -49,7 +49,7 @@ interface Tally<Kind extends ReportKind> {
   ended?: true;
 }
 
-/** Travels in the heartbeat, so that the next attempt goes on where this one has stopped. */
+/** The heartbeat details, from which the next attempt continues. */
 interface Progress {
   failures: Tally<'failures'>;
   warnings: Tally<'warnings'>;
@@ -58,12 +58,12 @@ interface Progress {
 }
 
 /**
- * Counts what the reports of an import say of single files. HealthLake writes a file for each input file: up to a million.
+ * Counts the entries of an import's reports. HealthLake writes a report file for each input file: up to a million.
  *
- * After a failed attempt the next one goes on with the file at which that one has stopped. What cannot be read is said in
- * `unreadable`; what was counted by then stays in the result.
+ * After a failed attempt, the next one continues with the file at which that one stopped. If a report cannot be read,
+ * `unreadable` has the reason, and the entries counted so far stay in the result.
  *
- * @throws ApplicationFailure as every read of AWS does, for what passes: throttling, 5xx, a broken connection
+ * @throws ApplicationFailure for temporary errors, like every read: throttling, 5xx, a broken connection
  */
 export const importReportsActivity =
   (s3: S3Client) =>
@@ -103,12 +103,12 @@ const endOf = <Kind extends ReportKind>({ listed, unreadable }: Tally<Kind>) => 
   ...(unreadable !== undefined && { unreadable }),
 });
 
-/** Within a big file, a heartbeat is sent after so many lines. (The SDK passes on only some of them.) */
+/** The number of lines of a large file between two heartbeats. (The SDK throttles heartbeats further.) */
 const LINES_A_HEARTBEAT = 1_000;
 
 /**
- * Counts the files that have not been counted yet. The tally changes only once a file was read to its end: an attempt that
- * goes on after this one begins the file anew, and would count its first lines twice.
+ * Counts the files that have not been counted yet. The tally changes only at the end of a file: the next attempt begins an
+ * incomplete file again, and would count its first lines twice.
  */
 async function countAll<Kind extends ReportKind>(
   s3: S3Client,
@@ -130,22 +130,22 @@ async function countAll<Kind extends ReportKind>(
   }
 }
 
-/** What one text of a report may take: all reports are in the result of the run, which Temporal takes up to 2 MB of. */
+/** The limit for one text of a report, because the result of a run is limited to 2 MB. */
 const MOST_BYTES_OF_TEXT = 1_000;
 
-/** What all files that are named in one report may take: 100 of a usual size. */
+/** The limit for all files named from one report: 100 of a usual size. */
 const MOST_BYTES_LISTED = 200_000;
 
-/** How many reasons, or types of warnings, are counted by name. The services have fewer than ten each. */
+/** How many reasons or types of warnings are counted by name. The services have fewer than ten each. */
 const MOST_KINDS = 50;
 const MOST_BYTES_OF_KIND = 200;
 
-/** Where the others are counted. */
+/** The name under which all further ones are counted. */
 const OTHERS = '(others)';
 
 function count<Kind extends ReportKind>(entry: ReportEntry[Kind], tally: Tally<Kind>, most: number): void {
   const named = cutText('type' in entry ? entry.type : entry.reason, MOST_BYTES_OF_KIND);
-  // A reason is text of the service's: one called `constructor` must not meet what every object has.
+  // A reason may be any text: `constructor`, for example, is a member that every object inherits.
   const isCounted = Object.hasOwn(tally.counts, named);
   const kind = isCounted || Object.keys(tally.counts).length < MOST_KINDS ? named : OTHERS;
   tally.counts[kind] = ((Object.hasOwn(tally.counts, kind) && tally.counts[kind]) || 0) + 1;
@@ -155,7 +155,7 @@ function count<Kind extends ReportKind>(entry: ReportEntry[Kind], tally: Tally<K
   }
 }
 
-/** Names and messages are text of whoever has made the files. */
+/** Names and messages come from the input files, and may be of any length. */
 function withShortTexts<Entry extends FailedFile | WarnedFile>(entry: Entry): Entry {
   const members = Object.entries(entry).map(([name, value]) => [
     name,

@@ -22,10 +22,10 @@ export interface AwsClients {
 /**
  * Every activity of the worker.
  *
- * @param aws - clients with `maxAttempts: 1`: retries are Temporal's alone
- * @param settings - what a run goes by, taken once a run
- * @param lookUp - the names of the search attributes that the namespace has, of those in `search-attributes.ts`
- * @param rates - the account's request rates, by which retries are spaced
+ * @param aws - clients with `maxAttempts: 1`, because Temporal makes all retries
+ * @param settings - the worker's settings, which each run records at its start
+ * @param lookUp - returns the names of our search attributes that the namespace has
+ * @param rates - the account's request rates, which determine the backoff
  */
 export function createActivities(
   aws: AwsClients,

@@ -1,11 +1,10 @@
 const NEWLINE = 0x0a;
 
 /**
- * The lines of a stream of UTF-8 text, without empty ones. As ndjson has it, a line ends at `\n` (a `\r` before it is
- * white space of JSON).
+ * The non-empty lines of a stream of UTF-8 text. In ndjson a line ends at `\n` (a `\r` before it is JSON white space).
  *
- * Node's `readline` is not used: from Node 24 on it also ends a line at U+2028 and U+2029, which JSON allows within
- * texts. A failure whose message or file name holds one of them was counted as two.
+ * Node's `readline` cannot be used: since Node 24 it also ends a line at U+2028 and U+2029, which JSON allows within
+ * strings. A failure with one of them in its message or file name would be counted twice.
  */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -23,7 +22,7 @@ export async function* linesOf(
   yield* nonEmpty(begun);
 }
 
-/** Decoded as a whole line, since a chunk may end in the middle of a character. */
+/** Decodes the line as a whole, because a chunk may end in the middle of a character. */
 function nonEmpty(parts: readonly Uint8Array[]): string[] {
   const line = Buffer.concat(parts).toString('utf8');
   return line.trim() === '' ? [] : [line];

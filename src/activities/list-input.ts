@@ -4,36 +4,36 @@ import type { S3Client, _Object } from '@aws-sdk/client-s3';
 import { attempt } from './operation.ts';
 import { listObjects } from './s3.ts';
 
-/** Which objects a firing has found, small enough to travel from each firing of a schedule to the next. */
+/** The objects that a firing has found, in a form that is small enough for the result that the next firing receives. */
 export interface SeenObjects {
-  /** Of all objects together, in the order of the list. */
+  /** The digest of all objects together, in the order of the list. */
   digest: string;
-  /** One fingerprint after the other, each of {@link FINGERPRINT} characters. Absent for more than {@link MOST_SEEN}. */
+  /** All fingerprints, each of {@link FINGERPRINT} characters. Absent for more than {@link MOST_SEEN} objects. */
   each?: string;
 }
 
-/** What there is to import. */
+/** The objects to import. */
 export interface InputListing {
   objects: number;
-  /** How many of them are not among those that were seen before: all, where nothing was. */
+  /** How many of them an earlier firing has not seen. */
   unseen: number;
   seen: SeenObjects;
 }
 
-/** 72 bits: two of ten thousand objects share a fingerprint with a chance of 1 in 10^14. In base64. */
+/** 72 bits in base64: the probability that two of ten thousand objects have the same fingerprint is 1 in 10^14. */
 const FINGERPRINT = 12;
 const FINGERPRINTS = new RegExp(`.{${FINGERPRINT}}`, 'g');
 
-/** 120 KB of fingerprints, where Temporal takes 2 MB; HealthImaging takes 5,000 files in one import. */
+/** 120 KB of fingerprints; Temporal accepts 2 MB. HealthImaging accepts 5,000 files in one import. */
 const MOST_SEEN = 10_000;
 
 /**
- * Lists what is under a prefix and holds it against what an earlier firing has seen there. The empty objects that stand for
- * folders in the S3 console are nothing to import.
+ * Lists the objects under a prefix and compares them with those that an earlier firing has seen there. Empty objects that
+ * represent folders in the S3 console are ignored.
  *
- * An object is another one where its key, its ETag, its size or the time of its last change is different. Neither their
- * number nor the newest time would tell: an object may expire while another comes, be written anew under its key, or,
- * as one of a multipart upload, bear the time at which its upload began.
+ * An object is new if its key, ETag, size or time of last change differs. The number of objects and the newest time are not
+ * enough: one object may expire while another is added, an object may be overwritten, and an object from a multipart upload
+ * has the time at which its upload began.
  *
  * @throws ApplicationFailure by the name of the S3 exception
  */

@@ -39,39 +39,39 @@ import type { RequestRates } from './retry-delay.ts';
 
 export type { HeldMetadata };
 
-/** What to do with metadata besides reading them. */
+/** A request for metadata, and what to extract from them. */
 export interface MetadataInput extends GetImageSetMetadataCommandInput, WantedOfMetadata {
-  /** Where to put the blob; nowhere where absent. */
+  /** Where to store the blob; where it is absent, the blob is not stored. */
   place?: BlobPlace | undefined;
 }
 
-/** What a history may hold of an image set's metadata: the blob itself is up to 50 MB of patient data. */
+/** The part of the metadata that enters the history. The blob itself is up to 50 MB of patient data. */
 export interface MetadataReply {
   blob: BlobReference;
-  /** Absent where the blob is no JSON: then nobody but the caller can tell what it is. */
+  /** Absent where the blob is not JSON. */
   held?: HeldMetadata;
 }
 
-/** An update whose attributes are JSON, as text: JSON cannot carry the bytes that the operation wants. */
+/** An update whose attributes are JSON text, because Temporal passes JSON, and the operation takes bytes. */
 export interface UpdateInput
   extends Omit<UpdateImageSetMetadataCommandInput, 'updateImageSetMetadataUpdates'>, AskedUpdate {
   revertToVersionId?: string | undefined;
 }
 
-/** How much a list of image sets tells: all that the service does, or nothing of what stands in the DICOM files. */
+/** The contents of a list of image sets: all that the service returns, or no DICOM attributes. */
 export type Summaries = 'full' | 'ids';
 
 export interface SearchInput extends SearchImageSetsCommandInput {
-  /** `full` where it is absent. */
+  /** The default is `full`. */
   summaries?: Summaries | undefined;
 }
 
 /**
  * One activity for each operation of AWS HealthImaging, by the SDK's method name.
  *
- * @param client - made with `maxAttempts: 1`: retries are Temporal's alone
- * @param s3 - where blobs go
- * @param rates - the account's request rates, by which retries are spaced
+ * @param client - created with `maxAttempts: 1`, because Temporal makes all retries
+ * @param s3 - stores the blobs
+ * @param rates - the account's request rates, which determine the backoff
  */
 export function imagingActivities(client: MedicalImagingClient, s3: S3Client, rates: RequestRates) {
   const { read, change, list } = operationsOf(client, rates);
@@ -93,14 +93,14 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client, ra
     tagImagingResource: change('tagImagingResource', TagResourceCommand),
     untagImagingResource: change('untagImagingResource', UntagResourceCommand),
 
-    /** One page of image sets. Patients who are not wanted in the result stay out of the history, too. */
+    /** Reads one page. With `ids`, patient data are removed here, so that they do not enter the history. */
     searchImageSets: async ({ summaries, ...request }: SearchInput) => {
       const page = await search(request);
       if (summaries !== 'ids') return page;
       return { ...page, imageSetsMetadataSummaries: page.imageSetsMetadataSummaries?.map(withoutPatient) };
     },
 
-    /** Streams metadata to where the blob is wanted, and gives what a history may hold of them. */
+    /** Streams metadata to S3, and returns only what may be in the history. */
     getImageSetMetadata: (input: MetadataInput): Promise<MetadataReply> =>
       attempt('getImageSetMetadata', async () => {
         const { place, includePatient, copiableAttributes, asked, ...request } = input;
@@ -112,12 +112,12 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client, ra
         const blob = await storeBlob(s3, { body, contentType, contentEncoding }, place, (chunk) =>
           reader.write(chunk),
         );
-        // What cannot be read here may be read elsewhere.
+        // Metadata that are not JSON are no failure: the caller gets the blob.
         const held = await reader.end();
         return { blob, ...(held && { held }) };
       }),
 
-    /** Streams one frame, in the transfer syntax it is stored in, to where it is wanted. */
+    /** Streams one frame to S3, in the transfer syntax in which it is stored. */
     getImageFrame: ({
       place,
       ...request
@@ -149,7 +149,7 @@ export function imagingActivities(client: MedicalImagingClient, s3: S3Client, ra
   };
 }
 
-/** Members are named that may stay, not those that may not: the service may add attributes of patients. */
+/** Lists the members to keep, not those to remove, because the service may add further patient attributes. */
 function withoutPatient(summary: Json<ImageSetsMetadataSummary>): Json<ImageSetsMetadataSummary> {
   const { imageSetId, version, createdAt, updatedAt, lastAccessedAt, isPrimary } = summary;
   return { imageSetId, version, createdAt, updatedAt, lastAccessedAt, isPrimary };

@@ -6,7 +6,7 @@ import { toFailure, type FailedAttempt } from './aws-errors.ts';
 import { resultTooLarge } from './result-size.ts';
 import type { RequestRates } from './retry-delay.ts';
 
-/** What an AWS reply looks like once Temporal has carried it as JSON: a `Date` is an ISO string. */
+/** An AWS reply after Temporal has serialized it as JSON: a `Date` is an ISO 8601 string. */
 export type Json<T> = T extends Date
   ? string
   : T extends (infer Item)[]
@@ -16,12 +16,12 @@ export type Json<T> = T extends Date
       : T;
 
 /**
- * Makes activities of one AWS client, one for each operation.
+ * Creates the activities of one AWS client, one for each operation.
  *
- * A `read` is aborted when the worker shuts down. A `change` is not: AWS may still apply a request that was aborted, and
- * the caller could not tell. A `list` is a read whose page is kept below a number of bytes, see {@link readPage}.
+ * A `read` is aborted when the worker shuts down. A `change` is not, because AWS may still apply an aborted request, and the
+ * run could not tell. A `list` is a read with a limit for the bytes of its page, see {@link readPage}.
  *
- * @param rates - the account's request rates, by which retries are spaced
+ * @param rates - the account's request rates, which determine the backoff
  */
 export function operationsOf<ClientInput extends object, ClientOutput extends MetadataBearer, Config>(
   client: Client<ClientInput, ClientOutput, Config>,
@@ -59,11 +59,11 @@ export function operationsOf<ClientInput extends object, ClientOutput extends Me
 }
 
 /**
- * Reads one page of a list. A page that takes too many bytes is asked for again with half as many items, from the same token:
- * 500 jobs of HealthLake with long messages can take 3 MB, and the token of the page goes on only after all of it.
+ * Reads one page of a list. A page that is too large is read again from the same token with half as many items: 500 jobs of
+ * HealthLake with long messages can take 3 MB, and part of them cannot be dropped, because the next token is for after the page.
  *
- * @param pageSize - the member of the input that says how many items a page may have
- * @throws ApplicationFailure `ResultTooLarge` where a single item is too large, or the service gives no smaller page
+ * @param pageSize - the input member for the number of items in a page
+ * @throws ApplicationFailure `ResultTooLarge` if a single item is too large, or the service returns no smaller page
  */
 async function readPage<Input, Page extends object>(
   operation: string,
@@ -81,7 +81,7 @@ async function readPage<Input, Page extends object>(
       const what = items <= 1 ? 'one item of the list' : `a page of ${items} items`;
       throw resultTooLarge(
         operation,
-        `${what} takes ${bytes} bytes, and a run can hold ${MOST_BYTES_OF_LIST}`,
+        `${what} has ${bytes} bytes, and a run accepts at most ${MOST_BYTES_OF_LIST}`,
       );
     }
     asked = Math.ceil(items / 2);
@@ -89,9 +89,10 @@ async function readPage<Input, Page extends object>(
 }
 
 /**
- * Runs one AWS call and throws what {@link toFailure} makes of its error.
+ * Makes one AWS call.
  *
  * @param kind - whether the call changes something, and the account's request rates
+ * @throws ApplicationFailure made by {@link toFailure}
  */
 export async function attempt<Result>(
   operation: string,
@@ -104,20 +105,20 @@ export async function attempt<Result>(
     if (error instanceof ApplicationFailure) throw error;
     const { attempt: number, scheduledTimestampMs, ...timeouts } = activityInfo();
     const age = Date.now() - scheduledTimestampMs;
-    // An attempt that began any later could be cut off before its own time-out, with no telling what it did.
+    // A later attempt could be ended by scheduleToClose before its own timeout, and its effect would be unknown.
     const budget = timeouts.scheduleToCloseTimeoutMs - timeouts.startToCloseTimeoutMs;
     throw toFailure(operation, error, { ...kind, number, age, budget: budget > 0 ? budget : undefined });
   }
 }
 
-/** A reply as Temporal will carry it. */
+/** Serializes a reply as Temporal does, without its `$metadata`. */
 export function toJson<Output>(reply: Output): Json<Output> {
   return JSON.parse(
     JSON.stringify(reply, (name: string, value: unknown) => (name === '$metadata' ? undefined : value)),
   );
 }
 
-/** The members of inputs that are timestamps, of both services. */
+/** The timestamp members in the inputs of both services. */
 const TIMESTAMPS: ReadonlySet<string> = new Set([
   'CreatedAfter',
   'CreatedBefore',
@@ -127,7 +128,7 @@ const TIMESTAMPS: ReadonlySet<string> = new Set([
   'updatedAt',
 ]);
 
-/** An input as the SDK wants it: Temporal has made text of each `Date`, which the SDK would send as it is. */
+/** Turns timestamps back into `Date`, because Temporal passes them as text, which the SDK would send unchanged. */
 export function withDates<Input>(input: Input): Input {
   const revive = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map(revive);

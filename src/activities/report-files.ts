@@ -25,7 +25,7 @@ export function reportOf<Kind extends ReportKind>(
   return { service, kind, uri: folder + REPORTS[service].folders[kind] };
 }
 
-/** The report in a folder, as the result of a run names it. The folder's name tells which service has written it. */
+/** @param uri - the URI of the report's folder in the result of a run; its name shows which service has written it */
 export function reportAt<Kind extends ReportKind>(kind: Kind, uri: string): Report<Kind> {
   return { service: uri.includes('-FHIR_IMPORT-') ? 'healthlake' : 'medical-imaging', kind, uri };
 }
@@ -33,9 +33,9 @@ export function reportAt<Kind extends ReportKind>(kind: Kind, uri: string): Repo
 /**
  * Reads a report file by file, in the order of their names.
  *
- * @param after - the URI of a file: only those that come after it
- * @returns for each file its URI and its entries; those of one line come together
- * @throws the S3 exception of what cannot be read
+ * @param after - the URI of a file: only files after it are read
+ * @returns for each file its URI and its entries, grouped by line
+ * @throws the S3 exception of a file that cannot be read
  */
 export async function* readReport<Kind extends ReportKind>(
   s3: S3Client,
@@ -54,7 +54,7 @@ export async function* readReport<Kind extends ReportKind>(
   }
 }
 
-/** Everything that a report tells, one after the other. */
+/** All entries of a report. */
 export async function* entriesOf<Kind extends ReportKind>(
   s3: S3Client,
   report: Report<Kind>,

@@ -1,7 +1,7 @@
 import { jsonrepair } from 'jsonrepair';
 import { isRecord, recordOf } from '../lib/guards.ts';
 
-/** A file, or a line of an ndjson file, that an import has not taken in. Names and messages often hold patient data. */
+/** A file, or a line of an ndjson file, that was not imported. Names and messages often hold patient data. */
 export interface FailedFile {
   file: string;
   /** HealthLake: the line in the ndjson file. */
@@ -10,7 +10,7 @@ export interface FailedFile {
   message: string;
 }
 
-/** A file, or a line of an ndjson file, that an import has taken in with a warning. */
+/** A file, or a line of an ndjson file, that was imported with a warning. */
 export interface WarnedFile {
   file: string;
   /** HealthLake: the line in the ndjson file. */
@@ -24,7 +24,7 @@ export interface WarnedFile {
   imageSetId?: string;
 }
 
-/** What each report of an import tells: of the files that were not imported, and of those imported with a warning. */
+/** The entries of the two reports of an import. */
 export interface ReportEntry {
   failures: FailedFile;
   warnings: WarnedFile;
@@ -32,23 +32,23 @@ export interface ReportEntry {
 
 export type ReportKind = keyof ReportEntry;
 
-/** The services whose imports leave reports in S3. */
+/** The services whose imports write reports to S3. */
 export type ImportingService = 'medical-imaging' | 'healthlake';
 
-/** What differs between the reports of the two services. */
+/** The differences between the reports of the two services. */
 interface ReportFormat {
   /** The folders within the job's own folder. */
   readonly folders: Readonly<Record<ReportKind, string>>;
-  /** The files in each, where their names are known: a role may read objects without being allowed to list them. */
+  /** The file in each folder, if its name is known: then the role needs no permission to list objects. */
   readonly files?: Readonly<Record<ReportKind, string>>;
-  /** What a line says. One line of HealthImaging may hold several warnings. */
+  /** The entries of a line. A line of HealthImaging may hold several warnings. */
   readonly entries: {
     readonly [Kind in ReportKind]: (line: Record<string, unknown>, file: string) => ReportEntry[Kind][];
   };
 }
 
 /**
- * The reports that an import leaves besides its manifest, one JSON object a line.
+ * The reports that an import writes besides its manifest, with one JSON object in each line.
  *
  * HealthImaging: developer guide, "Understanding import jobs". HealthLake: developer guide, "Importing FHIR data" and
  * "Troubleshooting"; there is one file for each input file, of the same name.
@@ -79,11 +79,11 @@ export const REPORTS: Readonly<Record<ImportingService, ReportFormat>> = {
     folders: { failures: 'FAILURE/', warnings: 'SUCCESS_WITH_SEARCH_VALIDATION_FAILURES/' },
     entries: {
       failures: (line, file) => {
-        const { issue, status } = judgementIn(line);
+        const { issue, status } = resultIn(line);
         return [{ file, ...lineNumber(line), reason: text(issue['code'], status), message: wordsOf(issue) }];
       },
       warnings: (line, file) => {
-        const { issue } = judgementIn(line);
+        const { issue } = resultIn(line);
         return [{ file, ...lineNumber(line), type: 'SearchValidationFailure', message: wordsOf(issue) }];
       },
     },
@@ -91,8 +91,8 @@ export const REPORTS: Readonly<Record<ImportingService, ReportFormat>> = {
 };
 
 /**
- * A line of a report. The sample in HealthLake's guide leaves out quotation marks and a bracket, so a line that is not
- * valid JSON is repaired as far as it goes. One that cannot be repaired has no members, and still counts as one.
+ * Parses a line of a report. The sample in HealthLake's guide lacks quotation marks and a bracket, so a line that is not valid
+ * JSON is repaired if possible. A line that cannot be repaired has no members, but it is counted.
  */
 export function parseReportLine(line: string): Record<string, unknown> {
   try {
@@ -115,9 +115,9 @@ const LOSSES = {
 };
 
 /**
- * Whether a warning tells of data that are lost or cannot be read. (HealthImaging developer guide, "Warning codes".)
+ * Whether a warning is about data that are lost or cannot be read. (HealthImaging developer guide, "Warning codes".)
  *
- * The code decides; where a line has none, the type, which the guide spells in two ways (`InvalidOffsetTable`,
+ * A warning without a code is classified by its type, which the guide spells in two ways (`InvalidOffsetTable`,
  * `INVALID_OFFSET_TABLE`).
  */
 export function tellsOfLoss({ type, code }: Pick<WarnedFile, 'type' | 'code'>): boolean {
@@ -128,8 +128,8 @@ export function tellsOfLoss({ type, code }: Pick<WarnedFile, 'type' | 'code'>): 
 /** The severities of FHIR's OperationOutcome, the worst first. (FHIR R4, value set issue-severity.) */
 const SEVERITIES = ['fatal', 'error', 'warning', 'information'];
 
-/** What HealthLake says of one resource: the worst issue that it lists is why the resource was not imported. */
-function judgementIn({ UpdateResourceResponse }: Record<string, unknown>) {
+/** HealthLake's result for one resource. The most severe issue is the reason why the resource was not imported. */
+function resultIn({ UpdateResourceResponse }: Record<string, unknown>) {
   const { statusCode, jsonBlob } = recordOf(UpdateResourceResponse);
   const rank = ({ severity }: Record<string, unknown>) => {
     const found = SEVERITIES.indexOf(text(severity, ''));

@@ -3,12 +3,12 @@ import { MOST_BYTES, bytesOf } from '../lib/size.ts';
 import type { AwsFailureDetails } from './aws-errors.ts';
 
 /**
- * What an activity gave is more than Temporal takes. Trying again would give the same.
+ * The failure of an activity whose result is too large for Temporal. It is not retried, because the result would be the same.
  *
- * @param why - what is too large, and what to do; no patient data
+ * @param why - what is too large; no patient data
  */
 export function resultTooLarge(operation: string, why: string): ApplicationFailure {
-  // A change whose reply cannot be carried was made all the same.
+  // AWS has made a change whose reply is too large.
   const details: AwsFailureDetails = { operation, effect: 'unknown', retry: 'never' };
   return ApplicationFailure.create({
     type: 'ResultTooLarge',
@@ -19,7 +19,7 @@ export function resultTooLarge(operation: string, why: string): ApplicationFailu
 }
 
 /**
- * The same activities, which fail with a clear failure where the server would refuse the result for its size.
+ * Makes activities fail with a clear message if their result is so large that the server would refuse it.
  *
  * @throws ApplicationFailure `ResultTooLarge`
  */
@@ -32,10 +32,7 @@ export function withBoundedResults<Activities extends Record<string, (...args: n
       const result = await activity(...args);
       const bytes = bytesOf(result);
       if (bytes <= MOST_BYTES) return result;
-      throw resultTooLarge(
-        name,
-        `the reply takes ${bytes} bytes, and Temporal takes no more than ${MOST_BYTES}`,
-      );
+      throw resultTooLarge(name, `the result has ${bytes} bytes, and Temporal accepts at most ${MOST_BYTES}`);
     },
   ]);
   return Object.fromEntries(bounded);

@@ -1,8 +1,8 @@
-/** Requests a second, by the SDK's method name; `*` stands for every other operation. */
+/** Requests per second, by the SDK's method name; `*` is for all other operations. */
 export type RequestRates = Readonly<Record<string, number>>;
 
 /**
- * How many requests a second AWS accepts of one account and region, for each operation that changes something or is
+ * How many requests per second AWS accepts from one account in one region, for each operation that changes something or is
  * called often (HealthImaging "Throttling limits", HealthLake "Endpoints and quotas"). AWS raises them on request.
  */
 export const REQUEST_RATES: RequestRates = {
@@ -23,26 +23,26 @@ export const REQUEST_RATES: RequestRates = {
   deleteFHIRDatastore: 1 / 60,
   startFHIRImportJob: 25,
   startFHIRExportJob: 1,
-  // Every other operation, such as those on tags, and requests to S3.
+  // For example operations on tags, and requests to S3.
   '*': 10,
 };
 
-/** The interval between two attempts may grow to this, or to a share of the time that has passed, whichever is longer. */
+/** The upper limit of the interval between two attempts: this, or a share of the time since the first attempt if that is longer. */
 const LONGEST_INTERVAL = 60_000;
 const LONGEST_SHARE = 0.05;
 
 /**
- * How long to wait before a request that AWS has refused for now is sent again: exponential backoff with full jitter.
+ * The delay before the next attempt: exponential backoff with full jitter.
  *
  * The first interval is the time in which AWS accepts one request of this operation, and it doubles with each attempt.
- * The delay is drawn evenly from the whole interval: a thousand runs that were throttled in the same second would
- * otherwise all come back in the same second. The longest interval grows with the time that has passed, since whoever
- * has waited for hours stands in a long queue, and asking every minute would only fill the account's quota of requests.
+ * The delay is a random part of the interval, so that a thousand runs that were throttled in the same second do not all
+ * retry in the same second. The upper limit of the interval grows with the time since the first attempt: if a request has
+ * been throttled for hours, very many others wait, too, and retries every minute would only use up the request quota.
  *
  * @param operation - the SDK's method name
- * @param attempt - which attempt has just failed, the milliseconds since the first one was scheduled, and the account's
- *   rates
- * @returns milliseconds; at least 1, since Temporal takes 0 for "not set"
+ * @param attempt - the number of the attempt that has failed, the milliseconds since the first one was scheduled, and the
+ *   account's request rates
+ * @returns milliseconds; at least 1, because Temporal takes 0 for "not set"
  */
 export function retryDelay(
   operation: string,

@@ -8,14 +8,14 @@ export interface S3Location {
   key: string;
 }
 
-/** @throws Error when `uri` is not `s3://bucket/key`; the rules for inputs let no other through */
+/** @throws Error if `uri` is not `s3://bucket/key`, which the input rules exclude */
 export function parseS3Uri(uri: string): S3Location {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(uri) ?? [];
   if (bucket === undefined || key === undefined) throw new Error('not an S3 URI (s3://bucket/key)');
   return { bucket, key };
 }
 
-/** @returns the object's text, or `undefined` where there is no such object */
+/** @returns the object's text, or `undefined` if the object does not exist */
 export async function readText(
   s3: S3Client,
   uri: string,
@@ -24,25 +24,25 @@ export async function readText(
   return (await open(s3, uri, abortSignal))?.transformToString('utf-8');
 }
 
-/** An object that is to be read line by line. */
+/** An object to read line by line. */
 export interface LinesToRead {
   uri: string;
-  /** In bytes, where a list has told it. */
+  /** In bytes, if a list has returned it. */
   size?: number | undefined;
 }
 
-/** How many objects are fetched while an earlier one is being read. An S3 client opens at most 50 connections. */
+/** How many objects are fetched in advance. An S3 client opens at most 50 connections. */
 const FETCHED_AHEAD = 16;
 
-/** Only objects below this size (in bytes) are fetched ahead, so that they cannot fill the memory of the worker. */
+/** Only objects below this size (in bytes) are fetched in advance, so that they do not fill the memory of the worker. */
 const SMALL = 1_000_000;
 
 /**
- * Reads many objects line by line, in their order. The next small objects are fetched while one is being read: an import
- * of HealthLake can leave hundreds of thousands of them, and one request after the other would take hours.
+ * Reads many objects line by line, in order. Small objects are fetched in advance: an import of HealthLake can write hundreds of
+ * thousands of them, and fetching one after the other would take hours.
  *
- * @returns one item for each object; `lines` is empty where there is no such object
- * @throws the S3 exception of the first object that cannot be read, once the ones before it have been given out
+ * @returns one item for each object; `lines` is empty if the object does not exist
+ * @throws the S3 exception of the first object that cannot be read, after the objects before it
  */
 export async function* readManyLines(
   s3: S3Client,
@@ -54,7 +54,7 @@ export async function* readManyLines(
   const ahead: { uri: string; lines: AsyncIterable<string> }[] = [];
   for await (const { uri, size } of objects) {
     const fetched = size !== undefined && size < SMALL ? readText(s3, uri, abortSignal) : undefined;
-    // Its failure is reported when its turn comes; until then it must not count as unhandled.
+    // A failed fetch is thrown when its lines are read. Until then Node must not report an unhandled rejection.
     fetched?.catch(() => {});
     ahead.push({ uri, lines: fetched ? linesOfText(fetched) : readLines(s3, uri, abortSignal) });
     const next = ahead.length > FETCHED_AHEAD ? ahead.shift() : undefined;
@@ -67,7 +67,7 @@ async function* linesOfText(text: Promise<string | undefined>): AsyncGenerator<s
   yield* linesOf([Buffer.from((await text) ?? '')]);
 }
 
-/** The lines of an object that may be too big to hold; none where there is no such object. */
+/** Streams the lines of an object that may be too large for the memory; none if the object does not exist. */
 async function* readLines(s3: S3Client, uri: string, abortSignal: AbortSignal): AsyncGenerator<string> {
   const body = await open(s3, uri, abortSignal);
   if (body) yield* linesOf(body.transformToWebStream());
@@ -84,9 +84,9 @@ async function open(s3: S3Client, uri: string, abortSignal: AbortSignal) {
 }
 
 /**
- * All objects under a prefix, page by page, in the order of their keys.
+ * All objects under a prefix, in the order of their keys.
  *
- * @param after - the URI of an object: only those that come after it
+ * @param after - the URI of an object: only objects after it are listed
  */
 export async function* listObjects(
   s3: S3Client,

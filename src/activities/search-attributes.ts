@@ -1,20 +1,20 @@
 import { activityInfo } from '@temporalio/activity';
 
-/** How long a worker remembers what a namespace has, in milliseconds. */
-const REMEMBERED = 60_000;
+/** How long a worker caches the search attributes of its namespace, in milliseconds. */
+const CACHED = 60_000;
 
-/** Of so many answers a worker remembers who was given them; each takes some hundred bytes. */
+/** For how many calls a worker remembers that it has answered them; each takes some hundred bytes. */
 const MOST_ANSWERS = 10_000;
 
 /**
- * Tells a run which search attributes it may set. A local activity, asked just before they are set.
+ * Returns the search attributes that a run may set. A run calls this local activity right before it sets them.
  *
- * One that the namespace does not have (any more), or has with another type, fails the workflow task, which workflow code
- * cannot catch. Temporal then repeats the task, and with it this activity, whose result was not recorded: so a run that
- * asks a second time has failed of the first answer. It is given a fresh look, and the third time it does without, lest
- * what the lookup shows and what the server checks differ for good.
+ * Setting a search attribute that the namespace does not have, or has with another type, fails the workflow task, which
+ * workflow code cannot catch. Temporal then retries the task, and with it this activity, whose result was not recorded. So a
+ * second call for the same run means that the first answer has failed the task: the worker ignores its cache. A third call
+ * means that the lookup and the server disagree: the run gets no search attributes, so that its task does not fail forever.
  *
- * @param look - the names that may be set now; throws where the server does not tell
+ * @param look - looks up the names that may be set now; throws if the server does not answer
  */
 export function searchAttributesActivity(look: () => Promise<string[]>) {
   let known: { at: number; names: Promise<string[]> } | undefined;
@@ -26,7 +26,7 @@ export function searchAttributesActivity(look: () => Promise<string[]>) {
     if (answers.size >= MOST_ANSWERS) answers.clear();
     answers.set(asker, before + 1);
     if (before > 1) return [];
-    if (!known || before > 0 || Date.now() - known.at > REMEMBERED) {
+    if (!known || before > 0 || Date.now() - known.at > CACHED) {
       // If the lookup fails, the run continues without search attributes: it is only harder to find, where an unknown attribute would block it.
       known = { at: Date.now(), names: look().catch(() => []) };
     }

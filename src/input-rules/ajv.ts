@@ -5,18 +5,18 @@ import { isRecord, recordOf } from '../lib/guards.ts';
 import { isDuration } from '../pacing/polling.ts';
 import serviceRules from './service-rules.json' with { type: 'json' };
 
-/** One thing that is wrong with an input. Holds names and rules, never the value: values may be patient data. */
+/** One problem of an input. It never contains the value, which may be patient data. */
 export interface Problem {
   /** The member, as a path with dots; empty for the input as a whole. */
   readonly member: string;
-  /** The rule it breaks, as the rest of a sentence that begins with the member. */
+  /** The rule that it breaks, as the rest of a sentence that begins with the member. */
   readonly rule: string;
 }
 
-/** A duration of more than nothing, or one that may be 0 and then means none. */
+/** A duration longer than 0, or one that may be 0, which means none. */
 type DurationRule = true | 'orNone';
 
-/** The rules are JSON Schema; `wire` (a blob or a timestamp, as the SDK has it), `time` and `duration` are among what it lacks. */
+/** The rules are JSON Schema with further keywords. `wire` is for a blob (`Uint8Array`) or a timestamp (`Date`) of the SDK. */
 const ajv = new Ajv({ allErrors: true, verbose: true, allowUnionTypes: true })
   .addVocabulary(['sensitive', 'minBytes', 'maxBytes'])
   .addKeyword({
@@ -58,7 +58,7 @@ function toProblems(error: ErrorObject, names: ReadonlySet<string>): Problem[] {
   const child = (name: string) => (member ? `${member}.${name}` : name);
   const { params } = error;
   switch (error.keyword) {
-    // The `then` branch reports for itself what it found.
+    // The `then` branch reports its own errors.
     case 'if':
     case 'propertyNames':
       return [];
@@ -104,10 +104,10 @@ function toProblems(error: ErrorObject, names: ReadonlySet<string>): Problem[] {
   }
 }
 
-/** A name that somebody has put where no member has it: shown where it looks like one, as it may be patient data. */
+/** An unknown name in the input may be patient data, so it is shown only if it looks like the name of a member. */
 const unknownName = (name: string) => (/^[A-Za-z]\w{0,40}$/.test(name) ? name : '(a name that is not shown)');
 
-/** A path with dots, without the keys of free maps such as tags: they are values. */
+/** A path with dots. Keys of maps such as tags are left out, because they are values of the input. */
 function pathOf({ instancePath }: ErrorObject, names: ReadonlySet<string>): string {
   const segments = instancePath.slice(1).split('/');
   return segments
@@ -115,7 +115,7 @@ function pathOf({ instancePath }: ErrorObject, names: ReadonlySet<string>): stri
     .join('.');
 }
 
-/** The names of members that a schema knows, at whatever depth. */
+/** The names of all members in a schema, at any depth. */
 function namesIn(schema: unknown): string[] {
   if (!isRecord(schema)) return [];
   return Object.entries(schema).flatMap(([key, value]) => [
@@ -124,14 +124,14 @@ function namesIn(schema: unknown): string[] {
   ]);
 }
 
-/** `excludes: {a: ['b', 'c']}`: where there is an `a`, there is no `b` and no `c`. */
+/** `excludes: {a: ['b', 'c']}`: an input with `a` must not have `b` or `c`. */
 function isWithoutExcluded(excludes: Record<string, string[]>, value: Record<string, unknown>): boolean {
   return Object.entries(excludes).every(
     ([name, others]) => value[name] === undefined || others.every((other) => value[other] === undefined),
   );
 }
 
-/** `oneNeeded: ['a', 'b']`: there is an `a` or a `b`, or both. */
+/** `oneNeeded: ['a', 'b']`: an input must have `a` or `b`, or both. */
 function hasOneNeeded(members: string[], value: Record<string, unknown>): boolean {
   return members.some((member) => value[member] !== undefined);
 }

@@ -7,8 +7,8 @@ import { HEALTHLAKE_FLOWS } from './healthlake-flows.ts';
 import { IMAGING_FLOWS } from './imaging-flows.ts';
 
 /**
- * The input of every flow: the document's own names, every optional member of its operations that the SDK sends, and
- * ours. What the document requires only to start a job is not required of a run that re-attaches to one.
+ * The input rules of every flow: the members of its document, every optional member of its operations that the SDK sends, and
+ * members of this package. A run that attaches to a job does not need the members that only start one.
  */
 export const FLOW_RULES = { ...IMAGING_FLOWS, ...HEALTHLAKE_FLOWS } as const;
 
@@ -21,9 +21,9 @@ export function isFlowName(name: string): name is FlowName {
 const compiled = new Map<FlowName, (input: unknown) => Problem[]>();
 
 /**
- * Holds the input of a flow against all its rules.
+ * Checks the input of a flow.
  *
- * @returns every problem, by member and rule, never with a value; empty for an input that the flow takes
+ * @returns all problems, without values; empty for a valid input
  */
 export function flowProblems(flow: FlowName, input: unknown): Problem[] {
   const { schema, waits }: FlowRules & { schema: { properties: Readonly<Record<string, object>> } } =
@@ -37,10 +37,10 @@ export function flowProblems(flow: FlowName, input: unknown): Problem[] {
 }
 
 /**
- * What is wrong with the pacing that an input asks for.
+ * Checks the `polling` of an input.
  *
- * @param input - whose `polling`, if there is one, is well-formed
- * @param kinds - the kind of each wait that it paces; a kind stands there as often as there are waits of it
+ * @param input - the members of its `polling` must be valid one by one
+ * @param kinds - the kind of each wait of the flow, as often as there are waits of it
  */
 export function pollingProblems(input: unknown, kinds: readonly WaitKind[]): Problem[] {
   const polling = isRecord(input) && isRecord(input['polling']) ? (input['polling'] as Polling) : undefined;
@@ -48,12 +48,12 @@ export function pollingProblems(input: unknown, kinds: readonly WaitKind[]): Pro
   return rules.map((rule) => ({ member: 'polling', rule }));
 }
 
-/** All problems in one line, for a person: `datastoreId is missing; sourceImageSetId must match …`. */
+/** All problems in one line: `datastoreId is missing; sourceImageSetId must match …`. */
 export function describeProblems(problems: readonly Problem[]): string {
   return problems.map(({ member, rule }) => `${member || 'the input'} ${rule}`).join('; ');
 }
 
-/** A folder named by a template would be looked for by that very name. */
+/** Only `recurringImport` expands templates. In any other flow S3 would get the URI with the braces. */
 function templateProblems(members: Readonly<Record<string, object>>, input: unknown): Problem[] {
   return Object.entries(isRecord(input) ? input : {}).flatMap(([member, value]) => {
     const isUri = isRecord(members[member]) && String(members[member]['$ref']).endsWith('/S3Uri');

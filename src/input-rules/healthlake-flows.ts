@@ -1,7 +1,7 @@
 import { healthlake, imports, unlessGiven, waits, wholeNumber, type FlowRules } from './flow-members.ts';
 import serviceRules from './service-rules.json' with { type: 'json' };
 
-/** What creates a data store. */
+/** The members that create a data store. */
 const newDatastore = {
   DatastoreName: healthlake('DatastoreName'),
   DatastoreTypeVersion: healthlake('FHIRVersion'),
@@ -12,7 +12,7 @@ const newDatastore = {
 };
 const NEW_DATASTORE_NEEDS = ['DatastoreName', 'DatastoreTypeVersion'];
 
-/** What starts an export. */
+/** The members that start an export. */
 const fhirExport = {
   OutputS3Uri: healthlake('S3Uri'),
   OutputKmsKeyId: healthlake('EncryptionKeyID'),
@@ -21,7 +21,7 @@ const fhirExport = {
 };
 const EXPORT_NEEDS = ['OutputS3Uri', 'OutputKmsKeyId', 'DataAccessRoleArn'];
 
-/** What starts an import. */
+/** The members that start an import. */
 const fhirImport = {
   ...fhirExport,
   InputS3Uri: healthlake('S3Uri'),
@@ -33,11 +33,11 @@ const IMPORT_NEEDS = ['InputS3Uri', ...EXPORT_NEEDS];
 const DatastoreId = healthlake('DatastoreId');
 const ClientToken = healthlake('ClientTokenString');
 const JobName = healthlake('JobName');
-/** Goes with `JobId`: without the job to go on with, another would be started. */
+/** Requires `JobId`, because without it the run would start another job. */
 const NextToken = healthlake('NextToken');
 const MaxResults = wholeNumber(serviceRules.healthlake.$defs.MaxResultsInteger);
 
-/** The inputs of the flows of HealthLake. */
+/** The input rules of the HealthLake flows. */
 export const HEALTHLAKE_FLOWS = {
   createFhirDatastoreAndWaitActive: {
     waits: { pollDatastore: 'fhirDatastore' },

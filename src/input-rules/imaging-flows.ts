@@ -16,7 +16,7 @@ import {
 const datastoreId = imaging('DatastoreId');
 const imageSetId = imaging('ImageSetId');
 
-/** What creates a data store, but for its token, which each flow has a name of its own for. */
+/** The members that create a data store, except for its client token, whose name differs from flow to flow. */
 const newDatastore = {
   datastoreName: imaging('DatastoreName'),
   tags: imaging('TagMap'),
@@ -25,7 +25,7 @@ const newDatastore = {
   losslessStorageFormat: imaging('LosslessStorageFormat'),
 };
 
-/** What starts a DICOM import, but for its token; and what waits for one. */
+/** The members that start a DICOM import, except for its client token, or that wait for one. */
 const dicomImport = {
   dataAccessRoleArn: imaging('RoleArn'),
   inputS3Uri: imaging('S3Uri'),
@@ -37,7 +37,7 @@ const dicomImport = {
 };
 const startsImport = unlessGiven(['jobId'], ['dataAccessRoleArn', 'inputS3Uri', 'outputS3Uri']);
 
-/** The inputs of the flows of HealthImaging. */
+/** The input rules of the HealthImaging flows. */
 export const IMAGING_FLOWS = {
   auditCompletedImports: {
     waits: {},
@@ -97,7 +97,7 @@ export const IMAGING_FLOWS = {
       type: 'object',
       required: ['datastoreId'],
       ...startsImport,
-      // Without the job to go on with, another import would be started.
+      // Without `jobId` the run would start another import.
       dependencies: { nextToken: ['jobId'] },
       properties: { datastoreId, clientToken: imaging('ClientToken'), ...dicomImport, ...imageSetLists },
       additionalProperties: false,
@@ -142,7 +142,7 @@ export const IMAGING_FLOWS = {
     schema: {
       type: 'object',
       required: ['datastoreId', 'imageSetId', 'tags'],
-      // Not by AWS's model; but what distinguishes one image set from others is often of its patient.
+      // Not sensitive in AWS's API model, but tags of an image set often describe its patient.
       properties: { datastoreId, imageSetId, tags: sensitive(imaging('TagMap')), ...waits },
       additionalProperties: false,
     },

@@ -4,19 +4,19 @@ import { RECURRING_IMPORT_SCHEMA, SCHEDULE_SCHEMA } from './recurring-import.ts'
 import serviceRules from './service-rules.json' with { type: 'json' };
 import type { WorkflowName } from './workflows.ts';
 
-/** One member of an input, as far as a command line has to know it. */
+/** One member of an input, as the command line and the docs need it. */
 export interface Member {
   readonly name: string;
-  /** How its value is written: `json` is everything that is not one word. */
+  /** How its value is written on a command line. */
   readonly kind: 'text' | 'number' | 'boolean' | 'json';
   readonly choices?: readonly string[];
-  /** The service's name for what it is, such as `DatastoreId`. */
+  /** The name of its shape in the service's model, such as `DatastoreId`. */
   readonly shape?: string;
-  /** Where it has to be given: `always`, or unless one of these members is. Absent where nothing needs it. */
+  /** When it is required: `always`, or unless one of these members is given. Absent for an optional member. */
   readonly needed?: 'always' | readonly string[];
-  /** The members without which it means nothing. */
+  /** The members that it requires. */
   readonly goesWith?: readonly string[];
-  /** Whether it may hold patient data, by the mark in the rules. Nothing that is stored unencrypted may derive from it. */
+  /** Whether it may hold patient data. Nothing that is derived from it may be stored unencrypted. */
   readonly sensitive: boolean;
 }
 
@@ -25,7 +25,7 @@ export function membersOf(workflow: WorkflowName): Member[] {
   return members(workflow === 'recurringImport' ? RECURRING_IMPORT_SCHEMA : FLOW_RULES[workflow].schema);
 }
 
-/** The members of a schedule that are not the flow's own. */
+/** The members of a schedule, except `flow` and `input`. */
 export function scheduleMembers(): Member[] {
   return members(SCHEDULE_SCHEMA).filter(({ name }) => name !== 'flow' && name !== 'input');
 }
@@ -38,7 +38,7 @@ function members(schema: Schema): Member[] {
   });
 }
 
-/** The rules of an input that say what it needs, as `flow-members.ts` makes them. */
+/** The rules in `flow-members.ts` about required members. */
 interface Needs {
   required?: readonly string[];
   oneNeeded?: readonly string[];

@@ -7,7 +7,7 @@ type Members<Flow extends FlowName> = (typeof FLOW_RULES)[Flow]['schema']['prope
 type HasInput = { inputS3Uri: unknown } | { InputS3Uri: unknown };
 type HasStore = { datastoreId: unknown } | { DatastoreId: unknown };
 
-/** The flows that can be recurring: those that import from S3 into a data store that is there already. */
+/** The flows that can be recurring: those that import from S3 into an existing data store. */
 export type RecurringFlow = {
   [Flow in FlowName]: Members<Flow> extends HasInput & HasStore ? Flow : never;
 }[FlowName];
@@ -18,7 +18,7 @@ function isRecurringFlow(flow: FlowName): flow is RecurringFlow {
   return memberLike(flow, /^inputS3Uri$/i) !== undefined && memberLike(flow, /^datastoreId$/i) !== undefined;
 }
 
-/** What a recurring import reads, and where to, under the names that the flow has for them. */
+/** The flow's own names of the members for the input folder and for the data store. */
 export function recurringMembers(flow: RecurringFlow): { inputS3Uri: string; datastoreId: string } {
   return {
     inputS3Uri: memberLike(flow, /^inputS3Uri$/i) ?? '',
@@ -26,7 +26,7 @@ export function recurringMembers(flow: RecurringFlow): { inputS3Uri: string; dat
   };
 }
 
-/** What holds for a recurring import where its input does not say otherwise: patients are not listed every night. */
+/** Default members of a recurring import: its result does not list patients at each firing. */
 export function recurringDefaults(flow: RecurringFlow): Record<string, unknown> {
   return memberLike(flow, /^summaries$/) === undefined ? {} : { summaries: 'ids' };
 }
@@ -49,7 +49,7 @@ export const RECURRING_IMPORT_SCHEMA = {
   additionalProperties: false,
 } as const;
 
-/** What a schedule is made of: what it starts, when, and by which policies. */
+/** A schedule: what it starts, when, and its policies. */
 export const SCHEDULE_SCHEMA = {
   ...RECURRING_IMPORT_SCHEMA,
   properties: {
@@ -66,7 +66,7 @@ export const SCHEDULE_SCHEMA = {
 const checkImport = compileRules(RECURRING_IMPORT_SCHEMA);
 const checkSchedule = compileRules(SCHEDULE_SCHEMA);
 
-/** What `{flow, input, …}` looks like once its shape has been checked. */
+/** A `{flow, input, …}` that the schema has accepted. */
 interface Shape {
   flow: RecurringFlow;
   input: Record<string, unknown>;
@@ -76,16 +76,16 @@ interface Shape {
 }
 
 /**
- * Holds the input of `recurringImport` against its rules, and the flow's input, expanded, against the flow's own.
+ * Checks the input of `recurringImport`, and the flow's input with expanded templates against the flow's own rules.
  *
- * For any time: templates have a fixed width, so what is valid now is valid at each firing.
+ * Any time can be used to expand them: templates have a fixed width, so an input that is valid now is valid at each firing.
  */
 export function recurringImportProblems(input: unknown): Problem[] {
   const problems = checkImport(input);
   return problems.length > 0 ? problems : shapeProblems(input as Shape);
 }
 
-/** Holds a schedule against its rules when it is made, and not when it first fires. */
+/** Checks a schedule when it is created, so that an error does not appear only at its first firing. */
 export function scheduleProblems(schedule: unknown): Problem[] {
   const problems = checkSchedule(schedule);
   if (problems.length > 0) return problems;
@@ -95,7 +95,7 @@ export function scheduleProblems(schedule: unknown): Problem[] {
   ];
 }
 
-/** Time zones have their own member, and a comment is what a schedule is known by again. */
+/** Neither a time zone (`CRON_TZ=`), which is a member of its own, nor a comment (`#`), which we set to recognize the schedule. */
 const CRON = /^(@(yearly|monthly|weekly|daily|hourly)|[^\s#=]+( +[^\s#=]+){4})$/;
 
 function timetableProblems({ cron, every }: { cron?: string; every?: unknown }): Problem[] {
@@ -110,7 +110,7 @@ function timetableProblems({ cron, every }: { cron?: string; every?: unknown }):
 function shapeProblems(shape: Shape): Problem[] {
   const ours = [...timeProblems(shape), ...onlyNewProblems(shape), ...inputProblems(shape)];
   const told = new Set(ours.map(({ member }) => member));
-  // What is not for recurring imports needs no other member either.
+  // Members that a recurring import must not have are reported once, and not also because they require other members.
   const kept = Object.entries(shape.input).filter(([name]) => recurringMemberRule(name) === undefined);
   const example = expandTemplates(Object.fromEntries(kept), { scheduledAt: '2000-01-01T00:00:00Z' });
   const flows = flowProblems(shape.flow, example).map(({ member, rule }) => ({
@@ -131,13 +131,13 @@ function timeProblems({ timeZone, offset }: Shape): Problem[] {
   ];
 }
 
-/** Which files are still to be imported nobody knows who has not looked at how the import ended. */
+/** `onlyNew` needs the outcome of each import, to know which files still have to be imported. */
 function onlyNewProblems({ onlyNew, input }: Shape): Problem[] {
   if (!onlyNew || input['onFileErrors'] !== 'ignore') return [];
   return [{ member: 'onlyNew', rule: 'does not go with input.onFileErrors "ignore": it needs the outcome' }];
 }
 
-/** What is right for one run of the flow, but not for one after the other. */
+/** Problems of an input that is valid for a single run of the flow, but not for recurring runs. */
 function inputProblems({ flow, input }: Shape): Problem[] {
   const { datastoreId } = recurringMembers(flow);
   return [
@@ -162,8 +162,8 @@ function inputProblems({ flow, input }: Shape): Problem[] {
 
 function recurringMemberRule(name: string): string | undefined {
   if (/ClientToken$/i.test(name))
-    return 'is not for recurring imports: it would give the first job back for ever';
-  if (/^nextToken$/i.test(name)) return 'is not for recurring imports: it goes on with the list of one run';
+    return 'is not for recurring imports: AWS would return the first job at each firing';
+  if (/^nextToken$/i.test(name)) return 'is not for recurring imports: it continues the list of a single run';
   if (/^jobId$/i.test(name)) return 'is not for recurring imports: each firing starts a job of its own';
   return undefined;
 }

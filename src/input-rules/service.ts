@@ -6,12 +6,12 @@ export type Service = keyof typeof serviceRules;
 const compiled = new Map<string, (input: unknown) => Problem[]>();
 
 /**
- * Holds the input of one AWS operation against the service's own rules: patterns, lengths, ranges, required members.
- * The AWS SDK checks none of them, so the service is the first to object (aws-facts §8).
+ * Checks the input of one AWS operation against the service's own rules: patterns, lengths, ranges, required members. The AWS
+ * SDK checks none of them.
  *
- * @param operation - name in the service model, such as `CopyImageSet`
- * @param input - as the SDK has it: blobs are `Uint8Array`, timestamps `Date`
- * @returns every problem; empty when the service would take the input
+ * @param operation - its name in the service model, such as `CopyImageSet`
+ * @param input - the SDK's input: blobs are `Uint8Array`, timestamps `Date`
+ * @returns all problems; empty for a valid input
  */
 export function operationProblems(service: Service, operation: string, input: unknown): Problem[] {
   const ref = `${service}#/$defs/${operation}Request`;

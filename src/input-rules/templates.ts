@@ -1,20 +1,20 @@
 /**
  * The templates of recurring imports: `s3://bucket/incoming/{yyyy}/{MM}/{dd}/` names another folder each day.
  *
- * Not for workflow code: time zones are data that Node brings along, and two workers may have them from two years. So an
- * activity expands, and its result is what a replay reads.
+ * Not for workflow code: the time zone data are part of Node, and two workers may have different versions. So an activity
+ * expands templates, and a replay reads its recorded result.
  */
 
-/** Year, month, day, hour (0 to 23) and minute; all of fixed width, so that no time makes a valid input invalid. */
+/** Year, month, day, hour (0 to 23) and minute. They have a fixed width, so that an input is valid at any time. */
 export const TEMPLATES = ['{yyyy}', '{MM}', '{dd}', '{HH}', '{mm}'] as const;
 
 type Template = (typeof TEMPLATES)[number];
 
-/** What templates are expanded from. */
+/** The time that templates are replaced with. */
 export interface Moment {
   /** ISO 8601. */
   scheduledAt: string;
-  /** IANA name; the date and the hour are those of clocks there. */
+  /** The IANA name of the time zone of the date and the hour. */
   timeZone?: string | undefined;
   /** Such as `-1 day`: the night's import of the day that has just ended. */
   offset?: string | undefined;
@@ -22,7 +22,7 @@ export interface Moment {
 
 const KNOWN = new RegExp(TEMPLATES.join('|'), 'g');
 
-/** Whether text holds a brace that is no part of a known template. */
+/** Whether a text has a brace that is not part of a known template. */
 export function hasUnknownTemplate(text: string): boolean {
   return /[{}]/.test(text.replaceAll(KNOWN, ''));
 }
@@ -33,7 +33,6 @@ export function expandTemplates<Value>(value: Value, moment: Moment): Value {
   return mapStrings(value, (text) => text.replaceAll(KNOWN, (template) => clock[template as Template]));
 }
 
-/** The same JSON value with other strings. */
 function mapStrings<Value>(value: Value, change: (text: string) => string): Value {
   const reviver = (_: string, member: unknown) => (typeof member === 'string' ? change(member) : member);
   return JSON.parse(JSON.stringify(value), reviver) as Value;
@@ -42,11 +41,11 @@ function mapStrings<Value>(value: Value, change: (text: string) => string): Valu
 const MINUTES = { minute: 1, hour: 60 } as const;
 const DAYS = { day: 1, week: 7 } as const;
 
-/** What clocks and calendars show. */
+/** The values of all templates. */
 function clockAt({ scheduledAt, timeZone = 'UTC', offset }: Moment): Record<Template, string> {
   const { minutes, days } = parseOffset(offset);
   const local = localTime(Date.parse(scheduledAt) + minutes * 60_000, timeZone);
-  // Days are days of the calendar: the one before a day of 23 hours is not 24 hours earlier.
+  // Days are calendar days: before a day of 23 hours, the previous day is not 24 hours earlier.
   const day = new Date(Date.UTC(local.year, local.month - 1, local.day + days));
   const digits = (number: number, width = 2) => String(number).padStart(width, '0');
   return {
@@ -58,7 +57,7 @@ function clockAt({ scheduledAt, timeZone = 'UTC', offset }: Moment): Record<Temp
   };
 }
 
-/** Minutes and hours pass; days and weeks are leafed over. */
+/** Minutes and hours are elapsed time; days and weeks are calendar days. */
 function parseOffset(offset: string | undefined): { minutes: number; days: number } {
   if (offset === undefined) return { minutes: 0, days: 0 };
   const [, count, unit = ''] = OFFSET.exec(offset) ?? [];
@@ -72,7 +71,7 @@ export function isOffset(text: string): boolean {
   return OFFSET.test(text);
 }
 
-/** Whether Node knows a time zone by this name. (It takes `+01:00` as well, which Temporal's schedules do not.) */
+/** Whether Node knows this time zone. (Node also accepts `+01:00`, which Temporal's schedules do not.) */
 export function isTimeZone(name: string): boolean {
   try {
     const { timeZone } = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions();

@@ -12,7 +12,7 @@ import {
 } from './flows.ts';
 import { recurringImportProblems } from './recurring-import.ts';
 
-/** Every workflow that can be started: the flows, each of which has a document, and what starts a flow again and again. */
+/** Every workflow that can be started: the flows, and `recurringImport`, which starts a flow. */
 export type WorkflowName = FlowName | 'recurringImport';
 
 export const WORKFLOW_NAMES: readonly WorkflowName[] = [
@@ -24,9 +24,9 @@ export const isWorkflowName = (name: string): name is WorkflowName =>
   isFlowName(name) || name === 'recurringImport';
 
 /**
- * Holds the input of a workflow against all its rules.
+ * Checks the input of a workflow.
  *
- * @returns every problem, by member and rule, never with a value; empty for an input that the workflow takes
+ * @returns all problems, without values; empty for a valid input
  */
 export function inputProblems(workflow: WorkflowName, input: unknown): Problem[] {
   if (!isWorkflowName(workflow)) {
@@ -36,9 +36,7 @@ export function inputProblems(workflow: WorkflowName, input: unknown): Problem[]
 }
 
 /**
- * Lets an input pass, or says all that is wrong with it.
- *
- * @throws ApplicationFailure `ValidationFailed`: one message with all problems, and no value
+ * @throws ApplicationFailure `ValidationFailed`: one message with all problems, without values
  */
 export function assertInput(workflow: WorkflowName, input: unknown): void {
   refuse(workflow, inputProblems(workflow, input));
@@ -47,24 +45,22 @@ export function assertInput(workflow: WorkflowName, input: unknown): void {
 const sharedMembers = compileRules({ type: 'object', properties: waits });
 
 /**
- * The same for a flow of a team's own, of whose input no more is known than what all flows share.
+ * Checks the members that all flows share, for a custom flow, whose other members are not known.
  *
  * @throws ApplicationFailure `ValidationFailed`
  */
 export function assertSharedMembers(workflow: string, input: unknown): void {
   const problems = sharedMembers(input);
-  // The waits of such a flow are not known here. What is too much for one wait of the shortest kind is too much for any flow.
+  // The waits of such a flow are not known, so the check assumes the least possible: one wait of the shortest kind.
   refuse(workflow, problems.length > 0 ? problems : pollingProblems(input, ['imageSet']));
 }
 
-/** An input of 2 MB can have 100,000 unknown members, and Temporal terminates a run whose failure takes more than 2 MB. */
+/** An input of 2 MB can have 100,000 unknown members, and Temporal terminates a run whose failure is larger than 2 MB. */
 const MOST_BYTES_OF_PROBLEMS = 50_000;
 
 /**
- * Refuses what has problems.
- *
- * @param subject - what has them; no value of an input
- * @throws ApplicationFailure `ValidationFailed`
+ * @param subject - what has the problems, without values of an input
+ * @throws ApplicationFailure `ValidationFailed` if there are problems
  */
 export function refuse(subject: string, problems: readonly Problem[]): void {
   if (problems.length === 0) return;

@@ -1,27 +1,27 @@
-/** How a wait is paced. All in milliseconds, but for `share`. */
+/** How often a wait reads. All in milliseconds, except `share`. */
 export interface Pacing {
   /** The shortest sleep between two reads. */
   minimumInterval: number;
-  /** The longest sleep between two reads, and so the longest that an end can go unseen. */
+  /** The longest sleep between two reads, and so the longest time until the run notices that a job has ended. */
   maximumInterval: number;
-  /** How long an end may go unseen, as a share of the time waited: 0 reads every `minimumInterval`. */
+  /** The sleep as a share of the time already waited: 0.1 sleeps 6 minutes after an hour, 0 always sleeps `minimumInterval`. */
   share: number;
-  /** How long to wait in all. */
+  /** How long to wait in total. */
   timeout: number;
 }
 
-/** How the attempts of a change are spaced. All in milliseconds, but for `share`. */
+/** The backoff between the attempts of a change. All in milliseconds, except `share`. */
 export interface RetryRules {
   /** The pause after the first attempt, which doubles up to `doublesUpTo`. */
   readonly first: number;
   readonly doublesUpTo: number;
-  /** The pause then grows to this share of the time tried, up to `longest`, or the 288th part of the time-out. */
+  /** After that, the pause grows to this share of the time since the first attempt, up to `longest` or 1/288 of the timeout. */
   readonly share: number;
   readonly longest: number;
 }
 
 /**
- * How many reads all waits of one run may make in all. A read adds 11 events to the history of the run, and Temporal
+ * How many reads all waits of one run may make together. A read adds 11 events to the history of the run, and Temporal
  * terminates a run whose history exceeds 51,200 events (`limit.historyCount.error`).
  */
 export const MOST_READS = 3_000;
@@ -30,12 +30,12 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-/** How long to try on an error that somebody may be mending just now: credentials, configuration, the never seen. */
+/** How long to retry after an error that somebody may be fixing, such as expired credentials, and after an unknown error. */
 export const MENDED_WITHIN = 10 * MINUTE;
 
 const everyWait = { maximumInterval: 5 * MINUTE, share: 0.1 };
 
-/** The pacing of each kind of wait where the input's `polling` does not say otherwise. */
+/** The pacing of each kind of wait. The input's `polling` can change it. */
 export const DEFAULT_PACING = {
   imageSet: { ...everyWait, minimumInterval: 2 * SECOND, timeout: 1 * HOUR },
   dicomJob: { ...everyWait, minimumInterval: 5 * SECOND, timeout: 24 * HOUR },
@@ -46,16 +46,16 @@ export const DEFAULT_PACING = {
 
 export type WaitKind = keyof typeof DEFAULT_PACING;
 
-/** HealthLake runs one import at a time and queues the rest: time in its queue says nothing about the job. */
+/** How long a job may be `QUEUED`. HealthLake runs one import at a time, so this does not depend on the job itself. */
 export const QUEUED_TIMEOUT = 7 * 24 * HOUR;
 
-/** Where events wake a run, reads are only the safety net: what to wait by then, unless the input says otherwise. */
+/** The pacing of a run that has received an event. Events wake it, so it reads less often, in case an event is lost. */
 export const PACING_WITH_EVENTS = { share: 1, maximumInterval: 30 * MINUTE } as const;
 
 /**
  * How long to sleep before the next read.
  *
- * The law: an end is seen at most `max(minimumInterval, min(share × waited, maximumInterval))` late.
+ * The run notices the end of a job at most `max(minimumInterval, min(share × waited, maximumInterval))` late.
  *
  * @param waited - milliseconds since the wait began
  */
@@ -67,12 +67,12 @@ export function nextSleep(
 }
 
 /**
- * How long to wait before a change is sent again whose reply was lost, or that met another writer: 1, 2, 4 … 60 seconds,
- * and then as between two reads.
+ * The backoff before the next attempt of a change, after a lost reply or a conflict: 1, 2, 4 … 60 seconds, and then a share of
+ * the time since the first attempt.
  *
  * @param attempts - how many have failed
- * @param tried - for how long, in milliseconds
- * @param timeout - how long to try in all: however long that is, it makes no more than some 400 attempts
+ * @param tried - the time since the first attempt, in milliseconds
+ * @param timeout - how long to retry in total. However long that is, there are at most about 400 attempts
  */
 export function nextTry(
   attempts: number,
@@ -88,10 +88,10 @@ export function nextTry(
 }
 
 /**
- * An upper bound of the reads in a wait that lasts for the whole `timeout`, in closed form.
+ * An upper bound of the number of reads in a wait that lasts for the whole `timeout`, in closed form.
  *
- * Three stretches: at `minimumInterval` until the share outgrows it, growing by `1 + share` each time until the share
- * outgrows `maximumInterval`, then at `maximumInterval`. Three more for the first read and the rounding of each stretch.
+ * A wait has three phases: sleeps of `minimumInterval` until the share is longer, sleeps that grow by the factor `1 + share`,
+ * and sleeps of `maximumInterval`. Three more reads are added for the first read and for rounding.
  */
 export function readsAtMost({ minimumInterval, maximumInterval, share, timeout }: Pacing): number {
   const lasts = (interval: number) => Math.min(timeout, interval / share);

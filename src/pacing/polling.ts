@@ -9,11 +9,11 @@ type Unit =
 /**
  * A number of milliseconds, or text such as `"30s"` or `"5 minutes"`.
  *
- * Our own type, though the `ms` package has one: that one cannot be resolved by whoever uses ours, and would be `any`.
+ * The type of the `ms` package is not used, because users of this package cannot resolve it, and it would be `any` for them.
  */
 export type Duration = number | `${number}` | `${number}${Unit}` | `${number} ${Unit}`;
 
-/** The input member `polling`: how every wait of a flow is paced. What is absent stays at the default of the wait. */
+/** The input member `polling`: the pacing of every wait of a flow. Absent members have the default of the wait. */
 export interface Polling {
   minimumInterval?: Duration;
   maximumInterval?: Duration;
@@ -29,7 +29,7 @@ export function toMilliseconds(duration: Duration): number {
 /**
  * Whether something is a {@link Duration}. (`ms` throws for text that is empty or very long.)
  *
- * @param orNone - whether it may be 0, which means none
+ * @param options - `orNone`: whether 0 is allowed, which means none
  */
 export function isDuration(value: unknown, { orNone = false } = {}): value is Duration {
   const isLongEnough = (milliseconds: number) => (orNone ? milliseconds >= 0 : milliseconds > 0);
@@ -39,9 +39,9 @@ export function isDuration(value: unknown, { orNone = false } = {}): value is Du
 }
 
 /**
- * The pacing of one kind of wait, with what the input's `polling` changes. Expects a `polling` that was checked.
+ * The pacing of one kind of wait, with the changes of a valid `polling`.
  *
- * @param options - `hadEvent`: whether events wake the run; `rules`: those that the run has recorded
+ * @param options - `hadEvent`: whether the run has received an event; `rules`: those that the run has recorded
  */
 export function pacingOf(
   kind: WaitKind,
@@ -52,7 +52,7 @@ export function pacingOf(
   const minimum = minimumInterval === undefined ? undefined : toMilliseconds(minimumInterval);
   const maximum = maximumInterval === undefined ? undefined : toMilliseconds(maximumInterval);
   return {
-    // Only one of the two given: the other's default gives way.
+    // If the input has only one of the two intervals, the default of the other is adjusted to it.
     minimumInterval: minimum ?? Math.min(usual.minimumInterval, maximum ?? Infinity),
     maximumInterval: maximum ?? Math.max(usual.maximumInterval, minimum ?? 0),
     share: share ?? usual.share,
@@ -61,13 +61,13 @@ export function pacingOf(
 }
 
 /**
- * What is wrong with a `polling` whose members are each well-formed.
+ * Checks a `polling` whose members are valid one by one.
  *
- * The reads of all waits are counted together, since they fill one history, and each wait for itself: a flow with four waits
- * of one kind makes four times the reads of one.
+ * The reads of all waits are added up, because they are in one history: a flow with four waits of one kind makes four times
+ * the reads of one wait.
  *
- * @param kinds - the kind of each wait of the flow; a kind stands there as often as there are waits of it
- * @returns the rules that it breaks, each the rest of a sentence that begins with `polling`
+ * @param kinds - the kind of each wait of the flow, as often as there are waits of it
+ * @returns the rules that it breaks, each as the rest of a sentence that begins with `polling`
  */
 export function pacingProblems(polling: Polling, kinds: readonly WaitKind[]): string[] {
   const { minimumInterval, maximumInterval } = polling;
@@ -86,13 +86,13 @@ export function pacingProblems(polling: Polling, kinds: readonly WaitKind[]): st
     : [];
 }
 
-/** The pacing of the longest wait of a kind: a job of HealthLake may stand in a queue first. */
+/** The pacing of a wait of this kind that lasts longest: a HealthLake job may be queued first. */
 function longest(kind: WaitKind, polling: Polling): Pacing {
   const pacing = pacingOf(kind, polling);
   return kind === 'fhirJob' ? { ...pacing, timeout: queuedTimeout(polling) + pacing.timeout } : pacing;
 }
 
-/** How long a job may stand in HealthLake's queue, in milliseconds. */
+/** How long a job may be `QUEUED`, in milliseconds. */
 export function queuedTimeout({ timeout }: Polling = {}, rules: RunRules = DEFAULT_RULES): number {
   return timeout === undefined ? rules.queuedTimeout : toMilliseconds(timeout);
 }

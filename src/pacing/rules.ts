@@ -11,48 +11,48 @@ import {
 } from './pacing.ts';
 
 /**
- * The numbers that decide what a run does next. All times are in milliseconds.
+ * The numbers that affect what a run does next. All times are in milliseconds.
  *
- * A run takes them from the result of its `checkInput`, which Temporal records, and never from this file: a worker with
- * other defaults that took over a run would otherwise decide differently in the replay, and the run would fail with a
- * non-determinism error. So a default may be changed at any time, and holds for the runs that start afterwards.
+ * A run takes them from the result of its `checkInput`, which Temporal records, and never from this file. Otherwise a worker
+ * with other defaults would make other decisions in the replay, and the run would fail with a non-determinism error. So a
+ * default may be changed at any time, and applies to the runs that start afterwards.
  */
 export interface RunRules {
-  /** How each kind of wait is paced where the input's `polling` does not say otherwise. */
+  /** The default pacing of each kind of wait. The input's `polling` can change it. */
   waits: Readonly<Record<WaitKind, Pacing>>;
-  /** What replaces part of it once a run has received an event. */
+  /** Replaces part of it when a run has received an event. */
   withEvents: { readonly share: number; readonly maximumInterval: number };
-  /** How long a job may stand in HealthLake's queue. */
+  /** How long a HealthLake job may be `QUEUED`. */
   queuedTimeout: number;
   /** How long to retry after an error that somebody may be fixing, such as expired credentials. */
   mendedWithin: number;
-  /** How long to retry a change that AWS throttles, where the input sets no time-out. */
+  /** How long to retry a change that AWS throttles, if the input sets no timeout. */
   throttledFor: number;
-  /** How attempts of a change are spaced after a lost reply or a conflict. */
+  /** The backoff between attempts of a change after a lost reply or a conflict. */
   retries: RetryRules;
-  /** How often a call is scheduled again that no worker has taken up within its time. */
+  /** How often an activity is scheduled that no worker picks up in time. */
   unattendedRounds: number;
-  /** Time-outs of the activities that read many files, a large one, or a long list. */
+  /** Timeouts of the activities that read many files, a large file, or a long list. */
   long: { readonly startToClose: number; readonly scheduleToClose: number };
-  /** How many reads all waits of a run may make together; afterwards each waits for its deadline. */
+  /** How many reads all waits of a run may make together. Afterwards a wait sleeps until its deadline. */
   mostReads: number;
-  /** Temporal's limits for a history, less what the calls made at the same time, and their replies, may add. */
+  /** Temporal's limits for a history, minus what concurrent calls and their replies may add. */
   mostHistory: { readonly events: number; readonly bytes: number };
-  /** How much a run lists. */
+  /** The limits for the lists in a result. */
   lists: { readonly pages: number; readonly items: number; readonly bytes: number };
-  /** How much a run of auditCompletedImports takes on. */
+  /** The limits for one run of auditCompletedImports. */
   audit: AuditRules;
-  /** By how much the clocks of AWS and Temporal usually differ, since a service may give whole seconds. */
+  /** The usual difference between the clocks of AWS and Temporal, including that a service may round to seconds. */
   clockSkew: number;
-  /** By how much they differ at most: what AWS dates before that was there before the run. */
+  /** The largest possible difference. */
   worstClockSkew: number;
 }
 
 export interface AuditRules {
-  /** Of the list of completed jobs: pages of 50 jobs, and their bytes, which all stand in the history. */
+  /** For the list of completed jobs: pages of 50 jobs, and their bytes, which are all in the history. */
   readonly pages: number;
   readonly listedBytes: number;
-  /** How many of the newest jobs are opened up, how many bytes they may take in the result, and how many at a time. */
+  /** For how many of the newest jobs to read the output, their bytes in the result, and how many to read concurrently. */
   readonly jobs: number;
   readonly bytes: number;
   readonly atOnce: number;
@@ -61,7 +61,7 @@ export interface AuditRules {
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-/** What `checkInput` hands to the runs that start now. */
+/** The rules of runs that start now. */
 export const DEFAULT_RULES: RunRules = {
   waits: DEFAULT_PACING,
   withEvents: PACING_WITH_EVENTS,
@@ -77,9 +77,9 @@ export const DEFAULT_RULES: RunRules = {
   audit: {
     pages: 100,
     listedBytes: 10_000_000,
-    // Two calls a job: the history stays below the events at which Temporal begins to warn.
+    // With two calls per job, the history stays below the number of events at which Temporal logs a warning.
     jobs: 500,
-    // Beside the list of image sets in the same result. A usual job is 400 bytes.
+    // The same result holds the list of image sets. A job usually takes 400 bytes.
     bytes: MOST_BYTES - MOST_BYTES_OF_LIST - 100_000,
     atOnce: 10,
   },

@@ -1,5 +1,5 @@
-// Every workflow that the worker serves. Each is named like its document in `arazzo/`, but for
-// `recurringImport`, which starts one of the others.
+// Every workflow of the worker. Each has the name of its document in `arazzo/`, except `recurringImport`, which starts one
+// of the others.
 export { createFhirDatastoreAndWaitActive } from './healthlake/create-fhir-datastore-and-wait-active.ts';
 export { deleteFhirDatastoreAndConfirm } from './healthlake/delete-fhir-datastore-and-confirm.ts';
 export { provisionDatastoreAndExport } from './healthlake/provision-datastore-and-export.ts';

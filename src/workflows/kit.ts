@@ -1,7 +1,7 @@
 /**
- * For teams that write flows of their own: what the sixteen are made of. Safe to import in workflow code.
+ * The building blocks of the sixteen flows, for teams that write custom flows. Safe to import in workflow code.
  *
- * A failure of one's own is an `ApplicationFailure` that is thrown in a step: `runFlow` adds where the run stood.
+ * To fail a custom flow, throw an `ApplicationFailure` in a step. `runFlow` adds the step, the status and the ids to it.
  *
  * @example see `examples/delete-image-set`
  */

@@ -22,7 +22,7 @@ import type { ImportResult } from './jobs/import-job.ts';
 import type { NewImportAndSearch } from './medical-imaging/import-dicom-and-search.ts';
 import type { ImportIntoDatastore } from './medical-imaging/onboard-datastore-and-import.ts';
 
-/** What makes sense for one run alone: a job that is there, a token, a page of a list. */
+/** Members that are valid for a single run only: an existing job, a client token, a page of a list. */
 type OfOneRun =
   | 'clientToken'
   | 'datastoreClientToken'
@@ -35,10 +35,10 @@ type OfOneRun =
   | 'JobId'
   | 'NextToken';
 
-/** The input of a flow that imports into a data store which is there already, again and again. */
+/** The input of a flow that imports into an existing data store at each firing. */
 export type EachFiring<Input> = Omit<Input, OfOneRun>;
 
-/** The input of each flow that can be recurring. */
+/** The input of each flow that can be scheduled. */
 export interface RecurringInputs {
   importDicomAndSearch: EachFiring<NewImportAndSearch>;
   onboardDatastoreAndImport: EachFiring<ImportIntoDatastore>;
@@ -47,24 +47,24 @@ export interface RecurringInputs {
   startImportPollAndList: EachFiring<NewImportAndList>;
 }
 
-/** A flow that recurs. */
+/** A scheduled flow. */
 export interface RecurringImportOf<Flow extends RecurringFlow> {
-  /** The flow that imports. */
+  /** The flow to start. */
   flow: Flow;
-  /** The flow's input, whose strings may hold `{yyyy}` `{MM}` `{dd}` `{HH}` `{mm}`: the scheduled time. */
+  /** The flow's input. Its strings may hold `{yyyy}` `{MM}` `{dd}` `{HH}` `{mm}`, which the scheduled time replaces. */
   input: RecurringInputs[Flow];
-  /** Where that time is read from a clock: an IANA name. UTC by default. */
+  /** The time zone of that time: an IANA name. The default is UTC. */
   timeZone?: string;
-  /** Such as `-1 day`: what is expanded is that much away from the scheduled time. */
+  /** Added to the scheduled time, such as `-1 day`. */
   offset?: string;
-  /** Skip a firing whose folder holds nothing but what an earlier one has dealt with. */
+  /** Skip a firing if earlier ones have already imported all objects in the folder. */
   onlyNew?: boolean;
 }
 
-/** One of the flows that can be recurring, and its input. */
+/** One of the flows that can be scheduled, and its input. */
 export type RecurringImportInput = { [Flow in RecurringFlow]: RecurringImportOf<Flow> }[RecurringFlow];
 
-/** What has been dealt with, and where: of any other folder, or for any other store, it says nothing. */
+/** The objects that need no further import. Valid only for this flow, folder and data store. */
 interface Watermark {
   flow: string;
   inputS3Uri: string;
@@ -80,16 +80,16 @@ export interface RecurringImportResult {
   scheduledAt: string;
   inputS3Uri: string;
   objects: number;
-  /** The run of the flow, and of its result what names no file and no patient: the whole is the result of that run. */
+  /** The run of the flow, and its result without the names of files and patients. The complete result is that of the run. */
   import?: { workflowId: string; result: object };
-  /** With `onlyNew`. Travels with the schedule: Temporal gives the result of a firing to the next. */
+  /** With `onlyNew`. The next firing receives it, because Temporal passes the result of a firing to the next one. */
   watermark?: Watermark;
 }
 
 /**
- * One firing of a recurring import: runs a flow, as a child, on what is in S3 for the scheduled time.
+ * One firing of a recurring import: runs a flow as a child workflow on the S3 folder for the scheduled time.
  *
- * @returns `skipped` where there is nothing to import, or nothing new; else the outcome of the flow
+ * @returns `skipped` if there is nothing to import, or nothing new; otherwise the outcome of the flow
  * @throws ApplicationFailure the flow's own failure, `ValidationFailed`, or by the name of the S3 exception
  */
 export async function recurringImport(input: RecurringImportInput): Promise<RecurringImportResult> {
@@ -119,7 +119,7 @@ export async function recurringImport(input: RecurringImportInput): Promise<Recu
   });
 }
 
-/** What a schedule was to do at this time, however late it does it; of a run started by hand, when that was. */
+/** The time at which the schedule should have fired, or the start time of a run that no schedule has started. */
 function scheduledTime(): Date {
   const { typedSearchAttributes, startTime } = workflowInfo();
   return typedSearchAttributes.get(SCHEDULED_START_TIME) ?? startTime;
@@ -127,7 +127,7 @@ function scheduledTime(): Date {
 
 const SCHEDULED_START_TIME = defineSearchAttributeKey('TemporalScheduledStartTime', 'DATETIME');
 
-/** The result of the schedule's last firing that ended well is given to the next one by Temporal itself. */
+/** Temporal passes the result of the schedule's last successful firing to the next one. */
 function lastWatermark(): Watermark | undefined {
   const { lastResult } = workflowInfo();
   const [last] = [lastResult].flat();
@@ -135,7 +135,7 @@ function lastWatermark(): Watermark | undefined {
   return isWatermark(watermark) ? watermark : undefined;
 }
 
-/** Whatever else it is, it says nothing: then the firing imports. */
+/** If the last result holds no valid watermark, the firing imports everything. */
 function isWatermark(value: unknown): value is Watermark {
   return isRecord(value) && isRecord(value['seen']) && typeof value['seen']['digest'] === 'string';
 }
@@ -145,24 +145,24 @@ function isAt(place: Omit<Watermark, 'objects' | 'seen'>, watermark: Watermark):
 }
 
 /**
- * Whether nothing is to be gained by importing the same files again: each is in, or failed for a reason of its own. What
- * failed for a reason of the service's, and what nobody can tell, is still to be imported.
+ * Whether importing the same files again is useless: each was imported, or failed because of an error in its data. After an
+ * error of the service, or with an unknown outcome, the files have to be imported again.
  */
 function isDealtWith({ outcome, counts }: ImportResult): boolean {
   if (outcome === 'unknown' || !counts) return false;
   const { serverErrors, files, ...resources } = counts;
   if (serverErrors > 0) return false;
-  // Of a file that could not be read no resource was scanned.
+  // If no resource was scanned, the files could not be read.
   if (files && resources.scanned === 0) return isAccountedFor(files);
   return isAccountedFor(resources) && (!files || isAccountedFor(files));
 }
 
-/** Whether there was something, and each of it is in or failed for a reason of its own. */
+/** Whether something was scanned, and each item was imported or failed because of an error in its data. */
 function isAccountedFor({ scanned, imported, customerErrors }: FileCounts): boolean {
   return scanned > 0 && imported + customerErrors >= scanned;
 }
 
-/** What a firing passes on of an import: the names of files, messages about them and lists of image sets tell of patients. */
+/** The result members that a firing keeps. The others may hold patient data: names of files, messages, lists of image sets. */
 const PASSED_ON: ReadonlySet<string> = new Set([
   'jobId',
   'jobStatus',
@@ -181,14 +181,14 @@ function withoutNames(result: object): object {
   return Object.fromEntries(members.map(([name, value]) => [name, withoutList(value)]));
 }
 
-/** Failures are counted by reason, and listed with names and messages. */
+/** Removes the list of failures or warnings, which has names and messages, and keeps their counts. */
 function withoutList(value: unknown): unknown {
   if (!isRecord(value)) return value;
   const { listed: _, ...counted } = value;
   return counted;
 }
 
-/** Runs the flow under an id of its own, so that it is found and looked at like any other run of that flow. */
+/** Runs the flow as a child workflow, so that it appears in lists like any other run of that flow. */
 async function runImport(flow: Flow, name: RecurringFlow, { input }: Pick<ExpandedInput, 'input'>) {
   const workflowId = `${workflowInfo().workflowId}-import`;
   flow.board.enter(name);
@@ -201,21 +201,21 @@ async function runImport(flow: Flow, name: RecurringFlow, { input }: Pick<Expand
     });
     return { workflowId, result };
   } catch (error) {
-    // A child that somebody else has cancelled does not make this run a cancelled one.
+    // If somebody has cancelled only the child, this run fails. It is not cancelled itself.
     throw CancellationScope.current().consideredCancelled ? error : failureOfImport(error);
   }
 }
 
 /**
- * The flow's own failure: that it ran as a child is nothing that went wrong. Temporal gives the failure of a firing to the
- * next one, like its result, so its details are cut down alike.
+ * The flow's own failure, without the `ChildWorkflowFailure` around it. Temporal passes the failure of a firing to the next one,
+ * so names are removed from its details, too.
  */
 function failureOfImport(error: unknown): unknown {
   if (!(error instanceof ChildWorkflowFailure)) return error;
   if (error.cause instanceof ApplicationFailure) return withoutNamesInDetails(error.cause);
   return flowFailure(
     'OutcomeUnknown',
-    'the run of the import was ended from outside; its job may go on inside AWS',
+    'the run of the import was ended from outside; its job may continue inside AWS',
     {},
     error,
   );
@@ -223,12 +223,12 @@ function failureOfImport(error: unknown): unknown {
 
 function withoutNamesInDetails({ type, message, nonRetryable, details, cause }: ApplicationFailure) {
   const { result, ...others } = recordOf(details?.[0]);
-  const told = isRecord(result) ? { ...others, result: withoutNames(result) } : others;
+  const kept = isRecord(result) ? { ...others, result: withoutNames(result) } : others;
   return ApplicationFailure.create({
     ...(typeof type === 'string' && { type }),
     message,
     ...(nonRetryable === true && { nonRetryable }),
-    details: [told],
+    details: [kept],
     ...(cause && { cause }),
   });
 }

@@ -1,13 +1,13 @@
 /**
- * The workflows of a worker whose Worker Versioning is on and whose VERSIONING_BEHAVIOR is not set.
+ * The workflows of a worker with Worker Versioning, if VERSIONING_BEHAVIOR is not set.
  *
- * There a run is pinned to the version that it began on, and workers of that version must be kept until it has ended. The
- * runs of the types below may take more than a week: a job of HealthLake may be queued for seven days and then run for
- * one, and `recurringImport` waits for the import that it has started. They move on to the current version instead, so a
- * change of their code must replay the histories of their open runs (docs/deploying.md).
+ * By default a run is pinned to the version on which it began, and workers of that version must run until it has ended. Runs
+ * of the types below may take more than a week: a HealthLake job may be queued for seven days and then run for one, and
+ * `recurringImport` waits for the import that it has started. They move to the current version instead, so a change of their
+ * code must replay the histories of their open runs (docs/deploying.md).
  *
- * These options are in a bundle of their own, because the server refuses every workflow task of an unversioned worker
- * that names a versioning behavior.
+ * These options are in a bundle of their own, because the server refuses every workflow task that an unversioned worker
+ * completes with a versioning behavior.
  */
 import { setWorkflowOptions } from '@temporalio/workflow';
 import {

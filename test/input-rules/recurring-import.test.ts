@@ -64,7 +64,7 @@ test.each<[string, object, RegExp]>([
   [
     'the list of another run',
     { flow: 'importDicomAndSearch', input: { ...dicom, nextToken: 'SECRET' } },
-    /^input.nextToken is not for recurring imports: it goes on with the list of one run$/,
+    /^input.nextToken is not for recurring imports: it continues the list of a single run$/,
   ],
   [
     'only what is new, and no look at how the import ended',

@@ -237,8 +237,8 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'no outcome, of whatever reason, is no failure',
     file: 'src/workflows/jobs/import-job.ts',
-    code: `return unreadManifest(outputS3Uri, reasonIn(error));`,
-    without: 'throw error;',
+    code: '=> unreadManifest(outputS3Uri, reasonIn(error))',
+    without: '=> { throw error; }',
     tests: outcomes,
     named: 'manifest cannot be read',
   },
@@ -400,7 +400,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'a stale ACTIVE right after a deletion is waited out',
-    file: 'src/workflows/datastores/classify.ts',
+    file: `${healthlakeFlows}/delete-fhir-datastore-and-confirm.ts`,
     code: 'return mayBeStale',
     without: 'return !mayBeStale',
     tests: healthlake,
@@ -460,7 +460,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'one throttled call does not end a flow',
     file: 'src/activities/aws-errors.ts',
-    code: 'ThrottlingException: PASSES,',
+    code: 'ThrottlingException: TEMPORARY,',
     without: 'ThrottlingException: FINAL,',
     tests: scripted,
     named: 'throttled',
@@ -483,7 +483,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: 'a quota on what runs at one time is waited out',
     file: 'src/activities/aws-errors.ts',
-    code: 'startDICOMImportJob: { ServiceQuotaExceededException: PASSES,',
+    code: 'startDICOMImportJob: { ServiceQuotaExceededException: TEMPORARY,',
     without: 'startDICOMImportJob: { ServiceQuotaExceededException: FINAL,',
     tests: differences,
     named: 'too many jobs',
@@ -868,10 +868,9 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'G12: a new imaging data store has what was asked for (provision)',
     file: `${imagingFlows}/provision-datastore.ts`,
-    code: `      clientToken,
-      ...store,`,
-    without: `      clientToken,
-      datastoreName: store.datastoreName,`,
+    code: 'const { polling, ...request } = input;',
+    without:
+      'const { polling, clientToken, datastoreName } = input; const request = { clientToken, datastoreName };',
     tests: imaging,
     named: 'besides',
     flows: ['provisionDatastore'],
@@ -1041,9 +1040,9 @@ const GAPS: readonly Behaviour[] = [
   },
   {
     what: 'findImageSetByPatient and inspectImageSet: a blob is in S3, where it is wanted',
-    file: 'src/workflows/image-sets/blob-place.ts',
-    code: 'base === undefined\n      ? undefined',
-    without: 'base === undefined || name\n      ? undefined',
+    file: 'src/workflows/medical-imaging/blob-place.ts',
+    code: 'if (artifactsS3Uri === undefined) return undefined;',
+    without: 'if (artifactsS3Uri === undefined || name) return undefined;',
     tests: local,
     named: 'findImageSetByPatient|inspectImageSet',
     flows: ['findImageSetByPatient', 'inspectImageSet'],
@@ -1152,7 +1151,7 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   },
   {
     what: 'a copy is known by its instances',
-    file: 'src/workflows/image-sets/change-evidence.ts',
+    file: `${imagingFlows}/copy-attempt.ts`,
     code: 'return one.count === other.count && one.digest === other.digest;',
     without: 'return true;',
     tests: [...differences, ...local],
@@ -1224,10 +1223,10 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     flows: ['copyImageSet'],
   },
   {
-    what: 'an image set is searched for only once a search must show it',
+    what: 'an image set is searched for until a search must show it',
     file: 'src/workflows/medical-imaging/copy-attempt.ts',
-    code: "await sleep(searchLag, { summary: 'wait before +searchNew' });",
-    without: '',
+    code: 'if (last) return',
+    without: 'if (deadline > 0) return',
     tests: differences,
     named: 'only SEARCH_LAG after',
     flows: ['copyImageSet'],
@@ -1244,9 +1243,9 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     what: 'a start that nobody has answered is looked for, whatever the later answers were',
     file: 'src/workflows/run/once.ts',
     code: `if (effect === 'unknown') {
-      flow.noteDoubt(step);`,
+      flow.inDoubt.add(step);`,
     without: `if (effect === 'unknown' && doubt === undefined && attempts === undefined) {
-      flow.noteDoubt(step);`,
+      flow.inDoubt.add(step);`,
     tests: lifecycle,
     named: 'stays in doubt',
   },
@@ -1261,13 +1260,13 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   {
     what: 'a refusal ends no doubt about an earlier attempt',
     file: 'src/workflows/run/once.ts',
-    code: `      flow.settleDoubt(step);
+    code: `      flow.inDoubt.delete(step);
       return attempt.reply;
     }`,
-    without: `      flow.settleDoubt(step);
+    without: `      flow.inDoubt.delete(step);
       return attempt.reply;
     }
-    flow.settleDoubt(step);`,
+    flow.inDoubt.delete(step);`,
     tests: lifecycle,
     named: 'what is in doubt, though',
   },
@@ -1417,8 +1416,8 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   {
     what: 'a list that was cut is gone on with where it was cut',
     file: 'src/workflows/run/pages.ts',
-    code: 'return await read(step, from);',
-    without: 'return await read(step, undefined);',
+    code: 'let nextToken = from;',
+    without: 'let nextToken: string | undefined;',
     tests: scripted,
     named: 'goes on with|on from where',
     flows: LISTS,
@@ -1426,8 +1425,8 @@ const LEFT_TO_ANOTHER_RUN: readonly Behaviour[] = [
   {
     what: 'a token that the service does not take any more is said to be what is wrong',
     file: 'src/workflows/run/pages.ts',
-    code: `if (from === undefined || origin?.type !== 'ValidationException') throw error;`,
-    without: `if (from !== '' || origin?.type !== 'ValidationException') throw error;`,
+    code: 'throw number === 1 && from !== undefined ?',
+    without: 'throw number === 0 ?',
     tests: scripted,
     named: 'a token',
     flows: LISTS,
@@ -1939,9 +1938,9 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...SEARCH_ATTRIBUTES,
   ...FINAL_ERRORS,
   ...COMMAND_LINE,
-  ...DICOM_READER,
   ...SIZES,
   ...DEPLOYMENTS,
   ...LOCAL_FHIR,
+  ...DICOM_READER,
   ...IMAGE_FRAMES,
 ];

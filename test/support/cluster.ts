@@ -82,8 +82,6 @@ export async function startCluster(
     MANIFEST_WAIT: '500ms',
     CLIENT_TOKEN_LIFE: '4s',
     SEARCH_LAG: `${SEARCH_LAG_MS}ms`,
-    LIST_LAG: '200ms',
-    AWS_REQUEST_RATES: FAST_RATES,
     ...settings,
   };
   // Not in this process: in jest's realm an error of Node's own is no `Error`, and the SDK wraps it in another.
@@ -134,7 +132,14 @@ export function startWorker(env: Record<string, string>) {
   return startChild(process.execPath, [script], {
     name: 'worker',
     logFile: workerLogFile,
-    env: { ...process.env, ACTIVITY_START_TO_CLOSE: '2s', STICKY_SCHEDULE_TO_START: '200ms', ...env },
+    env: {
+      ...process.env,
+      ACTIVITY_START_TO_CLOSE: '2s',
+      STICKY_SCHEDULE_TO_START: '200ms',
+      LIST_LAG: '200ms',
+      AWS_REQUEST_RATES: FAST_RATES,
+      ...env,
+    },
   });
 }
 

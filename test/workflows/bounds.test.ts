@@ -87,7 +87,7 @@ test('a reply of 2.5 MB that is no list is a failure that says so', async () => 
   const run = cluster.flows.execute('tagImageSet', { datastoreId, imageSetId, tags: { a: 'b' }, polling });
   expect(await failureOf(run)).toMatchObject({
     type: 'ResultTooLarge',
-    message: expect.stringMatching(/^getImageSet: the reply takes 25\d{5} bytes/),
+    message: expect.stringMatching(/^getImageSet: the result has 25\d{5} bytes/),
   });
 });
 

@@ -8,7 +8,8 @@ import {
   DatastoreStatus as FhirDatastoreStatus,
   JobStatus as FhirJobStatus,
 } from '@aws-sdk/client-healthlake';
-import { classifyDatastore, classifyDeletion } from '../../src/workflows/datastores/classify.ts';
+import { classifyDatastore } from '../../src/workflows/datastores/classify.ts';
+import { classifyDeletion } from '../../src/workflows/healthlake/delete-fhir-datastore-and-confirm.ts';
 import { classifyImageSet, type ExpectedChange } from '../../src/workflows/image-sets/classify.ts';
 import {
   classifyFhirExport,

@@ -266,7 +266,7 @@ describe('copyImageSet', () => {
       expect(aws.callsOf('CopyImageSet')).toHaveLength(1);
     });
 
-    test('is not made again where the search shows it only SEARCH_LAG after the source was free', async () => {
+    test('is not made again where a search shows it only SEARCH_LAG after the source was free', async () => {
       let freeAt = 0;
       const drop = () => {
         freeAt = Date.now() + 2 * SEARCH_LAG_MS;
@@ -294,7 +294,7 @@ describe('copyImageSet', () => {
         GetImageSetMetadata: [instances],
       });
       await copy();
-      expect(aws.callsOf('SearchImageSets')).toHaveLength(1);
+      expect(aws.callsOf('SearchImageSets').length).toBeGreaterThan(1);
       expect(aws.callsOf('CopyImageSet')).toHaveLength(2);
     });
   });

@@ -532,7 +532,7 @@ describe.each(JOB_FLOWS.filter(([, , where]) => 'DatastoreId' in where))('%s lis
     const failure = await failureOf(run({ JobId: 'j1', NextToken: 'old' }));
     expect(failure).toMatchObject({
       type: 'ValidationException',
-      message: expect.stringMatching(/does not take the token of the input.*Start again without it/),
+      message: expect.stringMatching(/does not accept the token of the input.*Start again without it/),
       details: { step: `list${noun}Jobs`, awsMessage: 'DOE' },
     });
     expect(failure.message).not.toContain('DOE');

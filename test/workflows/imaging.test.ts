@@ -937,7 +937,7 @@ describe('a token that the service does not take any more', () => {
     const failure = await failureOf(cluster.flows.execute(flow, { datastoreId, ...input }));
     expect(failure).toMatchObject({
       type: 'ValidationException',
-      message: expect.stringMatching(/does not take the token of the input.*Start again without it/),
+      message: expect.stringMatching(/does not accept the token of the input.*Start again without it/),
       details: { step, awsMessage: 'Invalid token DOE' },
     });
     expect(failure.message).not.toContain('DOE');

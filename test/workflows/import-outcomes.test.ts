@@ -73,7 +73,7 @@ describe('a DICOM import', () => {
     });
     expect(await failureOf(run({ ...all(), ...warnings }, { onFileErrors: 'fail' }))).toMatchObject({
       type: 'FilesFailed',
-      message: expect.stringContaining('1 warnings tell of data that cannot be read'),
+      message: expect.stringContaining('1 warnings are about data that cannot be read'),
     });
   });
 

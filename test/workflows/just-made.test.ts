@@ -156,7 +156,7 @@ describe('an older version is not the end of a change, however late it is read',
     });
     expect(await failureOf(copy({ polling: briefly }))).toMatchObject({
       type: 'WaitTimedOut',
-      message: expect.stringContaining('not yet seen in version 2'),
+      message: expect.stringContaining('version 2, which the change creates, is not visible yet'),
       details: { step: 'pollDestination', ids: { imageSetId: destinationImageSetId } },
     });
   });

@@ -1,9 +1,8 @@
-import type { DatastoreStatus as FhirDatastoreStatus } from '@aws-sdk/client-healthlake';
-import type { DatastoreStatus as ImagingDatastoreStatus } from '@aws-sdk/client-medical-imaging';
+import type { DatastoreStatus } from '@aws-sdk/client-medical-imaging';
 import { GOING, SETTLED, failed, unknownStatus, type Verdict } from '../run/verdict.ts';
 
-/** A data store of either service; the unions are equal in what the SDKs know. */
-export function classifyDatastore(status: ImagingDatastoreStatus | undefined): Verdict {
+/** A data store of either service: both SDKs know the same statuses. */
+export function classifyDatastore(status: DatastoreStatus | undefined): Verdict {
   switch (status) {
     case 'CREATING':
       return GOING;
@@ -14,28 +13,6 @@ export function classifyDatastore(status: ImagingDatastoreStatus | undefined): V
     case 'DELETING':
     case 'DELETED':
       return failed('DatastoreNotUsable', `the data store is ${status}`);
-    case undefined:
-  }
-  return unknownStatus(status);
-}
-
-/**
- * A HealthLake data store whose deletion was accepted.
- *
- * @param mayBeStale - so soon after that the deletion need not show; later it has not happened, or was given up
- */
-export function classifyDeletion(status: FhirDatastoreStatus | undefined, mayBeStale: boolean): Verdict {
-  switch (status) {
-    case 'DELETED':
-      return SETTLED;
-    case 'DELETING':
-      return GOING;
-    case 'CREATING':
-    case 'ACTIVE':
-    case 'CREATE_FAILED':
-      return mayBeStale
-        ? GOING
-        : failed('DeleteFailed', `the data store is ${status}, though its deletion was accepted`);
     case undefined:
   }
   return unknownStatus(status);

@@ -10,60 +10,57 @@ import { beforeThisRun, isOfThisRun, tokenFor } from '../run/mark.ts';
 import { foundOf, nothing, once } from '../run/once.ts';
 import { waitFor } from '../run/waiting.ts';
 
-/** A data store of either service, in the words that both share. */
-export interface Datastore {
+/** The reply to a create request. Only HealthLake returns an ARN and an endpoint. */
+export interface CreatedDatastore {
   datastoreId: string;
+  datastoreArn?: string | undefined;
+  datastoreEndpoint?: string | undefined;
+}
+
+/** A data store of either service, in member names common to both. */
+export interface Datastore extends CreatedDatastore {
   status: DatastoreStatus | undefined;
   createdAt: string | undefined;
-  /** Why it could not be created. */
+  /** Why the creation failed. */
   message?: string | undefined;
 }
 
-/** What the services have names of their own for. */
-export interface DatastoreService<Created extends { datastoreId: string }, Store extends Datastore> {
-  kind: Extract<WaitKind, 'imagingDatastore' | 'fhirDatastore'>;
-  /** The command that deletes a data store, up to its id. */
-  remove: string;
-  /** What the input gives the data store. */
-  given: { name: string | undefined; clientToken: string | undefined; tags: number };
-  /** @param own - the token, and the run's mark where the data store is to bear it in its tags */
-  create(summary: string, budget: number, own: { clientToken: string; mark?: string }): Promise<Created>;
-  find(summary: string, sought: SoughtDatastore): Promise<Sighting>;
-  /** What `create` would have returned, of a data store that was found. */
-  created(datastoreId: string): Created;
-  describe(summary: string, budget: number, datastoreId: string): Promise<Store>;
-}
+/** The client token, and the run's mark where the data store gets it as a tag. */
+type OwnOfRun = { clientToken: string; mark?: string };
 
-export interface DatastoreWait {
-  step: string;
-  datastoreId: string;
-  polling: Polling | undefined;
-  /** The document's step that reads a data store once more which cannot be used. */
-  whenFailed?: string;
-  /** What to do when the wait has timed out; the end of a sentence. */
-  timedOut?: string;
+/** The calls of one service. */
+export interface DatastoreService {
+  kind: Extract<WaitKind, 'imagingDatastore' | 'fhirDatastore'>;
+  /** The AWS CLI command that deletes a data store, without the id at its end. */
+  remove: string;
+  /** What the input says about a new data store; `tags` is their number. */
+  given: { name: string | undefined; clientToken: string | undefined; tags: number };
+  create(summary: string, budget: number, own: OwnOfRun): Promise<CreatedDatastore>;
+  find(summary: string, sought: SoughtDatastore): Promise<Sighting>;
+  describe(summary: string, budget: number, datastoreId: string): Promise<Datastore>;
 }
 
 /** A resource has at most 50 tags (AWS General Reference, tag naming limits). */
 const MOST_TAGS = 50;
 
 /**
- * Creates one data store, whatever dies meanwhile.
+ * Creates exactly one data store, also when a reply is lost or a worker is killed.
  *
- * The data store bears the run's mark in a tag, so that the run finds it again where the reply was lost. A caller who may
- * not set tags creates one without. So does a run whose input has a client token: another run with the same token must
- * send the same request, or AWS may refuse it.
+ * The data store gets the run's mark as a tag, by which the run finds it after a lost reply. Where the caller may not set
+ * tags, it is created without one. It also has none where the input has a client token: another run with the same token
+ * must send the same request, or AWS may refuse it.
  */
-export async function createOnce<Created extends { datastoreId: string }, Store extends Datastore>(
+export async function createOnce(
   flow: Flow,
-  service: DatastoreService<Created, Store>,
-  { step, polling }: { step: string; polling: Polling | undefined },
-): Promise<Created> {
+  service: DatastoreService,
+  polling: Polling | undefined,
+): Promise<CreatedDatastore> {
+  const step = 'createDatastore';
   const { given } = service;
   const clientToken = given.clientToken ?? tokenFor(flow, step);
   let marked = given.clientToken === undefined && given.tags < MOST_TAGS;
   const mark = () => (marked ? { mark: flow.facts.mark } : {});
-  const created = await once(flow, {
+  const created = await once<void, CreatedDatastore>(flow, {
     step,
     kind: service.kind,
     polling,
@@ -81,35 +78,41 @@ export async function createOnce<Created extends { datastoreId: string }, Store 
     find: async () => {
       const sought = { name: given.name, createdAfter: beforeThisRun(flow), ...mark() };
       const sighting = await service.find('+findDatastore', sought);
-      return foundOf(sighting, 'data store', (datastoreId) => service.created(datastoreId));
+      return foundOf(sighting, 'data store', (datastoreId) => ({ datastoreId }));
     },
     lag: flow.facts.listLag,
   });
   const { datastoreId } = created;
   flow.know({ datastoreId });
   flow.underWay = { awsDatastoreId: datastoreId };
-  // A token of the user's may have given back a data store that has long been in use: awaitActive sees its age.
+  // For a client token of the input, AWS may return a data store that an earlier run created and others use by now. Then
+  // awaitActive reads when it was created, before the run offers to remove it.
   if (given.clientToken === undefined) leave(flow, service, datastoreId);
   return created;
 }
 
 /**
- * Waits until a data store can be used.
+ * Waits until a data store is `ACTIVE`.
  *
+ * @param wait - `whenFailed`: the document's step that reads once more a data store that cannot be used; `timedOut`: the end
+ *   of the message of a time-out, which says what to do
  * @throws ApplicationFailure `DatastoreCreateFailed` with the service's reason in the details, `DatastoreNotUsable`
  *   (deleted meanwhile) or `WaitTimedOut`
  */
-export async function awaitActive<Created extends { datastoreId: string }, Store extends Datastore>(
+export async function awaitActive(
   flow: Flow,
-  service: DatastoreService<Created, Store>,
-  { step, datastoreId, polling, whenFailed, ...wait }: DatastoreWait,
-): Promise<Store> {
+  service: DatastoreService,
+  {
+    datastoreId,
+    whenFailed,
+    ...wait
+  }: { datastoreId: string; polling: Polling | undefined; whenFailed?: string; timedOut?: string },
+): Promise<Datastore> {
   const { read } = await waitFor(flow, {
-    step,
+    step: 'pollDatastore',
     ...wait,
     kind: service.kind,
-    polling,
-    // Under way only where this run has created it, be it with a token that may have given back another's.
+    // Set only where this run has sent the create request.
     ours: flow.underWay !== undefined,
     read: async (summary, budget) => {
       const store = await service.describe(summary, budget, datastoreId);
@@ -125,7 +128,7 @@ export async function awaitActive<Created extends { datastoreId: string }, Store
         return { awsMessage: again.message };
       } catch (error) {
         if (isCancellation(error)) throw error;
-        // That it cannot be used is known, whatever becomes of one more look.
+        // The run fails because the data store cannot be used, not because this extra read failed.
         return { awsMessage: store.message };
       }
     },
@@ -134,6 +137,6 @@ export async function awaitActive<Created extends { datastoreId: string }, Store
   return read;
 }
 
-function leave(flow: Flow, { remove }: { remove: string }, datastoreId: string): void {
+function leave(flow: Flow, { remove }: DatastoreService, datastoreId: string): void {
   flow.leave({ what: `data store ${datastoreId}`, remove: `${remove} ${datastoreId}` });
 }

@@ -1,15 +1,13 @@
 import type {
   CreateFHIRDatastoreRequest,
-  DatastoreProperties,
   DatastoreStatus,
   FHIRVersion,
   PreloadDataType,
 } from '@aws-sdk/client-healthlake';
-import type { Json } from '../../activities/operation.ts';
 import type { Polling } from '../../pacing/polling.ts';
 import { RUN_TAG } from '../../lib/run-tag.ts';
 import { healthlake } from '../run/activities.ts';
-import { awaitActive, createOnce, type Datastore, type DatastoreService } from './datastore.ts';
+import { awaitActive, createOnce, type CreatedDatastore, type DatastoreService } from './datastore.ts';
 import type { Flow } from '../run/flow.ts';
 
 /** The members of a flow's input that create a data store, but for its token. */
@@ -33,21 +31,16 @@ export interface GivenFhirDatastore extends Partial<NewFhirDatastore> {
 /** Which data store a flow is about: a new one, or one that is there. */
 export type FhirDatastoreInput = NewFhirDatastore | GivenFhirDatastore;
 
-/** What the documents give of a data store. */
-export interface FhirDatastoreOutputs {
-  datastoreId: string;
-  datastoreArn?: string | undefined;
-  datastoreEndpoint?: string | undefined;
+/** The documents' outputs about a data store. */
+export interface FhirDatastoreOutputs extends CreatedDatastore {
   datastoreStatus?: DatastoreStatus | undefined;
 }
 
-export interface FhirDatastore extends Datastore, Omit<FhirDatastoreOutputs, 'datastoreStatus'> {}
-
 /**
- * Creates a data store once, or takes the one that the input names, and waits until it can be used.
+ * Creates a data store once, or takes the one that the input names, and waits until it is `ACTIVE`.
  *
- * @param ClientToken - what the input calls it differs from flow to flow; derived where it is absent
- * @param JobId - a job that is running in the data store already: there is nothing to wait for
+ * @param input - `ClientToken`: its name in the flow's input differs from flow to flow; derived where it is absent.
+ *   `JobId`: a job that runs in the data store already, so that there is nothing to wait for
  * @throws ApplicationFailure `DatastoreCreateFailed` with the service's reason in the details, `DatastoreNotUsable` or
  *   `WaitTimedOut`
  */
@@ -57,15 +50,12 @@ export async function provisionFhirDatastore(
 ): Promise<FhirDatastoreOutputs> {
   const { DatastoreId, JobId, polling } = input;
   const service = fhirDatastores(flow, input);
-  const given: FhirDatastoreOutputs =
-    DatastoreId === undefined
-      ? await createOnce(flow, service, { step: 'createDatastore', polling })
-      : { datastoreId: DatastoreId };
+  const given: CreatedDatastore =
+    DatastoreId === undefined ? await createOnce(flow, service, polling) : { datastoreId: DatastoreId };
   const { datastoreId } = given;
   flow.know({ datastoreId });
   if (JobId !== undefined) return given;
   const ready = await awaitActive(flow, service, {
-    step: 'pollDatastore',
     datastoreId,
     polling,
     timedOut: `; to go on waiting start again with the id of this data store (${datastoreId}) in the input`,
@@ -78,15 +68,11 @@ export async function provisionFhirDatastore(
   };
 }
 
-/**
- * HealthLake's data stores.
- *
- * @param input - what creates one; not looked at by a run that uses one that is there
- */
+/** @param input - what creates a data store; unused by a run that takes an existing one */
 export function fhirDatastores(
   flow: Flow,
   input: Partial<NewFhirDatastore> & { ClientToken?: string | undefined },
-): DatastoreService<FhirDatastoreOutputs, FhirDatastore> {
+): DatastoreService {
   const { DatastoreName, PreloadDataType } = input;
   return {
     kind: 'fhirDatastore',
@@ -109,25 +95,19 @@ export function fhirDatastores(
       return { datastoreId: DatastoreId, datastoreArn, datastoreEndpoint };
     },
     find: (summary, sought) => flow.readLong(summary, healthlake.findFHIRDatastore, sought),
-    created: (datastoreId) => ({ datastoreId }),
     describe: async (summary, budget, DatastoreId) => {
-      const request = { DatastoreId };
-      const reply = await flow.read(summary, healthlake.describeFHIRDatastore, request, budget);
-      return toDatastore(reply.DatastoreProperties);
+      const reply = await flow.read(summary, healthlake.describeFHIRDatastore, { DatastoreId }, budget);
+      const store = reply.DatastoreProperties;
+      const { ErrorMessage, ErrorCategory } = store?.ErrorCause ?? {};
+      return {
+        datastoreId: DatastoreId,
+        status: store?.DatastoreStatus,
+        createdAt: store?.CreatedAt,
+        // The category says whether the same request may succeed another time.
+        message: [ErrorMessage, ErrorCategory].filter(Boolean).join(' · ') || undefined,
+        datastoreArn: store?.DatastoreArn,
+        datastoreEndpoint: store?.DatastoreEndpoint,
+      };
     },
-  };
-}
-
-function toDatastore(properties: Json<DatastoreProperties> | undefined): FhirDatastore {
-  const { DatastoreId = '', DatastoreStatus, CreatedAt, ErrorCause } = properties ?? {};
-  const { ErrorMessage, ErrorCategory } = ErrorCause ?? {};
-  return {
-    datastoreId: DatastoreId,
-    status: DatastoreStatus,
-    createdAt: CreatedAt,
-    // The category says whether the same request may end well another time.
-    message: [ErrorMessage, ErrorCategory].filter(Boolean).join(' · ') || undefined,
-    datastoreArn: properties?.DatastoreArn,
-    datastoreEndpoint: properties?.DatastoreEndpoint,
   };
 }

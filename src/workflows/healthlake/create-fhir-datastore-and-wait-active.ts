@@ -19,7 +19,7 @@ export interface AwaitFhirDatastore extends GivenFhirDatastore {
 export type CreateFhirDatastoreAndWaitActiveInput = CreateFhirDatastore | AwaitFhirDatastore;
 
 /**
- * Creates a HealthLake data store and waits until it can be used.
+ * Creates a HealthLake data store and waits until it is `ACTIVE`.
  *
  * @returns the document's outputs
  * @throws ApplicationFailure `DatastoreCreateFailed` with the service's reason, `DatastoreNotUsable`, `OutcomeUnknown`,

@@ -1,14 +1,12 @@
+import type { DatastoreStatus } from '@aws-sdk/client-healthlake';
 import type { Polling } from '../../pacing/polling.ts';
-import { classifyDeletion } from '../datastores/classify.ts';
-import {
-  fhirDatastores,
-  type FhirDatastore,
-  type FhirDatastoreOutputs,
-} from '../datastores/fhir-datastore.ts';
+import type { Datastore } from '../datastores/datastore.ts';
+import { fhirDatastores, type FhirDatastoreOutputs } from '../datastores/fhir-datastore.ts';
 import { healthlake } from '../run/activities.ts';
 import { awsDetailsOf, originOf } from '../run/failures.ts';
 import { runFlow, type Flow } from '../run/flow.ts';
 import { nothing, once } from '../run/once.ts';
+import { GOING, SETTLED, failed, unknownStatus, type Verdict } from '../run/verdict.ts';
 import { waitFor } from '../run/waiting.ts';
 
 export interface DeleteFhirDatastoreAndConfirmInput {
@@ -19,12 +17,13 @@ export interface DeleteFhirDatastoreAndConfirmInput {
 /**
  * Deletes a HealthLake data store with all that is in it, and waits until it is gone.
  *
- * A data store is gone when it is `DELETED`, or when HealthLake does not know it any more. A deletion that is under way
- * already is waited for.
+ * A data store is gone when its status is `DELETED`, or when HealthLake answers `ResourceNotFoundException`. If it is being
+ * deleted already, the run waits for that deletion.
  *
  * @returns the document's outputs
  * @throws ApplicationFailure `DeleteFailed` with the service's reason, `OutcomeUnknown`, `WaitTimedOut`,
- *   `ValidationFailed`, or by the AWS exception's name: `ResourceNotFoundException` for a data store that never was
+ *   `ValidationFailed`, or by the AWS exception's name: `ResourceNotFoundException` for a data store that
+ *   has never existed
  * @see arazzo/delete-fhir-datastore-and-confirm.yaml
  */
 export async function deleteFhirDatastoreAndConfirm(
@@ -85,10 +84,10 @@ export async function deleteFhirDatastoreAndConfirm(
   });
 }
 
-/** Reads a data store, also one that HealthLake does not know any more. */
+/** Reads a data store. One that HealthLake does not know any more reads as `DELETED`. */
 function readerOf(flow: Flow, DatastoreId: string) {
   const service = fhirDatastores(flow, {});
-  return async (summary: string, budget = flow.facts.readBudget): Promise<FhirDatastore> => {
+  return async (summary: string, budget = flow.facts.readBudget): Promise<Datastore> => {
     try {
       return await service.describe(summary, budget, DatastoreId);
     } catch (error) {
@@ -96,4 +95,26 @@ function readerOf(flow: Flow, DatastoreId: string) {
       return { datastoreId: DatastoreId, status: 'DELETED', createdAt: undefined };
     }
   };
+}
+
+/**
+ * A HealthLake data store whose deletion HealthLake has accepted.
+ *
+ * @param mayBeStale - whether a read may still show the status of before the deletion, which is eventually consistent
+ */
+export function classifyDeletion(status: DatastoreStatus | undefined, mayBeStale: boolean): Verdict {
+  switch (status) {
+    case 'DELETED':
+      return SETTLED;
+    case 'DELETING':
+      return GOING;
+    case 'CREATING':
+    case 'ACTIVE':
+    case 'CREATE_FAILED':
+      return mayBeStale
+        ? GOING
+        : failed('DeleteFailed', `the data store is ${status}, though its deletion was accepted`);
+    case undefined:
+  }
+  return unknownStatus(status);
 }

@@ -38,8 +38,8 @@ export interface ProvisionDatastoreAndExportResult
   extends Pick<FhirDatastoreOutputs, 'datastoreId' | 'datastoreArn'>, FhirExportResult {}
 
 /**
- * Creates a HealthLake data store, waits until it can be used, and exports all that is in it to S3: what it was
- * preloaded with, or nothing.
+ * Creates a HealthLake data store, waits until it is `ACTIVE`, and exports its contents to S3: the synthetic patients that it
+ * was preloaded with, or nothing.
  *
  * @returns the document's outputs, and where the files are
  * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable` (nothing was started), `ExportJobFailed`,

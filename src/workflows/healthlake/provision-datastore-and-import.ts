@@ -39,8 +39,8 @@ export interface ProvisionDatastoreAndImportResult
   extends Pick<FhirDatastoreOutputs, 'datastoreId' | 'datastoreArn'>, FhirImportResult {}
 
 /**
- * Creates a HealthLake data store, waits until it can be used, imports FHIR resources (ndjson in S3), and waits until the
- * import has ended; then opens up how it ended.
+ * Creates a HealthLake data store, waits until it is `ACTIVE`, imports FHIR resources (ndjson in S3), waits until the job has
+ * ended, and reads from S3 which resources were imported and which were not.
  *
  * @returns the document's outputs, the outcome, the counts (in resources) and the failures by reason
  * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable` (nothing was started), `ImportJobFailed`,

@@ -32,17 +32,18 @@ export interface RunningExportAndList extends RunningFhirExport, List {
 export type StartExportPollAndListInput = NewExportAndList | RunningExportAndList;
 
 export interface StartExportPollAndListResult extends FhirExportResult {
-  /** Up to the page that makes it 1,000 jobs, and no more than ten pages. */
+  /** At most ten pages, and no further page once there are 1,000 jobs. */
   exportJobPropertiesList: Json<ExportJobProperties>[];
-  /** Where the list goes on, if it does. */
+  /** Set where there are more jobs. */
   nextToken?: string;
 }
 
 /**
- * Exports all FHIR resources of a HealthLake data store to S3, waits until the job has ended, and lists the exports of
+ * Exports all FHIR resources of a HealthLake data store to S3, waits until the job has ended, and lists the export jobs of
  * the data store.
  *
- * `QUEUED` is waited out: HealthLake runs one export at a time. `COMPLETED_WITH_ERRORS` is a result, marked as such.
+ * The run waits while the job is `QUEUED`, because HealthLake runs one export at a time. `COMPLETED_WITH_ERRORS` does not
+ * fail the run: it is the `jobStatus` of the result.
  *
  * @returns the document's outputs, and where the files are
  * @throws ApplicationFailure `ExportJobFailed` (nothing is listed), `OutcomeUnknown`, `WaitTimedOut`,

@@ -1,7 +1,6 @@
-import type { ImportJobProperties } from '@aws-sdk/client-healthlake';
-import type { Json } from '../../activities/operation.ts';
 import {
   importFhirAndAwait,
+  type FhirImportProperties,
   type FhirImportResult,
   type NewFhirImport,
   type RunningFhirImport,
@@ -24,14 +23,15 @@ export interface RunningImport extends RunningFhirImport, Names {}
 export type StartImportAndWaitCompletedInput = NewImport | RunningImport;
 
 export interface StartImportAndWaitCompletedResult extends FhirImportResult {
-  importJobProperties: Json<ImportJobProperties>;
+  importJobProperties: FhirImportProperties;
 }
 
 /**
- * Imports FHIR resources (ndjson in S3) into a HealthLake data store and waits until the job has ended; then opens up
- * how it ended, line by line where lines have failed.
+ * Imports FHIR resources (ndjson in S3) into a HealthLake data store, waits until the job has ended, and reads from S3 which
+ * resources were imported and which were not.
  *
- * `QUEUED` is waited out: HealthLake runs one import at a time. `COMPLETED_WITH_ERRORS` is a result, marked as such.
+ * The run waits while the job is `QUEUED`, because HealthLake runs one import at a time. `COMPLETED_WITH_ERRORS` does not
+ * fail the run: it is the `jobStatus` of the result.
  *
  * @returns the document's outputs, the outcome, the counts (in resources) and the failures by reason
  * @throws ApplicationFailure `ImportJobFailed`, `NothingImported`, `FilesFailed`, `OutcomeUnknown`, `WaitTimedOut`,

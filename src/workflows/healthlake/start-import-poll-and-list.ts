@@ -33,15 +33,15 @@ export interface RunningImportAndList extends RunningFhirImport, List {
 export type StartImportPollAndListInput = NewImportAndList | RunningImportAndList;
 
 export interface StartImportPollAndListResult extends FhirImportResult {
-  /** Up to the page that makes it 1,000 jobs, and no more than ten pages. */
+  /** At most ten pages, and no further page once there are 1,000 jobs. */
   importJobPropertiesList: Json<ImportJobProperties>[];
-  /** Where the list goes on, if it does. */
+  /** Set where there are more jobs. */
   nextToken?: string;
 }
 
 /**
- * Imports FHIR resources (ndjson in S3) into a HealthLake data store, waits until the job has ended, opens up how it
- * ended, and lists the imports of the data store.
+ * Imports FHIR resources (ndjson in S3) into a HealthLake data store, waits until the job has ended, reads from S3 which
+ * resources were imported and which were not, and lists the import jobs of the data store.
  *
  * @returns the document's outputs, the outcome, the counts (in resources) and the failures by reason
  * @throws ApplicationFailure `ImportJobFailed` (nothing is listed), `NothingImported`, `FilesFailed`, `OutcomeUnknown`,

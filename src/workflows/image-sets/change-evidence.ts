@@ -1,4 +1,3 @@
-import type { InstancesDigest } from '../../activities/image-set-metadata.ts';
 import type { HeldMetadata, MetadataInput } from '../../activities/medical-imaging.ts';
 import type { Polling } from '../../pacing/polling.ts';
 import { imaging } from '../run/activities.ts';
@@ -8,31 +7,31 @@ import type { Flow } from '../run/flow.ts';
 import { readUnlocked, type ImageSetId } from './image-set.ts';
 import type { Found } from '../run/once.ts';
 
-/** A version of an image set that a change has made, or will have made once it has ended. */
+/** The version of an image set that a change creates. */
 export interface ChangedVersion {
   imageSetId: string;
   latestVersionId: string;
 }
 
-/** A change that was asked for, of an image set as it was then. */
+/** A change of an image set whose reply was lost. */
 interface AttemptedChange extends ImageSetId {
   before: ImageSetRead;
-  /** As it was read since. */
+  /** A later read of the image set. */
   seen: ImageSetRead;
   /** When the first attempt was sent, in milliseconds since 1970. */
   since: number;
   polling: Polling | undefined;
-  /** What the workflow status of the version is once such a change has ended well. */
+  /** The workflow status of a version that such a change has created. */
   status: 'COPIED' | 'UPDATED';
-  /** Whether the version holds what this very change would have brought; `unclear` where it would hold it anyway. */
+  /** Whether the contents of the version are those of this change; `unclear` where it would have them without the change. */
   proof(version: string): Promise<boolean | 'unclear'>;
 }
 
 /**
- * Finds out whether a change whose reply never came has been made.
+ * Finds out whether AWS has made a change whose reply was lost.
  *
- * A newer version alone proves nothing: it may be another writer's. Ours is the very next version, made by such a change,
- * not before our first attempt, and it holds what ours would have brought.
+ * A newer version may also be another writer's. The change is ours if it has created the next version, after our first
+ * attempt, if the workflow status is that of such a change, and if the contents are those that we asked for.
  */
 export async function changeEvidence(flow: Flow, change: AttemptedChange): Promise<Found<ChangedVersion>> {
   const { datastoreId, imageSetId, before, seen, polling } = change;
@@ -43,31 +42,19 @@ export async function changeEvidence(flow: Flow, change: AttemptedChange): Promi
   const version = { datastoreId, imageSetId, versionId: latestVersionId };
   const next =
     now.versionId === latestVersionId ? now : await flow.read('+nextVersion', imaging.getImageSet, version);
-  // A service that does not tell the time leaves it to the proof.
+  // Without a time in the reply, the contents decide.
   const tooOld = Date.parse(next.updatedAt ?? '') < change.since - flow.facts.rules.worstClockSkew;
   if (next.imageSetWorkflowStatus !== change.status || tooOld) return { kind: 'rival' };
   const proof = await change.proof(latestVersionId);
-  if (proof === 'unclear') return { kind: 'unclear', why: 'what was asked for stood there before' };
+  if (proof === 'unclear') return { kind: 'unclear', why: 'the image set had the requested contents before' };
   return proof ? { kind: 'ours', reply: { imageSetId, latestVersionId } } : { kind: 'rival' };
 }
 
-/** What a version holds: evidence, which there is none of in metadata that are no JSON. */
+/** @throws ApplicationFailure `OutcomeUnknown` for metadata that are not JSON, whose contents cannot be compared */
 export async function readHeld(flow: Flow, summary: string, input: MetadataInput): Promise<HeldMetadata> {
   const { held } = await flow.readLong(summary, imaging.getImageSetMetadata, input);
   if (!held) {
-    throw flowFailure('OutcomeUnknown', `the metadata of version ${input.versionId ?? ''} are no JSON`);
+    throw flowFailure('OutcomeUnknown', `the metadata of version ${input.versionId ?? ''} are not JSON`);
   }
   return held;
-}
-
-/** The instances of two image sets together. See {@link InstancesDigest}. */
-export function sumOf(one: InstancesDigest, other: InstancesDigest): InstancesDigest {
-  const number = ({ digest }: InstancesDigest) => BigInt(`0x${digest}`);
-  const digest = (number(one) ^ number(other)).toString(16).padStart(64, '0');
-  return { count: one.count + other.count, digest };
-}
-
-/** Whether two image sets hold the same instances. */
-export function isSame(one: InstancesDigest, other: InstancesDigest): boolean {
-  return one.count === other.count && one.digest === other.digest;
 }

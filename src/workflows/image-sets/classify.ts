@@ -2,7 +2,7 @@ import type { ImageSetState, ImageSetWorkflowStatus } from '@aws-sdk/client-medi
 import type { FailureType } from '../run/failures.ts';
 import { GOING, SETTLED, failed, unknownStatus, type Verdict } from '../run/verdict.ts';
 
-/** The members of GetImageSet that say where an image set stands. */
+/** The members of a GetImageSet reply that show the state of an image set. */
 export interface ImageSetRead {
   versionId?: string | undefined;
   imageSetState?: ImageSetState | undefined;
@@ -10,20 +10,20 @@ export interface ImageSetRead {
   updatedAt?: string | undefined;
 }
 
-/** What the awaited change of an image set has announced. */
+/** A change whose end a run waits for. */
 export interface ExpectedChange {
-  /** The version that the reply to the change named. */
+  /** The version in the reply to the change. */
   version: string;
-  /** What it is called when this change fails. */
+  /** The type of the run's failure if the change fails. */
   failure: 'CopyFailed' | 'UpdateFailed';
 }
 
 /**
- * An image set: free for the next change or, with `expected`, settled after one that was asked for.
+ * Whether an image set is not locked or, with `expected`, whether that change has ended.
  *
- * After a change it is settled when it is not `LOCKED` and has at least the version that the reply has announced. A read
- * that still shows an older version as `ACTIVE` tells nothing of the change, however late it comes: it is still going, until
- * the wait times out. One with a higher version was changed again, by another writer, after the awaited change had ended.
+ * A change has ended when the image set is not `LOCKED` and has at least the version in the reply to the change. An `ACTIVE`
+ * image set with an older version is a stale read, so the run waits on. A newer version means that another writer has
+ * changed the image set again, after the expected change had ended.
  */
 export function classifyImageSet(
   read: ImageSetRead,
@@ -34,7 +34,7 @@ export function classifyImageSet(
     case 'LOCKED':
       return GOING;
     case 'DELETED':
-      // Where nothing hangs on it, the next call tells in AWS's own words.
+      // Without `whenDeleted`, the next call fails with AWS's own error.
       return whenDeleted ? failed(whenDeleted, 'the image set is deleted') : SETTLED;
     case 'ACTIVE':
       return expected ? classifyChange(read, expected) : SETTLED;
@@ -44,7 +44,7 @@ export function classifyImageSet(
 }
 
 function classifyChange(read: ImageSetRead, { version, failure }: ExpectedChange): Verdict {
-  // A reply that announces no version leaves nothing to compare: the state alone decides then.
+  // Without a version in the reply, only the state decides.
   const ahead = version === '' ? 0 : Number(read.versionId) - Number(version);
   if (ahead > 0) return { kind: 'settled', byAnother: true };
   return ahead === 0 ? classifyEndOfChange(read, failure) : GOING;
@@ -71,8 +71,7 @@ function classifyEndOfChange(
     case 'IMPORTING':
     case 'IMPORTED':
     case undefined:
-      return SETTLED;
   }
-  // A workflow status of tomorrow: the state is ACTIVE, and the state decides.
+  // Also for a workflow status that the installed SDK does not know: the state is ACTIVE.
   return SETTLED;
 }

@@ -16,10 +16,9 @@ interface ImageSetWait extends ImageSetId {
 }
 
 /**
- * Reads an image set until nobody is changing it, so that the next call is not refused.
+ * Reads an image set until it is not locked, so that AWS does not refuse the next change with a conflict.
  *
- * @param whenDeleted - what it is called when the image set turns out to be deleted; where it is absent, that is for the
- *   next call to say
+ * @param whenDeleted - the type of the failure for a deleted image set; without it, the next call fails
  */
 export async function readUnlocked(
   flow: Flow,
@@ -36,23 +35,24 @@ export async function readUnlocked(
   return read;
 }
 
-interface AwaitedChange extends ImageSetWait, Pick<ExpectedChange, 'failure'> {
-  /** The version that the reply to the change has announced. */
-  latestVersionId: string;
-}
-
 /**
  * Waits until a change of an image set has ended.
  *
- * Where another writer has changed the set since, its newest version tells nothing of ours: the version that the
- * change has announced is read once more, and judged.
+ * Where another writer has changed the image set since, its newest version does not show how the expected change has ended.
+ * So the run also reads the version of that change.
  *
- * @throws ApplicationFailure `CopyFailed` or `UpdateFailed`, with the image set's message in the details; `WaitTimedOut` where the change
- *   has not ended in time, or the version that it announced never shows
+ * @param change - `latestVersionId`: the version in the reply to the change
+ * @throws ApplicationFailure `CopyFailed` or `UpdateFailed`, with the image set's message in the details; `WaitTimedOut`
  */
 export async function awaitChange(
   flow: Flow,
-  { step, polling, latestVersionId, failure, ...id }: AwaitedChange,
+  {
+    step,
+    polling,
+    latestVersionId,
+    failure,
+    ...id
+  }: ImageSetWait & { latestVersionId: string; failure: ExpectedChange['failure'] },
 ) {
   const wait = (name: string, versionId?: string) =>
     waitFor(flow, {
@@ -60,17 +60,14 @@ export async function awaitChange(
       kind: 'imageSet',
       polling,
       ours: true,
-      read: (summary, budget) =>
-        flow.read(
-          summary,
-          imaging.getImageSet,
-          { ...id, ...(versionId !== undefined && { versionId }) },
-          budget,
-        ),
+      read: (summary, budget) => {
+        const request = { ...id, ...(versionId !== undefined && { versionId }) };
+        return flow.read(summary, imaging.getImageSet, request, budget);
+      },
       classify: (imageSet) => classifyImageSet(imageSet, { version: latestVersionId, failure }),
       status: ({ imageSetState, imageSetWorkflowStatus }) => imageSetWorkflowStatus ?? imageSetState,
       explain: ({ message }) => Promise.resolve({ awsMessage: message }),
-      timedOut: `, and not yet seen in version ${latestVersionId}, which the change has announced`,
+      timedOut: `, and version ${latestVersionId}, which the change creates, is not visible yet`,
     });
   flow.underWay = { awsImageSetId: id.imageSetId };
   const { read, byAnother } = await wait(step);

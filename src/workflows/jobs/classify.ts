@@ -3,7 +3,7 @@ import type { JobStatus as ImagingJobStatus } from '@aws-sdk/client-medical-imag
 import type { FailureType } from '../run/failures.ts';
 import { GOING, SETTLED, failed, unknownStatus, type Verdict } from '../run/verdict.ts';
 
-/** A DICOM import job. `COMPLETED` says that the job is over, not that every file is in. */
+/** A DICOM import job. `COMPLETED` means that the job has ended, not that every file was imported. */
 export function classifyImagingImport(status: ImagingJobStatus | undefined): Verdict {
   switch (status) {
     case 'SUBMITTED':
@@ -18,15 +18,13 @@ export function classifyImagingImport(status: ImagingJobStatus | undefined): Ver
   return unknownStatus(status);
 }
 
-/** A FHIR import job. */
 export const classifyFhirImport = (status: FhirJobStatus | undefined): Verdict =>
   classifyFhirJob(status, 'ImportJobFailed', 'the import job');
 
-/** A FHIR export job. */
 export const classifyFhirExport = (status: FhirJobStatus | undefined): Verdict =>
   classifyFhirJob(status, 'ExportJobFailed', 'the export job');
 
-/** `COMPLETED_WITH_ERRORS` is a result: most of the data may be there. */
+/** `COMPLETED_WITH_ERRORS` does not fail the run: most of the data may have been imported. */
 function classifyFhirJob(status: FhirJobStatus | undefined, type: FailureType, job: string): Verdict {
   switch (status) {
     case 'QUEUED':

@@ -1,5 +1,4 @@
-import type { DICOMImportJobSummary, StartDICOMImportJobRequest } from '@aws-sdk/client-medical-imaging';
-import type { Json } from '../../activities/operation.ts';
+import type { JobStatus, StartDICOMImportJobRequest } from '@aws-sdk/client-medical-imaging';
 import { imaging } from '../run/activities.ts';
 import { classifyImagingImport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
@@ -22,7 +21,7 @@ export interface RunningDicomImport extends Partial<NewDicomImport> {
 export type DicomImportInput = NewDicomImport | RunningDicomImport;
 
 interface DicomImportJob extends ImportJob {
-  status: DICOMImportJobSummary['jobStatus'];
+  status: JobStatus | undefined;
 }
 
 /**
@@ -52,20 +51,12 @@ export function dicomImport(
     },
     find: (summary, sought) => flow.readLong(summary, imaging.findDICOMImportJob, sought),
     describe: async (summary, budget, jobId) => {
-      const { jobProperties } = await flow.read(
-        summary,
-        imaging.getDICOMImportJob,
-        { datastoreId, jobId },
-        budget,
-      );
-      const { outputS3Uri = input.outputS3Uri } = jobProperties ?? {};
-      return { ...toJob(jobProperties), jobId, outputS3Uri };
+      const id = { datastoreId, jobId };
+      const { jobProperties } = await flow.read(summary, imaging.getDICOMImportJob, id, budget);
+      const { jobStatus: status, submittedAt, message } = jobProperties ?? {};
+      const outputS3Uri = jobProperties?.outputS3Uri ?? input.outputS3Uri;
+      return { jobId, status, submittedAt, message, outputS3Uri };
     },
     classify: ({ status }) => classifyImagingImport(status),
   };
-}
-
-function toJob(job: Json<DICOMImportJobSummary> | undefined): DicomImportJob {
-  const { jobId = '', jobStatus: status, submittedAt, message } = job ?? {};
-  return { jobId, status, submittedAt, message };
 }

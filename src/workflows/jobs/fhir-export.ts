@@ -1,5 +1,4 @@
-import type { ExportJobProperties, JobStatus, StartFHIRExportJobRequest } from '@aws-sdk/client-healthlake';
-import type { Json } from '../../activities/operation.ts';
+import type { JobStatus, StartFHIRExportJobRequest } from '@aws-sdk/client-healthlake';
 import type { Polling } from '../../pacing/polling.ts';
 import { healthlake } from '../run/activities.ts';
 import { classifyFhirExport } from './classify.ts';
@@ -23,17 +22,18 @@ export interface RunningFhirExport extends Partial<NewFhirExport> {
 /** The members of a flow's input that export from a data store. */
 export type FhirExportInput = NewFhirExport | RunningFhirExport;
 
-type JobNames = Pick<StartFHIRExportJobRequest, 'JobName' | 'ClientToken'>;
+/** The job's name and client token, whose names in the input differ from flow to flow; derived where they are absent. */
+export type JobNames = Pick<StartFHIRExportJobRequest, 'JobName' | 'ClientToken'>;
 
-/** What every export gives. */
+/** The result members of every export. */
 export interface FhirExportResult {
   jobId: string;
   jobStatus: JobStatus;
   /** The job's own folder: one folder for each resource type, with ndjson files. */
   output?: { uri: string };
-  /** What the service says of a job that ended with errors. */
+  /** What the service says about a job that ended with errors. */
   message?: string;
-  /** The client token of the input gave back a job that is older than this run. */
+  /** For the input's client token, AWS returned a job that is older than this run. */
   reusedJob?: true;
 }
 
@@ -45,7 +45,6 @@ interface FhirExportJob extends Job {
 /**
  * Starts an export job once, or attaches to the one that the input names, and waits until it has ended.
  *
- * @param input - with the job's name and token, which each flow calls differently; derived where they are absent
  * @throws ApplicationFailure `ExportJobFailed` with the job's message in the details, or `WaitTimedOut`
  */
 export async function exportFhirAndAwait(
@@ -65,11 +64,10 @@ export async function exportFhirAndAwait(
     ...(job.message !== undefined && { message: job.message }),
     ...(reusedJob && { reusedJob }),
   };
-  flow.hold(result);
+  flow.found = result;
   return result;
 }
 
-/** HealthLake's export jobs. What starts one is not looked at by a run that attaches to one. */
 function fhirExport(
   flow: Flow,
   DatastoreId: string,
@@ -90,21 +88,12 @@ function fhirExport(
     },
     find: (summary, sought) => flow.readLong(summary, healthlake.findFHIRExportJob, sought),
     describe: async (summary, budget, JobId) => {
-      const request = { DatastoreId, JobId };
-      const reply = await flow.read(summary, healthlake.describeFHIRExportJob, request, budget);
-      return { ...toJob(reply.ExportJobProperties), jobId: JobId };
+      const id = { DatastoreId, JobId };
+      const { ExportJobProperties } = await flow.read(summary, healthlake.describeFHIRExportJob, id, budget);
+      const { JobStatus: status, SubmitTime: submittedAt, Message: message } = ExportJobProperties ?? {};
+      const uri = ExportJobProperties?.OutputDataConfig?.S3Configuration?.S3Uri;
+      return { jobId: JobId, status, submittedAt, message, uri };
     },
     classify: ({ status }) => classifyFhirExport(status),
-  };
-}
-
-function toJob(properties: Json<ExportJobProperties> | undefined): FhirExportJob {
-  const { JobId = '', JobStatus, SubmitTime, OutputDataConfig, Message } = properties ?? {};
-  return {
-    jobId: JobId,
-    status: JobStatus,
-    submittedAt: SubmitTime,
-    message: Message,
-    uri: OutputDataConfig?.S3Configuration?.S3Uri,
   };
 }

@@ -2,13 +2,14 @@ import type {
   ImportJobProperties,
   JobProgressReport,
   JobStatus,
-  StartFHIRImportJobRequest,
   ValidationLevel,
 } from '@aws-sdk/client-healthlake';
+import type { ImportCounts } from '../../activities/import-manifest.ts';
 import type { Json } from '../../activities/operation.ts';
 import { healthlake } from '../run/activities.ts';
 import { classifyFhirImport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
+import type { JobNames, NewFhirExport } from './fhir-export.ts';
 import {
   importAndAwait,
   type ImportJob,
@@ -18,13 +19,9 @@ import {
 } from './import-job.ts';
 
 /** The members of a flow's input that start an import job. */
-export interface NewFhirImport extends ImportOptions {
+export interface NewFhirImport extends NewFhirExport, ImportOptions {
   InputS3Uri: string;
-  OutputS3Uri: string;
-  OutputKmsKeyId: string;
-  DataAccessRoleArn: string;
   ValidationLevel?: ValidationLevel;
-  JobId?: string | undefined;
 }
 
 /** The members of a flow's input that attach to an import job which is running already: none is started. */
@@ -35,34 +32,34 @@ export interface RunningFhirImport extends Partial<NewFhirImport> {
 /** The members of a flow's input that import into a data store. */
 export type FhirImportInput = NewFhirImport | RunningFhirImport;
 
-type JobNames = Pick<StartFHIRImportJobRequest, 'JobName' | 'ClientToken'>;
+/** The job as HealthLake describes it. */
+export type FhirImportProperties = Partial<Json<ImportJobProperties>>;
 
-/** What every import gives. Counts are in resources; those in files are `counts.files`. */
+/** The result members of every import. Counts are in resources; those in files are `counts.files`. */
 export interface FhirImportResult extends ImportResult {
   jobId: string;
   jobStatus: JobStatus;
-  /** What the service has counted. */
+  /** HealthLake's own counters. */
   progress?: Json<JobProgressReport>;
 }
 
 interface FhirImportJob extends ImportJob {
   status: JobStatus | undefined;
-  properties: Json<ImportJobProperties>;
+  properties: FhirImportProperties;
 }
 
 /**
- * Starts an import job once, or attaches to the one that the input names, waits until it has ended, and opens up how,
- * line by line where lines have failed.
+ * Starts an import job once, or attaches to the one that the input names, waits until it has ended, and reads from S3 which
+ * resources were imported and which were not.
  *
- * @param input - with the job's name and token, which each flow calls differently; derived where they are absent
- * @returns what the flow is to `judge` in the end, and the job as the service has it
+ * @returns the result, which the flow passes to `judge`, and the job as HealthLake describes it
  * @throws ApplicationFailure `ImportJobFailed` with the job's message and counts in the details, or `WaitTimedOut`
  */
 export async function importFhirAndAwait(
   flow: Flow,
   DatastoreId: string,
   input: FhirImportInput & JobNames,
-): Promise<{ result: FhirImportResult; properties: Json<ImportJobProperties> }> {
+): Promise<{ result: FhirImportResult; properties: FhirImportProperties }> {
   const service = fhirImport(flow, DatastoreId, input);
   const { job, result } = await importAndAwait(flow, service, { ...input, jobId: input.JobId });
   const { properties } = job;
@@ -71,7 +68,6 @@ export async function importFhirAndAwait(
   return { result: { jobId: job.jobId, jobStatus, ...(progress && { progress }), ...result }, properties };
 }
 
-/** HealthLake's import jobs. What starts one is not looked at by a run that attaches to one. */
 function fhirImport(
   flow: Flow,
   DatastoreId: string,
@@ -101,45 +97,33 @@ function fhirImport(
     find: (summary, sought) => flow.readLong(summary, healthlake.findFHIRImportJob, sought),
     describe: async (summary, budget, JobId) => {
       const id = { DatastoreId, JobId };
-      const { ImportJobProperties } = await flow.read(summary, healthlake.describeFHIRImportJob, id, budget);
-      const { outputS3Uri = input.OutputS3Uri, ...job } = toJob(ImportJobProperties ?? NOTHING_SAID);
-      return { ...job, jobId: JobId, outputS3Uri };
+      const reply = await flow.read(summary, healthlake.describeFHIRImportJob, id, budget);
+      const properties: FhirImportProperties = reply.ImportJobProperties ?? {};
+      const { JobProgressReport: report, JobOutputDataConfig: output } = properties;
+      return {
+        jobId: JobId,
+        status: properties.JobStatus,
+        submittedAt: properties.SubmitTime,
+        message: properties.Message,
+        outputS3Uri: output?.S3Configuration?.S3Uri ?? input.OutputS3Uri,
+        counters: report as Record<string, number> | undefined,
+        progress: report && countsIn(report),
+        properties,
+      };
     },
     classify: ({ status }) => classifyFhirImport(status),
-    counters: ({ properties }) => properties.JobProgressReport as Record<string, number> | undefined,
-    counts: ({ properties: { JobProgressReport: report } }) =>
-      report && {
-        scanned: report.TotalNumberOfResourcesScanned ?? 0,
-        imported: report.TotalNumberOfResourcesImported ?? 0,
-        customerErrors: report.TotalNumberOfResourcesWithCustomerError ?? 0,
-        // The report does not count them.
-        serverErrors: 0,
-        files: {
-          scanned: report.TotalNumberOfScannedFiles ?? 0,
-          imported: report.TotalNumberOfImportedFiles ?? 0,
-          customerErrors: report.TotalNumberOfFilesReadWithCustomerError ?? 0,
-        },
-      },
   };
 }
 
-/** A reply without the member that the model requires: a status that says nothing is waited out. */
-const NOTHING_SAID: Json<ImportJobProperties> = {
-  JobId: undefined,
-  JobStatus: undefined,
-  SubmitTime: undefined,
-  DatastoreId: undefined,
-  InputDataConfig: undefined,
-};
-
-function toJob(properties: Json<ImportJobProperties>): FhirImportJob {
-  const { JobId = '', JobStatus, SubmitTime, JobOutputDataConfig, Message } = properties;
-  return {
-    jobId: JobId,
-    status: JobStatus,
-    submittedAt: SubmitTime,
-    outputS3Uri: JobOutputDataConfig?.S3Configuration?.S3Uri,
-    message: Message,
-    properties,
-  };
-}
+const countsIn = (report: Json<JobProgressReport>): ImportCounts => ({
+  scanned: report.TotalNumberOfResourcesScanned ?? 0,
+  imported: report.TotalNumberOfResourcesImported ?? 0,
+  customerErrors: report.TotalNumberOfResourcesWithCustomerError ?? 0,
+  // The report does not count them.
+  serverErrors: 0,
+  files: {
+    scanned: report.TotalNumberOfScannedFiles ?? 0,
+    imported: report.TotalNumberOfImportedFiles ?? 0,
+    customerErrors: report.TotalNumberOfFilesReadWithCustomerError ?? 0,
+  },
+});

@@ -10,11 +10,11 @@ import type { Flow } from '../run/flow.ts';
 import { outcomeOf, type Outcome } from './import-outcome.ts';
 import { startAndAwait, type Job, type JobService } from './job.ts';
 
-/** What every import takes besides the service's own members. */
+/** The input members of every import besides the service's own. */
 export interface ImportOptions {
   /**
-   * What failed files mean. `report` (default): they are in the result, and only a job that imported nothing of what it
-   * scanned fails. `fail`: any one fails the run. `ignore`: nothing is read from S3.
+   * What files that were not imported mean for the run. `report` (default): they are in the result, and the run fails only
+   * if the job scanned something and imported nothing. `fail`: any such file fails the run. `ignore`: nothing is read from S3.
    */
   onFileErrors?: 'report' | 'fail' | 'ignore';
   /** How many failed files to name in the result: 0 (default) to 100. Names and messages often hold patient data. */
@@ -22,27 +22,27 @@ export interface ImportOptions {
   polling?: Polling;
 }
 
-/** What every import gives besides the document's outputs. */
+/** The result members of every import besides the document's outputs. */
 export interface ImportResult extends Partial<Omit<ReadManifest, 'folder'>>, Partial<ImportReports> {
   outcome: Outcome;
-  /** The client token of the input gave back a job that is older than this run. */
+  /** For the input's client token, AWS returned a job that is older than this run. */
   reusedJob?: true;
 }
 
 export interface ImportJob extends Job {
   outputS3Uri?: string | undefined;
+  /** HealthLake: the counters of the job's progress report. */
+  progress?: ImportCounts | undefined;
 }
 
 export interface ImportService<AnyJob extends ImportJob> extends JobService<AnyJob> {
   name: ImportingService;
-  /** What the service itself has counted, where it does. */
-  counts?(job: AnyJob): ImportCounts | undefined;
 }
 
 /**
- * Starts an import job once, or attaches to the one that the input names, waits until it has ended, and opens up how.
+ * Starts an import job once, or attaches to the one that the input names, waits until it has ended, and reads its output.
  *
- * @param jobId - a job that is running already: nothing is started
+ * @param options - `jobId`: a job that was started already
  * @throws ApplicationFailure `ImportJobFailed` with the job's message and counts in the details, or `WaitTimedOut`
  */
 export async function importAndAwait<AnyJob extends ImportJob>(
@@ -50,22 +50,23 @@ export async function importAndAwait<AnyJob extends ImportJob>(
   service: ImportService<AnyJob>,
   { jobId, ...options }: ImportOptions & { jobId?: string | undefined },
 ): Promise<{ job: AnyJob; result: ImportResult }> {
+  const { name, datastoreId } = service;
+  const readOf = (job: AnyJob) => readOutcome(flow, { service: name, datastoreId, ...job }, options);
   const { job, reusedJob } = await startAndAwait(flow, service, {
     jobId,
     polling: options.polling,
-    countsOfFailed: async (failed) => (await readOutcome(flow, endedImport(service, failed), options)).counts,
+    countsOfFailed: async (failed) => (await readOf(failed)).counts,
   });
-  const outcome = await readOutcome(flow, endedImport(service, job), options);
-  const result = { ...outcome, ...(reusedJob && { reusedJob }) };
+  const result = { ...(await readOf(job)), ...(reusedJob && { reusedJob }) };
   flow.conclude(result.outcome);
-  flow.hold(result);
+  flow.found = result;
   return { job, result };
 }
 
 /**
- * The last word on an import whose job has ended well in the service's eyes.
+ * Decides whether the run of an import whose job did not fail ends well.
  *
- * @param result - what the flow is about to give; if it fails instead, this is in the failure's details
+ * @param result - the result of the flow; if the run fails instead, it is in the failure's details
  * @throws ApplicationFailure `NothingImported`, `FilesFailed` or `OutcomeUnknown`, with counts and result
  */
 export function judge<Result extends JudgedImport>(
@@ -78,7 +79,7 @@ export function judge<Result extends JudgedImport>(
   const isEmpty = outcome === 'none' && counts?.scanned === 0 && !counts.files?.scanned;
   if (onFileErrors === 'ignore' || outcome === 'complete' || isEmpty) return result;
   if (onFileErrors === 'report' && outcome !== 'none') return result;
-  // The failure is about what was read there, whatever the flow has done since.
+  // The failure names the step that read the outcome, also where the flow has made other calls since.
   flow.board.enter('+outcome');
   if (onFileErrors === 'fail') {
     const losses = lossesOf(result);
@@ -86,35 +87,27 @@ export function judge<Result extends JudgedImport>(
     const { why, awsMessage } = whyUnknown(result);
     throw flowFailure('OutcomeUnknown', why, { ...more, ...(awsMessage && { awsMessage }) });
   }
-  throw flowFailure('NothingImported', `none of ${scannedIn(counts)} was imported`, more);
+  const all = counts?.scanned ? `the ${counts.scanned} scanned` : `the ${counts?.files?.scanned ?? 0} files`;
+  throw flowFailure('NothingImported', `none of ${all} was imported`, more);
 }
 
 type JudgedImport = ImportResult & { jobId: string; jobStatus: string };
 
-/** What was scanned, in words. */
-function scannedIn(counts: ImportCounts | undefined): string {
-  const { scanned = 0, files } = counts ?? {};
-  return scanned > 0 ? `the ${scanned} scanned` : `the ${files?.scanned ?? 0} files`;
-}
-
-/** What an import is known to have lost, in words. */
+/** What the import is known to have lost, as text. */
 function lossesOf({ jobStatus, counts, warnings }: JudgedImport): string[] {
   const { scanned = 0, imported = 0, files } = counts ?? {};
   const lostFiles = files ? Math.max(files.customerErrors, files.scanned - files.imported) : 0;
   const losses = [
     ...(imported < scanned ? [`${scanned - imported} of ${scanned} scanned were not imported`] : []),
     ...(lostFiles > 0 ? [`${lostFiles} of ${files?.scanned} files could not be imported`] : []),
-    ...(warnings?.losses ? [`${warnings.losses} warnings tell of data that cannot be read`] : []),
+    ...(warnings?.losses ? [`${warnings.losses} warnings are about data that cannot be read`] : []),
   ];
-  const untold = losses.length === 0 && jobStatus === 'COMPLETED_WITH_ERRORS';
-  return untold ? ['the job ended with errors; its counters do not tell how many'] : losses;
+  const uncounted = losses.length === 0 && jobStatus === 'COMPLETED_WITH_ERRORS';
+  return uncounted ? ['the job ended with errors, and its counters do not say how many'] : losses;
 }
 
-/** Why an outcome is unknown. What S3 has said may name keys that hold patient data, and so is for the details alone. */
-function whyUnknown({ jobId, manifest, warnings }: JudgedImport): {
-  why: string;
-  awsMessage?: string | undefined;
-} {
+/** Why the outcome is unknown. A message of S3 may name keys with patient data, so it goes only into the details. */
+function whyUnknown({ jobId, manifest, warnings }: JudgedImport) {
   const [missing, awsMessage] =
     manifest && manifest.state !== 'read'
       ? [`its manifest is ${manifest.state}`, manifest.reason]
@@ -123,39 +116,24 @@ function whyUnknown({ jobId, manifest, warnings }: JudgedImport): {
         : ['its warnings are unreadable', warnings.unreadable];
   return {
     why:
-      `whether everything was imported cannot be proven (${missing}). To look again once S3 can be read, start the flow ` +
-      `with the id of this job (${jobId}) in the input: nothing is imported anew`,
+      `whether everything was imported cannot be proven (${missing}). To check again once S3 can be read, start the flow ` +
+      `with the id of this job (${jobId}) in the input: nothing is imported again`,
     awsMessage,
   };
 }
 
-/** An import that has ended, whatever has started it. */
-export interface EndedImport {
+/** An import job that has ended. */
+export interface EndedImport extends Pick<ImportJob, 'jobId' | 'outputS3Uri' | 'progress'> {
   service: ImportingService;
   datastoreId: string;
-  jobId: string;
-  outputS3Uri: string | undefined;
-  /** Whether the service says `COMPLETED_WITH_ERRORS`. */
-  withErrors?: boolean;
-  /** HealthLake: what the job's progress report counts. */
-  progress?: ImportCounts | undefined;
-}
-
-function endedImport<AnyJob extends ImportJob>(service: ImportService<AnyJob>, job: AnyJob): EndedImport {
-  return {
-    service: service.name,
-    datastoreId: service.datastoreId,
-    jobId: job.jobId,
-    outputS3Uri: job.outputS3Uri,
-    withErrors: job.status === 'COMPLETED_WITH_ERRORS',
-    progress: service.counts?.(job),
-  };
+  status?: string | undefined;
 }
 
 /**
- * Opens up an import that has ended, by its manifest and its reports in S3; not a call to either service.
+ * Reads the manifest and the reports that an import job has written to S3.
  *
- * @param more - `manifestWait`: how late the manifest may be, in milliseconds; `withImageSets`: whether to list them
+ * @param more - `manifestWait`: for how long the manifest may be missing, in milliseconds; `withImageSets`: whether to list
+ *   the image sets
  */
 export async function readOutcome(
   flow: Flow,
@@ -164,23 +142,27 @@ export async function readOutcome(
   more: { manifestWait?: number; withImageSets?: boolean } = {},
 ): Promise<ImportResult> {
   if (onFileErrors === 'ignore') return { outcome: 'unknown' };
-  const { service, progress, withErrors = false } = ended;
+  const { service, progress, status } = ended;
   const { folder, ...read } = await readManifest(flow, ended, more);
   const reports =
     folder === undefined ? undefined : await readReports(flow, service, folder, listFailedFiles);
   const counts = withFileErrors(read.counts ?? progress, progress);
   const losses = reports && lossesIn(service, reports);
+  const withErrors = status === 'COMPLETED_WITH_ERRORS';
   const outcome = outcomeOf({ manifest: read.counts, progress, losses, withErrors });
   return { outcome, ...read, ...(counts && { counts }), ...reports };
 }
 
-/** HealthLake warns of fields that cannot be searched; its data are all there, whether or not the warnings can be read. */
+/**
+ * HealthLake only warns about fields that cannot be searched: all data are imported. HealthImaging may warn about data that
+ * cannot be read, so that unreadable warnings leave the number of losses unknown.
+ */
 function lossesIn(service: ImportingService, { warnings }: ImportReports): number | undefined {
   const { losses = 0, unreadable } = warnings;
   return service === 'medical-imaging' && unreadable !== undefined && losses === 0 ? undefined : losses;
 }
 
-/** Files that could not be read are counted by the progress report alone. */
+/** Only the progress report counts the files that could not be read. */
 function withFileErrors(counts: ImportCounts | undefined, progress: ImportCounts | undefined) {
   const files = counts?.files ?? progress?.files;
   if (!counts || !files) return counts;
@@ -194,13 +176,10 @@ async function readManifest(
   { manifestWait = flow.facts.manifestWait, withImageSets = true },
 ): Promise<ReadManifest> {
   if (outputS3Uri === undefined)
-    return unreadManifest('', 'neither the job nor the input says where its output is');
+    return unreadManifest('', 'neither the job nor the input has the S3 URI of its output');
   const output = { service, outputS3Uri, datastoreId, jobId, manifestWait, withImageSets };
-  try {
-    return await flow.read('+outcome', files.readImportOutcome, output);
-  } catch (error) {
-    return unreadManifest(outputS3Uri, reasonIn(error));
-  }
+  const read = flow.read('+outcome', files.readImportOutcome, output);
+  return read.catch((error: unknown) => unreadManifest(outputS3Uri, reasonIn(error)));
 }
 
 async function readReports(
@@ -210,22 +189,19 @@ async function readReports(
   listFailedFiles: number,
 ): Promise<ImportReports> {
   const input = { service, folder, listFailedFiles, budget: flow.facts.readBudget };
-  try {
-    return await flow.readLong('+reports', files.readImportReports, input);
-  } catch (error) {
+  return flow.readLong('+reports', files.readImportReports, input).catch((error: unknown) => {
     const unread = { uri: folder, listed: [], unreadable: reasonIn(error) };
     return { failures: { ...unread, byReason: {} }, warnings: { ...unread, byType: {} } };
-  }
+  });
 }
 
-/** Why something was not read, of an error that does not end the run: the job has ended, whatever S3 or the workers say. */
+/** Why a file was not read. This error does not end the run, because the job itself has ended. */
 function reasonIn(error: unknown): string {
   if (isCancellation(error)) throw error;
   const { type, message } = originOf(error) ?? {};
   return [type, message].filter(Boolean).join(': ') || 'unknown';
 }
 
-/** What is known of an import whose manifest cannot be read, and why it cannot. */
 export const unreadManifest = (uri: string, reason: string): ReadManifest => ({
   manifest: { uri, state: 'unreadable', reason },
 });

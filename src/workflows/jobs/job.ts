@@ -7,21 +7,23 @@ import { beforeThisRun, isOfThisRun, jobNameFor, tokenFor } from '../run/mark.ts
 import { foundOf, nothing, once } from '../run/once.ts';
 import { waitFor } from '../run/waiting.ts';
 
-/** A job of either service, in the words that both share. */
+/** A job of either service, in member names common to both. */
 export interface Job {
   jobId: string;
   status: string | undefined;
   submittedAt: string | undefined;
   message?: string | undefined;
+  /** What the service counts while the job runs, by its own names. */
+  counters?: Record<string, number> | undefined;
 }
 
-/** What the services have names of their own for, by kind of job. */
+/** The calls of one service for one kind of job. A run that attaches to a job starts none. */
 export interface JobService<AnyJob extends Job> {
   kind: Extract<WaitKind, 'dicomJob' | 'fhirJob'>;
   datastoreId: string;
   /** The document's step that starts the job, and the one that polls it. */
   steps: { start: string; poll: string };
-  /** The name and the token that the input gives the job. */
+  /** The job's name and client token in the input. */
   jobName: string | undefined;
   clientToken: string | undefined;
   /** @returns the job's id */
@@ -29,22 +31,20 @@ export interface JobService<AnyJob extends Job> {
   find(summary: string, sought: SoughtJob): Promise<Sighting>;
   describe(summary: string, budget: number, jobId: string): Promise<AnyJob>;
   classify(job: AnyJob): Verdict;
-  counters?(job: AnyJob): Record<string, number> | undefined;
 }
 
-/** How a run goes about its job. */
 export interface JobOptions<AnyJob extends Job> {
-  /** A job that is running already: nothing is started. */
+  /** A job that was started already: the run starts none and waits for this one. */
   jobId?: string | undefined;
   polling?: Polling | undefined;
-  /** What the failure of a job should tell besides the service's message. */
+  /** Counts for the details of the failure, beside the service's message. */
   countsOfFailed?: (job: AnyJob) => Promise<object | undefined>;
 }
 
 /**
  * Starts a job once, or attaches to the one that the input names, and waits until it has ended well.
  *
- * @returns the job as it ended; `reusedJob` where the input's token has given back one that is older than the run
+ * @returns the job as it ended; `reusedJob` where AWS returned, for the input's client token, a job older than the run
  * @throws ApplicationFailure of the classifier's type with the job's message and counts in the details, or `WaitTimedOut`
  */
 export async function startAndAwait<AnyJob extends Job>(
@@ -63,7 +63,7 @@ export async function startAndAwait<AnyJob extends Job>(
     read: (summary, budget) => service.describe(summary, budget, jobId),
     classify: (read) => service.classify(read),
     status: ({ status }) => status,
-    counters: (read) => service.counters?.(read),
+    counters: ({ counters }) => counters,
     explain: async (read) => {
       flow.underWay = undefined;
       return { awsMessage: read.message, counts: await countsOfFailed?.(read) };
@@ -77,7 +77,7 @@ export async function startAndAwait<AnyJob extends Job>(
     job.submittedAt !== undefined &&
     !isOfThisRun(flow, job.submittedAt);
   if (reusedJob)
-    flow.warn(`the client token of the input has given back job ${jobId}, which is older than this run`);
+    flow.warn(`for the client token of the input AWS returned job ${jobId}, which is older than this run`);
   return { job, reusedJob };
 }
 
@@ -89,7 +89,7 @@ function start<AnyJob extends Job>(
   const { kind, datastoreId, clientToken } = service;
   const step = service.steps.start;
   const jobName = service.jobName ?? jobNameFor(flow, clientToken);
-  // Other runs may give their jobs the same name or token: then a job of that name may be another run's.
+  // Another run whose input has the same name or token gives its job the same name, so a job found by it may not be ours.
   const isShared = service.jobName !== undefined || clientToken !== undefined;
   const sought = { datastoreId, jobName, ...(isShared && { submittedAfter: beforeThisRun(flow) }) };
   const derived = { jobName, clientToken: clientToken ?? tokenFor(flow, step) };

@@ -20,7 +20,7 @@ export interface AuditJobs extends Pick<ListedImageSets, 'summaries'> {
   submittedAfter?: string;
   /** Only jobs that were submitted at this time or before: ISO 8601, such as the `nextSubmittedBefore` of a result. */
   submittedBefore?: string;
-  /** Where the list of jobs goes on: the `jobsNextToken` of a result. */
+  /** The `jobsNextToken` of an earlier result, to continue its list of jobs. */
   jobsNextToken?: string;
 }
 
@@ -37,28 +37,29 @@ export interface ListMoreImageSets extends Pick<ListedImageSets, 'summaries'> {
 export type AuditCompletedImportsInput = AuditJobs | ListMoreImageSets;
 
 export interface AuditCompletedImportsResult {
-  /** The newest job, and where it had its files from and put its output; absent where no import has completed. */
+  /** The newest job, and the S3 URIs of its input and output. Absent if no import has completed. */
   firstJobId?: string;
   inputS3Uri?: string | undefined;
   outputS3Uri?: string | undefined;
   imageSetsMetadataSummaries: Json<ImageSetsMetadataSummary>[];
-  /** Where the list of image sets goes on, if it does. A run that is given it lists image sets, and audits nothing. */
+  /** Set where there are more image sets. A run with it in its input continues this list, and audits nothing. */
   nextToken?: string;
   /** Newest first. */
   jobs: AuditedImport[];
-  /** Completed jobs that were not opened up: beyond the newest 500, or beyond what a result can hold. */
+  /** How many completed jobs are left out: those beyond the newest 500, or beyond the size of a result. */
   notAudited: number;
-  /** The newest time at which one of those was submitted: `submittedBefore` of the run that is to go on with them. */
+  /** The latest submission time of those jobs: the `submittedBefore` for a run that audits them. */
   nextSubmittedBefore?: string;
-  /** There were more jobs than the 5,000 that were listed, and the newest may be among them: where the list goes on. */
+  /** Set where there are more than the 5,000 jobs that were listed. The newest job may be among the others. */
   jobsNextToken?: string;
 }
 
 /**
- * Opens up every completed import of a data store, newest first: `COMPLETED` does not say that every file is there.
+ * Reads the output of every completed import job of a data store, newest first, because a job can be `COMPLETED` without every
+ * file imported.
  *
- * @throws ApplicationFailure `ImportJobFailed` where the newest is `COMPLETED` in the list alone, `ValidationFailed`, or by
- *   the AWS exception's name
+ * @throws ApplicationFailure `ImportJobFailed` if the newest job is `COMPLETED` only in the list, `ValidationFailed`, or by the
+ *   AWS exception's name
  * @see arazzo/audit-completed-imports.yaml
  */
 export async function auditCompletedImports(

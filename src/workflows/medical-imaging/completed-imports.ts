@@ -11,15 +11,15 @@ import { pagesOf } from '../run/pages.ts';
 
 type ListedJob = Json<DICOMImportJobSummary>;
 
-/** A job that is listed as completed, and what its own entry says of its files. */
+/** A job from the list, with what GetDICOMImportJob adds. */
 interface CompletedJob extends ListedJob {
   inputS3Uri?: string | undefined;
   outputS3Uri?: string | undefined;
-  /** Why its entry could not be read. */
+  /** Why GetDICOMImportJob failed. */
   unread?: string;
 }
 
-/** One import that the service calls `COMPLETED`, and what became of its files. */
+/** One import job whose status is `COMPLETED`, and what its manifest says about its files. */
 export interface AuditedImport {
   jobId: string;
   jobName: string | undefined;
@@ -27,7 +27,7 @@ export interface AuditedImport {
   endedAt: string | undefined;
   outcome: ImportResult['outcome'];
   counts: ImportResult['counts'] | undefined;
-  /** Where it is `unreadable`, the reason may be that of the job's own entry. */
+  /** Where it is `unreadable`, the reason may be that GetDICOMImportJob failed. */
   manifest: ImportResult['manifest'] | undefined;
   /** Failed files by the service's exception type. */
   byReason: Record<string, number> | undefined;
@@ -35,18 +35,18 @@ export interface AuditedImport {
   warningsByType: Record<string, number> | undefined;
 }
 
-/** Which completed imports are wanted. Times are ISO 8601, and part of the range. */
+/** Which completed imports to list. Times are ISO 8601, and inclusive. */
 interface Wanted {
   datastoreId: string;
   submittedAfter?: string;
   submittedBefore?: string;
-  /** Where the list goes on. */
+  /** The token of the page to begin with. */
   jobsNextToken?: string;
 }
 
 /**
- * The completed imports of a data store, newest first, and where the list goes on if there were more than are listed. The
- * service does not say in which order it lists, so that the newest are known only once all are.
+ * The completed imports of a data store, newest first, and the token of the next page if there are more pages than are read.
+ * HealthImaging documents no order of its list, so the run reads all pages before it can tell the newest.
  */
 export async function listCompleted(flow: Flow, step: string, wanted: Wanted) {
   const { datastoreId, submittedAfter, submittedBefore, jobsNextToken: from } = wanted;
@@ -65,7 +65,7 @@ export async function listCompleted(flow: Flow, step: string, wanted: Wanted) {
     bytes += bytesOf(items);
     if (bytes > listedBytes) break;
   }
-  // The service lists by status alone, so the range is cut out here.
+  // The service filters by status only, so the run filters by time.
   const earliest = submittedAfter === undefined ? -Infinity : Date.parse(submittedAfter);
   const latest = submittedBefore === undefined ? Infinity : Date.parse(submittedBefore);
   const completed = jobs
@@ -74,17 +74,17 @@ export async function listCompleted(flow: Flow, step: string, wanted: Wanted) {
   return { completed, ...(jobsNextToken !== undefined && { jobsNextToken }) };
 }
 
-/** When a job was submitted, in milliseconds since 1970; where the service does not say, when it ended. */
+/** When a job was submitted, or else ended, in milliseconds since 1970. */
 const timeOf = ({ submittedAt, endedAt }: ListedJob) => Date.parse(submittedAt ?? endedAt ?? '') || 0;
 
 /**
- * From where on jobs are still to be audited. The time of the first that is left, and not of the last that is done: of
- * two that were submitted at the same time neither is passed over.
+ * The end of the time range for the next audit. It is the time of the first job that this audit has left out, not of the
+ * last one that it has read, so that of two jobs submitted at the same time neither is missed.
  */
 export const nextSubmittedBefore = (left: ListedJob | undefined) =>
   left && { nextSubmittedBefore: new Date(timeOf(left)).toISOString() };
 
-/** @throws ApplicationFailure `ImportJobFailed` for a job that is completed in the list alone */
+/** @throws ApplicationFailure `ImportJobFailed` for a job that the list shows as completed, and GetDICOMImportJob does not */
 export async function readCompleted(
   flow: Flow,
   step: string,
@@ -99,7 +99,7 @@ export async function readCompleted(
   throw flowFailure('ImportJobFailed', `job ${jobId} is ${jobStatus}, though it is listed as completed`);
 }
 
-/** The same, where what goes wrong is a line of the audit and not its end. */
+/** Like `readCompleted`, but a failure becomes part of the audit instead of ending it. */
 export async function tryCompleted(
   flow: Flow,
   step: string,
@@ -114,7 +114,7 @@ export async function tryCompleted(
   }
 }
 
-/** What became of the files of an import, by its manifest. */
+/** Reads the manifest and the reports of one job. */
 export async function audit(
   flow: Flow,
   datastoreId: string,
@@ -125,7 +125,7 @@ export async function audit(
       flow,
       { service: 'medical-imaging', datastoreId, jobId, outputS3Uri },
       {},
-      // A manifest of long ago is not late: it is gone.
+      // A manifest that is missing long after the job has ended does not come any more.
       { manifestWait: isOfThisRun(flow, endedAt) ? flow.facts.manifestWait : 0, withImageSets: false },
     );
   const unknown: ImportResult = { outcome: 'unknown', ...unreadManifest('', unread ?? '') };

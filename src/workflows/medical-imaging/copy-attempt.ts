@@ -2,13 +2,7 @@ import { sleep } from '@temporalio/workflow';
 import type { InstancesDigest } from '../../activities/image-set-metadata.ts';
 import type { Polling } from '../../pacing/polling.ts';
 import { imaging } from '../run/activities.ts';
-import {
-  changeEvidence,
-  isSame,
-  readHeld,
-  sumOf,
-  type ChangedVersion,
-} from '../image-sets/change-evidence.ts';
+import { changeEvidence, readHeld, type ChangedVersion } from '../image-sets/change-evidence.ts';
 import type { ImageSetRead } from '../image-sets/classify.ts';
 import type { Flow } from '../run/flow.ts';
 import { readUnlocked } from '../image-sets/image-set.ts';
@@ -18,24 +12,24 @@ import { searchImageSets } from '../image-sets/search.ts';
 export interface CopyImageSetInput {
   datastoreId: string;
   sourceImageSetId: string;
-  /** Absent: the copy makes a new image set. */
+  /** Where it is absent, the copy creates an image set. */
   destinationImageSetId?: string;
   /** JSON that names the series and instances to copy; all of them where absent. */
   copiableAttributes?: string;
-  /** Copy even where patient, study or series metadata do not match; the destination's stay. */
+  /** Copy even where patient, study or series metadata do not match; the destination keeps its own. */
   force?: boolean;
   /** Make the copy a primary image set, which gives it a new id. */
   promoteToPrimary?: boolean;
   polling?: Polling;
 }
 
-/** Both image sets as they were before the copy; without a destination the copy makes a new one. */
+/** Both image sets as they were before the copy. Without a destination the copy creates an image set. */
 export interface CopyBasis {
   source: ImageSetRead;
   destination: ImageSetRead | undefined;
 }
 
-/** One attempt of a copy, based on the versions that were read. */
+/** Sends one copy request for the versions that were read. */
 export async function sendCopy(
   flow: Flow,
   input: CopyImageSetInput,
@@ -71,7 +65,7 @@ export async function sendCopy(
   return { imageSetId, latestVersionId };
 }
 
-/** Finds out whether a copy whose reply never came has been made. */
+/** Finds out whether AWS has made a copy whose reply was lost. */
 export async function findCopy(
   flow: Flow,
   input: CopyImageSetInput,
@@ -103,7 +97,7 @@ export async function findCopy(
     return findNewImageSet(flow, input, since, async () => {
       const held = await asked();
       const was = await before();
-      // AWS does not say whether the new one holds what the destination held as well.
+      // AWS does not document whether the new image set also holds the instances of the destination.
       const wanted = held.flatMap(({ instances }) => [sumOf(was, instances), instances]);
       return { study: held[0]?.extract.studyInstanceUID, wanted };
     });
@@ -124,13 +118,13 @@ export async function findCopy(
   });
 }
 
-/** What a new image set is known by: its study, and the instances that it may hold. */
+/** How to recognize the new image set: its study, and the sets of instances that it may hold. */
 interface Sought {
   study: string | undefined;
   wanted: InstancesDigest[];
 }
 
-/** Looks for the image set that a copy without a destination, or a promotion, has made. */
+/** Searches for the image set that a copy without a destination, or a promotion, has created. */
 async function findNewImageSet(
   flow: Flow,
   input: CopyImageSetInput,
@@ -138,21 +132,26 @@ async function findNewImageSet(
   readSought: () => Promise<Sought>,
 ): Promise<Found<ChangedVersion>> {
   const { datastoreId, sourceImageSetId: imageSetId, polling } = input;
-  // A copy locks its source until it has ended, and its image set need not be found before.
+  // A copy locks its source until it has ended. The search may not find the new image set before.
   await readUnlocked(flow, { step: '+sourceNow', datastoreId, imageSetId, polling });
   const { searchLag, rules } = flow.facts;
-  await sleep(searchLag, { summary: 'wait before +searchNew' });
-  const made = await newImageSets(flow, input, since - rules.worstClockSkew, await readSought());
-  const [one, another] = made;
-  if (!one) return { kind: 'unchanged' };
-  if (another || one.createdAt < since - rules.clockSkew) {
-    const ids = made.map(({ version }) => version.imageSetId).join(', ');
-    return { kind: 'unclear', why: `image sets that could be it: ${ids}` };
+  const sought = await readSought();
+  const deadline = Date.now() + searchLag;
+  for (;;) {
+    const last = Date.now() >= deadline;
+    const made = await newImageSets(flow, input, since - rules.worstClockSkew, sought);
+    const [one, another] = made;
+    if (another || (one && one.createdAt < since - rules.clockSkew)) {
+      const ids = made.map(({ version }) => version.imageSetId).join(', ');
+      return { kind: 'unclear', why: `image sets that could be it: ${ids}` };
+    }
+    if (one) return { kind: 'ours', reply: one.version };
+    if (last) return { kind: 'unchanged' };
+    await sleep(Math.min(5_000, searchLag), { summary: 'wait before +searchNew' });
   }
-  return { kind: 'ours', reply: one.version };
 }
 
-/** The image sets of the study that came after a time, in milliseconds since 1970, and hold what is sought. */
+/** The image sets of the study that were created after a time (milliseconds since 1970) and hold the sought instances. */
 async function newImageSets(
   flow: Flow,
   { datastoreId, sourceImageSetId, destinationImageSetId, polling }: CopyImageSetInput,
@@ -181,4 +180,16 @@ async function newImageSets(
     }
   }
   return made;
+}
+
+/** The digest of the instances of two image sets together. */
+function sumOf(one: InstancesDigest, other: InstancesDigest): InstancesDigest {
+  const number = ({ digest }: InstancesDigest) => BigInt(`0x${digest}`);
+  const digest = (number(one) ^ number(other)).toString(16).padStart(64, '0');
+  return { count: one.count + other.count, digest };
+}
+
+/** Whether two image sets hold the same instances. */
+function isSame(one: InstancesDigest, other: InstancesDigest): boolean {
+  return one.count === other.count && one.digest === other.digest;
 }

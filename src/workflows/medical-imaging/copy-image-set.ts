@@ -8,7 +8,7 @@ export type { CopyImageSetInput };
 
 export interface CopyImageSetResult {
   destinationImageSetId: string;
-  /** The version of the destination that the copy has made. */
+  /** The version of the destination that the copy has created. */
   destinationLatestVersionId: string;
   imageSetState: ImageSetState;
   imageSetWorkflowStatus?: ImageSetWorkflowStatus;
@@ -19,9 +19,9 @@ export interface CopyImageSetResult {
 /**
  * Copies an image set into another, or into a new one, and waits until the copy has ended.
  *
- * Waits first until both are free, copies exactly once, and never takes another writer's change for its own.
+ * The run first waits until neither is locked. It copies exactly once, and never takes another writer's change for its own.
  *
- * @returns the document's outputs, and the workflow status that the copy ended with
+ * @returns the document's outputs, and the workflow status at the end of the copy
  * @throws ApplicationFailure `CopyFailed` with the image set's message: a failed copy leaves the destination `ACTIVE`
  * @throws ApplicationFailure `WaitTimedOut`, `OutcomeUnknown`, `ValidationFailed`, or by the AWS exception's name
  * @see arazzo/copy-image-set.yaml
@@ -32,7 +32,7 @@ export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageS
     flow.know({ datastoreId, sourceImageSetId });
     if (destinationImageSetId !== undefined) flow.know({ imageSetId: destinationImageSetId });
 
-    // What makes a new image set is guarded by no version: a second copy would make a second one.
+    // AWS checks no version for a copy that creates an image set, so a second request would create a second one.
     const makesNew = destinationImageSetId === undefined || input.promoteToPrimary === true;
     const copy = await once(flow, {
       step: 'copyImageSet',
@@ -51,11 +51,11 @@ export async function copyImageSet(input: CopyImageSetInput): Promise<CopyImageS
       },
       send: (basis, budget) => sendCopy(flow, input, basis, budget),
       find: (doubt) => findCopy(flow, input, doubt),
-      lag: flow.facts.staleReads,
+      lag: makesNew ? 0 : flow.facts.staleReads,
     });
 
     flow.know({ imageSetId: copy.imageSetId });
-    // Without a destination, or promoted, the copy has made a new image set, which is there even where the copy fails.
+    // The copy has created a new image set, which exists even if the copy fails.
     if (copy.imageSetId !== destinationImageSetId) {
       flow.leave({
         what: `image set ${copy.imageSetId}`,

@@ -1,14 +1,14 @@
 import type { BlobReference } from '../../activities/blobs.ts';
 import type { MetadataExtract } from '../../activities/image-set-metadata.ts';
 import { imaging } from '../run/activities.ts';
-import { blobPlace, type BlobOptions } from '../image-sets/blob-place.ts';
+import { blobPlace, type BlobOptions } from './blob-place.ts';
 import { runFlow } from '../run/flow.ts';
 import { searchImageSets } from '../image-sets/search.ts';
 
 export interface FindImageSetByPatientInput extends BlobOptions {
   datastoreId: string;
   dicomPatientId: string;
-  /** Where the list of ids goes on: the `nextToken` of a result. Nothing else is read then. */
+  /** The `nextToken` of an earlier result, to continue its list of ids. Then the run reads nothing else. */
   nextToken?: string;
 }
 
@@ -17,16 +17,16 @@ export interface FindImageSetByPatientResult {
   matchedImageSetId?: string;
   versionId?: string;
   imageSetMetadataBlob?: BlobReference;
-  /** Absent where the blob is no JSON. */
+  /** Absent where the blob is not JSON. */
   metadata?: MetadataExtract;
-  /** All image sets of the patient, the first match among them. */
+  /** All image sets of the patient, including the first match. */
   imageSetIds: string[];
   nextToken?: string;
 }
 
 /**
- * Finds the image sets of a patient, and reads the first one's state and metadata. The blob goes to S3; the result says
- * where it is.
+ * Finds the image sets of a patient, and reads the state and the metadata of the first one. The metadata blob is stored in
+ * S3, and the result has its URI.
  *
  * @throws ApplicationFailure `ValidationFailed`, or by the AWS exception's name
  * @see arazzo/find-image-set-by-patient.yaml
@@ -40,7 +40,7 @@ export async function findImageSetByPatient(
     const searchCriteria = {
       filters: [{ operator: 'EQUAL' as const, values: [{ DICOMPatientId: dicomPatientId }] }],
     };
-    // No more of the patient than the ids is wanted, here or in the history.
+    // The result needs only ids, and no other patient data may enter the history.
     const summaries = 'ids' as const;
     const searchAll = (from?: Pick<FindImageSetByPatientInput, 'nextToken'>) =>
       searchImageSets(flow, '+allOfPatient', { datastoreId, searchCriteria, summaries, ...from });
@@ -52,7 +52,7 @@ export async function findImageSetByPatient(
       imaging.searchImageSets,
       search,
     );
-    // A page may hold nothing though others follow.
+    // A page may be empty although there are more pages.
     const early = matches.length === 0 && nextToken !== undefined ? await searchAll() : undefined;
     const imageSetId = (early?.imageSetsMetadataSummaries ?? matches)[0]?.imageSetId;
     if (imageSetId === undefined) return idsOf(early ?? { imageSetsMetadataSummaries: [] });
@@ -60,7 +60,7 @@ export async function findImageSetByPatient(
 
     const id = { datastoreId, imageSetId };
     const { versionId = '' } = await flow.read('getMatchedImageSet', imaging.getImageSet, id);
-    const place = blobPlace(flow, input, { ...id, versionId })('metadata.json.gz');
+    const place = blobPlace(flow, input, { ...id, versionId }, 'metadata.json.gz');
     const { blob, held } = await flow.readLong(
       'getMatchedMetadata',
       imaging.getImageSetMetadata,
@@ -81,7 +81,6 @@ export async function findImageSetByPatient(
 
 type Found = Awaited<ReturnType<typeof searchImageSets>>;
 
-/** All that the result tells of image sets beside the first. */
 const idsOf = ({ imageSetsMetadataSummaries, ...more }: Found) => ({
   imageSetIds: imageSetsMetadataSummaries.map(({ imageSetId = '' }) => imageSetId),
   ...more,

@@ -27,16 +27,16 @@ export type ImportDicomAndSearchInput = NewImportAndSearch | RunningImportAndSea
 export interface ImportDicomAndSearchResult extends ImportResult {
   jobId: string;
   jobStatus: JobStatus;
-  /** Of the whole data store: the service does not say which job brought which. `imageSets` are those of this import. */
+  /** From the whole data store, because a search cannot filter by job. The image sets of this import are in `imageSets`. */
   firstImageSetId?: string;
   imageSetsMetadataSummaries: Json<ImageSetsMetadataSummary>[];
-  /** Where the list of image sets goes on, if it does. A run that is given it, and `jobId`, lists on from there. */
+  /** Set where there are more image sets. A run with it and `jobId` in its input continues the list. */
   nextToken?: string;
 }
 
 /**
- * Imports DICOM P10 files into a data store, waits until the import has ended, opens up how, and lists the image sets of
- * the data store.
+ * Imports DICOM P10 files into a data store, waits until the import job has ended, reads the job's output, and lists the image
+ * sets of the data store.
  *
  * @throws ApplicationFailure `ImportJobFailed`, `NothingImported`, `FilesFailed`, `OutcomeUnknown`, `WaitTimedOut`,
  *   `ValidationFailed`, or by the AWS exception's name

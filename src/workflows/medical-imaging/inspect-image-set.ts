@@ -2,7 +2,7 @@ import type { BlobReference } from '../../activities/blobs.ts';
 import type { MetadataExtract } from '../../activities/image-set-metadata.ts';
 import type { Polling } from '../../pacing/polling.ts';
 import { imaging } from '../run/activities.ts';
-import { blobPlace, type BlobOptions } from '../image-sets/blob-place.ts';
+import { blobPlace, type BlobOptions } from './blob-place.ts';
 import { runFlow } from '../run/flow.ts';
 import { readUnlocked } from '../image-sets/image-set.ts';
 
@@ -17,13 +17,13 @@ export interface InspectImageSetResult {
   versionId: string;
   imageSetMetadataBlob: BlobReference;
   imageFrameBlob: BlobReference;
-  /** Absent where the blob is no JSON. */
+  /** Absent where the blob is not JSON. */
   metadata?: MetadataExtract;
 }
 
 /**
- * Reads an image set's state, metadata and one of its frames, once nobody is changing it. The blobs go to S3; the result
- * says where they are.
+ * Waits until an image set is not locked, and reads its state, its metadata and one of its frames. The blobs are stored in
+ * S3, and the result has their URIs.
  *
  * @throws ApplicationFailure `ImageSetNotUsable` (deleted), `WaitTimedOut`, `ValidationFailed`, or by the AWS
  *   exception's name
@@ -41,7 +41,7 @@ export async function inspectImageSet(input: InspectImageSetInput): Promise<Insp
       whenDeleted: 'ImageSetNotUsable',
     });
 
-    const place = blobPlace(flow, input, { datastoreId, imageSetId, versionId });
+    const place = (name: string) => blobPlace(flow, input, { datastoreId, imageSetId, versionId }, name);
     const { timeout } = flow.pacing('imageSet', polling);
     const { blob, held } = await flow.readLong(
       'getImageSetMetadata',

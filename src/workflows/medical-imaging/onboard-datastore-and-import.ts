@@ -1,5 +1,6 @@
 import type { JobStatus } from '@aws-sdk/client-medical-imaging';
-import { awaitDatastore, createDatastore, type NewDatastore } from '../datastores/imaging-datastore.ts';
+import { awaitActive, createOnce } from '../datastores/datastore.ts';
+import { imagingDatastores, type NewDatastore } from '../datastores/imaging-datastore.ts';
 import { dicomImport, type NewDicomImport, type RunningDicomImport } from '../jobs/dicom-import.ts';
 import { runFlow } from '../run/flow.ts';
 import { importAndAwait, judge, type ImportResult } from '../jobs/import-job.ts';
@@ -39,7 +40,7 @@ export interface OnboardDatastoreAndImportResult extends ImportResult {
 
 /**
  * Creates a HealthImaging data store, waits until it is active, imports DICOM P10 files from S3, and waits until the
- * import has ended; then opens up how it ended, since `COMPLETED` does not say that every file is in.
+ * import job has ended. Then it reads the job's output in S3, because a job can be `COMPLETED` without every file imported.
  *
  * @returns the document's outputs, the outcome, the counts and the failures by reason
  * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable` (nothing was started), `ImportJobFailed`,
@@ -55,10 +56,10 @@ export async function onboardDatastoreAndImport(
 
     const clientToken = input.datastoreClientToken;
     const store = { datastoreName, clientToken, tags, kmsKeyArn, lambdaAuthorizerArn, losslessStorageFormat };
-    const datastoreId =
-      input.datastoreId ?? (await createDatastore(flow, { step: 'createDatastore', polling, ...store }));
+    const datastores = imagingDatastores(flow, store);
+    const datastoreId = input.datastoreId ?? (await createOnce(flow, datastores, polling)).datastoreId;
     flow.know({ datastoreId });
-    if (!input.jobId) await awaitDatastore(flow, { step: 'pollDatastore', datastoreId, polling });
+    if (!input.jobId) await awaitActive(flow, datastores, { datastoreId, polling });
 
     const service = dicomImport(flow, datastoreId, { ...input, clientToken: input.importClientToken });
     const { job, result } = await importAndAwait(flow, service, input);

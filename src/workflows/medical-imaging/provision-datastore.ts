@@ -1,6 +1,7 @@
 import type { DatastoreStatus } from '@aws-sdk/client-medical-imaging';
 import type { Polling } from '../../pacing/polling.ts';
-import { awaitDatastore, createDatastore, type NewDatastore } from '../datastores/imaging-datastore.ts';
+import { awaitActive, createOnce } from '../datastores/datastore.ts';
+import { imagingDatastores, type NewDatastore } from '../datastores/imaging-datastore.ts';
 import { runFlow } from '../run/flow.ts';
 
 export interface ProvisionDatastoreInput extends NewDatastore {
@@ -17,7 +18,7 @@ export interface ProvisionDatastoreResult {
 /**
  * Creates a HealthImaging data store and waits until it is active.
  *
- * Where that fails, its state is read once more, as the document has it; and then the run fails.
+ * If the creation fails, the run reads the data store once more, which is a step of the document, and then fails.
  *
  * @throws ApplicationFailure `DatastoreCreateFailed`, `DatastoreNotUsable`, `OutcomeUnknown`, `WaitTimedOut`,
  *   `ValidationFailed`, or by the AWS exception's name
@@ -25,23 +26,18 @@ export interface ProvisionDatastoreResult {
  */
 export async function provisionDatastore(input: ProvisionDatastoreInput): Promise<ProvisionDatastoreResult> {
   return runFlow('provisionDatastore', input, async (flow) => {
-    const { polling, clientToken, ...store } = input;
-    const datastoreId = await createDatastore(flow, {
-      step: 'createDatastore',
-      polling,
-      clientToken,
-      ...store,
-    });
-    const ready = await awaitDatastore(flow, {
-      step: 'pollDatastore',
+    const { polling, ...request } = input;
+    const service = imagingDatastores(flow, request);
+    const { datastoreId } = await createOnce(flow, service, polling);
+    const { status, datastoreArn } = await awaitActive(flow, service, {
       datastoreId,
       polling,
       whenFailed: 'provisioningFailed',
     });
     return {
       datastoreId,
-      datastoreStatus: ready?.datastoreStatus ?? 'ACTIVE',
-      ...(ready?.datastoreArn !== undefined && { datastoreArn: ready.datastoreArn }),
+      datastoreStatus: status ?? 'ACTIVE',
+      ...(datastoreArn !== undefined && { datastoreArn }),
     };
   });
 }

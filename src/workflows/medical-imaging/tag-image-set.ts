@@ -13,15 +13,15 @@ export interface TagImageSetInput {
 
 export interface TagImageSetResult {
   imageSetArn: string;
-  /** All tags of the image set: those it had before stay. */
+  /** All tags of the image set, including those that it had before. */
   tags: Record<string, string>;
 }
 
 /**
- * Tags an image set and confirms that the tags are there.
+ * Tags an image set and confirms that reads show the tags.
  *
- * @throws ApplicationFailure `ConfirmationMissing` where a tag does not show, `ValidationFailed`, or by the AWS
- *   exception's name
+ * @throws ApplicationFailure `ConfirmationMissing` if reads do not show a tag, `ValidationFailed`, or by the AWS exception's
+ *   name
  * @see arazzo/tag-image-set.yaml
  */
 export async function tagImageSet(input: TagImageSetInput): Promise<TagImageSetResult> {

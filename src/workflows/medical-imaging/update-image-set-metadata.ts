@@ -61,19 +61,19 @@ export type UpdateImageSetMetadataInput =
   | ListMoreVersions;
 
 export interface UpdateImageSetMetadataResult {
-  /** The version that the update has made; the newest one where only versions were listed. */
+  /** The version that the update has created, or the newest one if the run only lists versions. */
   latestVersionId: string;
   imageSetState: ImageSetState;
-  /** Newest first, each with the status it ended with and whether it was forced. */
+  /** Newest first, each with its final status and whether the change was forced. */
   imageSetPropertiesList: Json<ImageSetProperties>[];
   nextToken?: string;
 }
 
 /**
- * Changes the metadata of an image set, or goes back to those of an earlier version, and sees the change through.
+ * Changes the metadata of an image set, or reverts to those of an earlier version, and lists the versions.
  *
- * Waits first until nobody else is changing the set, updates exactly once, and waits until the update has ended. With
- * `nextToken` it changes nothing and goes on with the list of versions.
+ * The run waits until the image set is not locked, updates it exactly once, and waits until the update has ended. With
+ * `nextToken` it changes nothing and continues the list of versions.
  *
  * @throws ApplicationFailure `UpdateFailed` with the image set's message, `ImageSetNotUsable` (deleted), `WaitTimedOut`,
  *   `OutcomeUnknown`, `ValidationFailed`, or by the AWS exception's name

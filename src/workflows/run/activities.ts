@@ -2,8 +2,8 @@ import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 
 /*
- * The activities as workflows see them. Always objects, since a workflow and an activity may share a name
- * (`imaging.copyImageSet(…)`). Every call gets its own time-outs and summary from `Flow`; those here are a last resort.
+ * Proxies of the activities, as objects, because a workflow and an activity may share a name (`imaging.copyImageSet(…)`).
+ * `Calls` sets the timeouts and the summary of each call. The timeouts here only apply to a call that is made without it.
  */
 const lastResort = { startToCloseTimeout: '30 seconds', scheduleToCloseTimeout: '10 minutes' } as const;
 
@@ -12,7 +12,7 @@ export const healthlake = proxyActivities<Activities>(lastResort);
 export const files =
   proxyActivities<Pick<Activities, 'listInput' | 'readImportOutcome' | 'readImportReports'>>(lastResort);
 
-/** Local: one event in the history, and no way for a bad input to wait behind a full task queue. */
+/** Local activities: each costs one history event, and the check of an input does not wait behind a full task queue. */
 export const { checkInput, expandInput, searchAttributes } = proxyLocalActivities<
   Pick<Activities, 'checkInput' | 'expandInput' | 'searchAttributes'>
 >({

@@ -5,12 +5,12 @@ import type { Polling } from '../../pacing/polling.ts';
 import { awsDetailsOf, isUnattended, originOf } from './failures.ts';
 import type { Flow } from './flow.ts';
 
-/** An attempt without a reply, and what is known of its effect. */
+/** An attempt that failed, and whether AWS may have applied it. */
 export interface FailedAttempt {
   kind: 'failed';
   failure: unknown;
   effect: AwsFailureDetails['effect'];
-  /** Whether there is no time for another one. */
+  /** Whether it is the last one: AWS has rejected it, or the time is over. */
   last: boolean;
   /** When it was scheduled, in milliseconds since 1970. */
   sent: number;
@@ -18,48 +18,42 @@ export interface FailedAttempt {
 
 type Attempt<Reply> = { kind: 'answered'; reply: Reply } | FailedAttempt;
 
-/** What is attempted, and how long to go on. */
-interface Attempted {
-  step: string;
-  kind: WaitKind;
-  polling: Polling | undefined;
-}
-
 /**
  * The attempts of one change, each of them one activity.
  *
- * Temporal itself retries what AWS refuses for now, within one activity: a day of throttling then costs a few events, where
- * an activity for each attempt would fill the history. What comes back here are lost replies and conflicts, which the run
- * has to decide about.
+ * Temporal retries throttled requests within one activity, so that a day of throttling costs only a few history events. The
+ * activity ends after a lost reply or a conflict, because only the run can decide whether another attempt is safe.
  *
- * Only time in which a worker lives counts: a change that no worker could send for a night has not been tried for a night.
+ * Time in which no worker polls does not count: after a night without a worker, the full time for attempts is left.
  */
 export class Attempts {
-  readonly #flow: Flow;
-  readonly #step: string;
-  /** How long to go on after lost replies and conflicts. */
+  /** How long to retry after lost replies and conflicts, in milliseconds. */
   readonly #timeout: number;
-  /** How long to go on while AWS refuses. */
+  /** How much time is left for requests that AWS throttles or refuses for now, in milliseconds. */
   #patience: number;
   #number = 0;
+  /** How much of `#timeout` is used up. */
   #tried = 0;
-  /** How long the errors have lasted that somebody may be fixing. */
+  /** For how long each attempt has failed with an error that an operator may be fixing. */
   #mending = 0;
+  /** How many attempts no worker has picked up. */
   #unattended = 0;
 
-  constructor(flow: Flow, { step, kind, polling }: Attempted) {
-    this.#flow = flow;
-    this.#step = step;
+  constructor(
+    readonly flow: Flow,
+    readonly change: { step: string; kind: WaitKind; polling: Polling | undefined },
+  ) {
+    const { kind, polling } = change;
     this.#timeout = flow.pacing(kind, polling).timeout;
     this.#patience = polling?.timeout === undefined ? flow.facts.rules.throttledFor : this.#timeout;
   }
 
   /**
-   * Makes an attempt. After a lost reply or a conflict it waits until it is time for the next one, if there is to be one.
+   * Makes an attempt. After a lost reply or a conflict it returns when the backoff before the next attempt is over.
    *
-   * @param send - sends the request; `budget` is how long it may be retried while AWS refuses it, in milliseconds
-   * @param latest - when the request may reach AWS at the latest, in milliseconds since 1970
-   * @throws what is not the failure of a call: a cancellation, or a bug
+   * @param send - sends the request; `budget` is how long Temporal may retry it while AWS refuses it, in milliseconds
+   * @param latest - the latest time at which the request may reach AWS, in milliseconds since 1970
+   * @throws a cancellation or a bug, which are no failure of a call
    */
   async make<Reply>(send: (budget: number) => Promise<Reply>, latest: number): Promise<Attempt<Reply>> {
     const sent = Date.now();
@@ -77,35 +71,39 @@ export class Attempts {
     }
   }
 
-  /** @param cut - whether the attempt had less time than there is left */
+  /** @param cut - whether the attempt had to end by `latest`, before its time was over */
   #isLastRefusal(failure: unknown, sent: number, cut: boolean): boolean {
     if (isUnattended(failure)) {
       if (!cut) this.#unattended += 1;
-      return this.#unattended >= this.#flow.facts.rules.unattendedRounds;
+      return this.#unattended >= this.flow.facts.rules.unattendedRounds;
     }
     this.#patience -= Date.now() - sent;
     return !cut || this.#patience <= 0;
   }
 
-  /** @returns whether there is no time left for another attempt */
+  /**
+   * Waits for the backoff before the next attempt.
+   *
+   * @returns whether there is no time left for another attempt
+   */
   async #awaitNext(failure: unknown, effect: 'conflict' | 'unknown', sent: number): Promise<boolean> {
-    const { rules, startToClose } = this.#flow.facts;
+    const { rules, startToClose } = this.flow.facts;
     const { retry, retryAfter = 0 } = awsDetailsOf(failure);
-    // A conflict is another writer, who is waited for as long as there is time.
+    // A conflict is not an error to be fixed, but another writer, for which the run waits as long as there is time.
     const mendable = retry === 'tenMinutes' && effect === 'unknown';
     if (!mendable) this.#mending = 0;
     if (this.#tried >= this.#timeout || this.#mending >= rules.mendedWithin) return true;
     const interval = nextTry(++this.#number, this.#tried, this.#timeout, rules.retries);
-    // Jitter, so that runs which lost their replies together do not all come back together.
+    // Jitter, so that runs which lost their replies at the same time do not all retry at the same time.
     const pause = Math.max(Math.ceil(interval * (0.5 + Math.random() / 2)), retryAfter);
-    // What it took beyond that, it waited for a worker.
+    // An attempt takes no longer than `startToClose`. The rest of the time it waited for a worker.
     const spent = Math.min(Date.now() - sent, startToClose) + pause;
     this.#tried += spent;
     if (mendable) this.#mending += spent;
     const why =
-      effect === 'conflict' ? 'another writer was faster' : (originOf(failure)?.type ?? 'no answer');
-    this.#flow.warn(`${this.#step}: ${why}; next attempt in ${Math.round(pause / 1000)} s`);
-    await sleep(pause, { summary: `wait before ${this.#step}` });
+      effect === 'conflict' ? 'conflict with another writer' : (originOf(failure)?.type ?? 'no reply');
+    this.flow.warn(`${this.change.step}: ${why}; next attempt in ${Math.round(pause / 1000)} s`);
+    await sleep(pause, { summary: `wait before ${this.change.step}` });
     return false;
   }
 }

@@ -3,9 +3,9 @@ import { isRecord } from '../../lib/guards.ts';
 import { cutText } from '../../lib/size.ts';
 import type { ProgressBoard } from './progress.ts';
 
-/** An event of EventBridge, as whoever connects it forwards it. A hint that something has moved, never the truth. */
+/** An EventBridge event, forwarded as a signal. The run only takes it as a hint to read the resource now. */
 export interface AwsEvent {
-  /** EventBridge delivers at least once: the same id may come again. */
+  /** EventBridge delivers at least once, so the same id may arrive again. */
   id: string;
   source: string;
   detailType: string;
@@ -15,22 +15,22 @@ export interface AwsEvent {
 
 export const awsEventSignal = defineSignal<[AwsEvent]>('awsEvent');
 
-/** The detail types after which nothing more happens by itself. Others only tell of progress. */
+/** The detail types of final states. Other events only report progress. */
 const TERMINAL_EVENT =
   /(Created|Active|Creation Failed|Deleted|Completed|Completed With Errors|Failed|Copied|Updated)$/;
 
-/** An event that names one of these is of that job or image set, and of no other in the data store. */
+/** An event with one of these ids is about that job or image set, not about all in the data store. */
 const OF_ONE_THING = new Set(['jobId', 'imageSetId']);
 
-/** A signal may hold 2 MB, and its detail type is shown in the query, in the current details and in the run's failure. */
+/** A signal may be 2 MB large, and its detail type is in the query, the current details and the run's failure. */
 const MOST_BYTES_OF_STATUS = 200;
 
-/** The events that a run has received about the resources it knows. */
+/** The events that a run has received about its resources. */
 export class AwsEvents {
   readonly #board: ProgressBoard;
-  /** Whether one has ever come: then reads are only a safety net. */
+  /** Whether one has arrived: then events are connected, and the run reads less often. */
   received = false;
-  /** Whether one has come that makes a read worth while, and no read since. */
+  /** Whether an event of a final state has arrived since the last read. */
   pending = false;
 
   constructor(board: ProgressBoard) {
@@ -40,7 +40,7 @@ export class AwsEvents {
     });
   }
 
-  /** Takes any payload: a handler that throws would block the run, and the signal stays in its history. */
+  /** Accepts any payload: if the handler threw, the workflow task would fail again at every retry, and the run would stop. */
   #take(event: unknown): void {
     if (!isRecord(event) || typeof event['detailType'] !== 'string' || !isRecord(event['ids'])) {
       log.warn('An awsEvent signal without detailType and ids was ignored.');
@@ -55,11 +55,11 @@ export class AwsEvents {
 
   #isOurs(ids: Readonly<Record<string, unknown>>): boolean {
     const own = this.#board.now.ids;
-    // EventBridge spells the id of an image set with a lower-case s.
+    // HealthImaging's events spell it `imagesetId`.
     const { imagesetId: imageSetId, ...others } = ids;
     const named = Object.entries({ imageSetId, ...others }).filter(([, id]) => id !== undefined);
-    const isAnothers = ([name, id]: [string, unknown]) =>
+    const isOther = ([name, id]: [string, unknown]) =>
       id !== own[name] && (Object.hasOwn(own, name) || OF_ONE_THING.has(name));
-    return named.some(([name, id]) => id === own[name]) && !named.some(isAnothers);
+    return named.some(([name, id]) => id === own[name]) && !named.some(isOther);
   }
 }

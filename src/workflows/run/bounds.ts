@@ -5,12 +5,12 @@ import type { RunRules } from '../../pacing/rules.ts';
 import { flowFailure } from './failures.ts';
 
 /*
- * Temporal terminates a run that gives it a value of more than 2 MiB, or whose history exceeds 51,200 events or 50 MiB. A
- * terminated run has no failure that says what happened, and runs none of its code any more. So a run looks first, and fails by
- * itself with a failure that says what to do.
+ * Temporal terminates a run that returns a value of more than 2 MiB, or whose history exceeds 51,200 events or 50 MiB. A
+ * terminated run has no failure that says what happened, and cannot run any cleanup. So a run checks these limits itself, and
+ * fails with a message that says what to do.
  */
 
-/** @throws ApplicationFailure `HistoryFull` where the history has no room for another call */
+/** @throws ApplicationFailure `HistoryFull` if the history has no room for another call */
 export function assertRoomInHistory({ mostHistory }: RunRules): void {
   const { historyLength, historySize } = workflowInfo();
   if (historyLength < mostHistory.events && historySize < mostHistory.bytes) return;
@@ -21,31 +21,21 @@ export function assertRoomInHistory({ mostHistory }: RunRules): void {
   );
 }
 
-/**
- * The result of a run, as it is.
- *
- * @throws ApplicationFailure `ResultTooLarge`
- */
+/** @throws ApplicationFailure `ResultTooLarge` */
 export function boundedResult<Result>(result: Result): Result {
   const bytes = bytesOf(result);
   if (bytes <= MOST_BYTES) return result;
   throw flowFailure(
     'ResultTooLarge',
-    `the result takes ${bytes} bytes, and Temporal takes no more than ${MOST_BYTES}. What was done in AWS is done: the ids are in ` +
+    `the result has ${bytes} bytes, and Temporal accepts at most ${MOST_BYTES}. The changes in AWS were made: their ids are in ` +
       'the details. Ask for less: summaries "ids", a smaller MaxResults, a smaller listFailedFiles',
   );
 }
 
-/** What a member of a failure's details, its message or its cause may take where the failure as a whole is too large. */
+/** The limit for each member of the details, the message and each cause of a failure that is too large as a whole. */
 const MOST_BYTES_OF_PART = 50_000;
 
-/** How many levels of causes are kept by then. */
-const MOST_CAUSES = 5;
-
-/**
- * The failure of a run, small enough for Temporal. Where it is too large, the members of its details that take most are left out,
- * beginning with the result, and their names are in `leftOut`.
- */
+/** Makes the failure of a run small enough for Temporal: leaves out large members of its details, and names them in `leftOut`. */
 export function boundedFailure(failure: unknown): unknown {
   if (!(failure instanceof ApplicationFailure) || bytesOfFailure(failure) <= MOST_BYTES) return failure;
   const details = Object.entries(recordOf(failure.details?.[0]));
@@ -56,26 +46,24 @@ export function boundedFailure(failure: unknown): unknown {
     message: cutText(failure.message, MOST_BYTES_OF_PART),
     nonRetryable: failure.nonRetryable ?? false,
     details: [{ ...Object.fromEntries(small), ...(leftOut.length > 0 && { leftOut }) }],
-    ...causedBy(failure.cause, MOST_CAUSES),
+    ...causedBy(failure.cause),
   });
 }
 
-/** A cause without details or stack, which are what may be large. */
-function causedBy(cause: unknown, levels: number): { cause?: Error } {
+/** The cause, and up to four causes below it, without their details and stacks, which may be large. */
+function causedBy(cause: unknown, levels = 5): { cause?: Error } {
   if (!(cause instanceof Error) || levels === 0) return {};
   const type = cause instanceof ApplicationFailure ? cause.type : cause.name;
-  const message = cutText(cause.message, MOST_BYTES_OF_PART);
-  const { cause: further } = causedBy(cause.cause, levels - 1);
   return {
     cause: ApplicationFailure.create({
       type: cutText(type ?? 'Error', 1_000),
-      message,
-      ...(further && { cause: further }),
+      message: cutText(cause.message, MOST_BYTES_OF_PART),
+      ...causedBy(cause.cause, levels - 1),
     }),
   };
 }
 
-/** A failure is sent with its whole chain of causes. */
+/** Counts the whole chain of causes, because Temporal sends it. */
 function bytesOfFailure(failure: unknown): number {
   if (!(failure instanceof Error)) return 0;
   const { message, stack, cause } = failure;

@@ -6,7 +6,6 @@ import { assertRoomInHistory } from './bounds.ts';
 import { isUnanswered, isUnattended } from './failures.ts';
 import { ProgressBoard } from './progress.ts';
 
-/** An activity as a proxy has it. */
 interface ProxiedActivity<Input, Output> {
   executeWithOptions(options: ActivityOptions, args: [Input]): Promise<Output>;
 }
@@ -14,35 +13,35 @@ interface ProxiedActivity<Input, Output> {
 type CallOptions = ActivityOptions & { summary: string };
 
 /**
- * Temporal does not retry an attempt that timed out, but tells the workflow, which knows what that means: a change may have
- * taken effect, and a read has to be counted.
+ * Temporal does not retry an attempt that timed out, but fails the activity, so that the run decides: AWS may have applied a
+ * change, and a read counts against its budget.
  */
 const TIMEOUTS = ['TemporalTimeout:StartToClose', 'TemporalTimeout:Heartbeat'];
 
-/** How a run calls activities: with which time-outs, and what happens when they run out. */
+/** How a run calls activities: their timeouts, and what a timeout means. */
 export class Calls {
   readonly board = new ProgressBoard();
   #facts: RunFacts | undefined;
 
   constructor(readonly name: string) {}
 
-  /** What was recorded as the run began. */
+  /** What `checkInput` has recorded at the start of the run. */
   get facts(): RunFacts {
-    if (!this.#facts) throw new Error('The facts are there only once the input has been checked.');
+    if (!this.#facts) throw new Error('flow.facts is read before checkInput has returned.');
     return this.#facts;
   }
 
   async checkInput(input: unknown): Promise<void> {
     const facts = await checkInput.executeWithOptions({ summary: '+checkInput' }, [this.name, input]);
-    // A record of an earlier version lacks the rules that came later.
+    // A run that began on an earlier version has no value recorded for rules that were added later.
     this.#facts = { ...facts, rules: { ...DEFAULT_RULES, ...facts.rules } };
   }
 
   /**
-   * One call that changes nothing. Temporal retries it by the table in `activities/aws-errors.ts`.
+   * A call that changes nothing. Temporal retries it by the table in `activities/aws-errors.ts`.
    *
    * @param summary - begins with the document's step id, or with `+` for a call that the document does not have
-   * @param budget - how long to try while workers live, in milliseconds
+   * @param budget - how long to retry, without the time in which no worker polls, in milliseconds
    * @throws ActivityFailure with the AWS exception as its cause
    */
   async read<Input, Output>(
@@ -69,10 +68,10 @@ export class Calls {
   }
 
   /**
-   * A read of many files in S3, of a long list, or of a large blob. An attempt may go on for as long as it heartbeats; the
-   * next one can go on where it stopped.
+   * A read of many files in S3, of a long list, or of a large blob. It heartbeats, so that a dead worker is noticed early, and
+   * the next attempt can continue where the last one stopped.
    *
-   * @param budget - how long to try in all, in milliseconds
+   * @param budget - how long all attempts may take together, in milliseconds
    */
   readLong<Input, Output>(
     summary: string,
@@ -90,13 +89,13 @@ export class Calls {
   }
 
   /**
-   * One attempt of a call that changes something, for {@link once}. Temporal retries it while AWS refuses it for now, such as
-   * by throttling. It does not retry it after a lost reply.
+   * One attempt of a call that changes something, for {@link once}. Temporal retries it while AWS refuses it for now, for
+   * example by throttling, but not after a lost reply.
    *
    * It is not cancelled in flight, because the run could no longer tell whether AWS has applied it.
    *
-   * @param budget - how long it may wait for a worker, and be retried, in milliseconds
-   * @throws ActivityFailure with the AWS exception as its cause, or a time-out where nobody has answered
+   * @param budget - how long it may wait for a worker, and how long Temporal may retry it, in milliseconds
+   * @throws ActivityFailure with the AWS exception or a timeout as its cause
    */
   change<Input, Output>(
     summary: string,
@@ -106,7 +105,7 @@ export class Calls {
   ): Promise<Output> {
     return this.#call(activity, input, {
       summary,
-      // When this one runs out, nothing was sent.
+      // If this timeout fires, no worker has picked up the activity, so nothing was sent.
       scheduleToStartTimeout: budget,
       scheduleToCloseTimeout: budget + this.facts.startToClose,
       cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
@@ -114,7 +113,10 @@ export class Calls {
     });
   }
 
-  /** Makes a call, and schedules it again where no worker was there for it. A call that stops every worker must end, too. */
+  /**
+   * Schedules a call again if no worker has picked it up. The number of rounds is limited, because a call that crashes every
+   * worker would otherwise never end.
+   */
   async #attended<Input, Output>(
     activity: ProxiedActivity<Input, Output>,
     input: Input,
@@ -139,7 +141,7 @@ export class Calls {
     return activity.executeWithOptions(
       {
         startToCloseTimeout: this.facts.startToClose,
-        // The delay between attempts comes with each failure; these hold for failures without one.
+        // Failures of AWS calls set the delay to the next attempt themselves. This is for other failures.
         retry: {
           initialInterval: '1 second',
           backoffCoefficient: 2,

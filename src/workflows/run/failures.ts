@@ -2,7 +2,7 @@ import { ActivityFailure, ApplicationFailure, TimeoutFailure, isCancellation } f
 import type { AwsFailureDetails } from '../../activities/aws-errors.ts';
 import { isRecord, recordOf } from '../../lib/guards.ts';
 
-/** The failures of our own. All others bear the name of the AWS exception (or network error) that ended the run. */
+/** This package's own types of failures. Other failures have the name of the AWS exception or network error. */
 export type FailureType =
   | 'ValidationFailed'
   | 'DatastoreCreateFailed'
@@ -21,13 +21,13 @@ export type FailureType =
   | 'ResultTooLarge'
   | 'HistoryFull';
 
-/** Something that the run has made in AWS, and the command that removes it. */
+/** Something that the run has created in AWS, and the command that removes it. */
 export interface Left {
   what: string;
   remove: string;
 }
 
-/** First of `details` of every failure of a flow. May hold patient data (`result`): a payload codec encrypts it. */
+/** The first of the `details` of every failure of a flow. `result` may hold patient data, which a payload codec encrypts. */
 export interface FailureDetails {
   step: string;
   ids: Record<string, string>;
@@ -36,39 +36,30 @@ export interface FailureDetails {
   result?: object;
   left?: Left[];
   /**
-   * What AWS said of a request that it rejected, or of a job, an image set or a data store that failed. It may repeat
-   * patient data, and so is not in the failure's message, which logs and lists show.
+   * The message of AWS about a rejected request, or about a failed job, image set or data store. It may contain patient data,
+   * so it is not in the failure's message, which logs and lists show.
    */
   awsMessage?: string;
-  /** The names of what is not here because the failure would have been too large for Temporal. */
+  /** The names of the members that are left out because the failure would be too large for Temporal. */
   leftOut?: string[];
 }
 
-/**
- * A failure of our own.
- *
- * @param why - no patient data: this is what logs and lists show
- */
+/** @param why - the message, without patient data, because logs and lists show it */
 export function flowFailure(
   type: FailureType,
   why: string,
   more: Pick<FailureDetails, 'counts' | 'result' | 'awsMessage'> = {},
   cause?: unknown,
 ): ApplicationFailure {
-  return ApplicationFailure.create({
-    type,
-    message: why,
-    details: [more],
-    ...causedBy(cause),
-  });
+  return ApplicationFailure.create({ type, message: why, details: [more], ...causedBy(cause) });
 }
 
 /**
- * The one place where the failure of a run is made: of our own failures, and of those of activities, whose cause is
- * kept and whose name becomes the run's.
+ * Makes the failure of a run from a failure of `flowFailure` or of an activity. The failure of an activity gives the run its
+ * type and stays its cause.
  *
- * @param where - the step at which the run has ended, what it knows, and what it leaves in AWS
- * @returns what the workflow is to throw; cancellations and bugs come back as they are
+ * @param where - the step at which the run has ended, its ids, and what it leaves in AWS
+ * @returns what the workflow throws; cancellations and bugs are returned unchanged
  */
 export function failureOfRun(error: unknown, where: FailureDetails): unknown {
   if (isCancellation(error)) return error;
@@ -81,9 +72,9 @@ export function failureOfRun(error: unknown, where: FailureDetails): unknown {
   const step = `${where.step}: `;
   return ApplicationFailure.create({
     type: origin.type ?? 'UnknownError',
-    // An operation is often named like the step.
+    // The message of an AWS call begins with the operation, which often has the same name as the step.
     message: origin.message.startsWith(step) ? origin.message : step + origin.message,
-    // A bad input stays bad. All else may end well at the next try, which is up to the run's own retry policy.
+    // A retry cannot mend an invalid input. All other failures are left to the workflow's own retry policy.
     nonRetryable: origin.type === 'ValidationFailed',
     details: [{ ...where, ...(own ? details : typeof awsMessage === 'string' && { awsMessage }) }],
     ...causedBy(origin === error ? origin.cause : error),
@@ -92,31 +83,30 @@ export function failureOfRun(error: unknown, where: FailureDetails): unknown {
 
 const causedBy = (cause: unknown) => (cause instanceof Error ? { cause } : {});
 
-/** The failure that the last attempt to answer has answered with, under the wrappings of Temporal. */
+/** The ApplicationFailure of the last attempt that failed without a timeout, inside Temporal's own failures. */
 function answerIn(error: unknown): ApplicationFailure | undefined {
   if (error instanceof ApplicationFailure) return error;
   if (error instanceof ActivityFailure || error instanceof TimeoutFailure) return answerIn(error.cause);
   return undefined;
 }
 
-/** The time-out that ended a call; none where the call ended otherwise. */
 function timeoutOf(error: unknown): TimeoutFailure['timeoutType'] | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   return cause instanceof TimeoutFailure ? cause.timeoutType : undefined;
 }
 
-/** Whether no worker has taken up a call, or none has taken it up again, within the time for it. */
+/** Whether no worker has picked up an activity in time, or none has picked up its retry. */
 export function isUnattended(error: unknown): boolean {
   const timeout = timeoutOf(error);
   return timeout === 'SCHEDULE_TO_START' || timeout === 'SCHEDULE_TO_CLOSE';
 }
 
-/** Whether an attempt began and no reply came: AWS did not answer in time, or the worker was killed meanwhile. */
+/** Whether an attempt began and its reply was lost: AWS did not answer in time, or the worker was killed. */
 export function isUnanswered(error: unknown): boolean {
   return timeoutOf(error) === 'START_TO_CLOSE';
 }
 
-/** The failure that tells what happened; nothing for what is no failure of a call: a cancellation, a bug. */
+/** The failure inside Temporal's own failures; `undefined` for a cancellation or a bug, which are no failure of a call. */
 export function originOf(error: unknown): ApplicationFailure | undefined {
   const answer = answerIn(error);
   if (answer || timeoutOf(error) === undefined) return answer;
@@ -124,13 +114,13 @@ export function originOf(error: unknown): ApplicationFailure | undefined {
     type: 'WaitTimedOut',
     message: isUnattended(error)
       ? 'no worker has answered within the time allowed'
-      : 'AWS has not answered within the time allowed, or the worker was stopped while it waited for the answer',
+      : 'AWS has not answered within the time allowed, or the worker was stopped while it waited for the reply',
   });
 }
 
 /**
- * What an AWS call that failed says about its effect. An attempt without an answer may have had any effect, unless no
- * worker has taken it up: then nothing was sent.
+ * Whether AWS may have applied a call that failed. After a timeout it may have, unless no worker has picked up the activity:
+ * then nothing was sent.
  */
 export function awsDetailsOf(error: unknown): Pick<AwsFailureDetails, 'effect' | 'retry' | 'retryAfter'> {
   const timeout = timeoutOf(error);
@@ -146,19 +136,18 @@ export function awsDetailsOf(error: unknown): Pick<AwsFailureDetails, 'effect' |
   };
 }
 
-/** Nobody can say whether a change was made. */
 export function outcomeUnknown(
   step: string,
-  why = 'what AWS shows does not tell whether the change was made',
+  why = 'what AWS shows does not prove whether the change was made',
   cause?: unknown,
 ): ApplicationFailure {
   return flowFailure('OutcomeUnknown', `${step}: no reply, and ${why}`, {}, cause);
 }
 
-/** What fails while a change is in doubt leaves it in doubt; what it failed of is the cause. */
-export async function orUnknown<Result>(step: string, look: () => Promise<Result>): Promise<Result> {
+/** Turns the failure of a read that was to find out whether a change was made into `OutcomeUnknown`. */
+export async function orUnknown<Result>(step: string, read: () => Promise<Result>): Promise<Result> {
   try {
-    return await look();
+    return await read();
   } catch (error) {
     throw originOf(error) ? outcomeUnknown(step, undefined, error) : error;
   }

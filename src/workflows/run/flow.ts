@@ -16,62 +16,42 @@ import { failureOfRun, originOf, type Left } from './failures.ts';
 import { SearchTags } from './search-attributes.ts';
 
 /**
- * One run of a flow: how it calls AWS (see {@link Calls}), what it knows, where it stands, and what it would leave behind.
+ * One run of a flow: its calls to AWS (see {@link Calls}), its progress, and what it would leave behind in AWS.
  *
- * Made by {@link runFlow} alone, which also turns every error into the run's one failure.
+ * Only {@link runFlow} creates one. It also turns every error into the one failure of the run.
  */
 export class Flow extends Calls {
   readonly #events = new AwsEvents(this.board);
-  readonly #tags = new SearchTags();
   readonly #left = new Map<string, Left>();
-  /** What goes on inside AWS when the run is cancelled, by id: imports cannot be cancelled there. */
+  readonly tags = new SearchTags();
+  /** What AWS continues to work on if the run is cancelled, because AWS cannot cancel it. */
   underWay: { awsJobId: string } | { awsImageSetId: string } | { awsDatastoreId: string } | undefined;
-  /** The step whose change AWS may or may not have applied. */
-  #inDoubt: string | undefined;
-  #result: object | undefined;
-  /** How many reads the waits of this run have made so far, all together. */
+  /** The steps whose change AWS may or may not have applied, for the memo of a cancelled run. */
+  readonly inDoubt = new Set<string>();
+  /** What the run has found out so far: it is in the failure's details if a later step fails. */
+  found: object | undefined;
+  /** How many reads all waits of this run have made so far. */
   readsInWaits = 0;
 
-  /** How a kind of wait is paced in this run. */
   pacing(kind: WaitKind, polling: Polling | undefined): Pacing {
     return pacingOf(kind, polling, { hadEvent: this.#events.received, rules: this.facts.rules });
   }
 
-  /** Notes that AWS may have applied the change of a step: who cancels the run then is told so. */
-  noteDoubt(step: string): void {
-    this.#inDoubt = step;
-  }
-
-  /** Notes that it is known by now whether AWS has applied the change of a step. */
-  settleDoubt(step: string): void {
-    if (this.#inDoubt === step) this.#inDoubt = undefined;
-  }
-
-  /** Notes ids that the run has learnt: for the query, the failure and, where the namespace has them, for search. */
+  /** Adds ids to the progress and the failure of the run, and to its search attributes where the namespace has them. */
   know(ids: Record<string, string>): void {
     const before = this.board.now.ids;
     this.board.show({ ids: { ...before, ...ids } });
     const news = Object.entries(ids).filter(([id, value]) => value !== before[id]);
-    this.#tags.tag(Object.fromEntries(news));
+    this.tags.tag(Object.fromEntries(news));
   }
 
-  /** Notes how an import has ended, where people look first: to Temporal a partial import is `COMPLETED`. */
+  /** Shows how an import has ended. Temporal shows a partial import as `COMPLETED`, like a complete one. */
   conclude(outcome: string): void {
     this.board.show({ outcome });
-    this.#tags.tag({ outcome });
+    this.tags.tag({ outcome });
   }
 
-  /** Resolves once the run can be found by all that it knows, as far as its namespace has search attributes for it. */
-  get published(): Promise<void> {
-    return this.#tags.published;
-  }
-
-  /** Notes what the run has found out already, so that it is not lost where a later step fails. */
-  hold(result: object): void {
-    this.#result = result;
-  }
-
-  /** Notes something that the run has made in AWS, and how it is removed. */
+  /** Notes something that the run has created in AWS, and the command that removes it. */
   leave(left: Left): void {
     this.#left.set(left.what, left);
   }
@@ -82,8 +62,8 @@ export class Flow extends Calls {
   }
 
   /**
-   * Sleeps before the next read of a step, or until an event says that reading is worth while. Two reads are never
-   * less than `minimum` apart, however many events come.
+   * Sleeps before the next read of a step. An event ends the sleep early, but never before `minimum` has passed, so that
+   * many events do not cause many reads.
    */
   async pause(step: string, milliseconds: number, minimum: number): Promise<void> {
     const since = Date.now();
@@ -97,38 +77,41 @@ export class Flow extends Calls {
     this.board.show({ nextReadAt: undefined });
   }
 
-  /** What the failure of the run says of where it ended. */
+  /** The details of the run's failure. */
   get whereabouts() {
     const { step, status, ids } = this.board.now;
-    return { step, status, ids, ...this.#leftovers, ...(this.#result && { result: this.#result }) };
+    return { step, status, ids, ...this.#leftovers, ...(this.found && { result: this.found }) };
   }
 
   get #leftovers(): { left?: Left[] } {
     return this.#left.size > 0 ? { left: [...this.#left.values()] } : {};
   }
 
-  /** Cancelling a run stops the waiting, not what AWS does. (The text of a `CancelledFailure` never arrives; a memo does.) */
+  /**
+   * Writes into the run's memo what AWS continues to work on, because cancelling the run stops only the waiting. (Temporal does
+   * not pass on the message of a `CancelledFailure`.)
+   */
   noteCancellation(): void {
     const { importWorkflowId } = this.board.now.ids;
+    const [inDoubt] = this.inDoubt;
     const memo = {
-      // Its own memo says what goes on.
+      // The child workflow has a memo of its own.
       ...(importWorkflowId !== undefined && { importWorkflowId }),
       ...(this.underWay && { ...this.underWay, stillRunning: true }),
-      ...(this.#inDoubt !== undefined && { inDoubt: this.#inDoubt }),
+      ...(inDoubt !== undefined && { inDoubt }),
       ...this.#leftovers,
     };
     if (Object.keys(memo).length > 0) upsertMemo(memo);
     this.warn(
-      this.underWay ? `cancelled; ${Object.values(this.underWay)[0]} goes on inside AWS` : 'cancelled',
+      this.underWay ? `cancelled; ${Object.values(this.underWay)[0]} continues inside AWS` : 'cancelled',
     );
   }
 }
 
 /**
- * Runs the steps of a flow: handlers first, then the check of the whole input, then the steps; and one failure for
- * whatever goes wrong.
+ * Runs a flow: registers the handlers, checks the whole input, runs the steps, and turns any error into one failure.
  *
- * @throws ApplicationFailure as `failureOfRun` makes it; a cancellation stays one
+ * @throws ApplicationFailure made by `failureOfRun`, or a cancellation
  */
 export async function runFlow<Result>(
   name: string,
@@ -142,12 +125,12 @@ export async function runFlow<Result>(
   } catch (error) {
     if (isCancellation(error) || CancellationScope.current().consideredCancelled) {
       flow.noteCancellation();
-      // A call that failed after the run was cancelled is not why the run ends.
+      // A call that failed after the cancellation is not the reason why the run ends.
       throw isCancellation(error) ? error : new CancelledFailure('cancelled');
     }
     flow.board.show({ lastError: originOf(error)?.type ?? undefined });
     throw boundedFailure(failureOfRun(error, flow.whereabouts));
   } finally {
-    await flow.published;
+    await flow.tags.published;
   }
 }

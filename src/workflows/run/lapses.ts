@@ -1,27 +1,26 @@
 import { originOf } from './failures.ts';
 
-/** What is known of the thing that a wait reads. */
 interface Known {
-  /** Whether this run has just made it, or changed it: the service has accepted a call of ours for it. */
+  /** Whether this run has just created or changed the resource. */
   ours: boolean;
   /** When the wait began, right after that call, in milliseconds since 1970. */
   began: number;
-  /** How long a read may still show what was there before a change that the service has accepted, in milliseconds. */
+  /** How long reads may show the state of before an accepted change, in milliseconds. */
   staleReads: number;
-  /** How long access may be denied that was there before, in milliseconds. */
+  /** How long to retry after access is denied that was granted before, in milliseconds. */
   mendedWithin: number;
 }
 
-/** The answers of HealthImaging, HealthLake and S3 to a caller without permission. */
+/** The exceptions of HealthImaging, HealthLake and S3 for a caller without permission. */
 const DENIED: ReadonlySet<string | undefined> = new Set(['AccessDeniedException', 'AccessDenied']);
 
 /**
- * The refused reads of one wait that say nothing of what is awaited, and after which it is read again:
+ * The errors of reads after which a wait reads again:
  *
- * - "not found" of what this run has just made: a read may go to a replica that does not have it yet;
- * - "access denied" where access was there a moment ago: a policy is being changed, or not in force everywhere yet.
+ * - "not found" for what this run has just created: reads are eventually consistent, so it may not be visible yet;
+ * - "access denied" where access was granted before: somebody is changing a policy, or the change has not reached all of AWS.
  *
- * Without this one such answer would end the run, while the job goes on in AWS.
+ * Without this, one such error would end the run, while the job continues in AWS.
  */
 export class Lapses {
   #deniedSince: number | undefined;
@@ -31,18 +30,16 @@ export class Lapses {
     this.#hadAccess = known.ours;
   }
 
-  /** Notes a read that was answered. */
+  /** Notes that a read has succeeded. */
   end(): void {
     this.#hadAccess = true;
     this.#deniedSince = undefined;
   }
 
   /**
-   * Judges a read that has failed.
-   *
    * @param now - in milliseconds since 1970
-   * @returns for how long such answers have come, in milliseconds
-   * @throws the failure, where reading again is of no use
+   * @returns for how long such errors have lasted, in milliseconds
+   * @throws the failure, unless the wait should read again
    */
   excuse(failure: unknown, now: number): number {
     const type = originOf(failure)?.type;

@@ -6,85 +6,85 @@ import { Attempts, type FailedAttempt } from './attempts.ts';
 import { orUnknown, outcomeUnknown } from './failures.ts';
 import type { Flow } from './flow.ts';
 
-/** What became of a change whose reply was lost. */
+/** What a run has found out about a change whose reply was lost. */
 export type Found<Reply> =
   | { kind: 'unchanged' }
   | { kind: 'ours'; reply: Reply }
   /** Another writer has changed the resource instead. */
   | { kind: 'rival' }
-  /** More than one thing could be it: a sentence on what was found. */
+  /** What was found may be the run's change or another writer's. */
   | { kind: 'unclear'; why: string };
 
-/** The attempts whose replies were lost, and which AWS may have applied, or may still apply. */
+/** The attempts whose replies were lost. AWS may have applied them, or may still apply them. */
 export interface Doubt<Basis> {
-  /** What each of them was based on, the first one first. */
+  /** What each of them was based on, in order. */
   sent: readonly [Basis, ...Basis[]];
   /** When the first of them was sent, in milliseconds since 1970. */
   since: number;
-  /** What was read since, after a conflict: a later read may go to a replica that shows less than this. */
+  /** What was read after a later conflict. Reads are eventually consistent, so the next read may show an older state. */
   seen: Basis;
 }
 
 /**
- * What keeps a second attempt from doing harm where the reply to the first was lost:
+ * Why it is safe to send a request again whose reply was lost:
  *
- * - `harmless`: nothing has to, because doing it twice is doing it once, as with tags.
- * - `token`: AWS gives the same thing back for the same client token. Neither service says for how long, so once
- *   `CLIENT_TOKEN_LIFE` is over the run looks before it sends again.
- * - `version`: AWS applies at most one change to one version, or one deletion to one resource. Sending again is safe, and
- *   the run looks when it is refused, to tell its own change from another writer's.
- * - `none`: every attempt makes something new, as a copy without a destination does. The run looks before each further
- *   attempt.
+ * - `harmless`: the request is idempotent, such as one that sets tags.
+ * - `token`: for the same client token AWS returns what the first request created. Neither service documents how long a token
+ *   is valid, so after `CLIENT_TOKEN_LIFE` the run searches for the result of the first request before it sends another.
+ * - `version`: AWS applies at most one change to one version, or one deletion to one resource. If AWS answers a further
+ *   request with a conflict, the run reads the resource, to tell its own change from another writer's.
+ * - `none`: it is not safe, because each request creates something new, such as a copy without a destination. The run
+ *   searches for the result before each further attempt.
  */
 export type Guard = 'harmless' | 'token' | 'version' | 'none';
 
-/** One change of something in AWS, or the start of a job. */
+/** A change to a resource, or the start of a job. */
 export type Change<Basis, Reply> = Attempted<Basis, Reply> & (Guarded<Basis, Reply> | { guard: 'harmless' });
 
 interface Attempted<Basis, Reply> {
   /** The document's step id. */
   step: string;
-  /** The resource that is changed: its pacing says for how long to try. */
+  /** The kind of resource: its pacing sets how long to retry. */
   kind: WaitKind;
   polling: Polling | undefined;
   /** Reads what the change is based on, and waits until the resource is free. */
   prepare(): Promise<Basis>;
-  /** One attempt, by `flow.change`, which is to be given the budget. */
+  /** Sends the request by `flow.change`, with this budget. */
   send(basis: Basis, budget: number): Promise<Reply>;
 }
 
 interface Guarded<Basis, Reply> {
   guard: Exclude<Guard, 'harmless'>;
-  /** Finds out what became of attempts whose replies were lost. */
+  /** Finds out whether AWS has applied the attempts whose replies were lost. */
   find(doubt: Doubt<Basis>): Promise<Found<Reply>>;
-  /** For how long what `find` reads may not show a change that was applied, in milliseconds. */
+  /** How long it takes until `find` sees a change that AWS has applied, in milliseconds. */
   lag: number;
 }
 
 /** The `prepare` of a change that is based on nothing. */
 export const nothing = (): Promise<void> => Promise.resolve();
 
-/** What a search for something that the run may have started means to the run. */
+/** Interprets a search for something that the run may have started. */
 export function foundOf<Made>(sighting: Sighting, what: string, make: (id: string) => Made): Found<Made> {
   if (sighting.kind === 'none') return { kind: 'unchanged' };
   if (sighting.kind === 'ours') return { kind: 'ours', reply: make(sighting.id) };
-  const why = `${what} ${sighting.id}, which has the same name and came since this run began, may be another run's`;
+  const why = `${what} ${sighting.id}, which has the same name and was created since this run began, may be another run's`;
   return { kind: 'unclear', why };
 }
 
 /**
  * Makes a change exactly once, and never takes another writer's change for its own.
  *
- * AWS may have applied a request whose reply was lost. What a further attempt would do then depends on the {@link Guard};
- * before one that could do harm, and before the run gives up, it looks at what is there:
+ * AWS may have applied a request whose reply was lost. Where another request would not be safe then (see {@link Guard}), and
+ * before the run fails, the run finds out what AWS shows:
  *
- * - its own change: the change is made;
- * - another writer's: the run prepares again and sends another request;
- * - nothing: a start with a token is sent again as if for the first time. The doubt about any other attempt stays, because
- *   that request may still arrive late.
+ * - the run's own change: `once` returns it;
+ * - another writer's change: the run prepares again and sends a new request;
+ * - no change: with a client token, the run sends the request again. With the other guards the change stays in doubt,
+ *   because the first request may still arrive late.
  *
- * @throws ActivityFailure of an attempt that AWS has rejected, or of the last one when the time is over
- * @throws ApplicationFailure `OutcomeUnknown` when nobody can say whether the change was made
+ * @throws ActivityFailure of an attempt that AWS has rejected, or of the last attempt
+ * @throws ApplicationFailure `OutcomeUnknown` if the run cannot find out whether AWS has made the change
  */
 export async function once<Basis, Reply>(flow: Flow, change: Change<Basis, Reply>): Promise<Reply> {
   const { step, guard } = change;
@@ -93,16 +93,16 @@ export async function once<Basis, Reply>(flow: Flow, change: Change<Basis, Reply
   let basis = await change.prepare();
   let doubt: Omit<Doubt<Basis>, 'seen'> | undefined;
   for (;;) {
-    // The attempt must reach AWS while AWS still remembers the token of the one whose reply was lost.
+    // The request must reach AWS while the token of the lost request is still valid. A later one would start a second job.
     const latest = doubt && guard === 'token' ? doubt.since + tokenLife - startToClose : Infinity;
     const attempt = await attempts.make((budget) => change.send(basis, budget), latest);
     if (attempt.kind === 'answered') {
-      flow.settleDoubt(step);
+      flow.inDoubt.delete(step);
       return attempt.reply;
     }
     const { failure, effect, last, sent } = attempt;
     if (effect === 'unknown') {
-      flow.noteDoubt(step);
+      flow.inDoubt.add(step);
       doubt = { since: doubt?.since ?? sent, sent: doubt ? [...doubt.sent, basis] : [basis] };
     }
     if (effect === 'conflict' && !last) {
@@ -112,7 +112,7 @@ export async function once<Basis, Reply>(flow: Flow, change: Change<Basis, Reply
       const found = await look(flow, change, { ...doubt, seen: basis }, effect);
       if (found.kind === 'unclear') throw outcomeUnknown(step, found.why);
       const isOver = found.kind === 'ours' || found.kind === 'rival' || guard === 'token';
-      if (isOver) flow.settleDoubt(step);
+      if (isOver) flow.inDoubt.delete(step);
       if (found.kind === 'ours') return found.reply;
       if (isOver) doubt = undefined;
       if (found.kind === 'rival' && !last) basis = await change.prepare();
@@ -125,11 +125,11 @@ export async function once<Basis, Reply>(flow: Flow, change: Change<Basis, Reply
 }
 
 /**
- * Finds out what became of requests whose replies were lost.
+ * Finds out whether AWS has applied the requests whose replies were lost.
  *
- * An answer to a later request shows that something has moved, so that the run looks at once. Otherwise, and where it sees
- * nothing then, it waits first: the request that timed out a moment ago may still reach AWS, and what it does shows only
- * after the lag.
+ * If AWS has refused a later request, this may be because it has applied an earlier one, so the run reads at once. Otherwise,
+ * and where that read shows no change, the run first waits one request timeout plus the lag: the request that just timed
+ * out may still reach AWS, and reads show its effect only after the lag.
  */
 async function look<Basis, Reply>(
   flow: Flow,
@@ -147,7 +147,7 @@ async function look<Basis, Reply>(
   return find();
 }
 
-/** Whether what AWS shows has to be read before anything else, now that an attempt has failed. */
+/** Whether to find out what AWS has applied before another attempt. */
 function mustLook(
   guard: Exclude<Guard, 'harmless'>,
   { effect, last }: FailedAttempt,
@@ -155,6 +155,6 @@ function mustLook(
 ): boolean {
   if (last || guard === 'none') return true;
   if (guard === 'version') return effect === 'conflict';
-  // Refusals are retried within the attempt, and end it only when the life of the token is over.
+  // Temporal retries refusals within the attempt. A refusal that ends the attempt means that the token has expired.
   return effect === 'refused' || Date.now() >= latest;
 }

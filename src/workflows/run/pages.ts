@@ -4,35 +4,41 @@ import { bytesOf } from '../../lib/size.ts';
 import type { RunRules } from '../../pacing/rules.ts';
 import { originOf } from './failures.ts';
 
-/** A page of one of the services' lists, in the words that both share. */
+/** A page of a list of either service. */
 export interface Page<Item> {
   items: readonly Item[] | undefined;
   nextToken: string | undefined;
 }
 
-/** The published documents have it as text; the services do not take that. */
+/** Reads one page: the first one without a token, or the one that a token names. */
+type ReadPage<Item> = (summary: string, nextToken: string | undefined) => Promise<Page<Item>>;
+
+/** The published documents define the page size as a string; the services accept only a number. */
 export const pageSize = (maxResults: number | string | undefined): number | undefined =>
   maxResults === undefined ? undefined : Number(maxResults);
 
 /**
- * Reads the pages of a list one by one, until the last, or until nobody wants another.
+ * Reads the pages of a list one by one, until the last one or until the caller stops.
  *
- * @param step - the summary of the first call; those of further pages count on
- * @param most - how many pages to read at the most
- * @param read - reads one page
- * @param from - the token of the page to begin with, as an earlier run gave it; the first page where it is absent
- * @throws ApplicationFailure `ValidationException` that says so where the service does not take the token `from`
+ * @param step - the summary of the first call; the summaries of further calls add the number of the page
+ * @param most - how many pages to read at most
+ * @param from - the token of the first page to read, from the result of an earlier run
+ * @throws ApplicationFailure `ValidationException` that says what to do, where the service refuses the token `from`
  */
 export async function* pagesOf<Item>(
   step: string,
   most: number,
-  read: (summary: string, nextToken: string | undefined) => Promise<Page<Item>>,
+  read: ReadPage<Item>,
   from?: string,
 ): AsyncGenerator<Page<Item>> {
   let nextToken = from;
   for (let number = 1; number <= most; number++) {
-    const page =
-      number === 1 ? await readFirst(step, read, from) : await read(`${step} · ${number}`, nextToken);
+    let page: Page<Item>;
+    try {
+      page = await read(number === 1 ? step : `${step} · ${number}`, nextToken);
+    } catch (error) {
+      throw number === 1 && from !== undefined ? refusalOfToken(step, error) : error;
+    }
     yield page;
     nextToken = page.nextToken;
     if (nextToken === undefined) return;
@@ -40,27 +46,24 @@ export async function* pagesOf<Item>(
 }
 
 /**
- * Lists all that a step of a document asks for: ten pages at the most, and none after the one that makes it 1,000 items.
+ * Reads a list up to the limits of the run's rules: ten pages, and no further page once there are 1,000 items.
  *
- * A page that would make the list take more bytes than the rules allow is not added, and the list goes on from there. The
- * first page is always there: the activity that reads it asks for fewer items where they take too much.
+ * A page that would make the list larger than the rules allow is left out, and `nextToken` names it. The first page always
+ * fits, because the activity that reads a page asks for fewer items where a full page is too large.
  *
- * @param step - of the document
- * @param read - reads one page
- * @param from - the token of the page to begin with; the first page where it is absent
+ * @param from - see {@link pagesOf}
  * @returns the items, and the token of the next page where there is more
- * @throws ApplicationFailure `ValidationException` that says so where the service does not take the token `from`
  */
 export async function allPages<Item>(
   flow: { readonly facts: { readonly rules: Pick<RunRules, 'lists'> } },
   step: string,
-  read: (summary: string, nextToken: string | undefined) => Promise<Page<Item>>,
+  read: ReadPage<Item>,
   from?: string,
 ): Promise<{ items: Item[]; nextToken?: string }> {
   const { lists } = flow.facts.rules;
   const items: Item[] = [];
   let bytes = 0;
-  let nextToken = from;
+  let nextToken: string | undefined;
   for await (const page of pagesOf(step, lists.pages, read, from)) {
     const more = page.items ?? [];
     bytes += bytesOf(more);
@@ -72,28 +75,17 @@ export async function allPages<Item>(
   return { items, ...(nextToken !== undefined && { nextToken }) };
 }
 
-/**
- * Neither service says for how long a token is good. One that is refused names no member of the input, so the failure has
- * to say which it was, and what to do.
- */
-async function readFirst<Item>(
-  step: string,
-  read: (summary: string, nextToken: string | undefined) => Promise<Page<Item>>,
-  from: string | undefined,
-): Promise<Page<Item>> {
-  try {
-    return await read(step, from);
-  } catch (error) {
-    const origin = originOf(error);
-    if (from === undefined || origin?.type !== 'ValidationException') throw error;
-    const { awsMessage } = recordOf(origin.details?.[0]);
-    throw ApplicationFailure.create({
-      type: origin.type,
-      message:
-        `${step}: the service does not take the token of the input. A token expires, and is good only for ` +
-        'the list that has given it. Start again without it to list from the beginning.',
-      details: [{ awsMessage }],
-      cause: origin,
-    });
-  }
+/** The service's own message does not say that the refused value is the token of the input. */
+function refusalOfToken(step: string, error: unknown): unknown {
+  const origin = originOf(error);
+  if (origin?.type !== 'ValidationException') return error;
+  const { awsMessage } = recordOf(origin.details?.[0]);
+  return ApplicationFailure.create({
+    type: origin.type,
+    message:
+      `${step}: the service does not accept the token of the input. A token expires, and is valid only for ` +
+      'the list that returned it. Start again without it to list from the beginning.',
+    details: [{ awsMessage }],
+    cause: origin,
+  });
 }

@@ -1,27 +1,27 @@
 import { defineQuery, setCurrentDetails, setHandler } from '@temporalio/workflow';
 
-/** What the query `progress` answers. */
+/** The answer of the query `progress`. */
 export interface Progress {
   step: string;
-  /** What AWS said last of the thing that is awaited. */
+  /** The last status of the resource that the run waits for. */
   status: string;
   /** By the service's own names: `datastoreId`, `jobId`, … */
   ids: Record<string, string>;
-  /** How an import has ended. To Temporal a partial import is `COMPLETED`. */
+  /** How an import has ended. Temporal shows a partial import as `COMPLETED`, like a complete one. */
   outcome?: string;
   /** What the service counts while a job runs. */
   counters?: Record<string, number>;
-  /** Of the wait that is on now. */
+  /** Of the current wait, like `reads` and `nextReadAt`. */
   waitedSeconds: number;
   reads: number;
   nextReadAt?: string;
-  /** A warning, or the last thing that went wrong. */
+  /** The last warning or error. */
   lastError?: string;
 }
 
 export const progressQuery = defineQuery<Progress>('progress');
 
-/** Where a run stands: answers the query `progress`, and shows the same in the Web UI as the run's current details. */
+/** The progress of a run: the answer of the query `progress`, and the current details that the Web UI shows. */
 export class ProgressBoard {
   readonly now: Progress = { step: 'checkInput', status: '', ids: {}, waitedSeconds: 0, reads: 0 };
 
@@ -30,31 +30,22 @@ export class ProgressBoard {
     this.show({});
   }
 
-  /** Begins a step. What was said of the one before does not hold of it, unless it is only a call on the side (`+`). */
+  /** Begins a step. This clears the status of the step before, except for a call that the document does not have (`+`). */
   enter(step: string): void {
     const another = step !== this.now.step && !step.startsWith('+');
     const blank = { status: '', waitedSeconds: 0, reads: 0, counters: undefined, lastError: undefined };
     this.show({ step, ...(another && blank) });
   }
 
-  /** Takes over what is new; `undefined` removes a member. No history event comes of it. */
+  /** Updates some members; `undefined` removes one. This adds no event to the history. */
   show(news: { [Member in keyof Progress]?: Progress[Member] | undefined }): void {
     Object.assign(this.now, news);
     setCurrentDetails(render(this.now));
   }
 }
 
-function render({
-  step,
-  status,
-  ids,
-  outcome,
-  counters,
-  waitedSeconds,
-  reads,
-  nextReadAt,
-  lastError,
-}: Progress): string {
+function render({ step, status, ids, outcome, counters, ...now }: Progress): string {
+  const { waitedSeconds, reads, nextReadAt, lastError } = now;
   const lines = [
     outcome && `${outcome === 'complete' ? '' : '⚠ '}**outcome: ${outcome}**\n`,
     `**${step}**${status && ` · ${status}`}`,

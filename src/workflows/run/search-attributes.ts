@@ -4,34 +4,30 @@ import { OUR_SEARCH_ATTRIBUTES } from '../../lib/search-attributes.ts';
 import { searchAttributes } from './activities.ts';
 import { originOf } from './failures.ts';
 
-/** The search attributes by which a run can be found, as far as its namespace has them. */
+/** Sets those search attributes of a run that its namespace has. */
 export class SearchTags {
   readonly #waiting: SearchAttributeUpdatePair[] = [];
-  #published = Promise.resolve();
+  /** Resolves once all values so far are set. */
+  published = Promise.resolve();
 
-  /** Resolves once every value that has a search attribute in the namespace is set. */
-  get published(): Promise<void> {
-    return this.#published;
-  }
-
-  /** Has those of the values set that have a search attribute. */
+  /** Sets the values that have a search attribute, in the background. */
   tag(values: Readonly<Record<string, string>>): void {
     for (const [of, name] of Object.entries(OUR_SEARCH_ATTRIBUTES)) {
       const value = values[of];
       if (value === undefined) continue;
       this.#waiting.push({ key: defineSearchAttributeKey(name, 'KEYWORD'), value });
     }
-    if (this.#waiting.length > 0) this.#published = this.#published.then(() => this.#publish());
+    if (this.#waiting.length > 0) this.published = this.published.then(() => this.#publish());
   }
 
-  /** What the namespace has is asked each time, since it may have changed. */
+  /** Asks each time which search attributes the namespace has, because setting a removed one fails the workflow task. */
   async #publish(): Promise<void> {
     if (this.#waiting.length === 0) return;
-    // Not cancelled with the run, which ends as soon as this is done.
+    // Not cancelled with the run, so that a cancelled run can be found, too.
     const settable = await CancellationScope.nonCancellable(() =>
       searchAttributes.executeWithOptions({ summary: '+searchAttributes' }, []),
     ).catch((error: unknown): string[] => {
-      // If the worker cannot find out, the run goes on without search attributes.
+      // If the worker cannot find out, the run continues without search attributes.
       if (originOf(error)) return [];
       throw error;
     });

@@ -3,9 +3,9 @@ import type { FailureType } from './failures.ts';
 /**
  * What one read of a resource means to the run that waits for it.
  *
- * The classifiers of data stores, jobs and image sets are pure functions without a `default` branch, so that a status
- * which a newer SDK adds is a compile error. A status that only the service knows counts as "still going", with a
- * warning, until the wait itself times out: AWS adds values to these enums without notice.
+ * The classifiers of data stores, jobs and image sets are pure functions without a `default` branch, so that a status added
+ * by a newer SDK is a compile error. AWS may also add a status that the installed SDK does not know. For such a status the
+ * run logs a warning and waits on, until the wait times out.
  */
 export type Verdict =
   | { kind: 'going'; queued?: true; warning?: string }

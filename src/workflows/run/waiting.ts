@@ -5,46 +5,41 @@ import { flowFailure, originOf } from './failures.ts';
 import type { Flow } from './flow.ts';
 import { Lapses } from './lapses.ts';
 
-/** One wait of a flow: what is read, and what a read means. */
+/** One wait of a flow: what to read, and what a read means. */
 export interface Wait<Read> {
   step: string;
   kind: WaitKind;
   polling: Polling | undefined;
-  /** Whether this run has just created or changed the resource: AWS may answer `ResourceNotFoundException` for a moment. */
+  /** Whether this run has just created or changed the resource, so that AWS may still answer `ResourceNotFoundException`. */
   ours?: boolean;
-  /** One call; the summary and the time it may take are the wait's. */
+  /** Makes one call with this summary and budget. */
   read(summary: string, budget: number): Promise<Read>;
   /** @param waited - milliseconds since the wait began */
   classify(read: Read, waited: number): Verdict;
-  /** The service's own status, for people. */
+  /** The service's own status, for the progress. */
   status(read: Read): string | undefined;
   counters?(read: Read): Record<string, number> | undefined;
-  /** What the failure's details tell of a failed end: the service's message, which may be patient data, and counters. */
-  explain?(read: Read): Promise<Explanation>;
-  /** What to do when the wait has timed out; the end of a sentence. */
+  /** For the details of the failure: the service's message, which may hold patient data, and counts. */
+  explain?(read: Read): Promise<{ awsMessage?: string | undefined; counts?: object | undefined }>;
+  /** The end of the message of a timeout, which says what to do. */
   timedOut?: string;
 }
 
-interface Explanation {
-  awsMessage?: string | undefined;
-  counts?: object | undefined;
-}
-
 /**
- * Reads, decides, sleeps, until the resource has settled: the one wait of all flows.
+ * Reads a resource, with pauses in between, until it has reached a final state.
  *
- * The deadline is judged only after a read that was made past it: workers may have been down for longer than the
- * resource took. Time in a queue has a deadline of its own, and does not count against what runs after it.
+ * The wait times out only after a read that was made after the deadline: if all workers were down for longer than that, the
+ * resource may be ready. Time in a queue has a deadline of its own, and does not count against the time in which the job runs.
  *
- * A read that is refused is made again where {@link Lapses} excuses it.
+ * After an error that {@link Lapses} excuses, the wait reads again.
  *
- * The input rules hold the waits that a run makes once to {@link MOST_READS} reads. Waits can be repeated (a change that
- * another writer got ahead of is prepared again, a lost reply is looked for), and events can ask for reads of their own. So
- * the run counts its reads as well: beyond `MOST_READS` a wait reads once more, at its deadline.
+ * The input rules limit the reads of a run to `mostReads`. But a run can repeat a wait, for example after a conflict, and
+ * events cause reads of their own. So the run counts its reads, too: beyond `mostReads` a wait reads only once more, at its
+ * deadline.
  *
- * @returns the read that settled it, and whether it was settled by another writer
+ * @returns the last read, and whether another writer has changed the resource since
  * @throws ApplicationFailure of the verdict's type, or `WaitTimedOut`
- * @throws ActivityFailure of a read that was refused
+ * @throws ActivityFailure of a read that failed
  */
 export async function waitFor<Read>(
   flow: Flow,
@@ -73,7 +68,7 @@ export async function waitFor<Read>(
       const refused = Date.now();
       const lasted = lapses.excuse(failure, refused);
       if (refused >= deadline) throw failure;
-      flow.warn(`${step}: ${originOf(failure)?.type}, which may pass; reading again`);
+      flow.warn(`${step}: ${originOf(failure)?.type}, which may be temporary; reading again`);
       await pause(nextSleep(lasted, flow.pacing(wait.kind, polling)), deadline - refused);
       continue;
     }
