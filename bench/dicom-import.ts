@@ -49,11 +49,11 @@ const scenarios: Readonly<Record<string, (folder: string) => Promise<string>>> =
 };
 
 async function main(): Promise<void> {
-  const [, file = '', name] = process.argv;
+  const name = process.argv[2];
   const scenario = name === undefined ? undefined : scenarios[name];
   if (!scenario) {
     for (const each of Object.keys(scenarios)) {
-      execFileSync(process.execPath, [file, each], { stdio: 'inherit' });
+      execFileSync(process.execPath, [import.meta.filename, each], { stdio: 'inherit' });
     }
     return;
   }

@@ -2,7 +2,8 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { PixelDescription } from '../dicom/pixel-data.ts';
 import { CannotTranscode } from './cannot-transcode.ts';
-import type { PixelFacts } from './pixels.ts';
+import { factsOf, nativePixels, type PixelFacts } from './pixels.ts';
+import { codingOf } from './transfer-syntaxes.ts';
 
 /** What the thread is asked. */
 export interface Task {
@@ -47,6 +48,10 @@ export class Transcoder {
    * @throws CannotTranscode
    */
   async facts(frame: Uint8Array, description: PixelDescription, to?: string): Promise<FrameFacts> {
+    // Native pixels need no codec, and to hand them to a thread takes longer than to look at them.
+    if (to === undefined && codingOf(description.transferSyntaxUid) === 'native') {
+      return { ...factsOf(nativePixels(frame, description), description), encodedSize: undefined };
+    }
     const answer = await this.#ask({ frame, description, to, wants: 'facts' });
     if ('facts' in answer) return answer.facts;
     throw new CannotTranscode('the frame cannot be transcoded');
