@@ -129,7 +129,7 @@ export class FlowClient {
    * failed attempts. `lastError` then comes from Temporal's description of the run, unless the workflow has set its own:
    * `copyImageSet: ThrottlingException, attempt 4`.
    *
-   * @returns undefined if no worker answers within two seconds: none is alive, or none has this workflow type
+   * @returns undefined if no worker answers within two seconds, for example because none is alive or has this workflow type
    */
   whereabouts(workflowId: string): Promise<Progress | undefined> {
     return whereabouts(this.temporal, workflowId);

@@ -159,7 +159,7 @@ describe('an import', () => {
       () => cli(['list']),
       ({ stdout }) => stdout.includes('stray'),
     );
-    expect(listed.stdout).toMatch(/stray .* RUNNING .* no worker is polling/);
+    expect(listed.stdout).toMatch(/stray .* RUNNING .* no worker has answered/);
     const watching = cli(['watch', 'stray']);
     await run.terminate();
     expect((await watching).stderr).toContain('waiting for a worker');

@@ -105,7 +105,8 @@ export async function attempt<Result>(
     if (error instanceof ApplicationFailure) throw error;
     const { attempt: number, scheduledTimestampMs, ...timeouts } = activityInfo();
     const age = Date.now() - scheduledTimestampMs;
-    // A later attempt could be ended by scheduleToClose before its own timeout, and its effect would be unknown.
+    // No attempt may begin later than this: scheduleToClose could end it before its own timeout, while AWS still works on it,
+    // and the run could not tell whether AWS has applied it.
     const budget = timeouts.scheduleToCloseTimeoutMs - timeouts.startToCloseTimeoutMs;
     throw toFailure(operation, error, { ...kind, number, age, budget: budget > 0 ? budget : undefined });
   }

@@ -78,7 +78,7 @@ async function list(
       status,
       outcome ?? progress?.outcome ?? '',
       toSecond(startTime),
-      progress ? describeStep(progress) : status === 'RUNNING' ? 'no worker is polling' : '',
+      progress ? describeStep(progress) : status === 'RUNNING' ? 'no worker has answered' : '',
     ]),
   );
   if (runs.length > limit) {

@@ -70,7 +70,7 @@ export function addScheduleCommands(cli: Cli) {
     )
     .command(
       'stop-backfill <id>',
-      'drop the firings of a backfill that have not started; the running one continues',
+      'drop all firings that wait, those of a backfill and others; the running one continues',
       ofSchedule,
       (args) => withSession(args, (session) => stopBackfill(session, args.id)),
     )

@@ -77,7 +77,7 @@ test('a list whose single item is too large is a failure that says so', async ()
     cluster.flows.execute('importDicomAndSearch', importInput),
   );
   expect(type).toBe('ResultTooLarge');
-  expect(message).toMatch(/^searchImageSets: one item of the list takes 25\d{5} bytes/);
+  expect(message).toMatch(/^searchImageSets: one item of the list has 25\d{5} bytes/);
   // The outcome of the import is kept.
   expect(details).toMatchObject({ step: 'searchImageSets', result: { outcome: 'complete' } });
 });
@@ -212,7 +212,7 @@ test('a result whose parts fit one by one, and not together, is a failure with t
   });
   const { type, message, details } = await failureOf(run);
   expect(type).toBe('ResultTooLarge');
-  expect(message).toMatch(/the result takes 2\d{6} bytes.*Ask for less/);
+  expect(message).toMatch(/the result has 2\d{6} bytes.*Ask for less/);
   expect(details).toMatchObject({ ids: { jobId: 'j1' }, result: { jobStatus: 'COMPLETED' } });
 });
 

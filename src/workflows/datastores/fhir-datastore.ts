@@ -5,7 +5,7 @@ import { healthlake } from '../run/activities.ts';
 import { awaitActive, createOnce, type CreatedDatastore, type DatastoreService } from './datastore.ts';
 import type { Flow } from '../run/flow.ts';
 
-/** The documents' outputs about a data store. */
+/** What the flows return about a HealthLake data store: the outputs of their documents in `arazzo/`. */
 export interface FhirDatastoreOutputs extends CreatedDatastore {
   datastoreStatus?: DatastoreStatus | undefined;
 }

@@ -16,7 +16,7 @@ export interface ChangedVersion {
 /** A change of an image set whose reply was lost. */
 interface AttemptedChange extends ImageSetId {
   before: ImageSetRead;
-  /** A later read of the image set. */
+  /** The latest read before the search, which may show a newer state than the search reads. */
   seen: ImageSetRead;
   /** When the first attempt was sent, in milliseconds since 1970. */
   since: number;

@@ -5,7 +5,7 @@ import type { ProgressBoard } from './progress.ts';
 
 /** An EventBridge event, forwarded as a signal. The run only takes it as a hint to read the resource now. */
 export interface AwsEvent {
-  /** EventBridge delivers at least once, so the same id may arrive again. */
+  /** Not used: EventBridge may deliver an event twice, and then the run only reads once more. */
   id: string;
   source: string;
   detailType: string;

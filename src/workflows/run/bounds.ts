@@ -27,8 +27,8 @@ export function boundedResult<Result>(result: Result): Result {
   if (bytes <= MOST_BYTES) return result;
   throw flowFailure(
     'ResultTooLarge',
-    `the result has ${bytes} bytes, and Temporal accepts at most ${MOST_BYTES}. The changes in AWS were made: their ids are in ` +
-      'the details. Ask for less: summaries "ids", a smaller MaxResults, a smaller listFailedFiles',
+    `the result has ${bytes} bytes, and Temporal accepts at most ${MOST_BYTES}. What the run has changed in AWS remains ` +
+      'changed: the ids are in the details. Ask for less: summaries "ids", a smaller MaxResults, a smaller listFailedFiles',
   );
 }
 

@@ -37,9 +37,11 @@ export class Lapses {
   }
 
   /**
+   * Decides whether the wait reads again after a read has failed.
+   *
    * @param now - in milliseconds since 1970
-   * @returns for how long such errors have lasted, in milliseconds
-   * @throws the failure, unless the wait should read again
+   * @returns for how long the error has lasted, in milliseconds: the longer, the longer the pause before the next read
+   * @throws the failure itself, if it is another error or has lasted too long
    */
   excuse(failure: unknown, now: number): number {
     const type = originOf(failure)?.type;

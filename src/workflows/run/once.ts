@@ -21,7 +21,7 @@ export interface Doubt<Basis> {
   sent: readonly [Basis, ...Basis[]];
   /** When the first of them was sent, in milliseconds since 1970. */
   since: number;
-  /** What was read after a later conflict. Reads are eventually consistent, so the next read may show an older state. */
+  /** What the latest request was based on, or what was read after a conflict. The next read may show an older state. */
   seen: Basis;
 }
 

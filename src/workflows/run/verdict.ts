@@ -4,8 +4,8 @@ import type { FailureType } from './failures.ts';
  * What one read of a resource means to the run that waits for it.
  *
  * The classifiers of data stores, jobs and image sets are pure functions without a `default` branch, so that a status added
- * by a newer SDK is a compile error. AWS may also add a status that the installed SDK does not know. For such a status the
- * run logs a warning and waits on, until the wait times out.
+ * by a newer SDK is a lint error (`switch-exhaustiveness-check`). AWS may also add a status that the installed SDK does not
+ * know. For such a status the run logs a warning and waits on, until the wait times out.
  */
 export type Verdict =
   | { kind: 'going'; queued?: true; warning?: string }
