@@ -380,7 +380,7 @@ describe('without a server, a region or a setting', () => {
       /Input: --datastore-name the name of the new .*\(such as radiology\) \[required, unless --datastore-id\]/,
     );
     expect(text).toMatch(
-      /--data-access-role-arn the role by which .* \(ARN of an IAM role, such as arn:aws:iam::/,
+      /--data-access-role-arn the role with which .* \(ARN of an IAM role, such as arn:aws:iam::/,
     );
     expect(text.lastIndexOf('[required')).toBeLessThan(text.indexOf('--tags'));
   });

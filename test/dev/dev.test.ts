@@ -20,7 +20,7 @@ describe('npm run dev', () => {
     // TEMPORAL_ADDRESS is set, as in a shell that has run the export line of another `npm run dev`. It must not be used.
     const others = '127.0.0.1:1';
     const first = new Command('dev/dev.js', ['--data', folder], { TEMPORAL_ADDRESS: others });
-    await first.writes(/TEMPORAL_ADDRESS=127.0.0.1:1 is not used, .* To use it: --server existing/);
+    await first.writes(/TEMPORAL_ADDRESS=127.0.0.1:1 is ignored: .* To use that one: --server existing/);
     const [command] = await first.writes(startLine);
     expect(copy(command)).toMatchObject({
       imageSetWorkflowStatus: 'COPIED',

@@ -451,7 +451,7 @@ describe('onboardDatastoreAndImport', () => {
   });
 
   test.each([
-    ['missing', {}, 'not there'],
+    ['missing', {}, 'still missing'],
     ['unreadable', { [`${folder}/job-output-manifest.json`]: 'SECRET {' }, 'it is not JSON'],
     ['unreadable', { [`${folder}/job-output-manifest.json`]: '{}' }, 'no counters'],
     ['unreadable', { [`${folder}/job-output-manifest.json`]: error('AccessDenied', 403) }, 'AccessDenied'],

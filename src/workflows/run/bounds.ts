@@ -28,7 +28,8 @@ export function boundedResult<Result>(result: Result): Result {
   throw flowFailure(
     'ResultTooLarge',
     `the result has ${bytes} bytes, and Temporal accepts at most ${MOST_BYTES}. What the run has changed in AWS remains ` +
-      'changed: the ids are in the details. Ask for less: summaries "ids", a smaller MaxResults, a smaller listFailedFiles',
+      'changed. Start the flow again with the ids of the details, such as the job id, so that nothing is done twice, and ask ' +
+      'for less: summaries "ids", a smaller MaxResults, a smaller listFailedFiles',
   );
 }
 
