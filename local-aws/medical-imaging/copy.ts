@@ -3,7 +3,7 @@ import { invalid } from '../errors.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
 import { after } from '../timeline.ts';
 import { newId, type World } from '../world.ts';
-import { requireActive } from './datastores.ts';
+import { requireActive } from './datastore.ts';
 import {
   beginVersion,
   begunProperties,

@@ -1,26 +1,22 @@
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
-import { notFound, ServiceError } from '../errors.ts';
+import { ServiceError } from '../errors.ts';
 import { newestDatastore, pageOf } from '../paging.ts';
 import type { Handlers } from '../protocols/operations.ts';
 import { addTags } from '../tags.ts';
-import { after, phaseAt, type Phase, type Timeline } from '../timeline.ts';
+import { after, phaseAt } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
-import { isForgotten, newId, type World } from '../world.ts';
+import { newId, type World } from '../world.ts';
+import {
+  datastoreArn,
+  datastores,
+  isGone,
+  requireActive,
+  requireDatastore,
+  statusOf,
+  type Datastore,
+} from './datastore.ts';
 import { imageSetsOf, stateOf } from './image-set.ts';
 import { isRunning, importJobsOf } from './import-job.ts';
-
-type DatastoreStatus = MedicalImaging.DatastoreStatus;
-
-export interface Datastore extends Timeline<Phase & { readonly status: DatastoreStatus }> {
-  readonly datastoreId: string;
-  readonly datastoreName: string;
-  readonly createdAt: number;
-  readonly kmsKeyArn?: string | undefined;
-  readonly lambdaAuthorizerArn?: string | undefined;
-  readonly losslessStorageFormat?: MedicalImaging.LosslessStorageFormat | undefined;
-}
-
-export const datastores = ({ store }: World) => store.table<Datastore>('datastore');
 
 export function datastoreHandlers(world: World) {
   const { settings } = world;
@@ -95,13 +91,6 @@ export function datastoreHandlers(world: World) {
   } satisfies Partial<Handlers<typeof MedicalImaging>>;
 }
 
-const isGone = (world: World, datastore: Datastore) => isForgotten(world, phaseAt(datastore, Date.now()));
-
-const statusOf = (datastore: Datastore) => phaseAt(datastore, Date.now()).status;
-
-export const datastoreArn = ({ settings }: World, datastoreId: string) =>
-  `arn:aws:medical-imaging:${settings.region}:${settings.accountId}:datastore/${datastoreId}`;
-
 function summaryOf(world: World, datastore: Datastore) {
   const { datastoreId, datastoreName, createdAt } = datastore;
   const { status, from } = phaseAt(datastore, Date.now());
@@ -113,27 +102,4 @@ function summaryOf(world: World, datastore: Datastore) {
     createdAt: new Date(createdAt),
     updatedAt: new Date(from),
   };
-}
-
-export function requireDatastore(world: World, datastoreId: string): Datastore {
-  const datastore = datastores(world).get(datastoreId);
-  if (!datastore || isGone(world, datastore)) throw notFound(`Data store ${datastoreId}`);
-  return datastore;
-}
-
-/** @throws ServiceError when there is no such data store, or it cannot be worked with (which error is a setting) */
-export function requireActive(
-  world: World,
-  datastoreId: string,
-  alsoUsable: readonly DatastoreStatus[] = [],
-): Datastore {
-  const datastore = requireDatastore(world, datastoreId);
-  const status = statusOf(datastore);
-  if (status !== 'ACTIVE' && !alsoUsable.includes(status)) {
-    throw new ServiceError(
-      world.settings.imagingDatastoreNotActiveError,
-      `The data store ${datastoreId} is ${status}, not ACTIVE.`,
-    );
-  }
-  return datastore;
 }

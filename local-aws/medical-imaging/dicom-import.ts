@@ -2,11 +2,8 @@ import { createHash } from 'node:crypto';
 import { listInput } from '../import-input.ts';
 import { JobFailure } from '../jobs.ts';
 import { after } from '../timeline.ts';
-import type { S3Location } from '../s3/buckets.ts';
 import type { World } from '../world.ts';
-import { readInstance } from './dicom/instance.ts';
-import { NotImportable } from './dicom/refusal.ts';
-import { keepFrames } from './image-frames.ts';
+import { NotImportable } from './dicom/not-importable.ts';
 import {
   imageSets,
   imageSetsOf,
@@ -16,22 +13,13 @@ import {
   stateOf,
   type ImageSet,
 } from './image-set.ts';
-import type { ImportJob } from './import-job.ts';
-import { frameWarnings, type ImportWarning } from './import-warnings.ts';
-import { combined, imageSetKey, metadataOf, type Metadata } from './metadata.ts';
+import type { FileOutcome, ImportJob } from './import-job.ts';
+import type { ImportWarning } from './import-warnings.ts';
+import { readInputFile } from './input-file.ts';
+import { combined, imageSetKey, type Metadata } from './metadata.ts';
 
-/** What became of one input file: the image set that holds it, or why none does. */
-export type FileOutcome =
-  | {
-      readonly inputFile: string;
-      readonly imageSetId: string;
-      readonly imageSetVersion: number;
-      readonly isPrimary: boolean;
-      readonly warnings?: readonly ImportWarning[] | undefined;
-    }
-  | { readonly inputFile: string; readonly exceptionType: string; readonly message: string };
-
-interface InputFile {
+/** An input file that goes into an image set, by its key. */
+interface ImportedFile {
   readonly inputFile: string;
   readonly warnings?: readonly ImportWarning[];
 }
@@ -40,7 +28,7 @@ interface InputFile {
 interface Group {
   readonly key: string;
   readonly seriesUid: string;
-  readonly inputFiles: InputFile[];
+  readonly inputFiles: ImportedFile[];
   readonly documents: Metadata[];
 }
 
@@ -67,7 +55,7 @@ export async function readImport(
   const failures: FileOutcome[] = [];
   for (const { key } of objects) {
     try {
-      const { seriesUid, metadata, warnings } = await readFile(world, { bucket, key }, datastoreId);
+      const { seriesUid, metadata, warnings } = await readInputFile(world, { bucket, key }, datastoreId);
       const group = groupOf(groups, seriesUid, imageSetKey(metadata, settings.imageSetGrouping));
       group.inputFiles.push({ inputFile: key, ...(warnings.length > 0 && { warnings }) });
       group.documents.push(metadata);
@@ -82,25 +70,6 @@ export async function readImport(
       ...failures,
     ],
   };
-}
-
-/** One input file, which is only read as far as its metadata and one frame at a time need it. */
-async function readFile(world: World, location: S3Location, datastoreId: string) {
-  const source = world.buckets.open(location);
-  try {
-    const { maxInflatedDicomBytes, maxMetadataBytes } = world.settings;
-    const limits = { maxMetadataBytes, maxInflatedBytes: maxInflatedDicomBytes };
-    const instance = await readInstance(source, limits);
-    const frames = await keepFrames(world, datastoreId, instance);
-    const metadata = metadataOf(instance, frames, world.settings.checksumTypeOfKeptFrames);
-    return {
-      seriesUid: instance.seriesUid,
-      warnings: [...instance.warnings, ...frameWarnings(frames)],
-      metadata,
-    };
-  } finally {
-    source.close();
-  }
 }
 
 function groupOf(groups: Map<string, Group>, seriesUid: string, key: string): Group {
@@ -177,20 +146,4 @@ function putImported(
   };
   imageSets(world).put(set.imageSetId, imported);
   return imported;
-}
-
-/** How many instances of the image sets came from this job, for the manifest. */
-export function imageSetsSummary(files: readonly FileOutcome[]) {
-  const summary = new Map<
-    string,
-    { imageSetId: string; imageSetVersion: number; isPrimary: boolean; numberOfMatchedSOPInstances: number }
-  >();
-  for (const file of files) {
-    if (!('imageSetId' in file)) continue;
-    const { imageSetId, imageSetVersion, isPrimary } = file;
-    const set = { imageSetId, imageSetVersion, isPrimary };
-    const counted = summary.get(file.imageSetId)?.numberOfMatchedSOPInstances ?? 0;
-    summary.set(file.imageSetId, { ...set, numberOfMatchedSOPInstances: counted + 1 });
-  }
-  return [...summary.values()];
 }

@@ -1,11 +1,15 @@
 import { crc32 } from 'node:zlib';
 import type { World } from '../world.ts';
 import { CannotTranscode } from './codecs/cannot-transcode.ts';
-import { codingOf, storageOf, type Storage } from './codecs/transfer-syntaxes.ts';
-import { datastores } from './datastores.ts';
-import type { DicomInstance } from './dicom/instance.ts';
-import type { PixelData, PixelDescription } from './dicom/pixel-data.ts';
-import { writeFrame, type Frame } from './frames.ts';
+import type { PixelFacts } from './codecs/pixels.ts';
+import { datastores } from './datastore.ts';
+import type { DicomInstance } from './dicom-instance.ts';
+import type { PixelData } from './dicom/pixel-data.ts';
+import type { PixelDescription } from './dicom/pixel-description.ts';
+import { codingOf } from './dicom/transfer-syntaxes.ts';
+import { writeFrame, type Frame } from './frame-files.ts';
+import { storageOf, type Storage } from './frame-storage.ts';
+import type { FrameStorageProblem } from './import-warnings.ts';
 import type { ImageFrame } from './metadata.ts';
 
 /** The frames of an instance as its metadata describe them. */
@@ -15,7 +19,7 @@ export interface InstanceFrames {
   readonly storedTransferSyntaxUid: string;
   /** The checksums are those of the pixels, and not those of the frames as they came. */
   readonly isDecoded: boolean;
-  readonly problem?: 'TranscodingException' | 'UnsupportedTransferSyntax' | undefined;
+  readonly problem?: FrameStorageProblem | undefined;
 }
 
 /**
@@ -66,12 +70,7 @@ function storageIn(
 }
 
 /** What the metadata say of a frame; its range is known where its pixels are. */
-interface Facts {
-  readonly checksum: number;
-  readonly size: number;
-  readonly min?: number;
-  readonly max?: number;
-}
+type Facts = Pick<PixelFacts, 'checksum' | 'size'> & Partial<PixelFacts>;
 
 interface KeptFrame {
   readonly id: string;

@@ -5,9 +5,9 @@ import { pageOf, type Order } from '../paging.ts';
 import type { Handlers } from '../protocols/operations.ts';
 import { after } from '../timeline.ts';
 import type { World } from '../world.ts';
-import { mediaTypeOf } from './codecs/transfer-syntaxes.ts';
-import { requireActive } from './datastores.ts';
-import { readFrame } from './frames.ts';
+import { requireActive } from './datastore.ts';
+import { readFrame } from './frame-files.ts';
+import { mediaTypeOf } from './frame-storage.ts';
 import { encodedFrame } from './image-frames.ts';
 import {
   imageSetArn,

@@ -1,7 +1,18 @@
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { isOpen, jobStatus, type Job } from '../jobs.ts';
 import type { World } from '../world.ts';
-import type { FileOutcome } from './dicom-import.ts';
+import type { ImportWarning } from './import-warnings.ts';
+
+/** What became of one input file: the image set that holds it, or why none does. */
+export type FileOutcome =
+  | {
+      readonly inputFile: string;
+      readonly imageSetId: string;
+      readonly imageSetVersion: number;
+      readonly isPrimary: boolean;
+      readonly warnings?: readonly ImportWarning[] | undefined;
+    }
+  | { readonly inputFile: string; readonly exceptionType: string; readonly message: string };
 
 export interface ImportJob extends Job<MedicalImaging.JobStatus, 'import' | 'outputs'> {
   readonly jobName: string;

@@ -6,7 +6,7 @@ import { entering, JobFailure, JobRunner, jobStatus, outputFolder } from '../job
 import { after } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
 import { newId, type World } from '../world.ts';
-import { requireActive } from './datastores.ts';
+import { requireActive } from './datastore.ts';
 import { readImport } from './dicom-import.ts';
 import { importJobs, importJobsOf, isRunning, type ImportJob } from './import-job.ts';
 import { writeImportOutputs } from './import-outputs.ts';

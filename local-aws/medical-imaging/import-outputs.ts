@@ -1,7 +1,6 @@
 import { parseS3Uri } from '../s3/buckets.ts';
 import type { World } from '../world.ts';
-import { imageSetsSummary, type FileOutcome } from './dicom-import.ts';
-import type { ImportJob } from './import-job.ts';
+import type { FileOutcome, ImportJob } from './import-job.ts';
 
 /**
  * Writes what an import leaves in S3: `job-output-manifest.json`, `SUCCESS/success.ndjson`, `FAILURE/failure.ndjson` and,
@@ -51,4 +50,20 @@ function summaryOf({ jobId, datastoreId, inputS3Uri, outputS3Uri, files = [] }: 
     numberOfGeneratedImageSets: summary.length,
     imageSetsSummary: summary,
   };
+}
+
+/** How many instances of the image sets came from this job, for the manifest. */
+function imageSetsSummary(files: readonly FileOutcome[]) {
+  const summary = new Map<
+    string,
+    { imageSetId: string; imageSetVersion: number; isPrimary: boolean; numberOfMatchedSOPInstances: number }
+  >();
+  for (const file of files) {
+    if (!('imageSetId' in file)) continue;
+    const { imageSetId, imageSetVersion, isPrimary } = file;
+    const set = { imageSetId, imageSetVersion, isPrimary };
+    const counted = summary.get(file.imageSetId)?.numberOfMatchedSOPInstances ?? 0;
+    summary.set(file.imageSetId, { ...set, numberOfMatchedSOPInstances: counted + 1 });
+  }
+  return [...summary.values()];
 }

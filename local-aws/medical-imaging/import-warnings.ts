@@ -1,6 +1,6 @@
 import type { AttributeReader } from './dicom/attributes.ts';
+import type { FrameProblem } from './dicom/frames.ts';
 import type { PixelData } from './dicom/pixel-data.ts';
-import type { InstanceFrames } from './image-frames.ts';
 
 /** Why a file was imported with a warning, as `warning.ndjson` has it (HealthImaging developer guide, "Warning codes"). */
 export interface ImportWarning {
@@ -9,7 +9,7 @@ export interface ImportWarning {
   readonly message: string;
 }
 
-const pixelDataWarnings = {
+const pixelDataWarnings: Readonly<Record<FrameProblem, ImportWarning>> = {
   FramesExtractionFailure: {
     warning_reason_code: 45328,
     type: 'FramesExtractionFailure',
@@ -25,7 +25,7 @@ const pixelDataWarnings = {
     type: 'InvalidOffsetTable',
     message: 'The offset table does not match the fragments of the pixel data',
   },
-} as const;
+};
 
 const frameStorageWarnings = {
   TranscodingException: {
@@ -61,6 +61,9 @@ export function importWarnings(reader: AttributeReader, pixelData: PixelData | u
   ];
 }
 
+/** Why the service stores the frames of an instance as they came, and warns of it. */
+export type FrameStorageProblem = keyof typeof frameStorageWarnings;
+
 /** What the service would warn of in keeping the frames of an instance. */
-export const frameWarnings = ({ problem }: InstanceFrames): ImportWarning[] =>
+export const frameWarnings = (problem: FrameStorageProblem | undefined): ImportWarning[] =>
   problem ? [frameStorageWarnings[problem]] : [];

@@ -3,7 +3,7 @@ import { invalid } from '../errors.ts';
 import type { Attributes } from './dicom/attributes.ts';
 import { keywordEntry } from './dicom/dictionary.ts';
 import type { Metadata } from './metadata.ts';
-import { levelOf, type Level } from './modules.ts';
+import { levelOf, type Level } from './metadata-levels.ts';
 
 /** The attributes of one level, to set or to remove. */
 interface Change {

@@ -1,6 +1,4 @@
 import type { Attributes } from './dicom/attributes.ts';
-import type { DicomInstance } from './dicom/instance.ts';
-import type { InstanceFrames } from './image-frames.ts';
 
 /** The document that GetImageSetMetadata gives, gzipped, but for the ids of its image set. */
 export interface Metadata {
@@ -31,42 +29,6 @@ export interface ImageFrame {
   readonly MinPixelValue: number | null;
   readonly MaxPixelValue: number | null;
   readonly FrameSizeInBytes: number;
-}
-
-/** The metadata of an image set that holds one instance. */
-export function metadataOf(
-  instance: DicomInstance,
-  frames: InstanceFrames,
-  checksumTypeOfKeptFrames: string,
-): Metadata {
-  const { levels, seriesUid, sopUid } = instance;
-  return {
-    Patient: { DICOM: levels.patient },
-    Study: {
-      DICOM: levels.study,
-      Series: {
-        [seriesUid]: {
-          DICOM: levels.series,
-          Instances: { [sopUid]: instanceOf(instance, frames, checksumTypeOfKeptFrames) },
-        },
-      },
-    },
-  };
-}
-
-function instanceOf(
-  { levels, vrs }: DicomInstance,
-  { imageFrames, storedTransferSyntaxUid, isDecoded }: InstanceFrames,
-  checksumTypeOfKeptFrames: string,
-): Instance {
-  return {
-    DICOM: levels.instance,
-    DICOMVRs: vrs,
-    StoredTransferSyntaxUID: storedTransferSyntaxUid,
-    // Known from a document of the service.
-    ChecksumType: isDecoded ? 'DECOMPRESSED' : checksumTypeOfKeptFrames,
-    ImageFrames: imageFrames,
-  };
 }
 
 /**

@@ -3,7 +3,7 @@ import { invalid } from '../errors.ts';
 import { pageOf, type Order } from '../paging.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
 import type { World } from '../world.ts';
-import { requireActive } from './datastores.ts';
+import { requireActive } from './datastore.ts';
 import type { Attributes } from './dicom/attributes.ts';
 import { imageSetsOf, metadataTable, stateOf, type ImageSet } from './image-set.ts';
 import { instancesOf, type Metadata } from './metadata.ts';

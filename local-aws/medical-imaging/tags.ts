@@ -3,7 +3,7 @@ import { notFound } from '../errors.ts';
 import type { Handlers } from '../protocols/operations.ts';
 import { addTags, removeTags, tagsOf } from '../tags.ts';
 import type { World } from '../world.ts';
-import { datastoreArn, requireDatastore } from './datastores.ts';
+import { datastoreArn, requireDatastore } from './datastore.ts';
 import { imageSetArn, requireImageSet } from './image-set.ts';
 
 /** Tags of data stores and image sets. */

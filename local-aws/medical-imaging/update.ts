@@ -2,7 +2,7 @@ import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { invalid } from '../errors.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
 import type { World } from '../world.ts';
-import { requireActive } from './datastores.ts';
+import { requireActive } from './datastore.ts';
 import {
   beginVersion,
   begunProperties,

@@ -4,7 +4,7 @@
  */
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
-import { NotImportable } from '../../local-aws/medical-imaging/dicom/refusal.ts';
+import { NotImportable } from '../../local-aws/medical-imaging/dicom/not-importable.ts';
 import { localAws, putFiles } from './harness.ts';
 import { activeDatastore, importAll, readMetadata, readObject } from './imaging-harness.ts';
 import { bytes, encode, header, implicitLittleEndian, part10, read, syntaxes, words } from './part10.ts';

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { CreateDatastoreRequest } from '@aws-sdk/client-medical-imaging';
-import type { PixelDescription } from '../../local-aws/medical-imaging/dicom/pixel-data.ts';
+import type { PixelDescription } from '../../local-aws/medical-imaging/dicom/pixel-description.ts';
 import { encodedFrames, pixelsOf } from './codecs/encoded-frames.ts';
 import { decodedByOpenJpeg } from './codecs/openjpeg.ts';
 import { localAws, putFiles, type LocalAwsUnderTest } from './harness.ts';

@@ -1,4 +1,4 @@
-import { levelOf } from '../../local-aws/medical-imaging/modules.ts';
+import { levelOf } from '../../local-aws/medical-imaging/metadata-levels.ts';
 import { localAws, putFiles, type LocalAwsUnderTest } from './harness.ts';
 import { activeDatastore, imageSetsBySeries, importAll, readMetadata } from './imaging-harness.ts';
 import { part10, type TestElement } from './part10.ts';

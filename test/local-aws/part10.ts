@@ -1,6 +1,6 @@
 /** Writes DICOM Part 10 files of every encoding that PS3.5 has, right or wrong, for tests of the reader. */
 import { deflateRawSync } from 'node:zlib';
-import { readInstance, type DicomInstance } from '../../local-aws/medical-imaging/dicom/instance.ts';
+import { readInstance, type DicomInstance } from '../../local-aws/medical-imaging/dicom-instance.ts';
 import { MemorySource } from '../../local-aws/medical-imaging/dicom/source.ts';
 import { readerLimits } from './reader-limits.ts';
 

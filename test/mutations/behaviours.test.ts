@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BEHAVIOURS, type Behaviour } from './behaviours.ts';
+import type { Behaviour } from './behaviour.ts';
+import { BEHAVIOURS } from './behaviours.ts';
 
 const root = join(import.meta.dirname, '../..');
 

@@ -11,23 +11,9 @@
  * for each attempt (G10), only the first page and no messages (G11: both are among the differences), and the API from before
  * 2024-07-24 (G12).
  */
-import type { FlowName } from '../../src/input-rules/flows.ts';
+import type { Behaviour } from './behaviour.ts';
 import { DICOM_READER } from './dicom.ts';
 import { IMAGE_FRAMES } from './image-frames.ts';
-
-export interface Behaviour {
-  readonly what: string;
-  readonly file: string;
-  /** Occurs exactly once in the file. */
-  readonly code: string;
-  readonly without: string;
-  /** The test files that check it, as jest's path patterns. */
-  readonly tests: readonly string[];
-  /** A pattern that selects tests by their full names. */
-  readonly named: string;
-  /** For each of these flows a test that names it must fail. Without flows, any one test must fail. */
-  readonly flows?: readonly FlowName[];
-}
 
 const imagingFlows = 'src/workflows/medical-imaging';
 const healthlakeFlows = 'src/workflows/healthlake';

@@ -1,7 +1,8 @@
 /** What the DICOM reader of the local AWS does on purpose. */
-import type { Behaviour } from './behaviours.ts';
+import type { Behaviour } from './behaviour.ts';
 
-const reader = 'local-aws/medical-imaging/dicom';
+const imaging = 'local-aws/medical-imaging';
+const reader = `${imaging}/dicom`;
 const frames = ['test/local-aws/dicom-frames'];
 const values = ['test/local-aws/dicom-values'];
 const fuzz = ['test/local-aws/dicom-fuzz'];
@@ -74,7 +75,7 @@ export const DICOM_READER: readonly Behaviour[] = [
   },
   {
     what: 'attributes longer than the service allows keep a file out',
-    file: `${reader}/instance.ts`,
+    file: `${imaging}/dicom-instance.ts`,
     code: 'checkImportLimits(attributes);',
     without: '',
     tests: values,

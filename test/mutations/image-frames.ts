@@ -1,5 +1,5 @@
 /** What the local AWS does on purpose with image frames, and with the levels and image sets of an import. */
-import type { Behaviour } from './behaviours.ts';
+import type { Behaviour } from './behaviour.ts';
 
 const imaging = 'local-aws/medical-imaging';
 const codecs = ['test/local-aws/codecs'];
@@ -73,9 +73,9 @@ export const IMAGE_FRAMES: readonly Behaviour[] = [
   },
   {
     what: 'a binary segmentation stays as it came',
-    file: `${imaging}/codecs/transfer-syntaxes.ts`,
-    code: 'known.kept || isBinarySegmentation',
-    without: 'known.kept',
+    file: `${imaging}/frame-storage.ts`,
+    code: ' || isBinarySegmentation',
+    without: '',
     tests: frames,
     named: 'binary segmentation',
   },

@@ -1,11 +1,11 @@
 import { Decoder as JpegLosslessDecoder } from 'jpeg-lossless-decoder-js';
-import type { PixelDescription } from '../dicom/pixel-data.ts';
+import type { PixelDescription } from '../dicom/pixel-description.ts';
 import { CannotTranscode } from './cannot-transcode.ts';
 import { codecs } from './codecs.ts';
 import { j2kHeader, jpegHeader, type ImageHeader } from './image-header.ts';
 import { conformed, frameSize, interleaved, nativePixels } from './pixels.ts';
 import { decodeRle } from './rle.ts';
-import { codingOf } from './transfer-syntaxes.ts';
+import { codingOf } from '../dicom/transfer-syntaxes.ts';
 
 /**
  * Decodes a frame.

@@ -1,7 +1,7 @@
-import type { PixelDescription } from '../dicom/pixel-data.ts';
+import type { PixelDescription } from '../dicom/pixel-description.ts';
 import { CannotTranscode } from './cannot-transcode.ts';
 import { codecs } from './codecs.ts';
-import { codingOf } from './transfer-syntaxes.ts';
+import { codingOf } from '../dicom/transfer-syntaxes.ts';
 
 const RPCL = 2;
 

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import type { PixelDescription } from '../dicom/pixel-data.ts';
+import type { PixelDescription } from '../dicom/pixel-description.ts';
 import { CannotTranscode } from './cannot-transcode.ts';
 
 /**

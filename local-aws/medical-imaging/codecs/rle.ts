@@ -1,4 +1,4 @@
-import type { PixelDescription } from '../dicom/pixel-data.ts';
+import type { PixelDescription } from '../dicom/pixel-description.ts';
 import { CannotTranscode } from './cannot-transcode.ts';
 import { frameSize } from './pixels.ts';
 

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
-import type { PixelDescription } from '../dicom/pixel-data.ts';
+import type { PixelDescription } from '../dicom/pixel-description.ts';
 import { CannotTranscode } from './cannot-transcode.ts';
 import { factsOf, nativePixels, type PixelFacts } from './pixels.ts';
-import { codingOf } from './transfer-syntaxes.ts';
+import { codingOf } from '../dicom/transfer-syntaxes.ts';
 
 /** What the thread is asked. */
 export interface Task {

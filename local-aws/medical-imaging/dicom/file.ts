@@ -1,9 +1,10 @@
 import { pipeline } from 'node:stream/promises';
 import { createInflateRaw } from 'node:zlib';
 import type { DataSet } from './data-set.ts';
+import { NotImportable } from './not-importable.ts';
 import { Parser, type Encoding, type ParserLimits } from './parser.ts';
-import { NotImportable } from './refusal.ts';
 import { MemorySource, type ByteSource } from './source.ts';
+import { encodingOf, isDeflated } from './transfer-syntaxes.ts';
 import { textOf } from './values.ts';
 
 export interface ReaderLimits extends ParserLimits {
@@ -40,23 +41,14 @@ export async function readDicomFile(source: ByteSource, limits: ReaderLimits): P
   });
   const transferSyntaxUid = textOf(meta, 0x00020010);
   if (!transferSyntaxUid) throw new NotImportable('DICOM attribute TransferSyntaxUID does not exist');
-  const isDeflated = DEFLATED.has(transferSyntaxUid);
-  const content = isDeflated ? await inflated(source, end, limits.maxInflatedBytes) : source;
-  const { dataSet } = new Parser(content, limits).dataSet(isDeflated ? 0 : end, {
+  const deflated = isDeflated(transferSyntaxUid);
+  const content = deflated ? await inflated(source, end, limits.maxInflatedBytes) : source;
+  const { dataSet } = new Parser(content, limits).dataSet(deflated ? 0 : end, {
     end: content.size,
     encoding: encodingOf(transferSyntaxUid),
     nesting: 0,
   });
   return { meta, dataSet, transferSyntaxUid };
-}
-
-/** Deflated Explicit VR Little Endian, and the JPIP syntaxes that are deflated like it (PS3.5 sections A.5, A.7, A.9). */
-const DEFLATED = new Set(['1.2.840.10008.1.2.1.99', '1.2.840.10008.1.2.4.95', '1.2.840.10008.1.2.4.205']);
-
-/** Of the data set. All compressed syntaxes are Explicit VR Little Endian (PS3.5 section A.4). */
-function encodingOf(transferSyntaxUid: string): Encoding {
-  if (transferSyntaxUid === '1.2.840.10008.1.2') return { explicit: false, bigEndian: false };
-  return { explicit: true, bigEndian: transferSyntaxUid === '1.2.840.10008.1.2.2' };
 }
 
 /** What is behind the meta information, inflated (PS3.5 section A.5), piece by piece so that a bomb is seen in time. */

@@ -1,20 +1,25 @@
-import { codingOf } from '../codecs/transfer-syntaxes.ts';
 import type { DataSet, Element, Range } from './data-set.ts';
-import type { FrameRange, PixelDescription } from './pixel-data.ts';
-import { NotImportable } from './refusal.ts';
+import { NotImportable } from './not-importable.ts';
+import type { PixelDescription } from './pixel-description.ts';
+import { isVideo } from './transfer-syntaxes.ts';
 
-/** Where the frames of pixel data are, or why they cannot be told apart, as the service's warnings have it. */
-export type FrameRanges =
-  | { readonly frames: readonly FrameRange[] }
-  | { readonly problem: 'FramesExtractionFailure' | 'FrameNumberMismatch' | 'InvalidOffsetTable' };
+/** Where the bits of a frame are: parts of the file, and for pixels of one bit the place in the first byte. */
+export interface FrameRange {
+  readonly parts: readonly Range[];
+  /** Frames of single bits follow each other without padding (PS3.5 section 8.1.1): bits of the first byte to leave out. */
+  readonly firstBit?: number;
+  readonly bits?: number;
+}
+
+/** Why frames cannot be told apart, as the service's warnings have it. */
+export type FrameProblem = 'FramesExtractionFailure' | 'FrameNumberMismatch' | 'InvalidOffsetTable';
+
+/** Where the frames of pixel data are, or why they cannot be told apart. */
+export type FrameRanges = { readonly frames: readonly FrameRange[] } | { readonly problem: FrameProblem };
 
 const failure: FrameRanges = { problem: 'FramesExtractionFailure' };
 const mismatch: FrameRanges = { problem: 'FrameNumberMismatch' };
 const invalidTable: FrameRanges = { problem: 'InvalidOffsetTable' };
-
-/** In a video all frames are in one stream (PS3.5 sections 8.2.5 to 8.2.9). */
-export const isVideo = (transferSyntaxUid: string) =>
-  ['mpeg2', 'mpeg4'].includes(codingOf(transferSyntaxUid) ?? '');
 
 /**
  * Finds the frames of pixel data: native ones by their size, encapsulated ones by PS3.5 section A.4.

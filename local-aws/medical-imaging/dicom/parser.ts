@@ -1,6 +1,6 @@
 import { DataSet, type Element, type Range } from './data-set.ts';
 import { impliedVr } from './dictionary.ts';
-import { NotImportable } from './refusal.ts';
+import { NotImportable } from './not-importable.ts';
 import type { ByteSource } from './source.ts';
 
 /** How elements are written down (PS3.5 section 7.1): with or without their VR, and in which order of bytes. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeSamples } from '../../../dev/samples/index.ts';
 import type { Attributes } from '../../../local-aws/medical-imaging/dicom/attributes.ts';
-import { readInstance } from '../../../local-aws/medical-imaging/dicom/instance.ts';
+import { readInstance } from '../../../local-aws/medical-imaging/dicom-instance.ts';
 import { readerLimits } from '../../local-aws/reader-limits.ts';
 import { MemorySource } from '../../../local-aws/medical-imaging/dicom/source.ts';
 

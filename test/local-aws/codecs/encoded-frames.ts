@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import type { PixelDescription } from '../../../local-aws/medical-imaging/dicom/pixel-data.ts';
+import type { PixelDescription } from '../../../local-aws/medical-imaging/dicom/pixel-description.ts';
 
 /** A frame by an encoder that the local AWS does not use, with the pixels that it holds: see `encoded-frames.py`. */
 export interface EncodedFrame {

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { CannotTranscode } from '../../../local-aws/medical-imaging/codecs/cannot-transcode.ts';
 import { Transcoder } from '../../../local-aws/medical-imaging/codecs/transcoder.ts';
-import type { PixelDescription } from '../../../local-aws/medical-imaging/dicom/pixel-data.ts';
+import type { PixelDescription } from '../../../local-aws/medical-imaging/dicom/pixel-description.ts';
 import { encodedFrames, pixelsOf } from './encoded-frames.ts';
 import { decodedByOpenJpeg } from './openjpeg.ts';
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { World } from '../world.ts';
-import type { PixelDescription } from './dicom/pixel-data.ts';
+import type { PixelDescription } from './dicom/pixel-description.ts';
 
 /** An image frame as it came, with what its bytes mean. */
 export interface Frame {

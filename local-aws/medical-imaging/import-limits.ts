@@ -1,6 +1,6 @@
-import type { Attributes } from './attributes.ts';
-import { NotImportable } from './refusal.ts';
-import { charactersOf } from './value-rules.ts';
+import type { Attributes } from './dicom/attributes.ts';
+import { NotImportable } from './dicom/not-importable.ts';
+import { charactersOf } from './dicom/value-rules.ts';
 
 /** HealthImaging developer guide, "DICOM element constraints": a longer value keeps a file from being imported. */
 const maxCharacters: Readonly<Record<string, number>> = {

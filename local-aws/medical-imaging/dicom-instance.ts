@@ -1,13 +1,13 @@
-import { importWarnings, type ImportWarning } from '../import-warnings.ts';
-import { levelOf, type Level } from '../modules.ts';
-import { AttributeReader, type Attributes } from './attributes.ts';
-import { readDicomFile, type ReaderLimits } from './file.ts';
+import { AttributeReader, type Attributes } from './dicom/attributes.ts';
+import { readDicomFile, type ReaderLimits } from './dicom/file.ts';
+import { NotImportable } from './dicom/not-importable.ts';
+import { PIXEL_DATA_TAGS } from './dicom/parser.ts';
+import { readPixelData, type PixelData } from './dicom/pixel-data.ts';
+import type { ByteSource } from './dicom/source.ts';
+import { textOf } from './dicom/values.ts';
 import { checkImportLimits } from './import-limits.ts';
-import { PIXEL_DATA_TAGS } from './parser.ts';
-import { readPixelData, type PixelData } from './pixel-data.ts';
-import { NotImportable } from './refusal.ts';
-import type { ByteSource } from './source.ts';
-import { textOf } from './values.ts';
+import { importWarnings, type ImportWarning } from './import-warnings.ts';
+import { levelOf, type Level } from './metadata-levels.ts';
 
 /** One DICOM P10 file, taken apart by the levels of the image set metadata. */
 export interface DicomInstance {

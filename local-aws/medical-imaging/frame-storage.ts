@@ -1,0 +1,75 @@
+import type { LosslessStorageFormat } from '@aws-sdk/client-medical-imaging';
+import type { PixelDescription } from './dicom/pixel-description.ts';
+import { codingOf, isVideo } from './dicom/transfer-syntaxes.ts';
+
+const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
+const JPEG_BASELINE = '1.2.840.10008.1.2.4.50';
+const JPEG_2000_LOSSLESS = '1.2.840.10008.1.2.4.90';
+const JPEG_2000 = '1.2.840.10008.1.2.4.91';
+const JPEG_XL = '1.2.840.10008.1.2.4.112';
+const HTJ2K_LOSSLESS_RPCL = '1.2.840.10008.1.2.4.202';
+const HTJ2K = '1.2.840.10008.1.2.4.203';
+
+const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4';
+
+/**
+ * Frames of these transfer syntaxes, and videos, stay as they were imported: those with an asterisk in the table of the
+ * developer guide (`supported-transfer-syntaxes`).
+ */
+const kept = new Set([JPEG_BASELINE, JPEG_2000, JPEG_XL, HTJ2K]);
+
+/** What a data store makes of lossless frames: its `losslessStorageFormat`. */
+const storageFormats: Readonly<Record<LosslessStorageFormat, string>> = {
+  HTJ2K: HTJ2K_LOSSLESS_RPCL,
+  JPEG_2000_LOSSLESS,
+};
+
+/** What the service does with the frames of an instance: `unknown` ones it stores as they came, with a warning. */
+export type Storage =
+  | { readonly as: 'kept' | 'unknown' }
+  | { readonly as: 'transcoded'; readonly to: string };
+
+/**
+ * In which form a data store keeps the frames of an instance. Segmentations of one bit a pixel stay as they are in Explicit
+ * VR Little Endian only; in the other native syntaxes they are to be transcoded, which no codec here can do.
+ */
+export function storageOf(
+  { transferSyntaxUid, bitsAllocated }: PixelDescription,
+  { sopClassUid, format }: { readonly sopClassUid: string; readonly format: LosslessStorageFormat },
+): Storage {
+  if (codingOf(transferSyntaxUid) === undefined) return { as: 'unknown' };
+  const isBinarySegmentation =
+    transferSyntaxUid === EXPLICIT_LITTLE_ENDIAN &&
+    sopClassUid === SEGMENTATION_STORAGE &&
+    bitsAllocated === 1;
+  const isKept = kept.has(transferSyntaxUid) || isVideo(transferSyntaxUid) || isBinarySegmentation;
+  return isKept ? { as: 'kept' } : { as: 'transcoded', to: storageFormats[format] };
+}
+
+/** The media type of a frame as GetImageFrame names it (API reference, GetImageFrame, `contentType`). */
+export function mediaTypeOf(uid: string): string {
+  const coding = codingOf(uid);
+  switch (coding) {
+    case 'jpeg':
+      // AWS names it for 4.50 alone; a frame of 4.51 that could not be transcoded is a JPEG too, but not listed.
+      return uid === JPEG_BASELINE ? 'image/jpeg' : octets;
+    case 'jpeg2000':
+      return uid === JPEG_2000_LOSSLESS || uid === JPEG_2000 ? 'image/j2c' : octets;
+    case 'htj2k':
+      return uid === HTJ2K ? 'image/jphc' : 'image/jph';
+    case 'jpegXl':
+      return 'image/jxl';
+    case 'mpeg2':
+      return 'video/mpeg';
+    case 'mpeg4':
+      return 'video/mp4';
+    case 'native':
+    case 'rle':
+    case 'jpegLossless':
+    case 'jpegLs':
+    case undefined:
+  }
+  return octets;
+}
+
+const octets = 'application/octet-stream';
