@@ -9,8 +9,8 @@ export default {
   },
   testTimeout: 120_000,
   globalSetup: '<rootDir>/test/global-setup.ts',
-  // The tests wait for servers much of the time: three files at a time on two cores. Four took longer.
-  maxWorkers: 3,
+  // The tests wait for servers much of the time: four files at a time on two cores.
+  maxWorkers: 4,
   // Programs of other Node versions and the state of `npm run dev`.
   modulePathIgnorePatterns: ['<rootDir>/.local/'],
 };

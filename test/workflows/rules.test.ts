@@ -52,21 +52,15 @@ function beginningsOf({ history }: ReturnType<typeof recordedHistories>[number])
 
 beforeAll(quietRuntime);
 
-test.each([
-  ['a tenth', (number: number) => number / 10],
-  ['tenfold', (number: number) => number * 10],
-  ['nothing', () => 0],
-])(
-  'a run that is under way replays on a worker whose defaults are %s of those it started with',
-  async (_, change) => {
-    const workflowBundle = await bundleWith(change);
-    expect(workflowBundle.code).toContain(JSON.stringify(changed(DEFAULT_RULES, change)).slice(1, 40));
-    for (const recorded of recordedHistories()) {
-      for (const beginning of beginningsOf(recorded)) {
-        await expect(
-          Worker.runReplayHistory({ workflowBundle }, beginning, recorded.workflowId),
-        ).resolves.toBeUndefined();
-      }
+test('a run that is under way replays on a worker with other defaults', async () => {
+  const tenfold: Change = (number) => number * 10;
+  const workflowBundle = await bundleWith(tenfold);
+  expect(workflowBundle.code).toContain(JSON.stringify(changed(DEFAULT_RULES, tenfold)).slice(1, 40));
+  for (const recorded of recordedHistories()) {
+    for (const beginning of beginningsOf(recorded)) {
+      await expect(
+        Worker.runReplayHistory({ workflowBundle }, beginning, recorded.workflowId),
+      ).resolves.toBeUndefined();
     }
-  },
-);
+  }
+});
