@@ -212,7 +212,7 @@ test('a result whose parts fit one by one, and not together, is a failure with t
   });
   const { type, message, details } = await failureOf(run);
   expect(type).toBe('ResultTooLarge');
-  expect(message).toMatch(/the result has 2\d{6} bytes.*Ask for less/);
+  expect(message).toMatch(/the result has 2\d{6} bytes.*ask for less/);
   expect(details).toMatchObject({ ids: { jobId: 'j1' }, result: { jobStatus: 'COMPLETED' } });
 });
 

@@ -24,7 +24,7 @@ let aws: ScriptedAws;
 let cluster: Cluster;
 
 withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), {
-  settings: { ACTIVITY_START_TO_CLOSE: '1s', CLIENT_TOKEN_LIFE: '2s' },
+  settings: { ACTIVITY_START_TO_CLOSE: '1s', CLIENT_TOKEN_LIFE: '3s' },
 });
 
 type HistoryEvent = NonNullable<Awaited<ReturnType<WorkflowHandle['fetchHistory']>>['events']>[number];
