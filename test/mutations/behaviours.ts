@@ -487,10 +487,10 @@ const DIFFERENCES: readonly Behaviour[] = [
   {
     what: "a name that is too long is cut at the flow's name, not at the run's mark",
     file: 'src/workflows/run/mark.ts',
-    code: '.slice(-LONGEST)',
-    without: '.slice(0, LONGEST)',
+    code: 'flowName.slice(0, Math.max(LONGEST - 1 - mark.length, 0))',
+    without: 'flowName',
     tests: ['test/workflows/lifecycle'],
-    named: 'a client token of the input',
+    named: 'names the job after the flow and the run',
   },
 ];
 
