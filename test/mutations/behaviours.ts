@@ -766,7 +766,7 @@ const GAPS: readonly Behaviour[] = [
     code: ', rules: this.facts.rules }',
     without: ' }',
     tests: ['test/workflows/rules'],
-    named: 'under way',
+    named: 'would end its wait',
   },
   {
     what: 'G12: a copy passes on copiableAttributes',
@@ -1190,14 +1190,6 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     without: "if (guard === 'none') return true;",
     tests: lifecycle,
     named: 'looked up once more',
-  },
-  {
-    what: "after another writer's change the flow makes a new decision",
-    file: 'src/workflows/run/once.ts',
-    code: "if (found.kind === 'rival' && !last) basis = await change.prepare();",
-    without: '',
-    tests: differences,
-    named: 'meets',
   },
   {
     what: 'a new image set is searched for once the copy has left the source free',

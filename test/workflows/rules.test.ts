@@ -5,11 +5,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker, DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
 import { isRecord } from '../../src/lib/guards.ts';
 import { DEFAULT_RULES } from '../../src/pacing/rules.ts';
-import { quietRuntime } from '../support/cluster.ts';
+import { quietRuntime, withCluster, type Cluster } from '../support/cluster.ts';
 import { recordedHistories } from '../support/histories.ts';
+import { datastoreId, fhirInput } from '../support/inputs.ts';
+import { fhirImportReply } from '../support/replies.ts';
+import { startScriptedAws, type ScriptedAws } from '../support/scripted-aws.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rules-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -52,6 +56,10 @@ function beginningsOf({ history }: ReturnType<typeof recordedHistories>[number])
 
 beforeAll(quietRuntime);
 
+let aws: ScriptedAws;
+let cluster: Cluster;
+withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
+
 test('a run that is under way replays on a worker with other defaults', async () => {
   const tenfold: Change = (number) => number * 10;
   const workflowBundle = await bundleWith(tenfold);
@@ -63,4 +71,22 @@ test('a run that is under way replays on a worker with other defaults', async ()
       ).resolves.toBeUndefined();
     }
   }
+});
+
+test('a run that waits by the default pacing replays on a worker whose defaults would end its wait', async () => {
+  aws.script({
+    StartFHIRImportJob: [{ JobId: 'j1', JobStatus: 'SUBMITTED', DatastoreId: datastoreId }],
+    DescribeFHIRImportJob: [fhirImportReply('IN_PROGRESS')],
+  });
+  const { polling: _, ...input } = fhirInput;
+  const run = await cluster.flows.start('startImportAndWaitCompleted', input);
+  while (aws.callsOf('DescribeFHIRImportJob').length < 2) await pause(100);
+  const { events } = await run.fetchHistory();
+  await run.terminate();
+  const waits = events?.findLastIndex((event) => event.timerStartedEventAttributes) ?? 0;
+  const workflowBundle = await bundleWith(() => 0);
+  const beginning = { events: (events ?? []).slice(0, waits + 1) };
+  await expect(
+    Worker.runReplayHistory({ workflowBundle }, beginning, run.workflowId),
+  ).resolves.toBeUndefined();
 });

@@ -79,7 +79,7 @@ export function foundOf<Made>(sighting: Sighting, what: string, make: (id: strin
  * before the run fails, the run finds out what AWS shows:
  *
  * - the run's own change: `once` returns it;
- * - another writer's change: the run prepares again and sends a new request;
+ * - another writer's change: the run sends a new request, based on what it has read after the conflict;
  * - no change: with a client token, the run sends the request again. With the other guards the change stays in doubt,
  *   because the first request may still arrive late.
  *
@@ -115,7 +115,6 @@ export async function once<Basis, Reply>(flow: Flow, change: Change<Basis, Reply
       if (isOver) flow.inDoubt.delete(step);
       if (found.kind === 'ours') return found.reply;
       if (isOver) doubt = undefined;
-      if (found.kind === 'rival' && !last) basis = await change.prepare();
     }
     if (last) {
       flow.board.enter(step);
