@@ -1,4 +1,4 @@
-import { isRecord } from '../lib/guards.ts';
+import { isGrpcError } from './grpc.ts';
 import { OUR_SEARCH_ATTRIBUTE_NAMES } from '../lib/search-attributes.ts';
 
 /** Whether a namespace has one of our search attributes, with the right type. */
@@ -18,9 +18,6 @@ interface Server {
 
 /** `IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD` of Temporal's API. */
 const KEYWORD = 2;
-
-/** The gRPC status code INVALID_ARGUMENT, with which the server rejects an invalid visibility query. */
-const GRPC_INVALID_ARGUMENT = 3;
 
 /**
  * Looks up which of our search attributes a namespace has, and whether they are of type Keyword.
@@ -60,7 +57,8 @@ async function stateByQuery(
     workflowService.countWorkflowExecutions({ namespace, query }).then(
       () => true,
       (error: unknown) => {
-        if (isRecord(error) && error['code'] === GRPC_INVALID_ARGUMENT) return false;
+        // With this status the server rejects a visibility query on an attribute that is missing or of another type.
+        if (isGrpcError(error, 'INVALID_ARGUMENT')) return false;
         throw error;
       },
     );

@@ -4,8 +4,8 @@
  * Temporal reports none of this as an error: a run that no worker of the right version polls for stays open and makes no
  * progress (observed with Servers 1.29.1 and 1.32.0).
  */
+import { isGrpcError } from './grpc.ts';
 import { Client, type ConnectionLike } from '@temporalio/client';
-import { isRecord } from '../lib/guards.ts';
 import { shellCommand } from '../lib/shell-command.ts';
 import { describeTaskQueue, type DeploymentVersion, type TaskQueue } from './task-queue-pollers.ts';
 
@@ -146,12 +146,10 @@ async function findStranded(
   } catch (error) {
     // A server that lacks these search attributes has no Worker Versioning, and so no pinned runs.
     const { cause } = error instanceof Error ? error : {};
-    if (isRecord(cause) && cause['code'] === GRPC_INVALID_ARGUMENT) return undefined;
+    if (isGrpcError(cause, 'INVALID_ARGUMENT')) return undefined;
     throw error;
   }
 }
-
-const GRPC_INVALID_ARGUMENT = 3;
 
 function strandedFault(
   { query, count, shown }: Stranded,

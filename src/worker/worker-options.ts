@@ -1,3 +1,4 @@
+import { isGrpcError } from '../temporal/grpc.ts';
 import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import { createAwsClients, describeEndpoints } from './aws-clients.ts';
@@ -49,8 +50,8 @@ async function connect(): Promise<{ connection: NativeConnection; namespace: str
     throw noServer(address, error);
   });
   // Checked here because the SDK keeps polling a namespace that does not exist, without an error.
-  await connection.workflowService.describeNamespace({ namespace }).catch((error: { code?: number }) => {
-    if (error.code !== GRPC_NOT_FOUND) return;
+  await connection.workflowService.describeNamespace({ namespace }).catch((error: unknown) => {
+    if (!isGrpcError(error, 'NOT_FOUND')) return;
     throw noNamespace(address, namespace);
   });
   return { connection, namespace };
@@ -67,5 +68,3 @@ async function reportVersioning(
     console.error(`Worker Versioning: its state cannot be looked up: ${String(error)}`);
   }
 }
-
-const GRPC_NOT_FOUND = 5;

@@ -1,6 +1,6 @@
 /** The checks of Temporal: settings, server, namespace, worker, worker versions and search attributes. */
+import { isGrpcError } from '../../temporal/grpc.ts';
 import { Connection } from '@temporalio/client';
-import { isRecord } from '../../lib/guards.ts';
 import { lookUpSearchAttributes, type AttributeState } from '../../temporal/namespace-attributes.ts';
 import { describeTaskQueue, type TaskQueueType } from '../../temporal/task-queue-pollers.ts';
 import { readTemporalConfig } from '../../temporal/temporal-config.ts';
@@ -10,7 +10,6 @@ import { shellCommand } from '../terminal.ts';
 import { Fault, needed, reasonOf, type Examination } from './examination.ts';
 
 /** The codes of gRPC (https://grpc.io/docs/guides/status-codes/). */
-const [GRPC_NOT_FOUND, GRPC_PERMISSION_DENIED, GRPC_UNAUTHENTICATED] = [5, 7, 16];
 
 interface Temporal {
   readonly connection: Connection;
@@ -71,15 +70,14 @@ async function connect(): Promise<Temporal> {
 }
 
 function connectionFault(error: unknown, address: string, namespace: string): Fault {
-  const code = isRecord(error) ? error['code'] : undefined;
-  if (code === GRPC_NOT_FOUND) {
+  if (isGrpcError(error, 'NOT_FOUND')) {
     const create = ['temporal', 'operator', 'namespace', 'create', '--address', address];
     return new Fault(
       `there is no namespace ${namespace} at ${address}`,
       `set TEMPORAL_NAMESPACE to an existing namespace, or create it: ${shellCommand(...create, '--namespace', namespace)}`,
     );
   }
-  if (code === GRPC_PERMISSION_DENIED || code === GRPC_UNAUTHENTICATED) {
+  if (isGrpcError(error, 'PERMISSION_DENIED', 'UNAUTHENTICATED')) {
     return new Fault(
       `${address} denies access to namespace ${namespace} (${reasonOf(error)})`,
       'set TEMPORAL_NAMESPACE, and TEMPORAL_API_KEY or a TLS certificate that is valid for this namespace',
