@@ -113,12 +113,12 @@ export class FlowClient {
   async *watch(workflowId: string): AsyncGenerator<Progress> {
     const run = this.temporal.workflow.getHandle(workflowId);
     for (let shown = ''; ; await pause(500)) {
-      const { status } = await run.describe();
-      const progress = await this.whereabouts(workflowId);
+      const described = await run.describe();
+      const progress = await whereabouts(this.temporal, workflowId, described);
       const state = JSON.stringify(progress);
       if (progress && state !== shown) yield progress;
       shown = state;
-      if (status.name !== 'RUNNING') return;
+      if (described.status.name !== 'RUNNING') return;
     }
   }
 

@@ -3,6 +3,7 @@ import {
   findIn,
   judgeDatastore,
   judgeJob,
+  type Page,
   type Sighting,
   type SoughtDatastore,
   type SoughtJob,
@@ -10,6 +11,14 @@ import {
 import type { healthlakeActivities } from './healthlake.ts';
 import type { imagingActivities } from './medical-imaging.ts';
 import type { Json } from './operation.ts';
+
+type FhirJob = Json<ImportJobProperties> | Json<ExportJobProperties>;
+
+interface FhirJobFilter {
+  DatastoreId: string;
+  JobName: string;
+  NextToken: string | undefined;
+}
 
 /**
  * Activities that search for a job or data store whose start request had a lost reply: AWS may have created it, and another
@@ -19,8 +28,14 @@ export function findActivities(
   imaging: ReturnType<typeof imagingActivities>,
   healthlake: ReturnType<typeof healthlakeActivities>,
 ) {
-  const judgeFhirJob = (sought: SoughtJob) => (job: Json<ImportJobProperties> | Json<ExportJobProperties>) =>
-    judgeJob(sought, { id: job.JobId, name: job.JobName, submittedAt: job.SubmitTime });
+  const findFhirJob =
+    (list: (filter: FhirJobFilter) => Promise<Page<FhirJob>>) =>
+    (sought: SoughtJob): Promise<Sighting> =>
+      findIn(
+        (NextToken) => list({ DatastoreId: sought.datastoreId, JobName: sought.jobName, NextToken }),
+        ({ JobId: id, JobName: name, SubmitTime: submittedAt }) =>
+          judgeJob(sought, { id, name, submittedAt }),
+      );
   return {
     /** Reads all jobs, because HealthImaging cannot filter them by name and documents no order. */
     findDICOMImportJob: (sought: SoughtJob): Promise<Sighting> =>
@@ -33,19 +48,15 @@ export function findActivities(
         ({ jobId: id, jobName: name, submittedAt }) => judgeJob(sought, { id, name, submittedAt }),
       ),
 
-    findFHIRImportJob: (sought: SoughtJob): Promise<Sighting> =>
-      findIn(async (NextToken) => {
-        const { datastoreId: DatastoreId, jobName: JobName } = sought;
-        const page = await healthlake.listFHIRImportJobs({ DatastoreId, JobName, NextToken });
-        return { items: page.ImportJobPropertiesList ?? [], nextToken: page.NextToken };
-      }, judgeFhirJob(sought)),
+    findFHIRImportJob: findFhirJob(async (filter) => {
+      const page = await healthlake.listFHIRImportJobs(filter);
+      return { items: page.ImportJobPropertiesList ?? [], nextToken: page.NextToken };
+    }),
 
-    findFHIRExportJob: (sought: SoughtJob): Promise<Sighting> =>
-      findIn(async (NextToken) => {
-        const { datastoreId: DatastoreId, jobName: JobName } = sought;
-        const page = await healthlake.listFHIRExportJobs({ DatastoreId, JobName, NextToken });
-        return { items: page.ExportJobPropertiesList ?? [], nextToken: page.NextToken };
-      }, judgeFhirJob(sought)),
+    findFHIRExportJob: findFhirJob(async (filter) => {
+      const page = await healthlake.listFHIRExportJobs(filter);
+      return { items: page.ExportJobPropertiesList ?? [], nextToken: page.NextToken };
+    }),
 
     findDatastore: (sought: SoughtDatastore): Promise<Sighting> =>
       findIn(

@@ -20,7 +20,8 @@ export interface SoughtJob {
   submittedAfter?: string;
 }
 
-interface Page<Item> {
+/** One page of a list of either service. */
+export interface Page<Item> {
   items: readonly Item[];
   nextToken: string | undefined;
 }

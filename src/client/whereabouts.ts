@@ -5,21 +5,33 @@ import type { Progress } from '../workflows/run/progress.ts';
 /** How long a request waits for its reply. Without a live worker a query would wait until the server gives it up. */
 const REPLY_WITHIN_MS = 2_000;
 
-/** See `FlowClient.whereabouts`. */
-export async function whereabouts(temporal: Client, workflowId: string): Promise<Progress | undefined> {
-  const progress = await progressOf(temporal, workflowId);
+/**
+ * See `FlowClient.whereabouts`.
+ *
+ * @param described - the description of the run, if the caller has just read it: saves a request
+ */
+export async function whereabouts(
+  temporal: Client,
+  workflowId: string,
+  described?: WorkflowExecutionDescription,
+): Promise<Progress | undefined> {
+  const progress = await progressOf(temporal, workflowId, described);
   const importWorkflowId = progress?.ids['importWorkflowId'];
   if (importWorkflowId === undefined) return progress;
   return (await progressOf(temporal, importWorkflowId)) ?? progress;
 }
 
-async function progressOf(temporal: Client, workflowId: string): Promise<Progress | undefined> {
+async function progressOf(
+  temporal: Client,
+  workflowId: string,
+  described?: WorkflowExecutionDescription,
+): Promise<Progress | undefined> {
   const run = temporal.workflow.getHandle(workflowId);
   const ask = <Reply>(request: () => Promise<Reply>) =>
     temporal.withDeadline(Date.now() + REPLY_WITHIN_MS, request).catch(() => undefined);
   const progress = await ask(() => run.query<Progress>('progress'));
   if (!progress || progress.lastError !== undefined) return progress;
-  const lastError = errorOfRetriedActivity(await ask(() => run.describe()));
+  const lastError = errorOfRetriedActivity(described ?? (await ask(() => run.describe())));
   return lastError === undefined ? progress : { ...progress, lastError };
 }
 

@@ -111,7 +111,7 @@ export async function once<Basis, Reply>(flow: Flow, change: Change<Basis, Reply
     if (doubt && change.guard !== 'harmless' && mustLook(change.guard, attempt, latest)) {
       const found = await look(flow, change, { ...doubt, seen: basis }, effect);
       if (found.kind === 'unclear') throw outcomeUnknown(step, found.why);
-      const isOver = found.kind === 'ours' || found.kind === 'rival' || guard === 'token';
+      const isOver = found.kind !== 'unchanged' || guard === 'token';
       if (isOver) flow.inDoubt.delete(step);
       if (found.kind === 'ours') return found.reply;
       if (isOver) doubt = undefined;
