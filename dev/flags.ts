@@ -2,7 +2,11 @@
 import { parseArgs } from 'node:util';
 import { UserError } from '../src/lib/user-error.ts';
 
-/** Flags by name: `true` for a flag without a value, the only permitted value, or a word in capitals for any value. */
+/**
+ * The flags of a command, by name. What stands for a flag says which values it takes: `true` none (`{ keep: true }` is `--keep`), a
+ * lower-case word only that word (`{ server: 'existing' }` is `--server existing`), and a word in capitals any value
+ * (`{ data: 'FOLDER' }` is `--data /tmp/aws`).
+ */
 export type Flags = Readonly<Record<string, true | string>>;
 
 export type FlagValues<Known extends Flags> = {

@@ -1,4 +1,4 @@
-/** The output of the command line is complete, says what it omits, and contains no control characters from data. */
+/** The command line prints its whole output or says what it omits, and escapes control characters in data, such as a tab in a key. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';

@@ -22,7 +22,7 @@ export class Stage {
     this.#samples = writeSamples({ s3Folder });
   }
 
-  /** Starts an import of which one file fails. */
+  /** Starts an import in which HealthImaging rejects one of the files. */
   startImport() {
     const input = onboardInput(this.#samples, 'radiology');
     return this.#flows.start('onboardDatastoreAndImport', input, { workflowId: IMPORT });

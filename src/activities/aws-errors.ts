@@ -49,7 +49,7 @@ const UNFAMILIAR: Rule = { retry: 'tenMinutes', effect: 'unknown' };
 const BY_ERROR: Readonly<Record<string, Rule>> = {
   ThrottlingException: TEMPORARY,
   InternalServerException: AMBIGUOUS,
-  // A quota on existing resources: a retry of a create request fails until somebody deletes one.
+  // A quota on how many resources an account may have, such as data stores. Retrying cannot succeed until one is deleted.
   ServiceQuotaExceededException: FINAL,
   ConflictException: { retry: 'tenMinutes', effect: 'conflict' },
   ValidationException: FINAL,
@@ -200,7 +200,7 @@ interface SeenError {
   readonly requestId?: string;
   /** Milliseconds. */
   readonly retryAfter?: number;
-  /** The region of a bucket that is not in the worker's region. */
+  /** The region of the bucket, if S3 refused the request because the bucket is not in the worker's region. */
   readonly bucketRegion?: string;
 }
 

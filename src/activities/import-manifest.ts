@@ -86,7 +86,7 @@ const MOST_BYTES_OF_IMAGE_SETS = 200_000;
  * The image sets in a manifest of HealthImaging, up to a thousand. The non-primary ones come first, because somebody has to
  * look at them.
  *
- * @param manifestUri - the manifest, for the result if not all image sets are listed
+ * @param manifestUri - the URI of the manifest. If some image sets are left out, the result names it as the place to find them
  */
 export function imageSetsIn(
   { jobSummary }: Record<string, unknown>,

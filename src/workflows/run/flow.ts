@@ -28,7 +28,7 @@ export class Flow extends Calls {
   underWay: { awsJobId: string } | { awsImageSetId: string } | { awsDatastoreId: string } | undefined;
   /** The steps whose change AWS may or may not have applied, for the memo of a cancelled run. */
   readonly inDoubt = new Set<string>();
-  /** What the run has found out so far: it is in the failure's details if a later step fails. */
+  /** The result so far, such as the outcome of an import. If a later step fails, it is in the details of the failure. */
   found: object | undefined;
   /** How many reads all waits of this run have made so far. */
   readsInWaits = 0;
