@@ -2,12 +2,17 @@
  * What a DICOM import into the local AWS costs: 5,000 small files beside reading and writing the same bytes, and the memory
  * that files of 2 GB take.
  *
- * The times of two machines differ, so the small files are shown as a ratio to bare reading and writing in the same run.
+ * The times of two machines differ, so the small files are shown as a ratio to bare reading and writing in the same run. With the
+ * folder of an earlier, built checkout, they are shown as a ratio to the import of the same files by that one instead:
+ *
+ *     npm run bench -- dicom-import ../before
+ *
  * Each measurement has a process of its own, or one would count the memory of another.
  */
 import { execFileSync } from 'node:child_process';
 import {
   closeSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -21,7 +26,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MedicalImaging } from '@aws-sdk/client-medical-imaging';
 import { dicomFile, type Element } from '../dev/samples/dicom-file.ts';
-import { startLocalAws } from '../local-aws/server.ts';
+import { compare, costOf, localAwsOf } from './support/checkouts.ts';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
@@ -33,10 +38,10 @@ const FRAME_BYTES = 512 * 1024;
 const scenarios: Readonly<Record<string, (folder: string) => Promise<string>>> = {
   async 'small files'(folder) {
     const names = writeSmallFiles(folder);
-    const bare = await measured(() => readAndWrite(names, join(folder, 'bare')));
-    const imported = await measured(() => importAll(folder));
-    const ratio = (imported.processor / bare.processor).toFixed(1);
-    return `${imported.seconds.toFixed(1)} s, ${ratio} times the processor time of reading and writing the bytes`;
+    const bare = await costOf(() => readAndWrite(names, join(folder, 'bare')));
+    const imported = await costOf(() => importAll(folder));
+    const ratio = (imported.cpuMs / bare.cpuMs).toFixed(1);
+    return `${(imported.wallMs / 1000).toFixed(1)} s, ${ratio} times the processor time of reading and writing the bytes`;
   },
   async 'a native file of 2 GB'(folder) {
     writeLargeFile(folder, { encapsulated: false });
@@ -49,8 +54,11 @@ const scenarios: Readonly<Record<string, (folder: string) => Promise<string>>> =
 };
 
 async function main(): Promise<void> {
-  const name = process.argv[2];
+  const [name, checkout] = process.argv.slice(2);
   const scenario = name === undefined ? undefined : scenarios[name];
+  if (name === '--import') return importSmallFilesBy(checkout);
+  if (name !== undefined && existsSync(name))
+    return compare(`${FILES} small files`, name, import.meta.filename);
   if (!scenario) {
     for (const each of Object.keys(scenarios)) {
       execFileSync(process.execPath, [import.meta.filename, each], { stdio: 'inherit' });
@@ -65,25 +73,29 @@ async function main(): Promise<void> {
   }
 }
 
+/** Prints what importing the small files costs with the local AWS of a checkout. */
+async function importSmallFilesBy(checkout?: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-dicom-'));
+  try {
+    writeSmallFiles(folder);
+    console.log(JSON.stringify(await costOf(() => importAll(folder, checkout))));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 async function memoryOf(folder: string): Promise<string> {
   const before = process.resourceUsage().maxRSS;
-  const { seconds } = await measured(() => importAll(folder));
+  const { wallMs } = await costOf(() => importAll(folder));
   const [megabytes, more] = [process.resourceUsage().maxRSS, process.resourceUsage().maxRSS - before].map(
     (kilobytes) => Math.round(kilobytes / 1000),
   );
-  return `${megabytes} MB of memory at the most, ${more} MB more than before, in ${seconds.toFixed(1)} s`;
-}
-
-/** The time that work takes, and that of the processor: the machine may have other work to do. */
-async function measured(work: () => Promise<void>): Promise<{ seconds: number; processor: number }> {
-  const [start, before] = [performance.now(), process.cpuUsage()];
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return { seconds: (performance.now() - start) / 1000, processor: (user + system) / 1e6 };
+  return `${megabytes} MB of memory at the most, ${more} MB more than before, in ${(wallMs / 1000).toFixed(1)} s`;
 }
 
 /** Imports everything in the bucket `input` of a local AWS, by its own clock as fast as it can. */
-async function importAll(data: string): Promise<void> {
+async function importAll(data: string, checkout = '.'): Promise<void> {
+  const startLocalAws = await localAwsOf(checkout);
   const settings = { datastoreCreateMs: 0, dicomImportSubmittedMs: 0, dicomImportMs: 0 };
   const aws = await startLocalAws({ data, settings });
   const imaging = new MedicalImaging({

@@ -7,21 +7,13 @@
  * Each import has a server of its own, so that compiling the rules is part of it. The ratios are of the fastest of the
  * imports: of the time until the job has ended, and of the time of the processor, which other programs change less.
  */
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { HealthLake } from '@aws-sdk/client-healthlake';
-import type { startLocalAws } from '../local-aws/server.ts';
+import { compare, costOf, localAwsOf, type Cost } from './support/checkouts.ts';
 
-const ROUNDS = 5;
 const PATIENTS = 10_000;
-
-interface Cost {
-  readonly wallMs: number;
-  readonly cpuMs: number;
-}
 
 /** A patient, and four observations of each. */
 function ndjson(): string {
@@ -63,10 +55,7 @@ function ndjson(): string {
 
 /** Imports the file with the local AWS of a checkout, in this process. */
 async function importBy(checkout: string): Promise<Cost> {
-  const module: unknown = await import(
-    pathToFileURL(path.resolve(checkout, 'dist/local-aws/server.js')).href
-  );
-  const { startLocalAws: start } = module as { startLocalAws: typeof startLocalAws };
+  const start = await localAwsOf(checkout);
   const data = mkdtempSync(path.join(os.tmpdir(), 'bench-fhir-'));
   mkdirSync(path.join(data, 's3/input/x'), { recursive: true });
   writeFileSync(path.join(data, 's3/input/x/all.ndjson'), ndjson());
@@ -77,23 +66,22 @@ async function importBy(checkout: string): Promise<Cost> {
   const { DatastoreId } = await client.createFHIRDatastore({ DatastoreTypeVersion: 'R4' });
   await client.listFHIRDatastores({});
 
-  const [began, cpu] = [performance.now(), process.cpuUsage()];
-  const { JobId } = await client.startFHIRImportJob({
-    DatastoreId,
-    DataAccessRoleArn: 'arn:aws:iam::123456789012:role/bench',
-    InputDataConfig: { S3Uri: 's3://input/x/' },
-    JobOutputDataConfig: {
-      S3Configuration: { S3Uri: 's3://out/', KmsKeyId: 'arn:aws:kms:us-east-1:123456789012:key/1' },
-    },
+  const cost = await costOf(async () => {
+    const { JobId } = await client.startFHIRImportJob({
+      DatastoreId,
+      DataAccessRoleArn: 'arn:aws:iam::123456789012:role/bench',
+      InputDataConfig: { S3Uri: 's3://input/x/' },
+      JobOutputDataConfig: {
+        S3Configuration: { S3Uri: 's3://out/', KmsKeyId: 'arn:aws:kms:us-east-1:123456789012:key/1' },
+      },
+    });
+    for (;;) {
+      const { ImportJobProperties: job } = await client.describeFHIRImportJob({ DatastoreId, JobId });
+      if (job?.EndTime && job.JobStatus !== 'COMPLETED') throw new Error(`the import is ${job.JobStatus}`);
+      if (job?.EndTime) break;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   });
-  for (;;) {
-    const { ImportJobProperties: job } = await client.describeFHIRImportJob({ DatastoreId, JobId });
-    if (job?.EndTime && job.JobStatus !== 'COMPLETED') throw new Error(`the import is ${job.JobStatus}`);
-    if (job?.EndTime) break;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  const { user, system } = process.cpuUsage(cpu);
-  const cost = { wallMs: performance.now() - began, cpuMs: (user + system) / 1000 };
   client.destroy();
   await aws.close();
   rmSync(data, { recursive: true });
@@ -109,27 +97,7 @@ function main(): void {
     process.exitCode = 1;
     return;
   }
-  const checkouts = { before, now: '.' };
-  const costs: Record<keyof typeof checkouts, Cost[]> = { before: [], now: [] };
-  for (let round = 0; round < ROUNDS; round++) {
-    for (const which of ['before', 'now'] as const) {
-      const args = [import.meta.filename, '--import', checkouts[which]];
-      costs[which].push(JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' })) as Cost);
-    }
-  }
-  console.log('50,000 resources   before      now    ratio');
-  for (const [name, of] of [
-    ['until it ended', 'wallMs'],
-    ['processor time', 'cpuMs'],
-  ] as const) {
-    const [was, is] = [costs.before, costs.now].map((runs) => Math.min(...runs.map((run) => run[of])));
-    const columns = [
-      `${Math.round(was ?? 0)} ms`,
-      `${Math.round(is ?? 0)} ms`,
-      ((is ?? 0) / (was ?? 1)).toFixed(2),
-    ];
-    console.log(`${name.padEnd(16)}${columns.map((column) => column.padStart(9)).join('')}`);
-  }
+  compare('50,000 resources', before, import.meta.filename);
 }
 
 if (process.argv[2] === '--import') {
