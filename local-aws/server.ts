@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import path from 'node:path';
-import { randomUUID } from 'node:crypto';
 import { Agenda } from './agenda.ts';
 import { Calls } from './calls.ts';
 import { ControlServer } from './control-server.ts';
@@ -15,6 +14,7 @@ import { Buckets } from './s3/buckets.ts';
 import { s3 } from './s3/index.ts';
 import { defaultSettings, type Settings } from './settings.ts';
 import { Store } from './store.ts';
+import { requestOf, send } from './wire.ts';
 import type { World } from './world.ts';
 
 export type { Settings } from './settings.ts';
@@ -55,6 +55,8 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   });
   // Longer than clients keep idle connections, or they meet the closing end of one.
   server.keepAliveTimeout = 65_000;
+  // Node would end a request whose content takes longer than five minutes, as that of a large object may.
+  server.requestTimeout = 0;
   try {
     world.endpoint = `http://${host}:${await listen(server, port, host)}`;
   } catch (error) {
@@ -79,14 +81,15 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
 
 async function openWorld({ data, settings }: LocalAwsOptions): Promise<World> {
   makeDataFolder(data);
+  const store = await openStore(path.join(data, 'state'));
   return {
     data,
     settings: { ...defaultSettings, ...settings },
-    store: await openStore(path.join(data, 'state')),
+    store,
     agenda: new Agenda((key) =>
       console.error(`local-aws: the work of ${key} failed; it is tried again after a restart`),
     ),
-    buckets: new Buckets(path.join(data, 's3')),
+    buckets: new Buckets(data, store),
     faults: new Faults(),
     transcoder: new Transcoder(),
     endpoint: '',
@@ -119,35 +122,11 @@ async function answer(
   handle: (request: HttpRequest) => Promise<HttpReply | undefined>,
 ): Promise<void> {
   try {
-    const reply = await handle(await readRequest(incoming));
-    if (!reply) {
-      incoming.socket.destroy();
-      return;
-    }
-    const { status, headers, body, cut } = reply;
-    const content = Buffer.from(body ?? '');
-    // One byte is missing even of an answer without a body.
-    const length = cut ? Math.max(content.byteLength, 1) : content.byteLength;
-    const requestId = randomUUID();
-    response.writeHead(status, {
-      'x-amzn-requestid': requestId,
-      'x-amz-request-id': requestId,
-      ...(status !== 204 && { 'content-length': length }),
-      ...headers,
-    });
-    if (cut) {
-      response.write(content.subarray(0, content.byteLength / 2), () => incoming.socket.destroy());
-    } else response.end(incoming.method === 'HEAD' ? undefined : content);
+    const reply = await handle(requestOf(incoming));
+    if (reply) await send(reply, incoming, response);
+    else incoming.socket.destroy();
   } catch {
     // The caller went away in the middle of its request, or asks what is not HTTP.
     incoming.socket.destroy();
   }
-}
-
-async function readRequest(incoming: IncomingMessage): Promise<HttpRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const { method = 'GET', url = '/', headers } = incoming;
-  const [path = '/', query = ''] = url.split(/\?(.*)/s);
-  return { method, path, query: new URLSearchParams(query), headers, body: Buffer.concat(chunks) };
 }
