@@ -160,8 +160,16 @@ export const S3: readonly Behaviour[] = [
     file: `${s3}/content.ts`,
     code: 'destroyOnReturn: false',
     without: 'destroyOnReturn: true',
-    tests: program,
-    named: 'takes no more',
+    tests: wire,
+    named: 'a large body',
+  },
+  {
+    what: 'what is left of a refused request does not block the connection',
+    file: 'local-aws/wire.ts',
+    code: 'incoming.resume();',
+    without: '',
+    tests: wire,
+    named: 'a large body',
   },
   {
     what: 'a file has its name only when it is complete',
