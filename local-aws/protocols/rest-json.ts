@@ -5,6 +5,7 @@ import {
   SchemaCodec,
   uriMembers,
   type UriMembers,
+  type UriPlace,
   type OperationSchema,
   type SchemaClient,
 } from './schema-codec.ts';
@@ -14,34 +15,39 @@ interface Route {
   readonly method: string;
   readonly pattern: RegExp;
   readonly labels: readonly string[];
+  readonly uriMembers: readonly (readonly [name: string, place: UriPlace])[];
 }
 
 /** The server's side of AWS restJson1: path and query name the operation and part of its input, the body the rest. */
 export class RestJson implements Protocol {
   readonly #codec: SchemaCodec;
   readonly #errorStatus: Map<string, number>;
-  readonly #routes: Route[];
+  readonly #routes: ReadonlyMap<string, Route>;
 
   constructor(sdk: object, client: SchemaClient) {
     this.#codec = new SchemaCodec(sdk, client);
     this.#errorStatus = modelledErrorStatus(sdk);
-    this.#routes = this.#codec.operations.map((name) => toRoute(name, this.#codec.schema(name)));
+    this.#routes = new Map(
+      this.#codec.operations.map((name) => [name, toRoute(name, this.#codec.schema(name))]),
+    );
   }
 
-  get operations(): string[] {
+  get operations(): readonly string[] {
     return this.#codec.operations;
   }
 
   operationOf({ method, path }: HttpRequest): string | undefined {
-    return this.#routes.find((route) => route.method === method && route.pattern.test(path))?.operation;
+    for (const route of this.#routes.values()) {
+      if (route.method === method && route.pattern.test(path)) return route.operation;
+    }
+    return undefined;
   }
 
   decode(operation: string, request: HttpRequest): Promise<object> {
-    const schema = this.#codec.schema(operation);
-    const { pattern, labels } = toRoute(operation, schema);
-    const values = pattern.exec(request.path)?.slice(1) ?? [];
+    const { pattern, labels = [], uriMembers = [] } = this.#routes.get(operation) ?? {};
+    const values = pattern?.exec(request.path)?.slice(1) ?? [];
     const fromPath = labels.map((label, i) => [label, decodeLabel(values[i] ?? '')]);
-    const fromQuery = uriMembers(schema).flatMap(([name, place]) => {
+    const fromQuery = uriMembers.flatMap(([name, place]) => {
       if (!('query' in place) || !request.query.has(place.query)) return [];
       return [[name, place.list ? request.query.getAll(place.query) : request.query.get(place.query)]];
     });
@@ -64,7 +70,8 @@ export class RestJson implements Protocol {
   }
 }
 
-function toRoute(operation: string, [, , , traits]: OperationSchema): Route {
+function toRoute(operation: string, schema: OperationSchema): Route {
+  const [, , , traits] = schema;
   const [method, uri] = (typeof traits === 'object' && traits.http) || ['', ''];
   const path = uri.split('?')[0] ?? '';
   const pattern = path.replaceAll(/\{[^}]+\}/g, '([^/]*)');
@@ -73,6 +80,7 @@ function toRoute(operation: string, [, , , traits]: OperationSchema): Route {
     method,
     pattern: new RegExp(`^${pattern}/?$`),
     labels: [...path.matchAll(/\{([^}+]+)\+?\}/g)].map(([, label]) => label ?? ''),
+    uriMembers: uriMembers(schema),
   };
 }
 
