@@ -5,7 +5,6 @@ import { imageSets } from '../../local-aws/medical-imaging/image-set.ts';
 import type { Metadata } from '../../local-aws/medical-imaging/metadata.ts';
 import { requireMetadata, withMetadata } from '../../local-aws/medical-imaging/metadata-store.ts';
 import { Store } from '../../local-aws/store.ts';
-import { newId } from '../../local-aws/world.ts';
 
 const DAY = 86_400_000;
 const PER_COMMIT = 1000;
@@ -26,8 +25,13 @@ export async function multiplyImageSet(data: string, count: number): Promise<voi
   if (!template || !phase) throw new Error(`${data} has no image set to make copies of.`);
   const document = requireMetadata({ store }, template, phase);
   for (let number = 1; number < count; number++) {
-    const from = template.createdAt + number;
-    const empty = { ...template, imageSetId: newId(), createdAt: from, contents: [] };
+    const from = template.createdAt - number;
+    const empty = {
+      ...template,
+      imageSetId: String(number).padStart(32, '0'),
+      createdAt: from,
+      contents: [],
+    };
     const { set, content } = withMetadata({ store }, empty, series(document, number));
     imageSets({ store }).put(set.imageSetId, { ...set, phases: [{ ...phase, from, content }] });
     if (number % PER_COMMIT === 0) await store.commit();

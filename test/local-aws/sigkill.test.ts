@@ -106,10 +106,13 @@ describe('the program', () => {
       },
       force: true,
     });
+    const seen = await after.control.calls({ operation: 'GetDICOMImportJob' });
     await restarted.end('SIGKILL');
-    const { imaging } = await start(...quick).clients();
+    const last = await start(...quick).clients();
+    expect(await imageSetsBySeries(last, datastoreId)).toEqual(bySeries);
+    expect(await last.control.calls({ operation: 'GetDICOMImportJob' })).toEqual(seen);
     const copied = await until(
-      () => imaging.getImageSet({ datastoreId, imageSetId }),
+      () => last.imaging.getImageSet({ datastoreId, imageSetId }),
       ({ imageSetState }) => imageSetState === 'ACTIVE',
     );
     expect(copied).toMatchObject({ versionId: '2', imageSetWorkflowStatus: 'COPIED' });
