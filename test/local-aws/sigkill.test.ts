@@ -106,11 +106,12 @@ describe('the program', () => {
       },
       force: true,
     });
-    const seen = await after.control.calls({ operation: 'GetDICOMImportJob' });
+    await after.imaging.getImageSet({ datastoreId, imageSetId });
+    const seen = await after.control.calls({ operation: 'GetImageSet' });
     await restarted.end('SIGKILL');
     const last = await start(...quick).clients();
     expect(await imageSetsBySeries(last, datastoreId)).toEqual(bySeries);
-    expect(await last.control.calls({ operation: 'GetDICOMImportJob' })).toEqual(seen);
+    expect(await last.control.calls({ operation: 'GetImageSet' })).toEqual(seen);
     const copied = await until(
       () => last.imaging.getImageSet({ datastoreId, imageSetId }),
       ({ imageSetState }) => imageSetState === 'ACTIVE',

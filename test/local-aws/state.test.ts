@@ -112,7 +112,7 @@ function contentOf(store: Store) {
 describe('the store', () => {
   test('holds, after a crash at any time, a state that there was, and none from before an answer', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.array(step, { maxLength: 30 }), async (scheduler, steps) => {
+      fc.asyncProperty(fc.scheduler(), fc.array(step, { maxLength: 30, size: 'max' }), async (scheduler, steps) => {
         const disk = slowDisk(() => scheduler.schedule(Promise.resolve()));
         const store = await Store.open(disk);
         const log = store.log<number>('log');
