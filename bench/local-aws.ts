@@ -122,11 +122,13 @@ async function manyImageSets(data: string): Promise<void> {
     `${whole(local.startMs)} ms, ${ratio(local.startMs, empty.startMs)} of a start with none`,
   );
   const connection = new RawConnection(local.endpoint);
-  const read = await median(() => connection.call('GET', `/datastore/${datastoreId}`));
+  const path = `/datastore/${datastoreId}`;
+  await readsPerSecond(connection, path);
+  const read = await median(() => connection.call('GET', path));
   for (const [what, criteria] of Object.entries(searches)) {
     const body = JSON.stringify(criteria);
     const time = await median(async () => {
-      const found = await connection.call('POST', `/datastore/${datastoreId}/searchImageSets`, body);
+      const found = await connection.call('POST', `${path}/searchImageSets`, body);
       if (JSON.parse(found).imageSetsMetadataSummaries.length === 0)
         throw new Error(`${what}: nothing is found`);
     });

@@ -112,45 +112,49 @@ function contentOf(store: Store) {
 describe('the store', () => {
   test('holds, after a crash at any time, a state that there was, and none from before an answer', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.scheduler(), fc.array(step, { maxLength: 30, size: 'max' }), async (scheduler, steps) => {
-        const disk = slowDisk(() => scheduler.schedule(Promise.resolve()));
-        const store = await Store.open(disk);
-        const log = store.log<number>('log');
-        const expected = { rows: new Map<string, Row>(), documents: new Map<string, Row>() };
-        const states = [contentOf(store)];
-        let answered = 0;
-        for (const each of steps) {
-          if (each === 'log') log.put('a', states.length);
-          else if (each === 'let a write end') {
-            if (scheduler.count() > 0) await scheduler.waitOne();
-          } else if (each === 'commit') {
-            const seen = states.length - 1;
-            void store.commit().then(() => (answered = Math.max(answered, seen)));
-          } else if (each.row) {
-            store.table<Row>('row').put(each.id, each.row);
-            store.documents<Row>('document').put(each.id, each.row);
-            expected.rows.set(each.id, each.row);
-            expected.documents.set(each.id, each.row);
-          } else {
-            store.table<Row>('row').delete(each.id);
-            expected.rows.delete(each.id);
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.array(step, { maxLength: 30, size: 'max' }),
+        async (scheduler, steps) => {
+          const disk = slowDisk(() => scheduler.schedule(Promise.resolve()));
+          const store = await Store.open(disk);
+          const log = store.log<number>('log');
+          const expected = { rows: new Map<string, Row>(), documents: new Map<string, Row>() };
+          const states = [contentOf(store)];
+          let answered = 0;
+          for (const each of steps) {
+            if (each === 'log') log.put('a', states.length);
+            else if (each === 'let a write end') {
+              if (scheduler.count() > 0) await scheduler.waitOne();
+            } else if (each === 'commit') {
+              const seen = states.length - 1;
+              void store.commit().then(() => (answered = Math.max(answered, seen)));
+            } else if (each.row) {
+              store.table<Row>('row').put(each.id, each.row);
+              store.documents<Row>('document').put(each.id, each.row);
+              expected.rows.set(each.id, each.row);
+              expected.documents.set(each.id, each.row);
+            } else {
+              store.table<Row>('row').delete(each.id);
+              expected.rows.delete(each.id);
+            }
+            const state = contentOf(store);
+            expect(state).toEqual({
+              rows: [...expected.rows].sort(([a], [b]) => (a < b ? -1 : 1)),
+              found: keys.map(
+                (key) => [...expected.rows.values()].filter((row) => row.keys.includes(key)).length,
+              ),
+              documents: ids.map((id) => expected.documents.get(id)),
+            });
+            states.push(state);
+            await Promise.resolve();
           }
-          const state = contentOf(store);
-          expect(state).toEqual({
-            rows: [...expected.rows].sort(([a], [b]) => (a < b ? -1 : 1)),
-            found: keys.map(
-              (key) => [...expected.rows.values()].filter((row) => row.keys.includes(key)).length,
-            ),
-            documents: ids.map((id) => expected.documents.get(id)),
-          });
-          states.push(state);
-          await Promise.resolve();
-        }
-        await new Promise((resolve) => setImmediate(resolve));
-        const after = contentOf(await Store.open(disk.afterCrash()));
-        expect(states.slice(answered)).toContainEqual(after);
-        await scheduler.waitFor(store.close());
-      }),
+          await new Promise((resolve) => setImmediate(resolve));
+          const after = contentOf(await Store.open(disk.afterCrash()));
+          expect(states.slice(answered)).toContainEqual(after);
+          await scheduler.waitFor(store.close());
+        },
+      ),
       { numRuns: 300 },
     );
   });
