@@ -25,8 +25,9 @@ export class Dispatcher {
   async answer(request: HttpRequest): Promise<HttpReply | undefined> {
     const service = this.#serviceOf(request);
     try {
+      refuseOtherService(this.#services, request);
       const operation = service.protocol.operationOf(request);
-      if (!operation) throw unknownOperation(service);
+      if (!operation) throw unknownOperation(service, request);
       return await this.#call(service, operation, request);
     } catch (error) {
       if (error instanceof Dropped) return undefined;
@@ -40,6 +41,7 @@ export class Dispatcher {
     const service =
       this.#services.find(({ name }) => name === signedFor) ??
       this.#services.find(({ name, protocol }) => name !== 's3' && protocol.operationOf(request)) ??
+      this.#services.find(({ protocol }) => protocol.claims?.(request) !== undefined) ??
       this.#services.find(({ name }) => name === 's3');
     if (!service) throw new Error('the local AWS has no service');
     return service;
@@ -131,11 +133,24 @@ function signingName({ headers, query }: HttpRequest): string | undefined {
   return credential?.split('/').at(-2);
 }
 
-const unknownOperation = ({ name, protocol }: Service) =>
-  new ServiceError(
+/** S3 would take a request that is signed for, say, Lambda for one about a bucket that does not exist. */
+function refuseOtherService(services: readonly Service[], request: HttpRequest): void {
+  const signedFor = signingName(request);
+  if (signedFor === undefined || services.some(({ name }) => name === signedFor)) return;
+  const names = services.map(({ name }) => name).join(', ');
+  throw new ServiceError(
     'UnknownOperationException',
-    `This is no ${name} request that the local AWS knows; it knows ${protocol.operations.join(', ')}.`,
+    `The request is signed for the service ${signedFor}; the local AWS has only ${names}.`,
   );
+}
+
+function unknownOperation({ name, protocol }: Service, request: HttpRequest): ServiceError {
+  const asked = protocol.claims?.(request) ?? `${request.method} ${request.path}`;
+  return new ServiceError(
+    'UnknownOperationException',
+    `The local AWS does not know ${asked} of ${name}; it knows ${protocol.operations.join(', ')}.`,
+  );
+}
 
 function asServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;

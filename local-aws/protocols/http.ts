@@ -24,6 +24,11 @@ export interface Protocol {
   readonly operations: readonly string[];
   /** The operation that a request calls, if it is one of this service's. */
   operationOf(request: HttpRequest): string | undefined;
+  /**
+   * What a request asks this service for, known or not, if the request shows by itself that it is meant for this service.
+   * S3 leaves this out: it takes what no other service claims.
+   */
+  claims?(request: HttpRequest): string | undefined;
   /** @throws ServiceError when the request is not what the protocol says */
   decode(operation: string, request: HttpRequest): Promise<object>;
   encode(operation: string, output: object): Promise<HttpReply>;

@@ -1,19 +1,16 @@
 import type { ServiceError } from '../errors.ts';
 import { commonErrorStatus, retryAfter, type HttpReply, type HttpRequest, type Protocol } from './http.ts';
-import {
-  modelledErrorStatus,
-  SchemaCodec,
-  uriMembers,
-  type UriMembers,
-  type OperationSchema,
-  type SchemaClient,
-} from './schema-codec.ts';
+import { SchemaCodec, type SchemaClient, type UriMembers } from './schema-codec.ts';
+import { modelledErrorStatus, uriMembers, type OperationSchema } from './schemas.ts';
+import { refuseUnknownQuery } from './unknown-members.ts';
 
 interface Route {
   readonly operation: string;
   readonly method: string;
   readonly pattern: RegExp;
   readonly labels: readonly string[];
+  /** The path up to its first label, if it has a label. */
+  readonly beginning: RegExp | undefined;
 }
 
 /** The server's side of AWS restJson1: path and query name the operation and part of its input, the body the rest. */
@@ -36,8 +33,14 @@ export class RestJson implements Protocol {
     return this.#routes.find((route) => route.method === method && route.pattern.test(path))?.operation;
   }
 
+  /** A path that begins as one of the service's own, up to its first label. */
+  claims({ method, path }: HttpRequest): string | undefined {
+    return this.#routes.some(({ beginning }) => beginning?.test(path)) ? `${method} ${path}` : undefined;
+  }
+
   decode(operation: string, request: HttpRequest): Promise<object> {
     const schema = this.#codec.schema(operation);
+    refuseUnknownQuery(schema, request.query);
     const { pattern, labels } = toRoute(operation, schema);
     const values = pattern.exec(request.path)?.slice(1) ?? [];
     const fromPath = labels.map((label, i) => [label, decodeLabel(values[i] ?? '')]);
@@ -68,11 +71,13 @@ function toRoute(operation: string, [, , , traits]: OperationSchema): Route {
   const [method, uri] = (typeof traits === 'object' && traits.http) || ['', ''];
   const path = uri.split('?')[0] ?? '';
   const pattern = path.replaceAll(/\{[^}]+\}/g, '([^/]*)');
+  const beginning = /^[^{]+(?=\{)/.exec(path)?.[0];
   return {
     operation,
     method,
     pattern: new RegExp(`^${pattern}/?$`),
     labels: [...path.matchAll(/\{([^}+]+)\+?\}/g)].map(([, label]) => label ?? ''),
+    beginning: beginning === undefined ? undefined : new RegExp(`^${beginning}[^/]`),
   };
 }
 
