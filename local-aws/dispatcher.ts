@@ -23,6 +23,8 @@ export class Dispatcher {
 
   /** @returns nothing when the connection is to break without an answer */
   async answer(request: HttpRequest): Promise<HttpReply | undefined> {
+    const beside = this.#answerBeside(request);
+    if (beside) return beside;
     const service = this.#serviceOf(request);
     try {
       refuseOtherService(this.#services, request);
@@ -33,6 +35,16 @@ export class Dispatcher {
       if (error instanceof Dropped) return undefined;
       return service.protocol.encodeError(asServiceError(error));
     }
+  }
+
+  /** An object of S3 may have any path, so that a request which is signed for S3 goes there. */
+  #answerBeside(request: HttpRequest): HttpReply | undefined {
+    if (signingName(request) === 's3') return undefined;
+    for (const service of this.#services) {
+      const reply = service.answerBeside?.(request);
+      if (reply) return reply;
+    }
+    return undefined;
   }
 
   /** Signed requests name their service; the others are told by header and path, and what is left is S3. */

@@ -102,10 +102,14 @@ export function datastoreHandlers(world: World, onDelete: (datastoreId: string) 
   } satisfies Partial<Handlers<typeof HealthLake>>;
 }
 
-const statusOf = (datastore: FhirDatastore) => phaseAt(datastore, Date.now()).status;
+export const statusOf = (datastore: FhirDatastore) => phaseAt(datastore, Date.now()).status;
 
 export const datastoreArn = ({ settings }: World, datastoreId: string) =>
   `arn:aws:healthlake:${settings.region}:${settings.accountId}:datastore/fhir/${datastoreId}`;
+
+/** Where the FHIR REST API of a data store is: the path is AWS's, the host is this machine. */
+export const datastoreEndpoint = ({ endpoint }: World, datastoreId: string) =>
+  `${endpoint}/datastore/${datastoreId}/r4/`;
 
 function propertiesOf(world: World, datastore: FhirDatastore) {
   const { datastoreId, createdAt, properties } = datastore;
@@ -116,7 +120,7 @@ function propertiesOf(world: World, datastore: FhirDatastore) {
     DatastoreArn: datastoreArn(world, datastoreId),
     DatastoreStatus: status,
     CreatedAt: new Date(createdAt),
-    DatastoreEndpoint: `${world.endpoint}/datastore/${datastoreId}/r4/`,
+    DatastoreEndpoint: datastoreEndpoint(world, datastoreId),
     ErrorCause: errorCause(message),
   };
 }

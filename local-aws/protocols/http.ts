@@ -41,6 +41,8 @@ export interface Service {
   readonly name: string;
   readonly protocol: Protocol;
   run(operation: string, input: object): Promise<object>;
+  /** Answers what does not belong to the service's API, but to another API of its data stores, such as that of FHIR. */
+  answerBeside?(request: HttpRequest): HttpReply | undefined;
   /** Takes up the work that its entities still have: after a restart, or when a test has arranged one. */
   resume(): void;
 }
