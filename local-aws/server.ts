@@ -5,6 +5,7 @@ import { Agenda } from './agenda.ts';
 import { Calls } from './calls.ts';
 import { ControlServer } from './control-server.ts';
 import { makeDataFolder } from './data-folder.ts';
+import { openDisk } from './disk.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { Faults } from './faults.ts';
 import { healthLake } from './healthlake/index.ts';
@@ -45,7 +46,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const { port = 0, host = '127.0.0.1' } = options;
   const world = await openWorld(options);
   const services = [medicalImaging(world), healthLake(world), s3(world)];
-  const calls = new Calls(world.store);
+  const calls = new Calls(world);
   const dispatcher = new Dispatcher(world, services, calls);
   const control = new ControlServer(world, services, calls);
   const server = createServer((incoming, response) => {
@@ -95,7 +96,7 @@ async function openWorld({ data, settings }: LocalAwsOptions): Promise<World> {
 
 async function openStore(folder: string): Promise<Store> {
   try {
-    return await Store.open(folder);
+    return await Store.open(await openDisk(folder));
   } catch (error) {
     // LevelDB wraps why it cannot open.
     throw error instanceof Error && error.cause instanceof Error ? error.cause : error;

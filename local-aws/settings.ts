@@ -88,6 +88,9 @@ export interface Settings {
   /** The URL of the extension that the validation level `minimal` appends to a resource that breaks R4. AWS shows none. */
   fhirSearchFailureUrl: string;
 
+  /** How many of the newest calls the log of calls holds; with each further one the oldest is dropped. */
+  maxLoggedCalls: number;
+
   /** How long a deleted data store or image set still answers, as DELETED. For HealthLake AWS says: 7 days. */
   deletedVisibleMs: Duration;
   /** The error for a client token that came before with other parameters. */
@@ -152,6 +155,7 @@ export const defaultSettings: Settings = {
   maxFhirResourceMB: 164,
   maxFhirNesting: 200,
   fhirSearchFailureUrl: 'http://healthlake.amazonaws.com/search-validation-failure',
+  maxLoggedCalls: 10_000,
   deletedVisibleMs: 7 * 86_400_000,
   imagingTokenReuseError: 'ConflictException',
   fhirTokenReuseError: 'ValidationException',

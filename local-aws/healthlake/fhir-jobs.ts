@@ -3,7 +3,7 @@ import { invalid, notFound, ServiceError } from '../errors.ts';
 import { entering, isOpen, JobFailure, JobRunner, jobStatus, outputFolder, type StepWork } from '../jobs.ts';
 import { newestJob, pageOf } from '../paging.ts';
 import type { InputOf } from '../protocols/operations.ts';
-import type { Table } from '../store.ts';
+import type { Table } from '../table.ts';
 import { after, NEVER } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
 import { newId, type World } from '../world.ts';

@@ -9,12 +9,12 @@ import {
   begunProperties,
   imageSetArn,
   imageSets,
-  requireMetadata,
   requireWritable,
   stateOf,
   type ChangeResult,
   type ImageSet,
 } from './image-set.ts';
+import { requireMetadata } from './metadata-store.ts';
 import { instancesOf, merged, mismatch, subset } from './metadata.ts';
 
 type CopyInput = InputOf<typeof MedicalImaging, 'CopyImageSet'>;

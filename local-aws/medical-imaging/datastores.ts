@@ -72,7 +72,7 @@ export function datastoreHandlers(world: World) {
     DeleteDatastore({ datastoreId }) {
       const datastore = requireActive(world, datastoreId, ['CREATE_FAILED']);
       const now = Date.now();
-      if (imageSetsOf(world, datastoreId).some((set) => stateOf(set).imageSetState !== 'DELETED')) {
+      if ([...imageSetsOf(world, datastoreId)].some((set) => stateOf(set).imageSetState !== 'DELETED')) {
         throw new ServiceError('ConflictException', 'The data store still holds image sets.');
       }
       if (importJobsOf(world, datastoreId).some(isRunning)) {

@@ -4,15 +4,8 @@ import { JobFailure } from '../jobs.ts';
 import { after } from '../timeline.ts';
 import type { World } from '../world.ts';
 import { NotImportable } from './dicom/not-importable.ts';
-import {
-  imageSets,
-  imageSetsOf,
-  keepMetadata,
-  nextVersion,
-  requireMetadata,
-  stateOf,
-  type ImageSet,
-} from './image-set.ts';
+import { imageSets, imageSetsBy, nextVersion, stateOf, type ImageSet } from './image-set.ts';
+import { keepMetadata, requireMetadata, summaryAt } from './metadata-store.ts';
 import type { FileOutcome, ImportJob } from './import-job.ts';
 import type { ImportWarning } from './import-warnings.ts';
 import { readInputFile } from './input-file.ts';
@@ -89,13 +82,18 @@ function applyGroup(world: World, datastoreId: string, group: Group, name: strin
   return group.inputFiles.map((file) => ({ ...file, imageSetId, imageSetVersion, isPrimary }));
 }
 
-/** The one image set of a data store that a series belongs to. */
+/** The image set of a data store that a series belongs to: the oldest, where copies have made several of them primary. */
 function primaryOf(world: World, datastoreId: string, seriesUid: string): ImageSet | undefined {
-  return imageSetsOf(world, datastoreId).find((set) => {
-    const state = stateOf(set);
-    if (!set.isPrimary || state.imageSetState === 'DELETED' || state.metadata === undefined) return false;
-    return Object.hasOwn(requireMetadata(world, state).Study.Series, seriesUid);
+  const found = [...imageSetsBy(world, 'DICOMSeriesInstanceUID', seriesUid)].filter((set) => {
+    const { imageSetState, metadata } = stateOf(set);
+    return (
+      set.isPrimary &&
+      set.datastoreId === datastoreId &&
+      imageSetState !== 'DELETED' &&
+      summaryAt(world, metadata)?.DICOMSeriesInstanceUID === seriesUid
+    );
   });
+  return found.sort((a, b) => a.createdAt - b.createdAt)[0];
 }
 
 /** What conflicts with an image set cannot go into it, nor can anything while it is LOCKED. */
@@ -135,7 +133,7 @@ function putImported(
 ): ImageSet {
   const { versionId, document, imageSetWorkflowStatus } = change;
   const now = Date.now();
-  const metadata = keepMetadata(world, set.imageSetId, versionId, document);
+  const metadata = keepMetadata(world, document);
   const imported: ImageSet = {
     ...set,
     consistentFrom: after(now, world.settings.metadataInconsistentMs),

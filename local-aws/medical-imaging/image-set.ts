@@ -3,6 +3,7 @@ import { notFound, ServiceError } from '../errors.ts';
 import { after, past, phaseAt, type Duration, type Phase, type Timeline } from '../timeline.ts';
 import { isForgotten, type World } from '../world.ts';
 import type { Metadata } from './metadata.ts';
+import { keepMetadata, summaryAt } from './metadata-store.ts';
 
 /** A state of an image set. Phases of one version follow each other, and a change begins a version by its first phase. */
 export interface ImageSetPhase extends Phase {
@@ -12,7 +13,10 @@ export interface ImageSetPhase extends Phase {
   readonly message?: string | undefined;
   /** The change that made this version was forced. */
   readonly forced?: boolean | undefined;
-  /** Key of the metadata that this phase shows; none while the first version is still being made. */
+  /**
+   * Key of the metadata that this phase shows; none while the first version is still being made. A failed change shows
+   * those of the version before.
+   */
   readonly metadata?: string | undefined;
 }
 
@@ -27,13 +31,36 @@ export interface ImageSet extends Timeline<ImageSetPhase> {
 
 export const imageSets = ({ store }: World) => store.table<ImageSet>('imageSet');
 
-/** Metadata documents by key. A failed change shows that of the version before, so they are not one per version. */
-export const metadataTable = ({ store }: World) => store.table<Metadata>('metadata');
-
-export const imageSetsOf = (world: World, datastoreId: string) =>
+/** The image sets of a data store, deleted ones too. */
+export const imageSetsOf = (world: World, datastoreId: string): Iterable<ImageSet> =>
   imageSets(world)
-    .values()
-    .filter((set) => set.datastoreId === datastoreId);
+    .index('datastoreId', (set) => [set.datastoreId])
+    .get(datastoreId);
+
+/** What image sets are found by without a look at all of them. */
+const indexed = [
+  'DICOMPatientId',
+  'DICOMAccessionNumber',
+  'DICOMStudyId',
+  'DICOMStudyInstanceUID',
+  'DICOMSeriesInstanceUID',
+] as const;
+
+export type IndexedMember = (typeof indexed)[number];
+
+export const isIndexed = (member: string): member is IndexedMember => indexed.some((each) => each === member);
+
+/**
+ * The image sets, of all data stores, that may show metadata with that value. Which metadata an image set shows depends on
+ * the time, so the index holds those of all its versions, and the caller looks at those that it shows now.
+ */
+export const imageSetsBy = (world: World, member: IndexedMember, value: string): Iterable<ImageSet> =>
+  imageSets(world)
+    .index(
+      member,
+      ({ phases }) => new Set(phases.flatMap(({ metadata }) => summaryAt(world, metadata)?.[member] ?? [])),
+    )
+    .get(value);
 
 export const stateOf = (set: ImageSet) => phaseAt(set, Date.now());
 
@@ -131,7 +158,7 @@ export function beginVersion(
       ? { imageSetWorkflowStatus: failed, message: result.message }
       : {
           imageSetWorkflowStatus: done,
-          metadata: keepMetadata(world, set.imageSetId, begun.versionId, result.metadata),
+          metadata: keepMetadata(world, result.metadata),
         };
   const ended: ImageSetPhase = {
     ...begun,
@@ -155,30 +182,4 @@ export function begunProperties(set: ImageSet) {
     createdAt: new Date(set.createdAt),
     updatedAt: new Date(from),
   };
-}
-
-/** What a phase shows of the metadata. */
-export function requireMetadata(world: World, { metadata }: ImageSetPhase): Metadata {
-  const document = metadata === undefined ? undefined : metadataTable(world).get(metadata);
-  if (!document) throw notYetConsistent();
-  return document;
-}
-
-/** In the service's own words, as production code has met them after an import; a retry helps. */
-export const notYetConsistent = () =>
-  new ServiceError(
-    'ConflictException',
-    'Requested ImageSet metadata is not consistent yet. Please retry after a few seconds.',
-  );
-
-/** Keeps a metadata document and returns its key. */
-export function keepMetadata(
-  world: World,
-  imageSetId: string,
-  versionId: string,
-  document: Metadata,
-): string {
-  const key = `${imageSetId}/${versionId}`;
-  metadataTable(world).put(key, document);
-  return key;
 }

@@ -12,9 +12,7 @@ import { encodedFrame } from './image-frames.ts';
 import {
   imageSetArn,
   imageSets,
-  notYetConsistent,
   requireImageSet,
-  requireMetadata,
   requireVersion,
   requireWritable,
   stateOf,
@@ -22,6 +20,7 @@ import {
   type ImageSet,
   type ImageSetPhase,
 } from './image-set.ts';
+import { notYetConsistent, requireMetadata } from './metadata-store.ts';
 import { instancesOf } from './metadata.ts';
 
 const newestVersion: Order<ImageSetPhase> = {

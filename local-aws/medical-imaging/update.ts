@@ -6,12 +6,12 @@ import { requireActive } from './datastore.ts';
 import {
   beginVersion,
   begunProperties,
-  requireMetadata,
   requireVersion,
   requireWritable,
   type ChangeResult,
   type ImageSet,
 } from './image-set.ts';
+import { requireMetadata } from './metadata-store.ts';
 import { ConstraintBreach, readUpdateDocument, updated } from './metadata-update.ts';
 
 type UpdateInput = InputOf<typeof MedicalImaging, 'UpdateImageSetMetadata'>;

@@ -21,7 +21,7 @@ export class AwsJson implements Protocol {
     this.#errorStatus = errorStatus;
   }
 
-  get operations(): string[] {
+  get operations(): readonly string[] {
     return this.#codec.operations;
   }
 

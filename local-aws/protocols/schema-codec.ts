@@ -33,25 +33,23 @@ export type UriMembers = Readonly<Record<string, string | readonly string[]>>;
  * operation, so all of them are right as soon as the client knows them.
  */
 export class SchemaCodec {
-  readonly #config: object;
+  readonly operations: readonly string[];
+  readonly #decoding: object;
+  readonly #encoding: object;
   readonly #protocol: Protocol;
-  readonly #schemas: ReadonlyMap<string, OperationSchema>;
+  readonly #operations: ReadonlyMap<string, Operation>;
 
   /** @param sdk - the client's module, which exports a schema for each operation */
   constructor(sdk: object, client: SchemaClient) {
-    this.#config = client.config;
+    this.#decoding = client.config;
+    this.#encoding = { ...client.config, endpoint: () => Promise.resolve(nowhere) };
     this.#protocol = client.config.protocol as Protocol;
-    this.#schemas = operationSchemas(sdk);
-  }
-
-  get operations(): string[] {
-    return [...this.#schemas.keys()];
+    this.#operations = new Map(operationSchemas(sdk).map((schema) => [schema[2], toOperation(schema)]));
+    this.operations = [...this.#operations.keys()];
   }
 
   schema(operation: string): OperationSchema {
-    const schema = this.#schemas.get(operation);
-    if (!schema) throw new Error(`the SDK client has no schema for ${operation}`);
-    return schema;
+    return this.#operation(operation).schema;
   }
 
   /**
@@ -64,21 +62,18 @@ export class SchemaCodec {
    * @throws ServiceError where the body is not what the protocol says, or has a member that the schema lacks
    */
   async decode(operation: string, request: HttpRequest, uri: UriMembers = {}): Promise<object> {
-    const [, namespace, name, traits, input] = this.schema(operation);
+    const { request: mirrored } = this.#operation(operation);
     const texts = Object.entries(uri).filter(([, value]) => typeof value === 'string');
-    const headers = texts.map(([member, value]) => [uriHeader(member), value]);
+    const headers = Object.fromEntries(texts.map(([member, value]) => [uriHeader(member), value]));
     let decoded: Record<string, unknown>;
     try {
-      decoded = await this.#protocol.deserializeResponse(
-        { namespace, name, traits, input: 'unit', output: withUriAsHeaders(input) },
-        this.#config,
-        { statusCode: 200, headers: Object.fromEntries(headers), body: request.body },
-      );
+      const response = { statusCode: 200, headers, body: request.body };
+      decoded = await this.#protocol.deserializeResponse(mirrored, this.#decoding, response);
     } catch {
       // The parser's own message quotes the body, which may be patient data.
-      throw invalid(`The body of ${name} could not be read: it is not what the protocol says.`);
+      throw invalid(`The body of ${operation} could not be read: it is not what the protocol says.`);
     }
-    refuseUnknownMembers(this.schema(operation), bodyOf(request));
+    if (request.body.byteLength > 0) refuseUnknownMembers(this.schema(operation), bodyOf(request));
     delete decoded['$metadata'];
     const lists = Object.entries(uri).filter(([, value]) => typeof value !== 'string');
     return Object.fromEntries([...Object.entries(decoded).filter(([, value]) => value !== null), ...lists]);
@@ -86,21 +81,42 @@ export class SchemaCodec {
 
   /** Writes the reply of an operation. */
   async encode(operation: string, output: object): Promise<HttpReply> {
-    const [, namespace, name, , , outputSchema] = this.schema(operation);
-    const { headers, body } = await this.#protocol.serializeRequest(
-      { namespace, name, traits: { http: ['POST', '/', 200] }, input: outputSchema, output: 'unit' },
-      output,
-      { ...this.#config, endpoint: () => Promise.resolve(nowhere) },
-    );
+    const { reply: mirrored } = this.#operation(operation);
+    const { headers, body } = await this.#protocol.serializeRequest(mirrored, output, this.#encoding);
     // The codec's own kind of bytes warns when it is taken for anything but itself.
     return { status: 200, headers, body: typeof body === 'string' ? body : new Uint8Array(body ?? []) };
   }
+
+  #operation(name: string): Operation {
+    const operation = this.#operations.get(name);
+    if (!operation) throw new Error(`the SDK client has no schema for ${name}`);
+    return operation;
+  }
+}
+
+/**
+ * An operation's schema, and the two schemas by which its requests and its replies pass through a client's codec. They are
+ * made once, because the codec keeps what it works out about a schema in the schema itself.
+ */
+interface Operation {
+  readonly schema: OperationSchema;
+  readonly request: object;
+  readonly reply: object;
+}
+
+function toOperation(schema: OperationSchema): Operation {
+  const [, namespace, name, traits, input, output] = schema;
+  return {
+    schema,
+    request: { namespace, name, traits, input: 'unit', output: withUriAsHeaders(input) },
+    reply: { namespace, name, traits: { http: ['POST', '/', 200] }, input: output, output: 'unit' },
+  };
 }
 
 /** What the body says. The codec has refused one that it cannot read; others belong to operations that read none. */
 function bodyOf({ body }: HttpRequest): unknown {
   try {
-    return body.byteLength === 0 ? undefined : JSON.parse(Buffer.from(body).toString());
+    return JSON.parse(Buffer.from(body).toString());
   } catch {
     return undefined;
   }

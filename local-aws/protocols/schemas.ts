@@ -6,13 +6,9 @@ export type SchemaRef = OperationSchema[4];
 /** `[3, namespace, name, traits, memberNames, memberSchemas, …]`; a union starts with 4. */
 type StructureSchema = [3 | 4, string, string, unknown, string[], SchemaRef[], ...unknown[]];
 
-/** The operations of an SDK client's module, by their names in the service's model. */
-export function operationSchemas(sdk: object): Map<string, OperationSchema> {
-  const schemas = Object.values(sdk).filter(
-    (value): value is OperationSchema => Array.isArray(value) && value[0] === 9,
-  );
-  return new Map(schemas.map((schema) => [schema[2], schema]));
-}
+/** The operations of an SDK client's module. */
+export const operationSchemas = (sdk: object): OperationSchema[] =>
+  Object.values(sdk).filter((value): value is OperationSchema => Array.isArray(value) && value[0] === 9);
 
 /** The HTTP status that an SDK client's model gives each of its errors. */
 export function modelledErrorStatus(sdk: object): Map<string, number> {

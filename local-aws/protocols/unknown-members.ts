@@ -1,8 +1,14 @@
 import { unknownName } from '../../src/input-rules/ajv.ts';
 import { isRecord } from '../../src/lib/guards.ts';
 import { invalid } from '../errors.ts';
-import { isPayload, itemsOf, structureOf, uriMembers } from './schemas.ts';
-import type { OperationSchema, SchemaRef } from './schemas.ts';
+import {
+  isPayload,
+  itemsOf,
+  structureOf,
+  type OperationSchema,
+  type SchemaRef,
+  type UriPlace,
+} from './schemas.ts';
 
 /**
  * Refuses a request that has a member which the SDK's schema of its operation lacks. The SDK's codec drops such a member,
@@ -22,10 +28,15 @@ export function refuseUnknownMembers(operation: OperationSchema, body: unknown):
  * The same for the query string. Names that begin with `x-` are not members: they are signatures, such as
  * `X-Amz-Signature`, and what SDKs add, such as `x-id`.
  */
-export function refuseUnknownQuery(operation: OperationSchema, query: URLSearchParams): void {
-  const known = uriMembers(operation).flatMap(([, place]) => ('query' in place ? [place.query] : []));
-  const unknown = [...query.keys()].find((name) => !known.includes(name) && !/^x-/i.test(name));
-  if (unknown !== undefined) throw unknownToUs(operation[2], unknownName(unknown));
+export function refuseUnknownQuery(
+  operation: string,
+  members: readonly (readonly [name: string, place: UriPlace])[],
+  query: URLSearchParams,
+): void {
+  for (const name of query.keys()) {
+    const isKnown = members.some(([, place]) => 'query' in place && place.query === name);
+    if (!isKnown && !/^x-/i.test(name)) throw unknownToUs(operation, unknownName(name));
+  }
 }
 
 const unknownToUs = (operation: string, path: string) =>
