@@ -1,3 +1,4 @@
+import { UserError } from '../src/lib/user-error.ts';
 import { errorType } from './errors.ts';
 import type { Table } from './table.ts';
 import type { World } from './world.ts';
@@ -26,6 +27,7 @@ export class Calls {
   readonly #waiting = new Set<() => void>();
   #oldest: number;
   #next: number;
+  #closed = false;
 
   constructor(world: Pick<World, 'store' | 'settings'>) {
     this.#world = world;
@@ -65,6 +67,12 @@ export class Calls {
     return calls;
   }
 
+  /** Ends what waits in {@link seen}: the log is at its end. */
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
   /** Resolves when the log has that many calls of the operation, or that many with the outcome. */
   async seen(operation: string, count: number, outcome?: string): Promise<Call[]> {
     for (;;) {
@@ -73,6 +81,7 @@ export class Calls {
         await this.#world.store.flush();
         return calls;
       }
+      if (this.#closed) throw new UserError('The local AWS was reset or closed in the meantime.');
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -88,6 +97,10 @@ export class Calls {
 
   #put(call: Call): void {
     this.#table.put(keyOf(call.number), call);
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }

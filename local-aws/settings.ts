@@ -171,6 +171,16 @@ export const defaultSettings: Settings = {
   fhirErrorStatus: '400',
 };
 
+/** How long something is remembered, not how long it takes. */
+const remembered = ['deletedVisibleMs', 'tokenLifetimeMs'];
+
+/** Everything that takes time takes 10 ms, for tests that only want to see its end. */
+export const fastSettings: Partial<Settings> = Object.fromEntries(
+  Object.entries(defaultSettings)
+    .filter(([name, value]) => name.endsWith('Ms') && Number(value) > 10 && !remembered.includes(name))
+    .map(([name]) => [name, 10]),
+);
+
 /** The settings that take one of a few words. */
 const choices: { readonly [name: string]: readonly string[] } = {
   emptyInput: ['COMPLETED', 'FAILED'],

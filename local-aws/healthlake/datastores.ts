@@ -5,7 +5,7 @@ import type { Handlers, InputOf } from '../protocols/operations.ts';
 import { addTags, type Tags } from '../tags.ts';
 import { after, phaseAt, type Phase, type Timeline } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
-import { isForgotten, newId, type World } from '../world.ts';
+import { isForgotten, type World } from '../world.ts';
 import { keepResources } from './resources.ts';
 import { syntheaResources } from './synthea.ts';
 
@@ -33,7 +33,7 @@ export function datastoreHandlers(world: World, onDelete: (datastoreId: string) 
 
   const create = (input: InputOf<typeof HealthLake, 'CreateFHIRDatastore'>): string => {
     const { ClientToken: _, Tags, ...properties } = input;
-    const datastoreId = newId();
+    const datastoreId = world.ids.next('fhirDatastore');
     const now = Date.now();
     const end = after(now, settings.fhirDatastoreCreateMs);
     const message = world.faults.take('failOutcome', 'CreateFHIRDatastore')?.message;

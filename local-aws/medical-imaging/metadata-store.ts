@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
-import { newId, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import type { Metadata } from './metadata.ts';
 import { summaryOf, type Summary } from './summary.ts';
 
@@ -15,7 +16,7 @@ const summaries = ({ store }: Pick<World, 'store'>) => store.table<Summary>('sum
  * @returns the key
  */
 export function keepMetadata(world: Pick<World, 'store'>, document: Metadata): string {
-  const key = newId();
+  const key = randomUUID();
   documents(world).put(key, document);
   summaries(world).put(key, summaryOf(document));
   return key;
