@@ -5,6 +5,7 @@ import { ENTITY_KINDS, type EntityKind, type LocalAwsControl } from './control.t
 import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
 import { readSettings, SettingError } from './settings.ts';
 import { past, phaseAt, settled, type Entity } from './timeline.ts';
+import { withBody } from './wire.ts';
 import type { World } from './world.ts';
 
 /** Thrown for a control request that cannot be done; the message is for the developer. */
@@ -39,7 +40,8 @@ export class ControlServer {
     this.#verbs = verbs(controlled);
   }
 
-  async answer({ method, path, body }: HttpRequest): Promise<HttpReply> {
+  async answer(request: HttpRequest): Promise<HttpReply> {
+    const { method, path, body } = await withBody(request);
     try {
       const verb = path.slice('/_local/'.length);
       if (verb === 'health' && method === 'GET') return json(200, { status: 'running' });

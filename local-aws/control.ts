@@ -4,7 +4,7 @@ import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import type { OperationsOf } from './protocols/operations.ts';
 import type { Call } from './calls.ts';
 import type { Moment } from './faults.ts';
-import type { S3Operation } from './s3/protocol.ts';
+import type { S3Operation } from './s3/routes.ts';
 import type { Settings } from './settings.ts';
 
 /** Every operation that the local AWS answers, by its name in the service model. */

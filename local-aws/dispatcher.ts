@@ -4,6 +4,7 @@ import type { Moment, Spoiling } from './faults.ts';
 import { imageSets } from './medical-imaging/image-set.ts';
 import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
 import { settled } from './timeline.ts';
+import { discard, withBody } from './wire.ts';
 import type { World } from './world.ts';
 
 /** Thrown where a fault breaks the connection instead of answering. */
@@ -30,7 +31,8 @@ export class Dispatcher {
       refuseOtherService(this.#services, request);
       const operation = service.protocol.operationOf(request);
       if (!operation) throw unknownOperation(service, request);
-      return await this.#call(service, operation, request);
+      const read = service.protocol.streams ? request : await withBody(request);
+      return await this.#call(service, operation, read);
     } catch (error) {
       if (error instanceof Dropped) return undefined;
       return service.protocol.encodeError(asServiceError(error));
@@ -62,19 +64,22 @@ export class Dispatcher {
   async #call(service: Service, operation: string, request: HttpRequest): Promise<HttpReply> {
     const { store } = this.#world;
     const call = this.#calls.arrived(service.name, operation);
+    let reply: HttpReply | undefined;
     try {
       const input = await service.protocol.decode(operation, request);
       this.#calls.identify(call, input);
       await this.#interfereBefore(operation, call);
       const output = await service.run(operation, input);
       this.#calls.identify(call, output);
+      reply = await service.protocol.encode(operation, output);
       await this.#interfereAfter(operation, call);
       const spoiling = this.#world.faults.take('spoil', operation)?.how;
       this.#calls.ended(call, spoiling ?? 'ok');
       // The answer leaves only when what it tells is on disk.
       await store.commit();
-      return spoiled(await service.protocol.encode(operation, output), spoiling);
+      return spoiled(reply, spoiling);
     } catch (error) {
+      if (reply) discard(reply);
       if (error instanceof Dropped) this.#calls.ended(call, 'dropped');
       else this.#calls.failed(call, error);
       await store.commit();
@@ -133,6 +138,7 @@ export class Dispatcher {
 function spoiled(reply: HttpReply, how: Spoiling | undefined): HttpReply {
   if (how === 'cut') return { ...reply, cut: true };
   if (how === 'garbled') {
+    discard(reply);
     return { status: 200, headers: { 'content-type': 'text/html' }, body: '<html><body>OK</body></html>' };
   }
   return reply;

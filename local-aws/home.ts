@@ -1,11 +1,12 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { UserError } from '../src/lib/user-error.ts';
 import { FolderBlobs, MemoryBlobs, type Blobs } from './blobs.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { memoryDisk, openDisk, type Disk } from './disk.ts';
+import { wipeS3 } from './s3/copies.ts';
 
 /** All that a local AWS keeps. */
 export interface Contents {
@@ -93,12 +94,4 @@ export function memoryHome(): Home {
       leave();
     },
   };
-}
-
-/** What S3 keeps in a data folder, in folders of its own. */
-export const s3Folders = async (data: string): Promise<string[]> =>
-  (await readdir(data)).filter((name) => ['s3', 's3-odd', 's3-uploads'].includes(name));
-
-async function wipeS3(data: string): Promise<void> {
-  for (const name of await s3Folders(data)) await rm(path.join(data, name), { recursive: true, force: true });
 }

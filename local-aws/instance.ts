@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { Agenda } from './agenda.ts';
 import { Calls } from './calls.ts';
 import { ControlServer, type Lifecycle } from './control-server.ts';
@@ -52,7 +51,7 @@ export class Instance {
       agenda: new Agenda((key) =>
         console.error(`local-aws: the work of ${key} failed; it is tried again after a restart`),
       ),
-      buckets: new Buckets(path.join(data, 's3')),
+      buckets: new Buckets(data, store),
       faults: new Faults(),
       frames,
       transcoder,

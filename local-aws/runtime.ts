@@ -8,7 +8,8 @@ import { Transcoder } from './medical-imaging/codecs/transcoder.ts';
 import { checkOptions, type LocalAwsOptions } from './options.ts';
 import type { HttpReply, HttpRequest } from './protocols/http.ts';
 import { defaultSettings, fastSettings } from './settings.ts';
-import { checkSaved, loadFrom, S3_ROWS, saveTo } from './snapshot.ts';
+import { isS3Row } from './s3/copies.ts';
+import { checkSaved, loadFrom, saveTo } from './snapshot.ts';
 
 /** How long a reset or a copy waits for calls under way: a call takes milliseconds, unless a fault holds it. */
 const PATIENCE_MS = 1000;
@@ -134,7 +135,7 @@ export class Runtime implements Lifecycle {
     const { contents, instance } = this.#live();
     await instance.world.store.flush();
     const rows = memoryDisk();
-    await copyTexts(contents.disk, rows, (key) => key.startsWith(S3_ROWS));
+    await copyTexts(contents.disk, rows, isS3Row);
     return rows;
   }
 

@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { LocalAwsControl } from './control.ts';
 import type { LocalAwsOptions } from './options.ts';
 import { Runtime } from './runtime.ts';
 import type { HttpReply, HttpRequest } from './protocols/http.ts';
+import { requestOf, send } from './wire.ts';
 
 export type { LocalAwsOptions } from './options.ts';
 export type { Settings } from './settings.ts';
@@ -41,6 +41,8 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   });
   // Longer than clients keep idle connections, or they meet the closing end of one.
   server.keepAliveTimeout = 65_000;
+  // Node would end a request whose content takes longer than five minutes, as that of a large object may.
+  server.requestTimeout = 0;
   try {
     runtime.begin(`http://${hostForClients(host)}:${await listen(server, port, host)}`);
   } catch (error) {
@@ -87,35 +89,11 @@ async function answer(
   handle: (request: HttpRequest) => Promise<HttpReply | undefined>,
 ): Promise<void> {
   try {
-    const reply = await handle(await readRequest(incoming));
-    if (!reply) {
-      incoming.socket.destroy();
-      return;
-    }
-    const { status, headers, body, cut } = reply;
-    const content = Buffer.from(body ?? '');
-    // One byte is missing even of an answer without a body.
-    const length = cut ? Math.max(content.byteLength, 1) : content.byteLength;
-    const requestId = randomUUID();
-    response.writeHead(status, {
-      'x-amzn-requestid': requestId,
-      'x-amz-request-id': requestId,
-      ...(status !== 204 && { 'content-length': length }),
-      ...headers,
-    });
-    if (cut) {
-      response.write(content.subarray(0, content.byteLength / 2), () => incoming.socket.destroy());
-    } else response.end(incoming.method === 'HEAD' ? undefined : content);
+    const reply = await handle(requestOf(incoming));
+    if (reply) await send(reply, incoming, response);
+    else incoming.socket.destroy();
   } catch {
     // The caller went away in the middle of its request, or asks what is not HTTP.
     incoming.socket.destroy();
   }
-}
-
-async function readRequest(incoming: IncomingMessage): Promise<HttpRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const { method = 'GET', url = '/', headers } = incoming;
-  const [path = '/', query = ''] = url.split(/\?(.*)/s);
-  return { method, path, query: new URLSearchParams(query), headers, body: Buffer.concat(chunks) };
 }

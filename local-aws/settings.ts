@@ -43,6 +43,11 @@ export interface Settings {
    */
   missingInputBucket: 'COMPLETED' | 'FAILED';
   /**
+   * What S3 does with a write to a bucket that is not there: it makes the bucket, because on a laptop nobody else could own
+   * the name, or it answers `NoSuchBucket`, as AWS does. The outputs of jobs always make their bucket.
+   */
+  missingBucket: 'create' | 'error';
+  /**
    * What instances of one image set have in common. AWS's "Understanding image sets" lists seven elements, and says on the
    * same page that primary image sets have consistent Patient, Study and Series metadata.
    */
@@ -139,6 +144,7 @@ export const defaultSettings: Settings = {
   writeEmptyNdjson: false,
   emptyInput: 'COMPLETED',
   missingInputBucket: 'FAILED',
+  missingBucket: 'create',
   imageSetGrouping: 'listedElements',
   frameEncoding: 'service',
   frameSizeInBytes: 'decoded',
@@ -185,6 +191,7 @@ export const fastSettings: Partial<Settings> = Object.fromEntries(
 const choices: { readonly [name: string]: readonly string[] } = {
   emptyInput: ['COMPLETED', 'FAILED'],
   missingInputBucket: ['COMPLETED', 'FAILED'],
+  missingBucket: ['create', 'error'],
   imageSetGrouping: ['listedElements', 'allElements'],
   frameEncoding: ['service', 'stored'],
   frameSizeInBytes: ['decoded', 'encoded'],

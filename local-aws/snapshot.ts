@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { constants, existsSync, readdirSync, statSync } from 'node:fs';
-import { copyFile, cp, mkdir, mkdtemp, readdir, rename, rm, rmdir, stat, utimes } from 'node:fs/promises';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { UserError } from '../src/lib/user-error.ts';
 import { copyTexts, openDisk } from './disk.ts';
-import { folderHome, s3Folders, type Contents } from './home.ts';
+import { folderHome, type Contents } from './home.ts';
+import { adoptCopies, copyS3, isS3Row } from './s3/copies.ts';
 import { FolderBlobs, type Blobs } from './blobs.ts';
-
-/** How the keys of S3's rows begin: the names of its tables begin with `s3`. */
-export const S3_ROWS = 'row/s3';
 
 /**
  * Writes a copy of everything into a new folder, which has the form of a data folder. The folder gets its name when it is
@@ -29,6 +27,7 @@ export async function saveTo(folder: string, from: Contents): Promise<void> {
       await copyTexts(from.disk, to.disk);
       await copyBlobs(from.frames, to.frames);
       await copyS3(from.data, to.data);
+      await adoptCopies(to.disk, { from: from.data, to: to.data }, 'same');
     } finally {
       await to.disk.close();
     }
@@ -59,9 +58,12 @@ export async function loadFrom(
     await cp(path.join(folder, 'state'), copy, { recursive: true });
     const disk = await openDisk(copy);
     try {
-      if (options.s3) await copyS3(folder, to.data);
       await copyBlobs(new FolderBlobs(path.join(folder, 'frames')), to.frames);
-      await copyTexts(disk, to.disk, (key) => options.s3 || !key.startsWith(S3_ROWS));
+      await copyTexts(disk, to.disk, (key) => options.s3 || !isS3Row(key));
+      if (options.s3) {
+        await copyS3(folder, to.data);
+        await adoptCopies(to.disk, { from: folder, to: to.data }, 'size');
+      }
     } finally {
       await disk.close();
     }
@@ -86,30 +88,6 @@ async function copyBlobs(from: Blobs, to: Blobs): Promise<void> {
   for (const id of await from.ids()) {
     const blob = await from.read(id);
     if (blob) await to.write(id, [blob]);
-  }
-}
-
-async function copyS3(from: string, to: string): Promise<void> {
-  for (const name of await s3Folders(from)) await copyTree(path.join(from, name), path.join(to, name));
-}
-
-/**
- * Copies a folder. Files may come and go meanwhile: people put them there by hand. Where the file system can, a copy takes no
- * space until one of the two files changes.
- */
-async function copyTree(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true });
-  for (const name of await readdir(from)) {
-    const [source, target] = [path.join(from, name), path.join(to, name)];
-    try {
-      const stats = await stat(source);
-      if (stats.isDirectory()) await copyTree(source, target);
-      if (!stats.isFile()) continue;
-      await copyFile(source, target, constants.COPYFILE_FICLONE);
-      await utimes(target, stats.atime, stats.mtime);
-    } catch (error) {
-      if (!(isSystemError(error) && error.code === 'ENOENT')) throw error;
-    }
   }
 }
 

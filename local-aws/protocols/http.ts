@@ -1,20 +1,24 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { ServiceError } from '../errors.ts';
 
-/** A request, read to its end. */
 export interface HttpRequest {
   readonly method: string;
   /** Still percent-encoded: an encoded slash is part of a label, not the end of it. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
+  /** The whole content; empty while {@link content} has not been read. */
   readonly body: Uint8Array;
+  readonly content?: Readable;
 }
 
 export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
+  /** In place of a body that may be larger than the memory. The headers name its length. */
+  readonly stream?: Readable;
   /** The connection breaks in the middle of the body. */
   readonly cut?: boolean;
 }
@@ -22,6 +26,8 @@ export interface HttpReply {
 /** The server's side of an AWS protocol, for one service. */
 export interface Protocol {
   readonly operations: readonly string[];
+  /** Whether operations read the content of their requests themselves, because it may be larger than the memory. */
+  readonly streams?: boolean;
   /** The operation that a request calls, if it is one of this service's. */
   operationOf(request: HttpRequest): string | undefined;
   /**
