@@ -17,7 +17,7 @@ const MOST_PARTS = 10_000;
 export const uploadHandlers = (s3: S3) => ({
   async CreateMultipartUpload(request: S3Request): Promise<HttpReply> {
     const { bucket, key } = request;
-    await s3.requireTarget(bucket);
+    s3.requireTarget(bucket);
     // A key that S3 refuses is refused before its parts are sent.
     s3.finder.places.file(request);
     const algorithm = readAlgorithm(header(request, 'x-amz-checksum-algorithm'));

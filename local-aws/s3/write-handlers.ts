@@ -16,7 +16,7 @@ const MOST_DELETES = 1000;
 
 export const writeHandlers = (s3: S3) => ({
   async PutObject(request: S3Request): Promise<HttpReply> {
-    await s3.requireTarget(request.bucket);
+    s3.requireTarget(request.bucket);
     const headers = keptHeaders(request);
     const { pieces, receipt } = contentOf(request.headers, request.content);
     const facts = await s3.buckets.writer.put(request, {
@@ -31,7 +31,7 @@ export const writeHandlers = (s3: S3) => ({
   },
 
   async CopyObject(request: S3Request): Promise<HttpReply> {
-    await s3.requireTarget(request.bucket);
+    s3.requireTarget(request.bucket);
     const source = s3.require(copySourceOf(request));
     const known = await s3.finder.facts(source);
     checkReadable(request, source, known.etag, 'x-amz-copy-source-');
