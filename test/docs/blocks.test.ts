@@ -16,6 +16,7 @@ import { startChild } from '../../dev/children.ts';
 import { freePort } from '../../dev/ports.ts';
 import { startServer } from '../../dev/start-server.ts';
 import { localAws, p10, putFiles, until, type LocalAwsUnderTest } from '../local-aws/harness.ts';
+import { blocksIn, type Block } from '../support/blocks.ts';
 import { awsEnvironment, required, withCluster, type Cluster } from '../support/cluster.ts';
 import { textOfHistory } from '../support/history-text.ts';
 import { polling } from '../support/inputs.ts';
@@ -29,25 +30,15 @@ const markdownIn = (folder: string, depth: number): string[] =>
     return path.endsWith('.md') ? [path] : [];
   });
 
-interface Block {
-  file: string;
-  language: string;
-  text: string;
-}
-
-const blocks: Block[] = [
+const blocks = [
   'README.md',
   'CONTRIBUTING.md',
   ...markdownIn('docs', 1),
   ...markdownIn('examples', 1),
-].flatMap((file) =>
-  [...read(file).matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({
-    file,
-    language,
-    text,
-  })),
+].flatMap(blocksIn);
+const runnable = blocks.filter(({ language }) =>
+  ['sh', 'ts', 'js', 'bash', 'python', 'java'].includes(language),
 );
-const runnable = blocks.filter(({ language }) => ['sh', 'ts', 'js', 'bash'].includes(language));
 
 /** The test that runs a block, by the document and a part of the block's text. */
 const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] = [
@@ -66,6 +57,9 @@ const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] =
   [/^docs\/dicom-import\.md/, /pydicom/, 'test/local-aws/pydicom/comparison.test.ts'],
   [/^examples\/delete-image-set/, /./, 'test/examples/delete-image-set.test.ts'],
   [/^examples\/encrypted-payloads/, /./, 'test/examples/encrypted-payloads.test.ts'],
+  [/^examples\/pytest/, /./, 'test/examples/pytest.test.ts'],
+  [/^examples\/junit/, /./, 'test/examples/junit.test.ts'],
+  [/^examples\/jest/, /./, 'test/examples/jest.test.ts'],
 ];
 
 const isRunBy = ({ file, text }: Block) => RUN_BY.filter(([of, part]) => of.test(file) && part.test(text));
