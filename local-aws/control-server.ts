@@ -3,7 +3,7 @@ import { UserError } from '../src/lib/user-error.ts';
 import type { Calls } from './calls.ts';
 import { ENTITY_KINDS, type EntityKind, type LocalAwsControl } from './control.ts';
 import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
-import { readSettings, SettingError } from './settings.ts';
+import { readSettings, SettingError } from './read-settings.ts';
 import { past, phaseAt, settled, type Entity } from './timeline.ts';
 import { withBody } from './wire.ts';
 import type { World } from './world.ts';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { UserError } from '../src/lib/user-error.ts';
 import { checkOptions, type LocalAwsOptions } from './options.ts';
-import { readSettings } from './settings.ts';
+import { readSettings } from './read-settings.ts';
 
 export const usage = 'local-aws --port 4566 --data DIR (--help shows all flags)';
 

@@ -1,6 +1,6 @@
 import { explainOurs } from '../src/lib/user-error.ts';
 import { help, readFlags } from './flags.ts';
-import { SettingError } from './settings.ts';
+import { SettingError } from './read-settings.ts';
 
 async function main(): Promise<void> {
   // Which Node runs the stand-in is nothing its user can act on.
