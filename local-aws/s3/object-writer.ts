@@ -65,16 +65,18 @@ export class ObjectWriter {
     });
   }
 
-  /** Replaces what is known of an object whose content stays. */
-  async describe(
-    location: S3Location,
-    facts: (object: FoundObject) => Promise<ObjectFacts>,
-  ): Promise<boolean> {
+  /**
+   * Replaces what is known of an object whose content stays.
+   *
+   * @returns whether there is such an object
+   */
+  async describe(location: S3Location, change: (facts: ObjectFacts) => ObjectFacts): Promise<boolean> {
     return this.#finder.locks.run(idOf(location), async () => {
       const present = this.#finder.find(location);
       if (!present) return false;
       const { size, mtimeMs, ino, place } = present;
-      place.rows.add(location, { ...(await facts(present)), size, mtimeMs, ino }, undefined);
+      const facts = present.row ?? { etag: await this.#finder.etag(present) };
+      place.rows.add(location, { ...change(facts), size, mtimeMs, ino }, undefined);
       return true;
     });
   }

@@ -23,7 +23,8 @@ export const uploadHandlers = (s3: S3) => ({
     const algorithm = readAlgorithm(header(request, 'x-amz-checksum-algorithm'));
     const checksumType = algorithm && checksumTypeOf(algorithm, header(request, 'x-amz-checksum-type'));
     const headers = keptHeaders(request);
-    const upload = await s3.uploads.begin({ bucket, key, headers, algorithm, checksumType });
+    const tagging = header(request, 'x-amz-tagging');
+    const upload = await s3.uploads.begin({ bucket, key, headers, tagging, algorithm, checksumType });
     const reply = xmlReply('InitiateMultipartUploadResult', {
       Bucket: bucket,
       Key: key,
