@@ -3,7 +3,7 @@
  *
  * The service is scripted: it gives replies that the documents do not handle.
  */
-import { SEARCH_LAG_MS, withCluster, type Cluster } from '../support/cluster.ts';
+import { SHORT_CALLS, SEARCH_LAG_MS, withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
 import { copyInput, datastoreId, destinationImageSetId, fhirInput, onboardInput } from '../support/inputs.ts';
 import {
@@ -25,7 +25,7 @@ import {
 let aws: ScriptedAws;
 let cluster: Cluster;
 
-withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
+withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), { settings: SHORT_CALLS });
 
 describe('copyImageSet', () => {
   const imageSet = imageSetReply(destinationImageSetId);

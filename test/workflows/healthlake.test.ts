@@ -4,7 +4,7 @@
  * The service is scripted: it gives replies that the documents do not handle.
  */
 import type { FlowInput } from '../../src/client.ts';
-import { withCluster, type Cluster } from '../support/cluster.ts';
+import { SHORT_CALLS, withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
 import { datastoreId, fhirInput, polling, untyped } from '../support/inputs.ts';
 import { now } from '../support/replies.ts';
@@ -13,7 +13,7 @@ import { error, startScriptedAws, type Reply, type ScriptedAws } from '../suppor
 let aws: ScriptedAws;
 let cluster: Cluster;
 
-withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform));
+withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), { settings: SHORT_CALLS });
 
 const { InputS3Uri, ...exportInput } = fhirInput;
 const storeInput = { DatastoreName: 'store', DatastoreTypeVersion: 'R4', polling } as const;

@@ -1,7 +1,7 @@
 /** Runs while no worker is alive, and while AWS throttles them: neither makes them fail, and throttling adds no history events. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
-import { withCluster, type Cluster } from '../support/cluster.ts';
+import { SHORT_CALLS, withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
 import { copyInput, datastoreId, destinationImageSetId, fhirInput } from '../support/inputs.ts';
 import { fhirImportReply, imageSetReply } from '../support/replies.ts';
@@ -30,7 +30,7 @@ let aws: ScriptedAws;
 let cluster: Cluster;
 
 withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), {
-  settings: { READ_BUDGET: `${BUDGET_MS}ms` },
+  settings: { READ_BUDGET: `${BUDGET_MS}ms`, ...SHORT_CALLS },
 });
 
 test('a start, a copy, a tag, a list and a poll that no worker was there for succeed once there is one', async () => {
@@ -132,7 +132,9 @@ test('a change that was refused, and is cancelled while no worker is alive, is n
   aws.script({ GetImageSet: [imageSet], CopyImageSet: [{ ...busy, retryAfter: 60 }] });
   const { workflowId } = await cluster.flows.start('copyImageSet', { ...patientCopy, force: true });
   const run = cluster.flows.temporal.workflow.getHandle(workflowId);
-  while (aws.callsOf('CopyImageSet').length === 0) await pause(20);
+  // The server must have recorded the refusal, or the worker dies with a call in doubt.
+  const refused = async () => (await cluster.flows.whereabouts(workflowId))?.lastError !== undefined;
+  while (!(await refused())) await pause(20);
   await cluster.withoutWorker(async () => {
     await pause(2_500);
     expect((await run.describe()).status.name).toBe('RUNNING');

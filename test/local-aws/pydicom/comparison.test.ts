@@ -24,6 +24,8 @@ interface Reading {
   readonly verdict: 'read' | 'refused';
   readonly missing: readonly string[];
   readonly attributes: Attributes;
+  /** The level of the image set metadata at which each attribute is, if the reading is of an image set. */
+  readonly levels?: Readonly<Record<string, string>>;
   /** Of the attributes without a keyword. */
   readonly vrs: Readonly<Record<string, string>>;
   /** SHA-256 of each frame. */
@@ -192,7 +194,23 @@ async function readImageSet(
     const frame = await aws.imaging.getImageFrame({ ...imageSet, imageFrameInformation: { imageFrameId } });
     frames.push(sha256(Buffer.from((await frame.imageFrameBlob?.transformToByteArray()) ?? [])));
   }
-  return { verdict: 'read', missing: [], attributes, vrs: instance?.DICOMVRs ?? {}, frames };
+  const levels = levelsOf({
+    patient: Patient.DICOM,
+    study: Study.DICOM,
+    series: series?.DICOM,
+    instance: instance?.DICOM,
+  });
+  return { verdict: 'read', missing: [], attributes, levels, vrs: instance?.DICOMVRs ?? {}, frames };
+}
+
+/** An attribute at two levels gets both, which no attribute of pydicom has. */
+function levelsOf(byLevel: Readonly<Record<string, Attributes | undefined>>): Record<string, string> {
+  const levels: Record<string, string> = {};
+  for (const [level, attributes = {}] of Object.entries(byLevel)) {
+    for (const name of Object.keys(attributes))
+      levels[name] = [levels[name] ?? [], level].flat().join(' and ');
+  }
+  return levels;
 }
 
 /** Which attribute an import would name as missing. */
@@ -217,6 +235,7 @@ function differencesBetween(ours: Reading, theirs: Reading): string[] {
   const found = [
     ...valuesThatDiffer(ours.attributes, theirs.attributes, ''),
     ...valuesThatDiffer(ours.vrs, theirs.vrs, 'vrs'),
+    ...(ours.levels ? valuesThatDiffer(ours.levels, theirs.levels, 'levels') : []),
   ];
   if (ours.missing[0] !== theirs.missing[0]) found.push('missing');
   if (JSON.stringify(ours.frames) !== JSON.stringify(theirs.frames)) found.push('frames');

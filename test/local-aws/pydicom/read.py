@@ -18,7 +18,7 @@ from pathlib import Path
 
 import data_store
 import pydicom
-from pydicom.datadict import dictionary_VM
+from pydicom.datadict import dictionary_description, dictionary_keyword, dictionary_VM
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 from pydicom.multival import MultiValue
@@ -30,6 +30,24 @@ BINARY = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
 NUMBERS = {"FD", "FL", "SL", "SS", "SV", "UL", "US", "UV"}
 ONE_TEXT = {"LT", "ST", "UR", "UT"}
 VIDEO = [f"1.2.840.10008.1.2.4.{n}" for n in range(100, 109)]
+LEVELS_FILE = Path(__file__).with_name("levels.txt")
+
+
+def levels_of_elements():
+    """The levels of AWS's page by keyword. Its names must be those of the standard, or a tag is misspelt."""
+    levels, level = {}, None
+    for line in LEVELS_FILE.read_text().splitlines():
+        if line.startswith("("):
+            tag = int(line[1:5] + line[6:10], 16)
+            if dictionary_description(tag).lower() != line[12:].lower():
+                raise ValueError(f"{line}: the standard has {dictionary_description(tag)}")
+            levels[dictionary_keyword(tag)] = level
+        elif not line.startswith("#"):
+            level = line
+    return levels
+
+
+LEVELS = levels_of_elements()
 
 
 def dicom_files():
@@ -139,7 +157,15 @@ def read(path: Path):
     except (AttributeError, TypeError, ValueError):
         frames = []
     digests = [hashlib.sha256(frame).hexdigest() for frame in frames]
-    return {"verdict": "read", "missing": missing, "attributes": attributes, "vrs": vrs, "frames": digests}
+    levels = {name: LEVELS.get(name, "instance") for name in attributes}
+    return {
+        "verdict": "read",
+        "missing": missing,
+        "attributes": attributes,
+        "levels": levels,
+        "vrs": vrs,
+        "frames": digests,
+    }
 
 
 def main():
