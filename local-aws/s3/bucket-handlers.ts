@@ -26,14 +26,14 @@ export const bucketHandlers = (s3: S3) => ({
     return Promise.resolve(reply);
   },
 
-  async CreateBucket({ bucket }: S3Request): Promise<HttpReply> {
+  CreateBucket({ bucket }: S3Request): Promise<HttpReply> {
     const isOwn = s3.buckets.exists(bucket);
     if (isOwn && s3.settings.region !== FIRST_REGION) {
       const message = 'Your previous request to create the named bucket succeeded and you already own it.';
       throw new ServiceError('BucketAlreadyOwnedByYou', message);
     }
-    await s3.buckets.create(bucket);
-    return { status: 200, headers: { location: `/${bucket}` } };
+    s3.buckets.create(bucket);
+    return Promise.resolve({ status: 200, headers: { location: `/${bucket}` } });
   },
 
   HeadBucket({ bucket }: S3Request): Promise<HttpReply> {

@@ -1,17 +1,17 @@
 import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, readdir, rmdir } from 'node:fs/promises';
+import { readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { ServiceError } from '../errors.ts';
 import type { Store } from '../store.ts';
 import { measured } from './content.ts';
 import { Drafts } from './drafts.ts';
-import { isCollision } from './file-errors.ts';
+import { asClientError, isCollision } from './file-errors.ts';
 import { Folders } from './folders.ts';
 import { merged } from './key-order.ts';
 import { ObjectFinder, PIECE, type FoundObject } from './object-finder.ts';
 import { ObjectReader } from './object-reader.ts';
-import { ObjectWriter } from './object-writer.ts';
+import { makeFolder, ObjectWriter } from './object-writer.ts';
 import { isBucketName, Places, type S3Location } from './places.ts';
 import { treeKeys, type Selection } from './tree.ts';
 
@@ -38,12 +38,12 @@ export class Buckets {
     this.writer = new ObjectWriter(this.finder, this.drafts, store);
   }
 
-  async create(bucket: string): Promise<void> {
-    await mkdir(this.#places.bucket(bucket), { recursive: true });
+  create(bucket: string): void {
+    makeFolder(this.#places.bucket(bucket));
   }
 
   exists(bucket: string): boolean {
-    return existsSync(this.#places.bucket(bucket));
+    return statSync(this.#places.bucket(bucket), { throwIfNoEntry: false })?.isDirectory() ?? false;
   }
 
   /** @throws ServiceError `BucketNotEmpty` */
@@ -98,7 +98,11 @@ export class Buckets {
   /** Puts an object. A bucket that is not there comes into being. */
   async write(location: S3Location, body: string): Promise<void> {
     const { pieces, receipt } = measured([Buffer.from(body)]);
-    await this.writer.put(location, { pieces, facts: async () => ({ etag: (await receipt()).md5 }) });
+    try {
+      await this.writer.put(location, { pieces, facts: async () => ({ etag: (await receipt()).md5 }) });
+    } catch (error) {
+      throw asClientError(error);
+    }
   }
 
   async delete(location: S3Location): Promise<void> {

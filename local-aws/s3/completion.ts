@@ -48,7 +48,8 @@ export const completionHandlers = (s3: S3) => ({
         const checksum = isWhole ? whole : await composite(upload, parts);
         compare(request, checksum);
         const partSizes = parts.map(({ size }) => size);
-        return { etag: etagOf(parts), headers: upload.headers, checksum, partSizes };
+        const { headers, tagging } = upload;
+        return { etag: etagOf(parts), headers, tagging, checksum, partSizes };
       },
     });
     await s3.uploads.remove(upload);

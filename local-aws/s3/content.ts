@@ -80,8 +80,12 @@ export function contentOf(
     pieces: content.pieces,
     receipt: async () => {
       const receipt = await content.receipt();
-      const checksum =
-        named && (textOf(headers, checksumHeader(named)) ?? trailers.get(checksumHeader(named)));
+      const name = named && checksumHeader(named);
+      const checksum = name && (textOf(headers, name) ?? trailers.get(name));
+      if (name && checksum === undefined && trailerNames(headers).includes(name)) {
+        const message = `The request announces the trailer ${name} and does not send it.`;
+        throw new ServiceError('MalformedTrailerError', message);
+      }
       verify(receipt, { length, checksum, md5: textOf(headers, 'content-md5') });
       return receipt;
     },
@@ -122,13 +126,16 @@ function announcedLength(headers: IncomingHttpHeaders, isChunked: boolean): numb
 
 /** The algorithm of the checksum that a request sends, in a header or a trailer, or asks for. */
 function algorithmOf(headers: IncomingHttpHeaders): ChecksumAlgorithm | undefined {
-  const trailer = textOf(headers, 'x-amz-trailer')?.toLowerCase() ?? '';
+  const trailers = trailerNames(headers);
   const sent = CHECKSUM_ALGORITHMS.find((algorithm) => {
     const header = checksumHeader(algorithm);
-    return headers[header] !== undefined || trailer.split(',').some((name) => name.trim() === header);
+    return headers[header] !== undefined || trailers.includes(header);
   });
   return sent ?? readAlgorithm(textOf(headers, 'x-amz-sdk-checksum-algorithm'));
 }
+
+const trailerNames = (headers: IncomingHttpHeaders): string[] =>
+  (textOf(headers, 'x-amz-trailer') ?? '').split(',').map((name) => name.trim().toLowerCase());
 
 /** @throws ServiceError for an algorithm that S3 does not have */
 export function readAlgorithm(name: string | undefined): ChecksumAlgorithm | undefined {

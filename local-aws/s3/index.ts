@@ -8,6 +8,7 @@ import { s3Protocol, type S3Request } from './protocol.ts';
 import { readHandlers } from './read-handlers.ts';
 import type { S3Operation } from './routes.ts';
 import { S3 } from './s3.ts';
+import { tagHandlers } from './tag-handlers.ts';
 import { uploadHandlers } from './upload-handlers.ts';
 import { uploadListHandlers } from './upload-list-handlers.ts';
 import { writeHandlers } from './write-handlers.ts';
@@ -23,6 +24,7 @@ export function s3(world: World): Service {
     ...uploadHandlers(state),
     ...completionHandlers(state),
     ...uploadListHandlers(state),
+    ...tagHandlers(state),
   };
   return {
     name: 's3',

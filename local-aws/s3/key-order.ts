@@ -12,7 +12,7 @@ export function compareKeys(a: string, b: string): number {
 }
 
 /** A number for a UTF-16 unit that orders surrogates after all other units. */
-const rank = (unit: number) => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x2000 : unit);
+const rank = (unit: number) => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x2800 : unit);
 
 /** Sorts in place. The order of JavaScript, which is faster, is the same if no name has a surrogate. */
 export function sortKeys(names: string[]): string[] {

@@ -68,11 +68,11 @@ function withoutChunking({ 'content-encoding': encoding, ...kept }: Record<strin
 export function shownHeaders(
   { query }: S3Request,
   { modified }: FoundObject,
-  { etag, headers = {}, partSizes }: ObjectFacts,
+  { etag, headers = {}, partSizes, tagging }: ObjectFacts,
 ): Record<string, string> {
   const replaced = REPLACEABLE.flatMap((name) => {
     const value = query.get(`response-${name}`);
-    return value === null ? [] : [[name, value]];
+    return value === null ? [] : [[name, headerText(value)]];
   });
   return {
     'accept-ranges': 'bytes',
@@ -81,9 +81,13 @@ export function shownHeaders(
     'last-modified': modified.toUTCString(),
     ...headers,
     ...(partSizes && query.has('partNumber') && { 'x-amz-mp-parts-count': String(partSizes.length) }),
+    ...(tagging && { 'x-amz-tagging-count': String(new URLSearchParams(tagging).size) }),
     ...Object.fromEntries(replaced),
   };
 }
+
+/** A header has no line breaks, and its bytes are those of UTF-8. */
+const headerText = (text: string) => Buffer.from(text.replaceAll(/[\r\n\0]/g, ' ')).toString('latin1');
 
 export const checksumHeaders = ({ checksum }: Pick<ObjectFacts, 'checksum'>): Record<string, string> =>
   checksum

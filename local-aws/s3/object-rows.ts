@@ -17,6 +17,8 @@ export interface ObjectFacts {
   /** The headers that come with the object: Content-Type, user metadata and so on. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly checksum?: StoredChecksum | undefined;
+  /** The tags as a header has them: `a=1&b=2`. */
+  readonly tagging?: string | undefined;
   /** The sizes of the parts of a multipart upload. */
   readonly partSizes?: readonly number[];
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { rm, rmdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { ServiceError } from '../errors.ts';
 import type { Store } from '../store.ts';
 import type { Draft, Drafts } from './drafts.ts';
 import { errorCode, isCollision } from './file-errors.ts';
@@ -64,16 +65,18 @@ export class ObjectWriter {
     });
   }
 
-  /** Replaces what is known of an object whose content stays. */
-  async describe(
-    location: S3Location,
-    facts: (object: FoundObject) => Promise<ObjectFacts>,
-  ): Promise<boolean> {
+  /**
+   * Replaces what is known of an object whose content stays.
+   *
+   * @returns whether there is such an object
+   */
+  async describe(location: S3Location, change: (facts: ObjectFacts) => ObjectFacts): Promise<boolean> {
     return this.#finder.locks.run(idOf(location), async () => {
       const present = this.#finder.find(location);
       if (!present) return false;
       const { size, mtimeMs, ino, place } = present;
-      place.rows.add(location, { ...(await facts(present)), size, mtimeMs, ino }, undefined);
+      const facts = present.row ?? { etag: await this.#finder.etag(present) };
+      place.rows.add(location, { ...change(facts), size, mtimeMs, ino }, undefined);
       return true;
     });
   }
@@ -114,8 +117,8 @@ export class ObjectWriter {
     } catch (error) {
       if (!isCollision(error)) throw error;
     }
-    mkdirSync(places.bucket(location.bucket), { recursive: true });
-    mkdirSync(places.oddFolder(location.bucket), { recursive: true });
+    makeFolder(places.bucket(location.bucket));
+    makeFolder(places.oddFolder(location.bucket));
     return this.#finder.outsideTree(location);
   }
 
@@ -138,5 +141,16 @@ export class ObjectWriter {
       );
       if (!removed) return;
     }
+  }
+}
+
+/** @throws ServiceError if there is a file where the folder should be */
+export function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    if (!isCollision(error)) throw error;
+    const message = `The local S3 needs the folder ${folder}, but there is a file in its place. Remove the file.`;
+    throw new ServiceError('InvalidRequest', message);
   }
 }

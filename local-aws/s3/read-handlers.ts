@@ -3,13 +3,10 @@ import { ServiceError } from '../errors.ts';
 import type { HttpReply } from '../protocols/http.ts';
 import { checkReadable } from './conditions.ts';
 import { checksumHeaders, shownHeaders } from './object-headers.ts';
-import { PIECE, type FoundObject } from './object-finder.ts';
+import { PIECE, SMALL, type FoundObject } from './object-finder.ts';
 import type { ObjectFacts } from './object-rows.ts';
 import { header, type S3Request } from './protocol.ts';
 import type { S3 } from './s3.ts';
-
-/** Up to that many bytes an object is read at once: a stream takes longer to set up. */
-const SMALL = 256 * 1024;
 
 interface Range {
   readonly start: number;

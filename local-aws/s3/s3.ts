@@ -30,9 +30,9 @@ export class S3 {
   }
 
   /** The bucket of a write: it is made if it is not there, unless the settings say that this is an error. */
-  async requireTarget(bucket: string): Promise<void> {
+  requireTarget(bucket: string): void {
     if (this.settings.missingBucket === 'error') this.requireBucket(bucket);
-    else await this.buckets.create(bucket);
+    else this.buckets.create(bucket);
   }
 
   /** @throws ServiceError `NoSuchBucket` or `NoSuchKey` */

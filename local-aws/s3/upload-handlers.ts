@@ -17,13 +17,14 @@ const MOST_PARTS = 10_000;
 export const uploadHandlers = (s3: S3) => ({
   async CreateMultipartUpload(request: S3Request): Promise<HttpReply> {
     const { bucket, key } = request;
-    await s3.requireTarget(bucket);
+    s3.requireTarget(bucket);
     // A key that S3 refuses is refused before its parts are sent.
     s3.finder.places.file(request);
     const algorithm = readAlgorithm(header(request, 'x-amz-checksum-algorithm'));
     const checksumType = algorithm && checksumTypeOf(algorithm, header(request, 'x-amz-checksum-type'));
     const headers = keptHeaders(request);
-    const upload = await s3.uploads.begin({ bucket, key, headers, algorithm, checksumType });
+    const tagging = header(request, 'x-amz-tagging');
+    const upload = await s3.uploads.begin({ bucket, key, headers, tagging, algorithm, checksumType });
     const reply = xmlReply('InitiateMultipartUploadResult', {
       Bucket: bucket,
       Key: key,

@@ -18,6 +18,7 @@ export interface Upload extends S3Location {
   readonly initiated: number;
   /** The headers that the object will have. */
   readonly headers: Readonly<Record<string, string>>;
+  readonly tagging?: string | undefined;
   readonly algorithm?: ChecksumAlgorithm | undefined;
   readonly checksumType?: ChecksumType | undefined;
 }

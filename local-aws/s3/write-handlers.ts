@@ -16,7 +16,7 @@ const MOST_DELETES = 1000;
 
 export const writeHandlers = (s3: S3) => ({
   async PutObject(request: S3Request): Promise<HttpReply> {
-    await s3.requireTarget(request.bucket);
+    s3.requireTarget(request.bucket);
     const headers = keptHeaders(request);
     const { pieces, receipt } = contentOf(request.headers, request.content);
     const facts = await s3.buckets.writer.put(request, {
@@ -24,18 +24,18 @@ export const writeHandlers = (s3: S3) => ({
       condition: writeCondition(request, s3.finder),
       facts: async () => {
         const { md5, checksum } = await receipt();
-        return { etag: md5, headers, checksum };
+        return { etag: md5, headers, checksum, tagging: header(request, 'x-amz-tagging') };
       },
     });
     return { status: 200, headers: { etag: `"${facts.etag}"`, ...checksumHeaders(facts) } };
   },
 
   async CopyObject(request: S3Request): Promise<HttpReply> {
-    await s3.requireTarget(request.bucket);
+    s3.requireTarget(request.bucket);
     const source = s3.require(copySourceOf(request));
     const known = await s3.finder.facts(source);
     checkReadable(request, source, known.etag, 'x-amz-copy-source-');
-    const replaces = directiveOf(request) === 'REPLACE';
+    const replaces = directiveOf(request, 'x-amz-metadata-directive') === 'REPLACE';
     if (!replaces && source.bucket === request.bucket && source.key === request.key) {
       const message =
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata. Send x-amz-metadata-directive: REPLACE.";
@@ -53,7 +53,9 @@ export const writeHandlers = (s3: S3) => ({
       condition: writeCondition(request, s3.finder),
       facts: async () => {
         const { md5, checksum } = await receipt();
-        return { etag: md5, checksum, headers: replaces ? keptHeaders(request) : (known.headers ?? {}) };
+        const headers = replaces ? keptHeaders(request) : (known.headers ?? {});
+        const tagging = replacesTags(request) ? header(request, 'x-amz-tagging') : known.tagging;
+        return { etag: md5, checksum, headers, tagging };
       },
     });
     return xmlReply('CopyObjectResult', {
@@ -94,8 +96,10 @@ export const writeHandlers = (s3: S3) => ({
   },
 });
 
-function directiveOf(request: S3Request): 'COPY' | 'REPLACE' {
-  const directive = header(request, 'x-amz-metadata-directive') ?? 'COPY';
+const replacesTags = (request: S3Request) => directiveOf(request, 'x-amz-tagging-directive') === 'REPLACE';
+
+function directiveOf(request: S3Request, name: string): 'COPY' | 'REPLACE' {
+  const directive = header(request, name) ?? 'COPY';
   if (directive === 'COPY' || directive === 'REPLACE') return directive;
-  throw new ServiceError('InvalidArgument', 'Unknown metadata directive: it is COPY or REPLACE.');
+  throw new ServiceError('InvalidArgument', `${name} is COPY or REPLACE.`);
 }

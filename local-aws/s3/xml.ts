@@ -39,9 +39,12 @@ function element(name: string, value: XmlValue): string {
 const isList = (value: XmlValue): value is readonly XmlMembers[] => Array.isArray(value);
 
 /** Control characters may stand in keys, but in XML only as references. */
+// eslint-disable-next-line no-control-regex
+const SPECIAL = /[&<>"\u0000-\u001f\ufffe\uffff]/;
+const ALL_SPECIAL = new RegExp(SPECIAL, 'g');
+
 const escaped = (text: string) =>
-  // eslint-disable-next-line no-control-regex
-  text.replaceAll(/[&<>"\u0000-\u001f\ufffe\uffff]/g, (char) => `&#${char.charCodeAt(0)};`);
+  SPECIAL.test(text) ? text.replaceAll(ALL_SPECIAL, (char) => `&#${char.charCodeAt(0)};`) : text;
 
 /** An element of a parsed document: its children by name, several of a name as a list. */
 export type Parsed = Readonly<Record<string, unknown>>;
