@@ -68,7 +68,7 @@ describe('rules for inputs', () => {
         const input = valid(service, shape, pick) as object;
         for (const breach of breaches(service, shape, pick)) {
           if (!isSent(breach, labels)) continue;
-          const name = nameOf(breach.path);
+          const name = nameOf(breach);
           asked.set(`${name}: ${breach.rule}`, { input: withBreach(input, breach), name });
         }
         expect(await resultOf(service, operation, input)).toMatch(VALID);
@@ -89,7 +89,7 @@ describe('rules for inputs', () => {
 
 /** The SDK itself refuses to send a path without one of its labels, and makes a client token where there is none. */
 function isSent({ path, rule, value }: Breach, labels: readonly string[]): boolean {
-  const name = String(path[0]);
+  const name = String(path[0] ?? '');
   if (/^clientToken$/i.test(name) && rule === 'required') return false;
   return !(labels.includes(name) && (value === undefined || value === ''));
 }

@@ -35,11 +35,13 @@ const TEXTS: Readonly<Record<Service, Readonly<Record<string, string>>>> = {
 /** No pattern of the two services allows it: those for ASCII not the letter, the others not the control character. */
 const IN_NO_PATTERN = 'é\u0007';
 
-/** Where a value stands in an input. `key` is the key of a map itself. */
-export type Step = string | number | { readonly key: string };
+/** A name or an index on the way to a value of an input. */
+type Step = string | number;
 
 export interface Breach {
   readonly path: readonly Step[];
+  /** The value takes the place of the last name of the path, which is a key of a map, and not of what it leads to. */
+  readonly isKey: boolean;
   /** The keyword of the rule. */
   readonly rule: string;
   /** Nothing: the member is removed. */
@@ -74,20 +76,24 @@ export function* breaches(
   shape: string,
   pick: number,
   path: readonly Step[] = [],
+  isKey = false,
 ): Generator<Breach> {
   const rule = ruleOf(service, shape);
-  const within = (ref: string, step: Step) => breaches(service, ref, pick, [...path, step]);
-  yield* valueBreaches(rule, valid(service, shape, pick)).map((breach) => ({ path, ...breach }));
-  for (const name of [rule['required'] ?? []].flat())
-    yield { path: [...path, String(name)], rule: 'required' };
+  const within = (ref: string, step: Step, isKey = false) =>
+    breaches(service, ref, pick, [...path, step], isKey);
+  yield* valueBreaches(rule, valid(service, shape, pick)).map((breach) => ({ path, isKey, ...breach }));
+  for (const name of namesIn(rule['required'])) yield { path: [...path, name], isKey, rule: 'required' };
   if (rule['items']) yield* within(refOf(rule['items']), 0);
-  if (rule['propertyNames']) yield* within(refOf(rule['propertyNames']), { key: 'key' });
+  if (rule['propertyNames']) yield* within(refOf(rule['propertyNames']), 'key', true);
   if (isRecord(rule['additionalProperties'])) yield* within(refOf(rule['additionalProperties']), 'key');
   for (const [name, ref] of membersOf(rule, pick)) yield* within(ref, name);
 }
 
 /** The values in place of a valid one, each of which breaks one of its rules. */
-function valueBreaches(rule: Readonly<Record<string, unknown>>, value: unknown): Omit<Breach, 'path'>[] {
+function valueBreaches(
+  rule: Readonly<Record<string, unknown>>,
+  value: unknown,
+): Omit<Breach, 'path' | 'isKey'>[] {
   const broken = (keyword: string, change: (limit: number) => unknown) =>
     rule[keyword] === undefined ? [] : [{ rule: keyword, value: change(Number(rule[keyword])) }];
   const [first] = Array.isArray(value) ? value : [];
@@ -106,26 +112,30 @@ function valueBreaches(rule: Readonly<Record<string, unknown>>, value: unknown):
 }
 
 /** A copy of the input with the breach in it. */
-export const withBreach = (input: object, { path, value }: Breach): object =>
-  Object(changed(input, path, value));
+export const withBreach = (input: object, breach: Breach): object => Object(changed(input, breach));
 
-function changed(held: unknown, [step, ...steps]: readonly Step[], value: unknown): unknown {
+function changed(held: unknown, breach: Breach): unknown {
+  const { path, isKey, value } = breach;
+  const [step, ...steps] = path;
   if (step === undefined) return value;
-  if (Array.isArray(held)) return held.map((item, i) => (i === step ? changed(item, steps, value) : item));
+  const inside = { ...breach, path: steps };
+  if (Array.isArray(held)) return held.map((item, i) => (i === step ? changed(item, inside) : item));
   const entries = Object.entries(Object(held)).map(([name, item]): [string, unknown] => {
-    if (typeof step === 'object') return name === step.key ? [String(value), item] : [name, item];
-    return name === step ? [name, changed(item, steps, value)] : [name, item];
+    if (name !== step) return [name, item];
+    return isKey && steps.length === 0 ? [String(value), item] : [name, changed(item, inside)];
   });
   return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
 }
 
 /** How the local AWS names the place. It does not show the keys of maps, which are values of the input. */
-export function nameOf(path: readonly Step[], mapNames: readonly string[] = ['tags']): string {
-  const last = path.at(-1);
+export function nameOf({ path, isKey }: Breach): string {
   const holder = path.slice(0, -1).join('.');
-  if (typeof last === 'object') return `a key of ${holder}`;
-  return mapNames.includes(holder) ? `${holder}.(a key)` : path.join('.');
+  if (isKey) return `a key of ${holder}`;
+  return holder === 'tags' ? `${holder}.(a key)` : path.join('.');
 }
+
+const namesIn = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((name) => typeof name === 'string') : [];
 
 const ruleOf = (service: Service, shape: string): Readonly<Record<string, unknown>> => {
   const rule = shapeOf(service, shape);
