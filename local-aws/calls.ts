@@ -112,11 +112,16 @@ const keyOf = (number: number) => String(number).padStart(12, '0');
 const idMember =
   /^(datastore|job|imageSet|sourceImageSet|version|latestVersion)Id$|^clientToken$|^resourceArn$/i;
 
-function idsOf(shape: object, path = ''): Record<string, string> {
+/** No shape of the services lies deeper. An input that breaks the rules may be as deep as its sender likes. */
+const DEEPEST = 10;
+
+function idsOf(shape: object, path = '', depth = 0): Record<string, string> {
   const ids: Record<string, string> = {};
   for (const [name, value] of Object.entries(shape)) {
     if (typeof value === 'string' && idMember.test(name)) ids[path + name] = value;
-    else if (isPlain(value)) Object.assign(ids, idsOf(value, `${path}${name}.`));
+    else if (isPlain(value) && depth < DEEPEST) {
+      Object.assign(ids, idsOf(value, `${path}${name}.`, depth + 1));
+    }
   }
   return ids;
 }

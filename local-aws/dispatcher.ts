@@ -90,7 +90,7 @@ export class Dispatcher {
   async #interfereBefore(operation: string, call: number): Promise<void> {
     const { faults } = this.#world;
     const delay = faults.take('delay', operation);
-    if (delay) await new Promise((resolve) => setTimeout(resolve, delay.ms));
+    if (delay) await faults.delayed(delay.ms);
     await this.#hold(operation, 'before', call);
     await this.#letRivalIn(operation);
     this.#drop(operation, 'before');

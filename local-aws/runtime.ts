@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import { UserError } from '../src/lib/user-error.ts';
 import type { Lifecycle } from './control-server.ts';
 import { copyTexts, memoryDisk, type Disk } from './disk.ts';
@@ -54,8 +56,8 @@ export class Runtime implements Lifecycle {
     }
   }
 
-  get data(): string {
-    return this.#home.data;
+  get s3Folder(): string {
+    return path.resolve(this.#home.data, 's3');
   }
 
   /** Takes up the work that the state still has. */
@@ -113,6 +115,8 @@ export class Runtime implements Lifecycle {
         await this.#home.fill(() => loadFrom(load, contents, { s3: !s3Rows }));
       }
       if (s3Rows) await copyTexts(s3Rows, contents.disk);
+      // It is there from the start, so that people and tests can put files into it.
+      await mkdir(this.s3Folder, { recursive: true });
       const options = {
         seed,
         settings: { ...defaultSettings, ...(fast && fastSettings), ...settings },

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import path from 'node:path';
 import { LocalAwsControl } from './control.ts';
 import type { LocalAwsOptions } from './options.ts';
 import { Runtime } from './runtime.ts';
@@ -49,11 +48,11 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
     await runtime.close();
     throw error;
   }
-  const { endpoint, data } = runtime;
+  const { endpoint, s3Folder } = runtime;
   return {
     endpoint,
     port: Number(new URL(endpoint).port),
-    s3Folder: path.resolve(data, 's3'),
+    s3Folder,
     control: new LocalAwsControl(endpoint),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));

@@ -7,6 +7,7 @@ import { UserError } from '../src/lib/user-error.ts';
 import { copyTexts, openDisk } from './disk.ts';
 import { folderHome, type Contents } from './home.ts';
 import { adoptCopies, copyS3, isS3Row } from './s3/copies.ts';
+import { errorCode } from './s3/file-errors.ts';
 import { FolderBlobs, type Blobs } from './blobs.ts';
 
 /**
@@ -21,7 +22,7 @@ export async function saveTo(folder: string, from: Contents): Promise<void> {
   }
   const draft = `${folder}.${randomUUID()}`;
   try {
-    await mkdir(path.dirname(folder), { recursive: true });
+    await mkdir(draft, { recursive: true });
     const to = await folderHome(draft).open();
     try {
       await copyTexts(from.disk, to.disk);
@@ -34,9 +35,10 @@ export async function saveTo(folder: string, from: Contents): Promise<void> {
     await rmdir(folder).catch(() => {});
     await rename(draft, folder);
   } catch (error) {
-    await rm(draft, { recursive: true, force: true });
-    if (!isSystemError(error)) throw error;
-    throw new UserError(`The state could not be saved to ${folder} (${error.message}).`);
+    await rm(draft, { recursive: true, force: true }).catch(() => {});
+    // The disk is full, or the folder may not be written to.
+    if (!errorCode(error)?.startsWith('E')) throw error;
+    throw new UserError(`The state could not be saved to ${folder} (${messageOf(error)}).`);
   }
 }
 
@@ -69,8 +71,7 @@ export async function loadFrom(
     }
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UserError(`The saved folder ${folder} cannot be loaded (${reason}).`);
+    throw new UserError(`The saved folder ${folder} cannot be loaded (${messageOf(error)}).`);
   } finally {
     await rm(copy, { recursive: true, force: true });
   }
@@ -91,5 +92,4 @@ async function copyBlobs(from: Blobs, to: Blobs): Promise<void> {
   }
 }
 
-const isSystemError = (error: unknown): error is Error & { readonly code: string } =>
-  error instanceof Error && 'code' in error && /^E[A-Z]+$/.test(String(error.code));
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -4,16 +4,8 @@ import type { Handlers, InputOf } from '../protocols/operations.ts';
 import { after } from '../timeline.ts';
 import type { World } from '../world.ts';
 import { requireActive } from './datastore.ts';
-import {
-  beginVersion,
-  begunProperties,
-  imageSetArn,
-  imageSets,
-  requireWritable,
-  stateOf,
-  type ChangeResult,
-  type ImageSet,
-} from './image-set.ts';
+import { imageSetArn, imageSets, requireWritable, stateOf, type ImageSet } from './image-set.ts';
+import { beginVersion, begunProperties, type ChangeResult } from './image-set-change.ts';
 import { requireMetadata } from './metadata-store.ts';
 import { instancesOf, merged, mismatch, subset } from './metadata.ts';
 
@@ -68,13 +60,13 @@ function copyResult(
   const wanted = attributes === undefined ? undefined : sopInstanceUids(attributes);
   const failure = world.faults.take('failOutcome', 'CopyImageSet');
   if (failure) return { message: failure.message };
-  const whole = requireMetadata(world, stateOf(source));
+  const whole = requireMetadata(world, source, stateOf(source));
   const content = wanted ? subset(whole, wanted) : whole;
   if (wanted && Object.keys(instancesOf(content)).length < wanted.length) {
     return { message: 'INVALID_REQUEST:  An instance of copiableAttributes is not in SourceImageSet.' };
   }
   if (!destination) return { metadata: content };
-  const base = requireMetadata(world, stateOf(destination));
+  const base = requireMetadata(world, destination, stateOf(destination));
   const level = force ? undefined : mismatch(content, base);
   // The text for Series is AWS's own; those for Patient and Study are made after it.
   if (level) {
@@ -120,6 +112,7 @@ const newSet = ({ ids }: World, datastoreId: string, isPrimary: boolean): ImageS
   imageSetId: ids.next('imageSet'),
   isPrimary,
   createdAt: Date.now(),
+  contents: [],
   phases: [],
 });
 

@@ -84,6 +84,8 @@ export function importJobRunner(world: World): JobRunner<ImportJob> {
       return () => ({
         ...job,
         due: undefined,
+        // They stand in the outputs now. Jobs stay in memory, and those of two million files would fill it.
+        files: undefined,
         phases: isRunning(job) ? entering(job, 'COMPLETED') : job.phases,
       });
     },

@@ -1,40 +1,47 @@
-import { randomUUID } from 'node:crypto';
 import { ServiceError } from '../errors.ts';
 import type { World } from '../world.ts';
+import type { ImageSet, ImageSetPhase } from './image-set.ts';
 import type { Metadata } from './metadata.ts';
 import { summaryOf, type Summary } from './summary.ts';
 
 /** Documents stay on disk, because those of 100,000 image sets would take gigabytes of memory. */
 const documents = ({ store }: Pick<World, 'store'>) => store.documents<Metadata>('metadata');
 
-/** What can be searched for is in memory. */
-const summaries = ({ store }: Pick<World, 'store'>) => store.table<Summary>('summary');
+const keyOf = ({ imageSetId }: ImageSet, content: number) => `${imageSetId}/${content}`;
 
 /**
- * Keeps the metadata of an image set, which never change again under their key: other content gets another one.
+ * Keeps metadata as a further content of an image set.
  *
- * @returns the key
+ * @returns the image set with that content, which the caller puts into the store, and the content's number
  */
-export function keepMetadata(world: Pick<World, 'store'>, document: Metadata): string {
-  const key = randomUUID();
-  documents(world).put(key, document);
-  summaries(world).put(key, summaryOf(document));
-  return key;
+export function withMetadata(
+  world: Pick<World, 'store'>,
+  set: ImageSet,
+  metadata: Metadata,
+): { set: ImageSet; content: number } {
+  const content = set.contents.length;
+  documents(world).put(keyOf(set, content), metadata);
+  return { set: { ...set, contents: [...set.contents, summaryOf(metadata)] }, content };
 }
 
-/** @throws ServiceError ConflictException where there are none, because the first version is still being made */
+/**
+ * The metadata that an image set shows in a phase.
+ *
+ * @throws ServiceError ConflictException where there are none, because the first version is still being made
+ */
 export function requireMetadata(
-  world: World,
-  { metadata: key }: { readonly metadata?: string | undefined },
+  world: Pick<World, 'store'>,
+  set: ImageSet,
+  { content }: ImageSetPhase,
 ): Metadata {
-  const document = key === undefined ? undefined : documents(world).get(key);
+  const document = content === undefined ? undefined : documents(world).get(keyOf(set, content));
   if (!document) throw notYetConsistent();
   return document;
 }
 
-/** The summary of the metadata that have the key. */
-export const summaryAt = (world: World, key: string | undefined): Summary | undefined =>
-  key === undefined ? undefined : summaries(world).get(key);
+/** What can be searched for of the metadata that an image set shows in a phase, if it shows any. */
+export const summaryIn = ({ contents }: ImageSet, { content }: ImageSetPhase): Summary | undefined =>
+  content === undefined ? undefined : contents[content];
 
 /** In the service's own words, as production code has met them after an import; a retry helps. */
 export const notYetConsistent = () =>

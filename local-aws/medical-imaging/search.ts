@@ -12,15 +12,17 @@ import {
   type ImageSet,
   type ImageSetPhase,
 } from './image-set.ts';
-import { summaryAt } from './metadata-store.ts';
+import { summaryIn } from './metadata-store.ts';
+import type { Summary } from './summary.ts';
 
 type Criteria = NonNullable<InputOf<typeof MedicalImaging, 'SearchImageSets'>['searchCriteria']>;
 type Filter = NonNullable<Criteria['filters']>[number];
 
-/** An image set that is not deleted, and the state that shows its metadata now. */
+/** An image set that is not deleted, its state now, and what can be searched for of the metadata that it shows now. */
 interface Found {
   readonly set: ImageSet;
   readonly state: ImageSetPhase;
+  readonly summary: Summary;
 }
 
 /** A value that can be searched for, comparable as text or number. */
@@ -33,13 +35,13 @@ export function searchHandlers(world: World) {
       const { filters = [], sort = { sortField: 'updatedAt', sortOrder: 'DESC' } } = searchCriteria ?? {};
       checkCombination(filters);
       const order: Order<Found> = {
-        by: (found) => valueOf(world, found, sort.sortField),
+        by: (found) => valueOf(found, sort.sortField),
         id: ({ set }) => set.imageSetId,
         ascending: sort.sortOrder === 'ASC',
       };
       const found = search(world, datastoreId, filters);
       const page = pageOf(found, order, { size: maxResults, token: nextToken });
-      const imageSetsMetadataSummaries = page.items.map((each) => summaryOf(world, each));
+      const imageSetsMetadataSummaries = page.items.map(summaryOf);
       return { ...page, imageSetsMetadataSummaries, sort };
     },
   } satisfies Partial<Handlers<typeof MedicalImaging>>;
@@ -48,9 +50,11 @@ export function searchHandlers(world: World) {
 function* search(world: World, datastoreId: string, filters: readonly Filter[]): Generator<Found> {
   const tests = filters.map(toTest);
   for (const set of candidates(world, datastoreId, filters)) {
-    const found = { set, state: stateOf(set) };
-    const isShown = found.state.imageSetState !== 'DELETED' && found.state.metadata !== undefined;
-    if (isShown && tests.every(({ name, holds }) => holds(valueOf(world, found, name)))) yield found;
+    const state = stateOf(set);
+    const summary = summaryIn(set, state);
+    if (state.imageSetState === 'DELETED' || !summary) continue;
+    const found = { set, state, summary };
+    if (tests.every(({ name, holds }) => holds(valueOf(found, name)))) yield found;
   }
 }
 
@@ -64,13 +68,11 @@ function candidates(world: World, datastoreId: string, filters: readonly Filter[
   return imageSetsOf(world, datastoreId);
 }
 
-function valueOf(world: World, { set, state }: Found, name: string): Value {
+function valueOf({ set, state, summary }: Found, name: string): Value {
   if (name === 'updatedAt') return state.from;
   if (name === 'createdAt' || name === 'isPrimary') return set[name];
-  const summary = summaryAt(world, state.metadata);
-  if (summary && name === 'DICOMStudyDateAndTime')
-    return `${summary.DICOMStudyDate}${summary.DICOMStudyTime}`;
-  return summary && isIndexed(name) ? summary[name] : '';
+  if (name === 'DICOMStudyDateAndTime') return `${summary.DICOMStudyDate}${summary.DICOMStudyTime}`;
+  return isIndexed(name) ? summary[name] : '';
 }
 
 /** The documented searches: one attribute, or one attribute and a range of dates. */
@@ -110,13 +112,13 @@ function comparable(member: Filter['values'][number]): [name: string, value: Val
   return [name, `${value.DICOMStudyDate}${value.DICOMStudyTime ?? ''}`];
 }
 
-function summaryOf(world: World, { set, state }: Found) {
+function summaryOf({ set, state, summary }: Found) {
   return {
     imageSetId: set.imageSetId,
     version: Number(state.versionId),
     createdAt: new Date(set.createdAt),
     updatedAt: new Date(state.from),
     isPrimary: set.isPrimary,
-    DICOMTags: summaryAt(world, state.metadata),
+    DICOMTags: summary,
   };
 }

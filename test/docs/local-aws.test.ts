@@ -58,7 +58,7 @@ test('the flags are those of --help', () => {
 function settingGroups() {
   const source = readFileSync(join(root, 'local-aws/settings.ts'), 'utf8');
   const [, members = ''] = /export interface Settings \{\n(.*?)\n\}/s.exec(source) ?? [];
-  return [...members.matchAll(/\/\*\*(.*?)\*\/\n((?: {2}\w+: .*;\n?)+)/gs)].map(
+  return [...members.matchAll(/\/\*\*([^]*?)\*\/\n((?: {2}\w+: .*;(?:\n|$))+)/g)].map(
     ([, comment = '', declarations = '']) => {
       const text = comment.replaceAll(/\s*\n\s*\*\s*/g, ' ').trim();
       const [what = '', basis = ''] = text.split('@basis').map((part) => part.trim());
@@ -83,7 +83,7 @@ test('the table of settings has each with its default and what that rests on', (
     return `| ${[setting, defaults.join(', '), what, basis].join(' | ')} |`;
   });
   const head = '| setting | default | what it is | basis |\n| --- | --- | --- | --- |\n';
-  expectPart('| setting ', '\n\n', head + rows.join('\n'));
+  expectPart('\n| setting ', '\n\n', `\n${head}${rows.join('\n')}`);
 });
 
 test('the table of endpoints has each verb of the control, and the kinds of things', () => {

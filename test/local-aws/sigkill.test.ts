@@ -62,10 +62,14 @@ describe('the program', () => {
       },
       force: true,
     });
+    await after.imaging.getImageSet({ datastoreId, imageSetId });
+    const seen = await after.control.calls({ operation: 'GetImageSet' });
     await restarted.end('SIGKILL');
-    const { imaging } = await start(...quick).clients();
+    const last = await start(...quick).clients();
+    expect(await imageSetsBySeries(last, datastoreId)).toEqual(bySeries);
+    expect(await last.control.calls({ operation: 'GetImageSet' })).toEqual(seen);
     const copied = await until(
-      () => imaging.getImageSet({ datastoreId, imageSetId }),
+      () => last.imaging.getImageSet({ datastoreId, imageSetId }),
       ({ imageSetState }) => imageSetState === 'ACTIVE',
     );
     expect(copied).toMatchObject({ versionId: '2', imageSetWorkflowStatus: 'COPIED' });
