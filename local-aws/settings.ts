@@ -10,13 +10,13 @@ export interface Settings {
   accountId: string;
   region: string;
 
-  /** HealthImaging data store: CREATING, DELETING. @basis ours */
+  /** How long a HealthImaging data store is CREATING, and DELETING. @basis ours */
   datastoreCreateMs: Duration;
   datastoreDeleteMs: Duration;
-  /** DICOM import: SUBMITTED, then IN_PROGRESS. @basis ours */
+  /** How long a DICOM import is SUBMITTED, and then IN_PROGRESS. @basis ours */
   dicomImportSubmittedMs: Duration;
   dicomImportMs: Duration;
-  /** Image set: LOCKED while it is copied, updated or deleted. @basis ours */
+  /** How long an image set is LOCKED while it is copied, updated or deleted. @basis ours */
   copyMs: Duration;
   updateMs: Duration;
   deleteImageSetMs: Duration;
@@ -25,13 +25,13 @@ export interface Settings {
    * @basis ours
    */
   metadataInconsistentMs: Duration;
-  /** HealthLake data store: CREATING, DELETING. @basis ours */
+  /** How long a HealthLake data store is CREATING, and DELETING. @basis ours */
   fhirDatastoreCreateMs: Duration;
   fhirDatastoreDeleteMs: Duration;
-  /** FHIR import: SUBMITTED, then IN_PROGRESS. @basis ours */
+  /** How long a FHIR import is SUBMITTED, and then IN_PROGRESS. @basis ours */
   fhirImportSubmittedMs: Duration;
   fhirImportMs: Duration;
-  /** FHIR export: SUBMITTED, then IN_PROGRESS. @basis ours */
+  /** How long a FHIR export is SUBMITTED, and then IN_PROGRESS. @basis ours */
   fhirExportSubmittedMs: Duration;
   fhirExportMs: Duration;
   /** How long after the end of an import or export its manifest and ndjson files appear in S3. @basis ours */

@@ -111,8 +111,10 @@ describe('S3', () => {
     });
   });
 
-  test('deletes, also what is not there', async () => {
-    await putFiles(aws.data, Bucket, { gone: '' });
+  test('deletes, also what is not there, and the folders that led only to it', async () => {
+    await putFiles(aws.data, Bucket, { 'led/only/to': '', gone: '' });
+    await aws.s3.deleteObject({ Bucket, Key: 'led/only/to' });
+    expect(existsSync(path.join(aws.data, 's3', Bucket, 'led'))).toBe(false);
     await aws.s3.deleteObject({ Bucket, Key: 'gone' });
     await aws.s3.deleteObject({ Bucket, Key: 'gone' });
     await expect(text('gone')).rejects.toMatchObject({ name: 'NoSuchKey' });
