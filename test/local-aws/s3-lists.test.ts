@@ -101,7 +101,7 @@ describe('a list of S3', () => {
         }
       },
     );
-    await fc.assert(law, { numRuns: 30 });
+    await fc.assert(law, { numRuns: 20 });
   });
 
   test('shows at once what was dropped or removed by hand, also in a folder that it has just read', async () => {

@@ -244,7 +244,7 @@ describe('the protocol of S3', () => {
       expect(status).toBeLessThan(500);
       if (status >= 400 && method !== 'HEAD') expect(code).toMatch(/^[A-Z]\w+$/);
     });
-    await fc.assert(law, { numRuns: 300 });
+    await fc.assert(law, { numRuns: 200 });
     expect(errors).not.toHaveBeenCalled();
     errors.mockRestore();
   });

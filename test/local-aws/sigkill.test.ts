@@ -1,10 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { clientsOf, p10, putFiles, temporaryFolder, until, type Clients } from './harness.ts';
+import { p10, putFiles, temporaryFolder, until } from './harness.ts';
 import {
   activeFhirDatastore,
   exportReached,
@@ -13,49 +10,7 @@ import {
   startFhirImport,
 } from './fhir-harness.ts';
 import { activeDatastore, imageSetsBySeries, readObject, startImport } from './imaging-harness.ts';
-
-const program = path.resolve(import.meta.dirname, '../../dist/local-aws/main.js');
-
-/** The program as a user starts it, on a free port. */
-class Program {
-  readonly #child: ChildProcess;
-  readonly #lines: AsyncIterableIterator<string>;
-
-  constructor(args: readonly string[]) {
-    if (!existsSync(program)) throw new Error(`npm run build first: there is no ${program}`);
-    const port = args.includes('--port') ? [] : ['--port', '0'];
-    this.#child = spawn(process.execPath, [program, ...port, ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const { stdout } = this.#child;
-    if (!stdout) throw new Error('stdout is a pipe');
-    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-  }
-
-  /** Clients of the endpoint that its one line names. */
-  async clients(): Promise<Clients> {
-    const line: unknown = (await this.#lines.next()).value;
-    const endpoint = /http:\S+\d/.exec(String(line))?.[0];
-    if (!endpoint) throw new Error(`no endpoint in: ${String(line)}`);
-    return clientsOf(endpoint);
-  }
-
-  async end(signal: NodeJS.Signals): Promise<number | null> {
-    this.#child.kill(signal);
-    return this.exited();
-  }
-
-  async exited(): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
-    return this.#child.exitCode;
-  }
-
-  async errors(): Promise<string> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of this.#child.stderr ?? []) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks).toString();
-  }
-}
+import { Program } from './program.ts';
 
 describe('the program', () => {
   let data: string;
