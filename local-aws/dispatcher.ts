@@ -24,11 +24,12 @@ export class Dispatcher {
 
   /** @returns nothing when the connection is to break without an answer */
   async answer(request: HttpRequest): Promise<HttpReply | undefined> {
-    const beside = this.#answerBeside(request);
+    const signedFor = signingName(request);
+    const beside = this.#answerBeside(request, signedFor);
     if (beside) return beside;
-    const service = this.#serviceOf(request);
+    const service = this.#serviceOf(request, signedFor);
     try {
-      refuseOtherService(this.#services, request);
+      if (signedFor !== undefined) refuseOtherService(this.#services, signedFor);
       const operation = service.protocol.operationOf(request);
       if (!operation) throw unknownOperation(service, request);
       const read = service.protocol.streams ? request : await withBody(request);
@@ -40,8 +41,8 @@ export class Dispatcher {
   }
 
   /** An object of S3 may have any path, so that a request which is signed for S3 goes there. */
-  #answerBeside(request: HttpRequest): HttpReply | undefined {
-    if (signingName(request) === 's3') return undefined;
+  #answerBeside(request: HttpRequest, signedFor: string | undefined): HttpReply | undefined {
+    if (signedFor === 's3') return undefined;
     for (const service of this.#services) {
       const reply = service.answerBeside?.(request);
       if (reply) return reply;
@@ -50,8 +51,7 @@ export class Dispatcher {
   }
 
   /** Signed requests name their service; the others are told by header and path, and what is left is S3. */
-  #serviceOf(request: HttpRequest): Service {
-    const signedFor = signingName(request);
+  #serviceOf(request: HttpRequest, signedFor: string | undefined): Service {
     const service =
       this.#services.find(({ name }) => name === signedFor) ??
       this.#services.find(({ name, protocol }) => name !== 's3' && protocol.operationOf(request)) ??
@@ -152,9 +152,8 @@ function signingName({ headers, query }: HttpRequest): string | undefined {
 }
 
 /** S3 would take a request that is signed for, say, Lambda for one about a bucket that does not exist. */
-function refuseOtherService(services: readonly Service[], request: HttpRequest): void {
-  const signedFor = signingName(request);
-  if (signedFor === undefined || services.some(({ name }) => name === signedFor)) return;
+function refuseOtherService(services: readonly Service[], signedFor: string): void {
+  if (services.some(({ name }) => name === signedFor)) return;
   const names = services.map(({ name }) => name).join(', ');
   throw new ServiceError(
     'UnknownOperationException',

@@ -41,13 +41,11 @@ export class Runtime implements Lifecycle {
   /** @throws UserError for options that do not go together, and for folders that cannot be used */
   static async open(options: LocalAwsOptions): Promise<Runtime> {
     checkOptions(options);
+    if (options.load !== undefined) checkSaved(options.load);
     const home = options.data === undefined ? memoryHome() : folderHome(options.data);
     const runtime = new Runtime(options, home);
     try {
-      if (options.load !== undefined) {
-        checkSaved(options.load);
-        if (!home.isEmpty) throw new UserError(notEmpty(home.data));
-      }
+      if (options.load !== undefined && !home.isEmpty) throw new UserError(notEmpty(home.data));
       await runtime.#start();
       return runtime;
     } catch (error) {

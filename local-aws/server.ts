@@ -5,6 +5,7 @@ import { Runtime } from './runtime.ts';
 import type { HttpReply, HttpRequest } from './protocols/http.ts';
 import { requestOf, send } from './wire.ts';
 
+export { LocalAwsControl } from './control.ts';
 export type { LocalAwsOptions } from './options.ts';
 export type { Settings } from './settings.ts';
 

@@ -1,6 +1,5 @@
 /** Rows by id, all of them in memory. */
 export interface Table<T> {
-  readonly size: number;
   get(id: string): T | undefined;
   /** In the order of insertion; after a restart in the order of ids. */
   values(): T[];
@@ -31,10 +30,6 @@ export class MemoryTable<T> implements Table<T> {
   constructor(rows: Map<string, T>, changed: (id: string, row: T | undefined) => void) {
     this.#rows = rows;
     this.#changed = changed;
-  }
-
-  get size(): number {
-    return this.#rows.size;
   }
 
   get(id: string): T | undefined {

@@ -42,7 +42,7 @@ export const LOCAL_AWS: readonly Behaviour[] = [
   {
     what: 'a request for another service is not taken for one of S3',
     file: 'local-aws/dispatcher.ts',
-    code: 'refuseOtherService(this.#services, request);',
+    code: 'if (signedFor !== undefined) refuseOtherService(this.#services, signedFor);',
     without: '',
     tests: wire,
     named: 'a service',
