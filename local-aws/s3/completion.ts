@@ -7,11 +7,13 @@ import {
   checksumElement,
   checksumHeader,
   compositeOf,
+  startChecksum,
   type StoredChecksum,
 } from './checksums.ts';
 import { writeCondition } from './conditions.ts';
-import { contentOf, documentOf, measured } from './content.ts';
+import { contentOf, documentOf } from './content.ts';
 import { PIECE } from './object-finder.ts';
+import type { NewObject } from './object-writer.ts';
 import { header, type S3Request } from './protocol.ts';
 import type { S3 } from './s3.ts';
 import type { Part, Upload } from './uploads.ts';
@@ -29,30 +31,17 @@ interface NamedPart {
 
 export const completionHandlers = (s3: S3) => ({
   async CompleteMultipartUpload(request: S3Request): Promise<HttpReply> {
-    const { bucket, key } = request;
-    const upload = s3.uploads.require(request, request.query.get('uploadId'));
-    // The checksum in the headers is that of the object, not of this document.
-    const document = await documentOf(contentOf({}, request.content));
-    const parts = namedParts(document).map((named) => storedPart(s3, upload, named));
-    if (parts.slice(0, -1).some(({ size }) => size < SMALLEST_PART)) {
-      const message = `Your proposed upload is smaller than the minimum allowed size: all parts but the last must have at least ${SMALLEST_PART} bytes.`;
-      throw new ServiceError('EntityTooSmall', message);
-    }
-    const isWhole = upload.checksumType === 'FULL_OBJECT';
-    const { pieces, receipt } = measured(join(s3, upload, parts), isWhole ? upload.algorithm : undefined);
-    const { etag, checksum } = await s3.buckets.writer.put(request, {
-      pieces,
-      condition: writeCondition(request, s3.finder),
-      facts: async () => {
-        const whole = (await receipt()).checksum;
-        const checksum = isWhole ? whole : await composite(upload, parts);
-        compare(request, checksum);
-        const partSizes = parts.map(({ size }) => size);
-        const { headers, tagging } = upload;
-        return { etag: etagOf(parts), headers, tagging, checksum, partSizes };
-      },
+    const { bucket, key, query } = request;
+    const { etag, checksum } = await s3.uploads.end(request, query.get('uploadId'), async (upload) => {
+      // The checksum in the headers is that of the object, not of this document.
+      const document = await documentOf(contentOf({}, request.content));
+      const parts = namedParts(document).map((named) => storedPart(s3, upload, named));
+      if (parts.slice(0, -1).some(({ size }) => size < SMALLEST_PART)) {
+        const message = `Your proposed upload is smaller than the minimum allowed size: all parts but the last must have at least ${SMALLEST_PART} bytes.`;
+        throw new ServiceError('EntityTooSmall', message);
+      }
+      return s3.buckets.writer.put(request, joined(s3, request, upload, parts));
     });
-    await s3.uploads.remove(upload);
     return xmlReply('CompleteMultipartUploadResult', {
       Location: `/${bucket}/${key}`,
       Bucket: bucket,
@@ -63,12 +52,33 @@ export const completionHandlers = (s3: S3) => ({
   },
 });
 
-/** The content of the parts, one after the other. */
-async function* join(s3: S3, upload: Upload, parts: readonly Part[]): AsyncGenerator<Uint8Array> {
-  for (const part of parts) {
-    const file = s3.uploads.fileOf(upload, part);
-    for await (const piece of createReadStream(file, { highWaterMark: PIECE })) yield piece as Buffer;
+/** The object that the parts make. */
+function joined(s3: S3, request: S3Request, upload: Upload, parts: readonly Part[]): NewObject {
+  const { algorithm, checksumType, headers, tagging } = upload;
+  const whole = checksumType === 'FULL_OBJECT' && algorithm ? startChecksum(algorithm) : undefined;
+  async function* pieces() {
+    for (const part of parts) {
+      const file = s3.uploads.fileOf(upload, part);
+      for await (const piece of createReadStream(file, { highWaterMark: PIECE })) {
+        whole?.update(piece as Buffer);
+        yield piece as Buffer;
+      }
+    }
   }
+  const checksumOf = async (): Promise<StoredChecksum | undefined> =>
+    whole && algorithm
+      ? { algorithm, type: 'FULL_OBJECT', value: await whole.end() }
+      : composite(upload, parts);
+  return {
+    pieces: pieces(),
+    condition: writeCondition(request, s3.finder),
+    facts: async () => {
+      const checksum = await checksumOf();
+      compare(request, checksum);
+      const partSizes = parts.map(({ size }) => size);
+      return { etag: etagOf(parts), headers, tagging, checksum, partSizes };
+    },
+  };
 }
 
 /** The ETag of S3 for an object in parts: the MD5 of the MD5s of the parts, and their number. */

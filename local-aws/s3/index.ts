@@ -2,6 +2,7 @@ import type { HttpReply, Service } from '../protocols/http.ts';
 import type { World } from '../world.ts';
 import { bucketHandlers } from './bucket-handlers.ts';
 import { completionHandlers } from './completion.ts';
+import { copyHandlers } from './copy-handlers.ts';
 import { asClientError } from './file-errors.ts';
 import { listHandlers } from './list-handlers.ts';
 import { s3Protocol, type S3Request } from './protocol.ts';
@@ -20,6 +21,7 @@ export function s3(world: World): Service {
     ...bucketHandlers(state),
     ...readHandlers(state),
     ...writeHandlers(state),
+    ...copyHandlers(state),
     ...listHandlers(state),
     ...uploadHandlers(state),
     ...completionHandlers(state),

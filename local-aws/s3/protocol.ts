@@ -83,3 +83,13 @@ export function numberIn({ query }: S3Request, name: string, standard: number): 
     `Provided ${name} not an integer or within integer range: ${JSON.stringify(text)}.`,
   );
 }
+
+/** (S3 user guide, "Amazon S3 multipart upload limits") */
+const MOST_PARTS = 10_000;
+
+/** @throws ServiceError `InvalidArgument` for what is no part number */
+export function partNumberOf({ query }: S3Request): number {
+  const number = Number(query.get('partNumber') ?? NaN);
+  if (Number.isInteger(number) && number >= 1 && number <= MOST_PARTS) return number;
+  throw new ServiceError('InvalidArgument', `Part number must be an integer between 1 and ${MOST_PARTS}.`);
+}

@@ -9,6 +9,7 @@ import type { ChecksumAlgorithm, ChecksumType, StoredChecksum } from './checksum
 import type { Content } from './content.ts';
 import type { Drafts } from './drafts.ts';
 import { errorCode } from './file-errors.ts';
+import { Locks } from './locks.ts';
 import type { S3Location } from './places.ts';
 
 /** A multipart upload that is under way. */
@@ -46,6 +47,8 @@ export class Uploads {
   readonly #uploads: Table<Upload>;
   readonly #partRows: Table<Part>;
   readonly #parts = new Map<string, Map<number, Part>>();
+  /** Held while an upload ends, because its files must stay until it has ended. */
+  readonly #locks = new Locks();
 
   constructor(root: string, drafts: Drafts, store: Store) {
     this.#root = path.resolve(root);
@@ -100,7 +103,9 @@ export class Uploads {
       const former = this.part(upload, number);
       this.#put(upload, part);
       await this.#store.commit();
-      if (former) await rm(this.fileOf(upload, former), { force: true });
+      if (former) {
+        await this.#locks.run(upload.id, () => rm(this.fileOf(upload, former), { force: true }));
+      }
       return part;
     } catch (error) {
       await draft.discard();
@@ -108,8 +113,23 @@ export class Uploads {
     }
   }
 
-  /** Ends an upload. Its rows go first: an upload that lacks files must not be there after a SIGKILL. */
-  async remove(upload: Upload): Promise<void> {
+  /**
+   * Ends an upload, which others cannot do at the same time.
+   *
+   * @param work - what is done with the upload before; if it throws, the upload stays
+   * @throws ServiceError `NoSuchUpload`
+   */
+  end<T>(location: S3Location, id: string | null, work: (upload: Upload) => Promise<T>): Promise<T> {
+    return this.#locks.run(id ?? '', async () => {
+      const upload = this.require(location, id);
+      const result = await work(upload);
+      await this.#remove(upload);
+      return result;
+    });
+  }
+
+  /** The rows go first: an upload that lacks files must not be there after a SIGKILL. */
+  async #remove(upload: Upload): Promise<void> {
     for (const { number } of this.parts(upload)) this.#partRows.delete(rowId(upload, number));
     this.#parts.delete(upload.id);
     this.#uploads.delete(upload.id);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import { setImmediate } from 'node:timers/promises';
@@ -43,24 +43,49 @@ describe('S3 in a process of its own', () => {
   const draftedBytes = () =>
     Math.max(0, ...drafts().map(({ name }) => statSync(path.join(data, 's3-drafts', name)).size));
 
-  test('a PUT that is killed half-way leaves the object that was there, with its metadata, and no other file', async () => {
-    const before = await start();
-    const put = { Bucket, Key: 'key', Metadata: { version: 'old' } };
-    await before.s3.putObject({ ...put, Body: version('old', 1) });
-    const { hostname, port } = new URL(before.control.endpoint);
+  /** Begins to put 2 MB, and leaves the last byte away. */
+  async function beginPut({ control }: { control: { endpoint: string } }): Promise<Socket> {
+    const { hostname, port } = new URL(control.endpoint);
     const socket = connect(Number(port), hostname);
     socket.on('error', () => {});
-    socket.write(`PUT /${Bucket}/key HTTP/1.1\r\nhost: x\r\ncontent-length: ${2 * MB}\r\n\r\n`);
-    socket.write(version('new', 1));
+    socket.write(
+      `PUT /${Bucket}/key HTTP/1.1\r\nhost: x\r\ncontent-length: ${2 * MB}\r\nx-amz-meta-version: new\r\n\r\n`,
+    );
+    socket.write(version('new', 2).subarray(0, -1));
     await until(
       () => Promise.resolve(draftedBytes()),
-      (bytes) => bytes === MB,
+      (bytes) => bytes === 2 * MB - 1,
     );
+    return socket;
+  }
+
+  test('a PUT that is killed half-way leaves the object that was there, with its metadata, and no other file', async () => {
+    const before = await start();
+    await before.s3.putObject({ Bucket, Key: 'key', Metadata: { version: 'old' }, Body: version('old', 1) });
+    await beginPut(before);
     await before.program.end('SIGKILL');
     const { s3 } = await start();
     expect(await stored(s3, 'key')).toBe('old');
     expect(drafts()).toEqual([]);
     expect(await readdir(path.join(data, 's3', Bucket))).toEqual(['key']);
+  });
+
+  test('a PUT that is killed as its file takes its name leaves the new object, with its metadata', async () => {
+    const before = await start();
+    await before.s3.putObject({ Bucket, Key: 'key', Metadata: { version: 'old' }, Body: version('old', 1) });
+    const socket = await beginPut(before);
+    const file = path.join(data, 's3', Bucket, 'key');
+    const { ino } = statSync(file);
+    await new Promise<void>((resolve) =>
+      socket.write(version('new', 2).subarray(-1), () => {
+        // Nothing else in this process may delay the kill.
+        for (const limit = Date.now() + 60_000; statSync(file).ino === ino && Date.now() < limit;);
+        resolve(void before.program.end('SIGKILL'));
+      }),
+    );
+    await before.program.exited();
+    const { s3 } = await start();
+    expect(await stored(s3, 'key')).toBe('new');
   });
 
   test('PUTs that are killed at any moment leave one version, whole and with its own metadata', async () => {

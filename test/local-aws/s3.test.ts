@@ -111,8 +111,10 @@ describe('S3', () => {
     });
   });
 
-  test('deletes, also what is not there', async () => {
-    await putFiles(aws.data, Bucket, { gone: '' });
+  test('deletes, also what is not there, and the folders that led only to it', async () => {
+    await putFiles(aws.data, Bucket, { 'led/only/to': '', gone: '' });
+    await aws.s3.deleteObject({ Bucket, Key: 'led/only/to' });
+    expect(existsSync(path.join(aws.data, 's3', Bucket, 'led'))).toBe(false);
     await aws.s3.deleteObject({ Bucket, Key: 'gone' });
     await aws.s3.deleteObject({ Bucket, Key: 'gone' });
     await expect(text('gone')).rejects.toMatchObject({ name: 'NoSuchKey' });
@@ -234,6 +236,30 @@ describe('S3', () => {
       ETag: expect.stringMatching(/^"[0-9a-f]{32}-3"$/),
     });
     expect((await text('uploaded', 'bytes=1048575-1048576')).text).toBe('01');
+  });
+
+  test('an upload that is completed twice and aborted at the same time ends once, and its object is whole', async () => {
+    const Key = 'ended once';
+    const { UploadId } = await aws.s3.createMultipartUpload({ Bucket, Key });
+    const upload = { Bucket, Key, UploadId };
+    const { ETag } = await aws.s3.uploadPart({ ...upload, PartNumber: 1, Body: partOf('a', 5) });
+    const complete = { ...upload, MultipartUpload: { Parts: [{ PartNumber: 1, ETag }] } };
+    const outcomes = await Promise.all(
+      [
+        aws.s3.completeMultipartUpload(complete),
+        aws.s3.completeMultipartUpload(complete),
+        aws.s3.abortMultipartUpload(upload),
+      ].map((call: Promise<object>) =>
+        call.then(
+          () => 'ended',
+          ({ name }: Error) => name,
+        ),
+      ),
+    );
+    expect(outcomes.sort()).toEqual(['NoSuchUpload', 'NoSuchUpload', 'ended']);
+    const { Contents = [] } = await aws.s3.listObjectsV2({ Bucket, Prefix: Key });
+    for (const { Size } of Contents) expect(Size).toBe(5 * 1024 * 1024);
+    expect(existsSync(path.join(aws.data, 's3-uploads', UploadId ?? ''))).toBe(false);
   });
 
   test.each(['FULL_OBJECT', 'COMPOSITE'] as const)(

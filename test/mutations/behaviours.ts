@@ -16,6 +16,7 @@ import { DICOM_READER } from './dicom.ts';
 import { IMAGE_FRAMES } from './image-frames.ts';
 import { LOCAL_AWS } from './local-aws.ts';
 import { LOCAL_AWS_STATE } from './local-aws-state.ts';
+import { S3 } from './s3.ts';
 
 const imagingFlows = 'src/workflows/medical-imaging';
 const healthlakeFlows = 'src/workflows/healthlake';
@@ -1933,4 +1934,5 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...IMAGE_FRAMES,
   ...LOCAL_AWS,
   ...LOCAL_AWS_STATE,
+  ...S3,
 ];
