@@ -78,11 +78,24 @@ async function openState(folder: string): Promise<Disk> {
   }
 }
 
+const temporaryFolders = new Set<string>();
+
+/** For a process that ends without closing its local AWS. One listener for all: Node warns of more than ten. */
+let removesAtExit = false;
+
+function temporaryFolder(): string {
+  if (!removesAtExit) process.on('exit', () => temporaryFolders.forEach(removeFolder));
+  removesAtExit = true;
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'local-aws-'));
+  temporaryFolders.add(folder);
+  return folder;
+}
+
+const removeFolder = (folder: string) => rmSync(folder, { recursive: true, force: true });
+
 /** Nothing is on disk but S3's files, in a temporary folder that goes with the process. */
 export function memoryHome(): Home {
-  const data = mkdtempSync(path.join(os.tmpdir(), 'local-aws-'));
-  const leave = () => rmSync(data, { recursive: true, force: true });
-  process.on('exit', leave);
+  const data = temporaryFolder();
   return {
     data,
     isEmpty: true,
@@ -90,8 +103,8 @@ export function memoryHome(): Home {
     fill: (work) => work(),
     wipe: ({ s3 }) => (s3 ? Promise.resolve() : wipeS3(data)),
     leave() {
-      process.off('exit', leave);
-      leave();
+      temporaryFolders.delete(data);
+      removeFolder(data);
     },
   };
 }

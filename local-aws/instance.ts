@@ -16,6 +16,7 @@ import { Store } from './store.ts';
 import type { World } from './world.ts';
 
 export interface InstanceOptions {
+  /** Of this instance alone: they can be changed until the next reset. */
   readonly settings: Settings;
   readonly seed: number | undefined;
   readonly transcoder: Transcoder;
@@ -45,8 +46,7 @@ export class Instance {
     const { settings, seed, transcoder } = options;
     const world: World = {
       data,
-      // A copy: settings can be changed until the next reset.
-      settings: { ...settings },
+      settings,
       store,
       agenda: new Agenda((key) =>
         console.error(`local-aws: the work of ${key} failed; it is tried again after a restart`),

@@ -104,14 +104,6 @@ export const LOCAL_AWS: readonly Behaviour[] = [
     named: 'shows one moment',
   },
   {
-    what: 'a reset takes back settings that were changed',
-    file: 'local-aws/instance.ts',
-    code: 'settings: { ...settings },',
-    without: 'settings,',
-    tests: lifecycle,
-    named: 'keeps the settings of the start',
-  },
-  {
     what: 'a reset that keeps S3 keeps what is known of its objects',
     file: 'local-aws/runtime.ts',
     code: 'if (s3Rows) await copyTexts(s3Rows, contents.disk);',
