@@ -1,3 +1,4 @@
+import { UserError } from '../src/lib/user-error.ts';
 import { errorType } from './errors.ts';
 import type { Table } from './table.ts';
 import type { World } from './world.ts';
@@ -26,6 +27,7 @@ export class Calls {
   readonly #waiting = new Set<() => void>();
   #oldest: number;
   #next: number;
+  #closed = false;
 
   constructor(world: Pick<World, 'store' | 'settings'>) {
     this.#world = world;
@@ -65,6 +67,12 @@ export class Calls {
     return calls;
   }
 
+  /** Ends what waits in {@link seen}: the log is at its end. */
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
   /** Resolves when the log has that many calls of the operation, or that many with the outcome. */
   async seen(operation: string, count: number, outcome?: string): Promise<Call[]> {
     for (;;) {
@@ -73,6 +81,7 @@ export class Calls {
         await this.#world.store.flush();
         return calls;
       }
+      if (this.#closed) throw new UserError('The local AWS was reset or closed in the meantime.');
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
@@ -88,6 +97,10 @@ export class Calls {
 
   #put(call: Call): void {
     this.#table.put(keyOf(call.number), call);
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
@@ -99,11 +112,16 @@ const keyOf = (number: number) => String(number).padStart(12, '0');
 const idMember =
   /^(datastore|job|imageSet|sourceImageSet|version|latestVersion)Id$|^clientToken$|^resourceArn$/i;
 
-function idsOf(shape: object, path = ''): Record<string, string> {
+/** No shape of the services lies deeper. An input that breaks the rules may be as deep as its sender likes. */
+const DEEPEST = 10;
+
+function idsOf(shape: object, path = '', depth = 0): Record<string, string> {
   const ids: Record<string, string> = {};
   for (const [name, value] of Object.entries(shape)) {
     if (typeof value === 'string' && idMember.test(name)) ids[path + name] = value;
-    else if (isPlain(value)) Object.assign(ids, idsOf(value, `${path}${name}.`));
+    else if (isPlain(value) && depth < DEEPEST) {
+      Object.assign(ids, idsOf(value, `${path}${name}.`, depth + 1));
+    }
   }
   return ids;
 }

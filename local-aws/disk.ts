@@ -3,7 +3,10 @@ import { UserError } from '../src/lib/user-error.ts';
 
 /** Where a {@link Store} keeps what outlives the process: texts by key. */
 export interface Disk {
-  /** All texts whose keys begin with `prefix`, in the order of their keys, which are given without it. */
+  /**
+   * All texts whose keys begin with `prefix`, in the order of their keys, which are given without it. They are those of one
+   * moment, even if others are written while they are read.
+   */
   texts(prefix: string): AsyncIterable<[key: string, text: string]>;
   /** Reads without waiting, because handlers must not be interrupted between reading and writing. */
   read(key: string): string | undefined;
@@ -37,7 +40,7 @@ export async function openDisk(folder: string): Promise<Disk> {
   }
   return {
     async *texts(prefix) {
-      const range = db.iterator({ gte: prefix, lt: after(prefix) });
+      const range = db.iterator(prefix ? { gte: prefix, lt: after(prefix) } : {});
       try {
         // A thousand at a time takes a third of the time of one by one.
         for (let page = await range.nextv(1000); page.length > 0; page = await range.nextv(1000)) {
@@ -74,4 +77,44 @@ async function checkFormat(db: ClassicLevel, folder: string): Promise<void> {
     `The state in ${folder} has format ${format ?? 1}, and this version of the local AWS reads format ${FORMAT}. ` +
       'Delete that folder, which deletes all data stores, jobs and image sets but no object in S3, or choose another data folder by --data.',
   );
+}
+
+/** A disk that is gone with the process. */
+export function memoryDisk(): Disk {
+  const all = new Map<string, string>();
+  return {
+    async *texts(prefix) {
+      const found = [...all].filter(([key]) => key.startsWith(prefix));
+      for (const [key, text] of found.sort(([a], [b]) => (a < b ? -1 : 1)))
+        yield [key.slice(prefix.length), text];
+    },
+    read: (key) => all.get(key),
+    write(texts) {
+      for (const [key, text] of texts) {
+        if (text === undefined) all.delete(key);
+        else all.set(key, text);
+      }
+      return Promise.resolve();
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** As many texts as one batch takes along, so that a copy needs little memory. */
+const BATCH = 1000;
+
+/** Copies all texts, or those that are wanted: as they are at one moment, even if others are written meanwhile. */
+export async function copyTexts(
+  from: Disk,
+  to: Disk,
+  isWanted: (key: string) => boolean = () => true,
+): Promise<void> {
+  let batch: [key: string, text: string][] = [];
+  for await (const [key, text] of from.texts('')) {
+    if (isWanted(key)) batch.push([key, text]);
+    if (batch.length < BATCH) continue;
+    await to.write(batch, false);
+    batch = [];
+  }
+  await to.write(batch, true);
 }

@@ -2,7 +2,7 @@ import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { invalid } from '../errors.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
 import { after } from '../timeline.ts';
-import { newId, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import { requireActive } from './datastore.ts';
 import { imageSetArn, imageSets, requireWritable, stateOf, type ImageSet } from './image-set.ts';
 import { beginVersion, begunProperties, type ChangeResult } from './image-set-change.ts';
@@ -33,7 +33,8 @@ export function copyHandlers(world: World) {
         );
       const result = copyResult(world, input, source, destination);
       const lockedSource = lockSource(world, source, result);
-      const target = promoteToPrimary || !destination ? newSet(datastoreId, promoteToPrimary) : destination;
+      const target =
+        promoteToPrimary || !destination ? newSet(world, datastoreId, promoteToPrimary) : destination;
       const copying = beginVersion(world, target, {
         status: 'COPYING',
         takes: world.settings.copyMs,
@@ -106,9 +107,9 @@ function lockSource(world: World, source: ImageSet, result: ChangeResult): Image
 }
 
 /** What the copy goes to, if not to the destination itself: promoting changes the id. */
-const newSet = (datastoreId: string, isPrimary: boolean): ImageSet => ({
+const newSet = ({ ids }: World, datastoreId: string, isPrimary: boolean): ImageSet => ({
   datastoreId,
-  imageSetId: newId(),
+  imageSetId: ids.next('imageSet'),
   isPrimary,
   createdAt: Date.now(),
   contents: [],

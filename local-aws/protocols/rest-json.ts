@@ -1,20 +1,16 @@
 import type { ServiceError } from '../errors.ts';
 import { commonErrorStatus, retryAfter, type HttpReply, type HttpRequest, type Protocol } from './http.ts';
-import {
-  modelledErrorStatus,
-  SchemaCodec,
-  uriMembers,
-  type UriMembers,
-  type UriPlace,
-  type OperationSchema,
-  type SchemaClient,
-} from './schema-codec.ts';
+import { SchemaCodec, type SchemaClient, type UriMembers } from './schema-codec.ts';
+import { modelledErrorStatus, uriMembers, type OperationSchema, type UriPlace } from './schemas.ts';
+import { refuseUnknownQuery } from './unknown-members.ts';
 
 interface Route {
   readonly operation: string;
   readonly method: string;
   readonly pattern: RegExp;
   readonly labels: readonly string[];
+  /** The path up to its first label, if it has a label. */
+  readonly beginning: RegExp | undefined;
   readonly uriMembers: readonly (readonly [name: string, place: UriPlace])[];
 }
 
@@ -43,8 +39,15 @@ export class RestJson implements Protocol {
     return undefined;
   }
 
+  /** A path that begins as one of the service's own, up to its first label. */
+  claims({ method, path }: HttpRequest): string | undefined {
+    const isOurs = [...this.#routes.values()].some(({ beginning }) => beginning?.test(path));
+    return isOurs ? `${method} ${path}` : undefined;
+  }
+
   decode(operation: string, request: HttpRequest): Promise<object> {
     const { pattern, labels = [], uriMembers = [] } = this.#routes.get(operation) ?? {};
+    refuseUnknownQuery(operation, uriMembers, request.query);
     const values = pattern?.exec(request.path)?.slice(1) ?? [];
     const fromPath = labels.map((label, i) => [label, decodeLabel(values[i] ?? '')]);
     const fromQuery = uriMembers.flatMap(([name, place]) => {
@@ -75,11 +78,13 @@ function toRoute(operation: string, schema: OperationSchema): Route {
   const [method, uri] = (typeof traits === 'object' && traits.http) || ['', ''];
   const path = uri.split('?')[0] ?? '';
   const pattern = path.replaceAll(/\{[^}]+\}/g, '([^/]*)');
+  const beginning = /^[^{]+(?=\{)/.exec(path)?.[0];
   return {
     operation,
     method,
     pattern: new RegExp(`^${pattern}/?$`),
     labels: [...path.matchAll(/\{([^}+]+)\+?\}/g)].map(([, label]) => label ?? ''),
+    beginning: beginning === undefined ? undefined : new RegExp(`^${beginning}[^/]`),
     uriMembers: uriMembers(schema),
   };
 }
