@@ -181,6 +181,7 @@ describe('the program', () => {
         const { Contents = [] } = await (await loading.clients()).s3.listObjectsV2({ Bucket: 'mine' });
         expect(Contents).toHaveLength(keys.length);
       }
+      await loading.end('SIGTERM');
       for (const draft of await drafts(data)) await rm(path.join(data, draft), { recursive: true });
     }
     expect(outcomes).toContain(false);
