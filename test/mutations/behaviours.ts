@@ -885,7 +885,7 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'G12: a new HealthLake data store has the requested tags',
     file: 'src/workflows/datastores/fhir-datastore.ts',
-    code: '...(input.Tags ?? [])',
+    code: '...(input.Tags ?? []), ',
     without: '',
     tests: healthlake,
     named: 'PreloadDataConfig',
