@@ -229,7 +229,6 @@ describe('a reset', () => {
 
 describe('a saved folder', () => {
   test.each([
-    ['data', 'data'],
     ['data', 'memory'],
     ['memory', 'data'],
   ])('of a local AWS in %s gives the same in %s, after a reset too, and stays as it is', async (from, to) => {

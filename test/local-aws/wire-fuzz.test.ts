@@ -9,7 +9,8 @@ import { localAws, p10, putFiles, type LocalAwsUnderTest } from './harness.ts';
 import { activeDatastore, imageSetsBySeries, importAll } from './imaging-harness.ts';
 import { valid } from './rule-breaches.ts';
 
-const RUNS = { numRuns: 150 };
+/** The runs of a property, and more with `FUZZ_RUNS=10000`. */
+const RUNS = Number(process.env['FUZZ_RUNS'] ?? 80);
 
 interface Wire {
   readonly method: string;
@@ -75,13 +76,13 @@ describe('requests that no SDK sends', () => {
     return status >= 400 && status < 500 && isError;
   };
 
-  const held = async (wires: fc.Arbitrary<Wire>, clean: (reply: Reply) => boolean, runs = RUNS) => {
+  const held = async (wires: fc.Arbitrary<Wire>, clean: (reply: Reply) => boolean, numRuns = RUNS) => {
     await fc.assert(
       fc.asyncProperty(wires, async (wire) => {
         const reply = await ask(wire);
         if (!clean(reply)) throw new Error(`${reply.status} ${reply.error} ${reply.text.slice(0, 500)}`);
       }),
-      runs,
+      { numRuns },
     );
     expect(await aws.control.health()).toEqual({ status: 'running' });
   };
@@ -155,7 +156,7 @@ describe('requests that no SDK sends', () => {
         body,
       })),
     );
-    await held(wires, (reply) => isClean(reply, 'Message'), { numRuns: 400 });
+    await held(wires, (reply) => isClean(reply, 'Message'), 2 * RUNS);
   });
 
   test('HealthLake: any method, path and target', async () => {
@@ -221,7 +222,7 @@ describe('requests that no SDK sends', () => {
         }));
     });
     const real = wires.map((wire) => ({ ...wire, path: known(wire.path) }));
-    await held(real, (reply) => isClean(reply, 'message'), { numRuns: 600 });
+    await held(real, (reply) => isClean(reply, 'message'), 4 * RUNS);
   });
 
   test('HealthImaging: any method and path', async () => {
@@ -277,7 +278,7 @@ describe('requests that no SDK sends', () => {
       headers: { ...signedFor('medical-imaging'), 'content-type': 'application/json' },
       body,
     }));
-    await held(wires, (reply) => isClean(reply, 'message'), { numRuns: 300 });
+    await held(wires, (reply) => isClean(reply, 'message'), 2 * RUNS);
   });
 
   test('FHIR: any method, path and query at the endpoint of a data store', async () => {
