@@ -24,10 +24,14 @@ export class Dispatcher {
 
   /** @returns nothing when the connection is to break without an answer */
   async answer(request: HttpRequest): Promise<HttpReply | undefined> {
-    const service = this.#serviceOf(request);
+    const signedFor = signingName(request);
+    const beside = this.#answerBeside(request, signedFor);
+    if (beside) return beside;
+    const service = this.#serviceOf(request, signedFor);
     try {
+      if (signedFor !== undefined) refuseOtherService(this.#services, signedFor);
       const operation = service.protocol.operationOf(request);
-      if (!operation) throw unknownOperation(service);
+      if (!operation) throw unknownOperation(service, request);
       const read = service.protocol.streams ? request : await withBody(request);
       return await this.#call(service, operation, read);
     } catch (error) {
@@ -36,12 +40,22 @@ export class Dispatcher {
     }
   }
 
+  /** An object of S3 may have any path, so that a request which is signed for S3 goes there. */
+  #answerBeside(request: HttpRequest, signedFor: string | undefined): HttpReply | undefined {
+    if (signedFor === 's3') return undefined;
+    for (const service of this.#services) {
+      const reply = service.answerBeside?.(request);
+      if (reply) return reply;
+    }
+    return undefined;
+  }
+
   /** Signed requests name their service; the others are told by header and path, and what is left is S3. */
-  #serviceOf(request: HttpRequest): Service {
-    const signedFor = signingName(request);
+  #serviceOf(request: HttpRequest, signedFor: string | undefined): Service {
     const service =
       this.#services.find(({ name }) => name === signedFor) ??
       this.#services.find(({ name, protocol }) => name !== 's3' && protocol.operationOf(request)) ??
+      this.#services.find(({ protocol }) => protocol.claims?.(request) !== undefined) ??
       this.#services.find(({ name }) => name === 's3');
     if (!service) throw new Error('the local AWS has no service');
     return service;
@@ -76,7 +90,7 @@ export class Dispatcher {
   async #interfereBefore(operation: string, call: number): Promise<void> {
     const { faults } = this.#world;
     const delay = faults.take('delay', operation);
-    if (delay) await new Promise((resolve) => setTimeout(resolve, delay.ms));
+    if (delay) await faults.delayed(delay.ms);
     await this.#hold(operation, 'before', call);
     await this.#letRivalIn(operation);
     this.#drop(operation, 'before');
@@ -137,11 +151,23 @@ function signingName({ headers, query }: HttpRequest): string | undefined {
   return credential?.split('/').at(-2);
 }
 
-const unknownOperation = ({ name, protocol }: Service) =>
-  new ServiceError(
+/** S3 would take a request that is signed for, say, Lambda for one about a bucket that does not exist. */
+function refuseOtherService(services: readonly Service[], signedFor: string): void {
+  if (services.some(({ name }) => name === signedFor)) return;
+  const names = services.map(({ name }) => name).join(', ');
+  throw new ServiceError(
     'UnknownOperationException',
-    `This is no ${name} request that the local AWS knows; it knows ${protocol.operations.join(', ')}.`,
+    `The request is signed for the service ${signedFor}; the local AWS has only ${names}.`,
   );
+}
+
+function unknownOperation({ name, protocol }: Service, request: HttpRequest): ServiceError {
+  const asked = protocol.claims?.(request) ?? `${request.method} ${request.path}`;
+  return new ServiceError(
+    'UnknownOperationException',
+    `The local AWS does not know ${asked} of ${name}; it knows ${protocol.operations.join(', ')}.`,
+  );
+}
 
 function asServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;

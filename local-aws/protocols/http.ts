@@ -30,6 +30,11 @@ export interface Protocol {
   readonly streams?: boolean;
   /** The operation that a request calls, if it is one of this service's. */
   operationOf(request: HttpRequest): string | undefined;
+  /**
+   * What a request asks this service for, known or not, if the request shows by itself that it is meant for this service.
+   * S3 leaves this out: it takes what no other service claims.
+   */
+  claims?(request: HttpRequest): string | undefined;
   /** @throws ServiceError when the request is not what the protocol says */
   decode(operation: string, request: HttpRequest): Promise<object>;
   encode(operation: string, output: object): Promise<HttpReply>;
@@ -42,6 +47,8 @@ export interface Service {
   readonly name: string;
   readonly protocol: Protocol;
   run(operation: string, input: object): Promise<object>;
+  /** Answers what does not belong to the service's API, but to another API of its data stores, such as that of FHIR. */
+  answerBeside?(request: HttpRequest): HttpReply | undefined;
   /** Takes up the work that its entities still have: after a restart, or when a test has arranged one. */
   resume(): void;
 }

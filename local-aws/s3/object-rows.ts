@@ -1,4 +1,5 @@
-import type { Store, Table } from '../store.ts';
+import type { Store } from '../store.ts';
+import type { Table } from '../table.ts';
 import type { StoredChecksum } from './checksums.ts';
 import type { S3Location } from './places.ts';
 
@@ -59,14 +60,16 @@ export class ObjectRows {
   }
 
   locations(): S3Location[] {
-    return this.#table.entries().map(([id]) => {
-      const slash = id.indexOf('/');
-      return { bucket: id.slice(0, slash), key: id.slice(slash + 1) };
-    });
+    return this.#table.entries().map(([id]) => locationOf(id));
   }
 }
 
 export const idOf = ({ bucket, key }: S3Location) => `${bucket}/${key}`;
 
-const isOf = (row: FileMark, { size, mtimeMs, ino }: FileMark) =>
+export function locationOf(id: string): S3Location {
+  const slash = id.indexOf('/');
+  return { bucket: id.slice(0, slash), key: id.slice(slash + 1) };
+}
+
+export const isOf = (row: FileMark, { size, mtimeMs, ino }: FileMark) =>
   row.size === size && row.mtimeMs === mtimeMs && row.ino === ino;

@@ -16,7 +16,8 @@ export class Program {
   /** @param limit - a command of the shell that limits the program, such as `ulimit -f 100` */
   constructor(args: readonly string[], limit = ':') {
     if (!existsSync(program)) throw new Error(`npm run build first: there is no ${program}`);
-    const command = [process.execPath, program, '--port', '0', ...args];
+    const port = args.includes('--port') ? [] : ['--port', '0'];
+    const command = [process.execPath, program, ...port, ...args];
     this.#child = spawn('/bin/sh', ['-c', `${limit}; exec "$0" "$@"`, ...command], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { p10, putFiles, temporaryFolder, until } from './harness.ts';
 import {
@@ -62,10 +62,14 @@ describe('the program', () => {
       },
       force: true,
     });
+    await after.imaging.getImageSet({ datastoreId, imageSetId });
+    const seen = await after.control.calls({ operation: 'GetImageSet' });
     await restarted.end('SIGKILL');
-    const { imaging } = await start(...quick).clients();
+    const last = await start(...quick).clients();
+    expect(await imageSetsBySeries(last, datastoreId)).toEqual(bySeries);
+    expect(await last.control.calls({ operation: 'GetImageSet' })).toEqual(seen);
     const copied = await until(
-      () => imaging.getImageSet({ datastoreId, imageSetId }),
+      () => last.imaging.getImageSet({ datastoreId, imageSetId }),
       ({ imageSetState }) => imageSetState === 'ACTIVE',
     );
     expect(copied).toMatchObject({ versionId: '2', imageSetWorkflowStatus: 'COPIED' });
@@ -152,7 +156,47 @@ describe('the program', () => {
     expect(`${await killed.errors()}${await restarted.errors()}`).not.toContain('Nachtigall');
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('ends in good order on %s', async (signal) => {
+  test('that is killed while it saves leaves nothing that can be loaded, or all of it', async () => {
+    const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`);
+    await putFiles(data, 'mine', Object.fromEntries(keys.map((key) => [key, key])));
+    const saved = path.join(data, 'saved');
+    const outcomes = new Set<boolean>();
+    for (const progress of [0, 100]) {
+      await rm(saved, { recursive: true, force: true });
+      const killed = start('--data', data);
+      const { control } = await killed.clients();
+      const saving = control.save({ folder: saved }).catch(() => {});
+      // The draft lies beside the folder; killed when it has so many of the objects.
+      await until(
+        async () => copiedInto(data),
+        (copied) => copied >= progress || existsSync(saved),
+      );
+      await killed.end('SIGKILL');
+      await saving;
+      const isThere = existsSync(saved);
+      outcomes.add(isThere);
+      const loading = start('--memory', '--load', saved);
+      if (!isThere) expect(await loading.errors()).toMatch(/There is no saved state in/);
+      else {
+        const { Contents = [] } = await (await loading.clients()).s3.listObjectsV2({ Bucket: 'mine' });
+        expect(Contents).toHaveLength(keys.length);
+      }
+      await loading.end('SIGTERM');
+      for (const draft of await drafts(data)) await rm(path.join(data, draft), { recursive: true });
+    }
+    expect(outcomes).toContain(false);
+  });
+
+  const drafts = async (folder: string) =>
+    (await readdir(folder)).filter((name) => name.startsWith('saved.'));
+
+  const copiedInto = async (folder: string) => {
+    const [draft] = await drafts(folder);
+    if (draft === undefined) return -1;
+    return (await readdir(path.join(folder, draft, 's3/mine')).catch(() => [])).length;
+  };
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends in good order on %s', async (signal) => {
     const program = start('--data', data);
     await program.clients();
     expect(await program.end(signal)).toBe(0);

@@ -14,6 +14,8 @@
 import type { Behaviour } from './behaviour.ts';
 import { DICOM_READER } from './dicom.ts';
 import { IMAGE_FRAMES } from './image-frames.ts';
+import { LOCAL_AWS } from './local-aws.ts';
+import { LOCAL_AWS_STATE } from './local-aws-state.ts';
 import { S3 } from './s3.ts';
 
 const imagingFlows = 'src/workflows/medical-imaging';
@@ -883,7 +885,7 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'G12: a new HealthLake data store has the requested tags',
     file: 'src/workflows/datastores/fhir-datastore.ts',
-    code: '...(input.Tags ?? [])',
+    code: '...(input.Tags ?? []), ',
     without: '',
     tests: healthlake,
     named: 'PreloadDataConfig',
@@ -1930,5 +1932,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...LOCAL_FHIR,
   ...DICOM_READER,
   ...IMAGE_FRAMES,
+  ...LOCAL_AWS,
+  ...LOCAL_AWS_STATE,
   ...S3,
 ];

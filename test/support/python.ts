@@ -5,6 +5,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import path from 'node:path';
 
 const requirements = path.join(import.meta.dirname, 'python-requirements.txt');
+/** Those of the example are among them, so that its test needs no environment of its own. */
+const ofExample = path.join(import.meta.dirname, '../../examples/pytest/requirements.txt');
 const folder = path.join(import.meta.dirname, '../../.local/python');
 
 /**
@@ -15,7 +17,8 @@ const folder = path.join(import.meta.dirname, '../../.local/python');
  * @returns the path of the interpreter; nothing where python3 or pip cannot make it, after one line that says why
  */
 export function python(): string | undefined {
-  const version = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
+  const content = Buffer.concat([requirements, ofExample].map((file) => readFileSync(file)));
+  const version = createHash('sha256').update(content).digest('hex').slice(0, 12);
   const environment = path.join(folder, version);
   const interpreter = path.join(environment, 'bin/python');
   if (existsSync(interpreter)) return interpreter;
