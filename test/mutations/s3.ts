@@ -198,10 +198,10 @@ export const S3: readonly Behaviour[] = [
   {
     what: 'an object is streamed to its file',
     file: `${s3}/drafts.ts`,
-    code: 'for await (const piece of pieces) await file.writeFile(piece);',
+    code: 'for await (const piece of pieces) await writeAll(file, piece);',
     without: `const all: Uint8Array[] = [];
       for await (const piece of pieces) all.push(piece);
-      await file.writeFile(Buffer.concat(all));`,
+      await writeAll(file, Buffer.concat(all));`,
     tests: program,
     named: '300 MB',
   },
