@@ -1756,7 +1756,7 @@ const SIZES: readonly Behaviour[] = [
     what: 'a failure that is too large for Temporal omits its largest members',
     file: 'src/workflows/run/bounds.ts',
     code: '|| bytesOfFailure(failure) <= MOST_BYTES) return failure;',
-    without: ') return failure; else return failure;',
+    without: '|| bytesOfFailure(failure) <= Infinity) return failure;',
     tests: ['test/workflows/failure-size'],
     named: 'too large',
   },
