@@ -34,10 +34,12 @@ export class Dispatcher {
     }
   }
 
-  /** Signed requests name their service; the others are told by header and path, and what is left is S3. */
+  /** Signed requests name their service, DICOMweb's that of HealthImaging; the others are told by header and path, and what is left is S3. */
   #serviceOf(request: HttpRequest): Service {
     const signedFor = signingName(request);
+    const owner = this.#services.find(({ protocol }) => protocol.ownsPath?.(request.path));
     const service =
+      (signedFor === 's3' ? undefined : owner) ??
       this.#services.find(({ name }) => name === signedFor) ??
       this.#services.find(({ name, protocol }) => name !== 's3' && protocol.operationOf(request)) ??
       this.#services.find(({ name }) => name === 's3');

@@ -9,6 +9,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { Faults } from './faults.ts';
 import { healthLake } from './healthlake/index.ts';
 import { medicalImaging } from './medical-imaging/index.ts';
+import { dicomWeb } from './medical-imaging/dicomweb/index.ts';
 import { Transcoder } from './medical-imaging/codecs/transcoder.ts';
 import type { HttpReply, HttpRequest } from './protocols/http.ts';
 import { Buckets } from './s3/buckets.ts';
@@ -44,7 +45,8 @@ export interface LocalAws {
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const { port = 0, host = '127.0.0.1' } = options;
   const world = await openWorld(options);
-  const services = [medicalImaging(world), healthLake(world), s3(world)];
+  const imaging = medicalImaging(world);
+  const services = [imaging, dicomWeb(world, imaging.protocol), healthLake(world), s3(world)];
   const calls = new Calls(world.store);
   const dispatcher = new Dispatcher(world, services, calls);
   const control = new ControlServer(world, services, calls);

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { World } from '../world.ts';
 import type { PixelDescription } from './dicom/pixel-description.ts';
+import { keepFile } from './kept-files.ts';
 
 /** An image frame as it came, with what its bytes mean. */
 export interface Frame {
@@ -22,16 +23,7 @@ export async function writeFrame(world: World, name: string, { description, byte
   const hash = createHash('sha256').update(name).update(header).update(bytes);
   const id = hash.digest('hex').slice(0, 32);
   const file = path.join(framesFolder(world), id);
-  const parts = [header, bytes];
-  // A frame that another image set has already is not written again: a SIGKILL in between would leave that one without.
-  const there = await stat(file).catch(() => undefined);
-  if (there?.size === header.length + bytes.length) return id;
-  try {
-    await writeFile(file, parts);
-  } catch {
-    await mkdir(framesFolder(world), { recursive: true });
-    await writeFile(file, parts);
-  }
+  await keepFile(file, header.length + bytes.length, [header, bytes]);
   return id;
 }
 

@@ -22,6 +22,8 @@ export interface HttpReply {
 /** The server's side of an AWS protocol, for one service. */
 export interface Protocol {
   readonly operations: readonly string[];
+  /** Whether everything below a path is this service's, even what is no operation of it: none of it is an object of S3 then. */
+  ownsPath?(path: string): boolean;
   /** The operation that a request calls, if it is one of this service's. */
   operationOf(request: HttpRequest): string | undefined;
   /** @throws ServiceError when the request is not what the protocol says */

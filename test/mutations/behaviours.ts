@@ -13,6 +13,7 @@
  */
 import type { Behaviour } from './behaviour.ts';
 import { DICOM_READER } from './dicom.ts';
+import { DICOMWEB } from './dicomweb.ts';
 import { IMAGE_FRAMES } from './image-frames.ts';
 
 const imagingFlows = 'src/workflows/medical-imaging';
@@ -1928,5 +1929,6 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...DEPLOYMENTS,
   ...LOCAL_FHIR,
   ...DICOM_READER,
+  ...DICOMWEB,
   ...IMAGE_FRAMES,
 ];
