@@ -69,6 +69,7 @@ const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] =
     /^(web|instance)=|pip install dicomweb-client/m,
     'test/local-aws/dicomweb/dicomweb.test.ts',
   ],
+  [/^docs\/dicomweb\.md/, /^npm run dev -- --viewer$/m, 'test/dev/dev.test.ts'],
   [/^examples\/delete-image-set/, /./, 'test/examples/delete-image-set.test.ts'],
   [/^examples\/encrypted-payloads/, /./, 'test/examples/encrypted-payloads.test.ts'],
 ];
