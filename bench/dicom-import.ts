@@ -16,7 +16,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readFileSync,
   rmSync,
   writeFileSync,
   writeSync,
@@ -24,11 +23,9 @@ import {
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MedicalImaging } from '@aws-sdk/client-medical-imaging';
-import { dicomFile, type Element } from '../dev/samples/dicom-file.ts';
-import { compare, costOf, localAwsOf } from './support/checkouts.ts';
-
-process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+import type { Element } from '../dev/samples/dicom-file.ts';
+import { compare, costOf } from './support/checkouts.ts';
+import { image, imageSize, importAll } from './support/dicom.ts';
 
 const FILES = 5000;
 const FILES_PER_SERIES = 50;
@@ -93,40 +90,6 @@ async function memoryOf(folder: string): Promise<string> {
   return `${megabytes} MB of memory at the most, ${more} MB more than before, in ${(wallMs / 1000).toFixed(1)} s`;
 }
 
-/** Imports everything in the bucket `input` of a local AWS, by its own clock as fast as it can. */
-async function importAll(data: string, checkout = '.'): Promise<void> {
-  const startLocalAws = await localAwsOf(checkout);
-  const settings = { datastoreCreateMs: 0, dicomImportSubmittedMs: 0, dicomImportMs: 0 };
-  const aws = await startLocalAws({ data, settings });
-  const imaging = new MedicalImaging({
-    endpoint: aws.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
-    disableHostPrefix: true,
-  });
-  const { datastoreId } = await imaging.createDatastore({});
-  const { jobId } = await imaging.startDICOMImportJob({
-    datastoreId,
-    dataAccessRoleArn: 'arn:aws:iam::123456789012:role/import',
-    inputS3Uri: 's3://input/',
-    outputS3Uri: 's3://output/',
-  });
-  for (let status = 'SUBMITTED'; status !== 'COMPLETED';) {
-    const { jobProperties } = await imaging.getDICOMImportJob({ datastoreId, jobId });
-    status = jobProperties?.jobStatus ?? '';
-    if (status === 'FAILED') throw new Error(jobProperties?.message);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  const manifest = readFileSync(
-    join(data, 's3/output', `${datastoreId}-DicomImport-${jobId}`, 'job-output-manifest.json'),
-    'utf8',
-  );
-  const { numberOfFilesWithCustomerError: failed } = JSON.parse(manifest).jobSummary;
-  if (failed !== 0) throw new Error(`${failed} files were not imported.`);
-  imaging.destroy();
-  await aws.close();
-}
-
 /** The least that an import could do: each file read whole, and as many bytes as its pixels written beside. */
 async function readAndWrite(files: readonly string[], target: string): Promise<void> {
   await mkdir(target);
@@ -145,28 +108,6 @@ function writeSmallFiles(folder: string): string[] {
     writeFileSync(file, image(series, `${series}.${index}`, [...imageSize(4), pixels]));
     return file;
   });
-}
-
-const imageSize = (edge: number): readonly Element[] => [
-  ['00280010', 'US', edge],
-  ['00280011', 'US', edge],
-];
-
-function image(series: string, instance: string, elements: readonly Element[]): Buffer {
-  return dicomFile('1.2.840.10008.5.1.4.1.1.2', instance, [
-    ['00080020', 'DA', '20240131'],
-    ['00080030', 'TM', '130000'],
-    ['00080060', 'CS', 'CT'],
-    ['00100010', 'PN', 'Doe^Jane'],
-    ['00100020', 'LO', 'P1'],
-    ['00180050', 'DS', '1.25'],
-    ['0020000D', 'UI', '1.2.3'],
-    ['0020000E', 'UI', series],
-    ['00280002', 'US', 1],
-    ['00280100', 'US', 16],
-    ['00280103', 'US', 0],
-    ...elements,
-  ]);
 }
 
 /** A file of 4,100 frames of 512 KiB, which is written piece by piece. */

@@ -1,5 +1,7 @@
+import { UserError } from '../src/lib/user-error.ts';
 import { errorType } from './errors.ts';
-import type { Store, Table } from './store.ts';
+import type { Table } from './table.ts';
+import type { World } from './world.ts';
 
 /** A call that the local AWS has seen. Holds ids and names, never what a call is about: that may be patient data. */
 export interface Call {
@@ -14,26 +16,40 @@ export interface Call {
   readonly outcome: string;
 }
 
-/** The durable log of calls: what a test asks to prove that AWS has seen one job, not two. */
+/**
+ * The log of calls: what a test asks to prove that AWS has seen one job, not two. It holds the newest calls, as many as the
+ * setting `maxLoggedCalls` says. A call that only reads does not wait until its row is on disk, so the rows of the last
+ * milliseconds before a SIGKILL may be missing, but no row that {@link list} has given.
+ */
 export class Calls {
+  readonly #world: Pick<World, 'store' | 'settings'>;
   readonly #table: Table<Call>;
   readonly #waiting = new Set<() => void>();
+  #oldest: number;
   #next: number;
+  #closed = false;
 
-  constructor(store: Store) {
-    this.#table = store.table<Call>('call');
-    this.#next = this.#table.values().length;
+  constructor(world: Pick<World, 'store' | 'settings'>) {
+    this.#world = world;
+    this.#table = world.store.log<Call>('call');
+    const numbers = this.#table.values().map(({ number }) => number);
+    this.#oldest = numbers[0] ?? 0;
+    this.#next = (numbers.at(-1) ?? -1) + 1;
   }
 
   arrived(service: string, operation: string): number {
     const number = this.#next++;
     this.#put({ number, service, operation, time: Date.now(), ids: {}, outcome: 'pending' });
+    for (; this.#next - this.#oldest > this.#world.settings.maxLoggedCalls; this.#oldest++) {
+      this.#table.delete(keyOf(this.#oldest));
+    }
     return number;
   }
 
   /** Adds the ids that a decoded input or output shows. */
   identify(number: number, shape: object): void {
-    this.#change(number, (call) => ({ ids: { ...call.ids, ...idsOf(shape) } }));
+    const ids = idsOf(shape);
+    if (Object.keys(ids).length > 0) this.#change(number, (call) => ({ ids: { ...call.ids, ...ids } }));
   }
 
   ended(number: number, outcome: string): void {
@@ -44,18 +60,34 @@ export class Calls {
     this.ended(number, errorType(error));
   }
 
-  list(operation?: string): Call[] {
-    const calls = this.#table.values().filter((call) => !operation || call.operation === operation);
-    return calls.sort((a, b) => a.number - b.number);
+  /** The calls of the log, oldest first. */
+  async list(operation?: string): Promise<Call[]> {
+    const calls = this.#logged(operation);
+    await this.#world.store.flush();
+    return calls;
   }
 
-  /** Resolves when that many calls of the operation have come, or are held. */
+  /** Ends what waits in {@link seen}: the log is at its end. */
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  /** Resolves when the log has that many calls of the operation, or that many with the outcome. */
   async seen(operation: string, count: number, outcome?: string): Promise<Call[]> {
     for (;;) {
-      const calls = this.list(operation).filter((call) => !outcome || call.outcome === outcome);
-      if (calls.length >= count) return calls;
+      const calls = this.#logged(operation).filter((call) => !outcome || call.outcome === outcome);
+      if (calls.length >= count) {
+        await this.#world.store.flush();
+        return calls;
+      }
+      if (this.#closed) throw new UserError('The local AWS was reset or closed in the meantime.');
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
+  }
+
+  #logged(operation?: string): Call[] {
+    return this.#table.values().filter((call) => !operation || call.operation === operation);
   }
 
   #change(number: number, change: (call: Call) => Partial<Call>): void {
@@ -65,6 +97,10 @@ export class Calls {
 
   #put(call: Call): void {
     this.#table.put(keyOf(call.number), call);
+    this.#wake();
+  }
+
+  #wake(): void {
     for (const resolve of this.#waiting) resolve();
     this.#waiting.clear();
   }
@@ -76,11 +112,16 @@ const keyOf = (number: number) => String(number).padStart(12, '0');
 const idMember =
   /^(datastore|job|imageSet|sourceImageSet|version|latestVersion)Id$|^clientToken$|^resourceArn$/i;
 
-function idsOf(shape: object, path = ''): Record<string, string> {
+/** No shape of the services lies deeper. An input that breaks the rules may be as deep as its sender likes. */
+const DEEPEST = 10;
+
+function idsOf(shape: object, path = '', depth = 0): Record<string, string> {
   const ids: Record<string, string> = {};
   for (const [name, value] of Object.entries(shape)) {
     if (typeof value === 'string' && idMember.test(name)) ids[path + name] = value;
-    else if (isPlain(value)) Object.assign(ids, idsOf(value, `${path}${name}.`));
+    else if (isPlain(value) && depth < DEEPEST) {
+      Object.assign(ids, idsOf(value, `${path}${name}.`, depth + 1));
+    }
   }
   return ids;
 }

@@ -1,16 +1,34 @@
+import { isAbsolute } from 'node:path';
+import { UserError } from '../src/lib/user-error.ts';
 import type { Calls } from './calls.ts';
 import { ENTITY_KINDS, type EntityKind, type LocalAwsControl } from './control.ts';
 import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
-import { readSettings, SettingError } from './settings.ts';
+import { readSettings, SettingError } from './read-settings.ts';
 import { past, phaseAt, settled, type Entity } from './timeline.ts';
+import { withBody } from './wire.ts';
 import type { World } from './world.ts';
 
 /** Thrown for a control request that cannot be done; the message is for the developer. */
 class ControlError extends Error {}
 
+/** What is done to the local AWS as a whole, and not to what it holds at present. */
+export interface Lifecycle {
+  /** @param options.keepS3 - leaves buckets and objects as they are */
+  reset(options: { readonly keepS3: boolean }): Promise<void>;
+  /** @throws UserError where the folder cannot be written, or is not empty */
+  save(folder: string): Promise<void>;
+}
+
+interface Controlled {
+  readonly world: World;
+  readonly services: readonly Service[];
+  readonly calls: Calls;
+  readonly lifecycle: Lifecycle;
+}
+
 /** What {@link LocalAwsControl} asks for: the same verbs, arguments and results. */
 type Verbs = {
-  readonly [Verb in Exclude<keyof LocalAwsControl, 'endpoint'>]: (
+  readonly [Verb in Exclude<keyof LocalAwsControl, 'endpoint' | 'health'>]: (
     args: NonNullable<Parameters<LocalAwsControl[Verb]>[0]>,
   ) => Awaited<ReturnType<LocalAwsControl[Verb]>> | ReturnType<LocalAwsControl[Verb]>;
 };
@@ -18,15 +36,19 @@ type Verbs = {
 export class ControlServer {
   readonly #verbs: Verbs;
 
-  constructor(world: World, services: readonly Service[], calls: Calls) {
-    this.#verbs = verbs(world, services, calls);
+  constructor(controlled: Controlled) {
+    this.#verbs = verbs(controlled);
   }
 
-  async answer({ method, path, body }: HttpRequest): Promise<HttpReply> {
+  async answer(request: HttpRequest): Promise<HttpReply> {
+    const { method, path, body } = await withBody(request);
     try {
       const verb = path.slice('/_local/'.length);
+      if (verb === 'health' && method === 'GET') return json(200, { status: 'running' });
       if (!Object.hasOwn(this.#verbs, verb) || method !== 'POST') {
-        throw new ControlError(`POST /_local/ and one of ${Object.keys(this.#verbs).join(', ')}`);
+        throw new ControlError(
+          `GET /_local/health, or POST /_local/ and one of ${Object.keys(this.#verbs).join(', ')}`,
+        );
       }
       const args: unknown = JSON.parse(Buffer.from(body).toString() || '{}', blobsFromBase64);
       if (typeof args !== 'object' || args === null) throw new ControlError('the body is a JSON object');
@@ -34,7 +56,10 @@ export class ControlServer {
       return json(200, result ?? null);
     } catch (error) {
       const known =
-        error instanceof ControlError || error instanceof SettingError || error instanceof SyntaxError;
+        error instanceof ControlError ||
+        error instanceof UserError ||
+        error instanceof SettingError ||
+        error instanceof SyntaxError;
       return json(known ? 400 : 500, { message: known ? error.message : 'the control failed' });
     }
   }
@@ -52,7 +77,7 @@ const json = (status: number, value: unknown): HttpReply => ({
   body: JSON.stringify(value),
 });
 
-function verbs(world: World, services: readonly Service[], calls: Calls): Verbs {
+function verbs({ world, services, calls, lifecycle }: Controlled): Verbs {
   const { faults } = world;
   const known = new Set(services.flatMap(({ protocol }) => protocol.operations));
   const checked = (operation: string): string => {
@@ -107,6 +132,19 @@ function verbs(world: World, services: readonly Service[], calls: Calls): Verbs 
         for (const [id, entity] of table.entries()) table.put(id, settled(entity, Date.now()));
       }
       return changed();
+    },
+
+    reset: ({ keepS3 = false, ...others }) => {
+      const unknown = Object.keys(others)[0];
+      if (unknown !== undefined) throw new ControlError(`reset knows keepS3, not ${JSON.stringify(unknown)}`);
+      if (typeof keepS3 !== 'boolean') throw new ControlError('keepS3 must be true or false');
+      return lifecycle.reset({ keepS3 });
+    },
+    save: ({ folder }) => {
+      if (typeof folder === 'string' && isAbsolute(folder)) return lifecycle.save(folder);
+      throw new ControlError(
+        'folder must be the absolute path of a folder that is not there yet, or is empty',
+      );
     },
 
     calls: ({ operation }) => calls.list(operation),

@@ -1,10 +1,11 @@
+import { resolve } from 'node:path';
 import type * as HealthLake from '@aws-sdk/client-healthlake';
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import type { OperationsOf } from './protocols/operations.ts';
 import type { Call } from './calls.ts';
 import type { Moment } from './faults.ts';
 import type { DicomWebOperation } from './medical-imaging/dicomweb/protocol.ts';
-import type { S3Operation } from './s3/protocol.ts';
+import type { S3Operation } from './s3/routes.ts';
 import type { Settings } from './settings.ts';
 
 /** Every operation that the local AWS answers, by its name in the service model. */
@@ -134,6 +135,33 @@ export class LocalAwsControl {
   /** Ends at once whatever is going on. An entity that was arranged stays as it is. */
   settleAll(): Promise<void> {
     return this.#post('settleAll', {});
+  }
+
+  /**
+   * Makes the local AWS what it was when it started with an empty data folder, or with the folder of `load`: nothing is in
+   * it, no faults are waiting, and the settings are those of the start. A call that is under way ends first, or if it takes
+   * more than a second loses its connection.
+   *
+   * @param options.keepS3 - leaves buckets and objects as they are
+   */
+  reset(options: { readonly keepS3?: boolean } = {}): Promise<void> {
+    return this.#post('reset', options);
+  }
+
+  /**
+   * Writes a copy of everything into a folder, for `load`. Other calls wait for it, so that the copy shows one moment.
+   * Faults and changed settings are no part of it.
+   *
+   * @param options.folder - is not there yet, or empty; relative to the folder of the process that calls this
+   */
+  save({ folder }: { readonly folder: string }): Promise<void> {
+    return this.#post('save', { folder: resolve(folder) });
+  }
+
+  /** Resolves if the local AWS answers. */
+  async health(): Promise<{ readonly status: 'running' }> {
+    const response = await fetch(`${this.endpoint}/_local/health`);
+    return (await response.json()) as { status: 'running' };
   }
 
   /** The calls seen so far, oldest first. */

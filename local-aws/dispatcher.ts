@@ -4,6 +4,7 @@ import type { Moment, Spoiling } from './faults.ts';
 import { imageSets } from './medical-imaging/image-set.ts';
 import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
 import { settled } from './timeline.ts';
+import { discard, withBody } from './wire.ts';
 import type { World } from './world.ts';
 
 /** Thrown where a fault breaks the connection instead of answering. */
@@ -23,25 +24,45 @@ export class Dispatcher {
 
   /** @returns nothing when the connection is to break without an answer */
   async answer(request: HttpRequest): Promise<HttpReply | undefined> {
-    const service = this.#serviceOf(request);
+    const signedFor = signingName(request);
+    const beside = this.#answerBeside(request, signedFor);
+    if (beside) return beside;
+    const service = this.#serviceOf(request, signedFor);
     try {
+      if (signedFor !== undefined) refuseOtherService(this.#services, signedFor);
       const operation = service.protocol.operationOf(request);
-      if (!operation) throw unknownOperation(service);
-      return await this.#call(service, operation, request);
+      if (!operation) throw unknownOperation(service, request);
+      const read = service.protocol.streams ? request : await withBody(request);
+      return await this.#call(service, operation, read);
     } catch (error) {
       if (error instanceof Dropped) return undefined;
       return service.protocol.encodeError(asServiceError(error));
     }
   }
 
-  /** Signed requests name their service, DICOMweb's that of HealthImaging; the others are told by header and path, and what is left is S3. */
-  #serviceOf(request: HttpRequest): Service {
-    const signedFor = signingName(request);
-    const owner = this.#services.find(({ protocol }) => protocol.ownsPath?.(request.path));
+  /** An object of S3 may have any path, so that a request which is signed for S3 goes there. */
+  #answerBeside(request: HttpRequest, signedFor: string | undefined): HttpReply | undefined {
+    if (signedFor === 's3') return undefined;
+    for (const service of this.#services) {
+      const reply = service.answerBeside?.(request);
+      if (reply) return reply;
+    }
+    return undefined;
+  }
+
+  /**
+   * Signed requests name their service, and HealthImaging's may be DICOMweb. The others are told by header and path, and what is
+   * left is S3.
+   */
+  #serviceOf(request: HttpRequest, signedFor: string | undefined): Service {
+    const suited = (services: readonly Service[]) =>
+      services.find(({ protocol }) => protocol.operationOf(request)) ??
+      services.find(({ protocol }) => protocol.claims?.(request) !== undefined);
+    const signed = this.#services.filter(({ name }) => name === signedFor);
     const service =
-      (signedFor === 's3' ? undefined : owner) ??
-      this.#services.find(({ name }) => name === signedFor) ??
-      this.#services.find(({ name, protocol }) => name !== 's3' && protocol.operationOf(request)) ??
+      suited(signed) ??
+      signed.at(-1) ??
+      suited(this.#services.filter(({ name }) => name !== 's3')) ??
       this.#services.find(({ name }) => name === 's3');
     if (!service) throw new Error('the local AWS has no service');
     return service;
@@ -50,19 +71,22 @@ export class Dispatcher {
   async #call(service: Service, operation: string, request: HttpRequest): Promise<HttpReply> {
     const { store } = this.#world;
     const call = this.#calls.arrived(service.name, operation);
+    let reply: HttpReply | undefined;
     try {
       const input = await service.protocol.decode(operation, request);
       this.#calls.identify(call, input);
       await this.#interfereBefore(operation, call);
       const output = await service.run(operation, input);
       this.#calls.identify(call, output);
+      reply = await service.protocol.encode(operation, output);
       await this.#interfereAfter(operation, call);
       const spoiling = this.#world.faults.take('spoil', operation)?.how;
       this.#calls.ended(call, spoiling ?? 'ok');
       // The answer leaves only when what it tells is on disk.
       await store.commit();
-      return spoiled(await service.protocol.encode(operation, output), spoiling);
+      return spoiled(reply, spoiling);
     } catch (error) {
+      if (reply) discard(reply);
       if (error instanceof Dropped) this.#calls.ended(call, 'dropped');
       else this.#calls.failed(call, error);
       await store.commit();
@@ -73,7 +97,7 @@ export class Dispatcher {
   async #interfereBefore(operation: string, call: number): Promise<void> {
     const { faults } = this.#world;
     const delay = faults.take('delay', operation);
-    if (delay) await new Promise((resolve) => setTimeout(resolve, delay.ms));
+    if (delay) await faults.delayed(delay.ms);
     await this.#hold(operation, 'before', call);
     await this.#letRivalIn(operation);
     this.#drop(operation, 'before');
@@ -121,6 +145,7 @@ export class Dispatcher {
 function spoiled(reply: HttpReply, how: Spoiling | undefined): HttpReply {
   if (how === 'cut') return { ...reply, cut: true };
   if (how === 'garbled') {
+    discard(reply);
     return { status: 200, headers: { 'content-type': 'text/html' }, body: '<html><body>OK</body></html>' };
   }
   return reply;
@@ -133,11 +158,23 @@ function signingName({ headers, query }: HttpRequest): string | undefined {
   return credential?.split('/').at(-2);
 }
 
-const unknownOperation = ({ name, protocol }: Service) =>
-  new ServiceError(
+/** S3 would take a request that is signed for, say, Lambda for one about a bucket that does not exist. */
+function refuseOtherService(services: readonly Service[], signedFor: string): void {
+  if (services.some(({ name }) => name === signedFor)) return;
+  const names = [...new Set(services.map(({ name }) => name))].join(', ');
+  throw new ServiceError(
     'UnknownOperationException',
-    `This is no ${name} request that the local AWS knows; it knows ${protocol.operations.join(', ')}.`,
+    `The request is signed for the service ${signedFor}; the local AWS has only ${names}.`,
   );
+}
+
+function unknownOperation({ name, protocol }: Service, request: HttpRequest): ServiceError {
+  const asked = protocol.claims?.(request) ?? `${request.method} ${request.path}`;
+  return new ServiceError(
+    'UnknownOperationException',
+    `The local AWS does not know ${asked} of ${name}; it knows ${protocol.operations.join(', ')}.`,
+  );
+}
 
 function asServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;

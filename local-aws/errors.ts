@@ -13,6 +13,8 @@ export class ServiceError extends Error {
   }
 }
 
+export const isServiceError = (error: unknown): error is ServiceError => error instanceof ServiceError;
+
 export const invalid = (message: string) => new ServiceError('ValidationException', message);
 
 export const notFound = (what: string) => new ServiceError('ResourceNotFoundException', `${what} not found.`);

@@ -33,6 +33,7 @@ interface Rule {
 export class Faults {
   #rules: Rule[] = [];
   #held = new Set<() => void>();
+  #delayed = new Set<() => void>();
 
   add(operation: string, fault: Fault, count = 1): void {
     this.#rules.push({ operation, fault, left: count });
@@ -59,6 +60,19 @@ export class Faults {
     return new Promise((resolve) => this.#held.add(resolve));
   }
 
+  /** Resolves after that time, or when all faults are over. */
+  delayed(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        this.#delayed.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#delayed.add(end);
+    });
+  }
+
   release(): void {
     for (const resolve of this.#held) resolve();
     this.#held.clear();
@@ -67,5 +81,6 @@ export class Faults {
   reset(): void {
     this.#rules = [];
     this.release();
+    for (const end of this.#delayed) end();
   }
 }

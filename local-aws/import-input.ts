@@ -1,5 +1,6 @@
 import { JobFailure } from './jobs.ts';
-import { parseS3Uri, type ObjectInfo } from './s3/buckets.ts';
+import type { FoundObject } from './s3/object-finder.ts';
+import { parseS3Uri } from './s3/places.ts';
 import type { World } from './world.ts';
 
 /**
@@ -10,9 +11,9 @@ import type { World } from './world.ts';
 export async function listInput(
   { buckets, settings }: World,
   inputS3Uri: string,
-): Promise<{ bucket: string; objects: ObjectInfo[] }> {
+): Promise<{ bucket: string; objects: FoundObject[] }> {
   const { bucket, key: prefix } = parseS3Uri(inputS3Uri);
-  if (settings.missingInputBucket === 'FAILED' && !(await buckets.exists(bucket))) {
+  if (settings.missingInputBucket === 'FAILED' && !buckets.exists(bucket)) {
     throw new JobFailure('The job has failed. The bucket of the input location does not exist.');
   }
   const objects = await buckets.list(bucket, prefix);

@@ -1,5 +1,5 @@
 import { ServiceError } from './errors.ts';
-import type { Table } from './store.ts';
+import type { Table } from './table.ts';
 import { past, phaseAt, type Phase, type Timeline } from './timeline.ts';
 import type { World } from './world.ts';
 

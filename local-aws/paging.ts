@@ -23,27 +23,49 @@ export const newestJob: Order<{ readonly submittedAt: number; readonly jobId: st
 type Place = readonly [by: Sortable, id: string];
 
 /**
- * Sorts a list and gives one page of it. The token is the place of the last item of the page before, so that items which
- * come or go in between, that last one too, neither repeat nor hide others.
+ * The page of a list that a token asks for, sorted. The token is the place of the last item of the page before, so that items
+ * which come or go in between, that last one too, neither repeat nor hide others. The list itself is not sorted: of 100,000
+ * items no more than some hundred are in memory beside it.
  *
  * @throws ServiceError ValidationException for a token that no list gave
  */
 export function pageOf<T>(
-  items: readonly T[],
-  { by, id, ascending = false }: Order<T>,
+  items: Iterable<T>,
+  order: Order<T>,
   { size = 50, token }: { size?: number | undefined; token?: string | undefined },
 ): { items: T[]; nextToken?: string } {
   const after = token === undefined ? undefined : readToken(token);
-  const places = items
-    .map((item) => ({ item, place: [by(item), id(item)] as const }))
-    .toSorted((a, b) => compare(a.place, b.place, ascending))
-    .filter(({ place }) => !after || compare(place, after, ascending) > 0);
-  const page = places.slice(0, size);
+  // One more than the page holds, which says that another page follows.
+  const found = first(items, order, { count: size + 1, after });
+  const page = found.slice(0, size);
   const last = page.at(-1);
   return {
     items: page.map(({ item }) => item),
-    ...(last && places.length > size && { nextToken: toToken(last.place) }),
+    ...(last && found.length > size && { nextToken: toToken(last.place) }),
   };
+}
+
+/** The first items after a place, sorted. */
+function first<T>(
+  items: Iterable<T>,
+  { by, id, ascending = false }: Order<T>,
+  { count, after }: { count: number; after: Place | undefined },
+): { item: T; place: Place }[] {
+  let found: { item: T; place: Place }[] = [];
+  let last: Place | undefined;
+  const keepFirst = () => {
+    found = found.sort((a, b) => compare(a.place, b.place, ascending)).slice(0, count);
+    if (found.length === count) last = found.at(-1)?.place;
+  };
+  for (const item of items) {
+    const place: Place = [by(item), id(item)];
+    if (after && compare(place, after, ascending) <= 0) continue;
+    if (last && compare(place, last, ascending) > 0) continue;
+    found.push({ item, place });
+    if (found.length >= 4 * count) keepFirst();
+  }
+  keepFirst();
+  return found;
 }
 
 function compare(a: Place, b: Place, ascending: boolean): number {

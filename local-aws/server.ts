@@ -1,38 +1,22 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import path from 'node:path';
-import { randomUUID } from 'node:crypto';
-import { Agenda } from './agenda.ts';
-import { Calls } from './calls.ts';
-import { ControlServer } from './control-server.ts';
-import { makeDataFolder } from './data-folder.ts';
-import { Dispatcher } from './dispatcher.ts';
-import { Faults } from './faults.ts';
-import { healthLake } from './healthlake/index.ts';
-import { medicalImaging } from './medical-imaging/index.ts';
-import { dicomWeb } from './medical-imaging/dicomweb/index.ts';
-import { Transcoder } from './medical-imaging/codecs/transcoder.ts';
+import { LocalAwsControl } from './control.ts';
+import type { LocalAwsOptions } from './options.ts';
+import { Runtime } from './runtime.ts';
 import type { HttpReply, HttpRequest } from './protocols/http.ts';
-import { Buckets } from './s3/buckets.ts';
-import { s3 } from './s3/index.ts';
-import { defaultSettings, type Settings } from './settings.ts';
-import { Store } from './store.ts';
-import type { World } from './world.ts';
+import { requestOf, send } from './wire.ts';
 
+export { LocalAwsControl } from './control.ts';
+export type { LocalAwsOptions } from './options.ts';
 export type { Settings } from './settings.ts';
-
-export interface LocalAwsOptions {
-  /** 0, the default, takes any free one. */
-  readonly port?: number;
-  readonly host?: string;
-  /** The folder of all state; `s3://bucket/key` is `<data>/s3/bucket/key`. */
-  readonly data: string;
-  readonly settings?: Partial<Settings>;
-}
 
 export interface LocalAws {
   /** What clients get as `endpoint`, with `disableHostPrefix`, and for S3 `forcePathStyle`. */
   readonly endpoint: string;
   readonly port: number;
+  /** `s3://bucket/key` is the file `bucket/key` in this folder: put in what an import is to read. */
+  readonly s3Folder: string;
+  /** Faults, settings, states, reset, snapshots, and the log of the calls seen. */
+  readonly control: LocalAwsControl;
   close(): Promise<void>;
 }
 
@@ -40,68 +24,52 @@ export interface LocalAws {
  * Starts a HealthImaging, HealthLake and S3 on one port, with the state that the data folder holds. Work that a killed
  * process left behind goes on.
  *
+ * @throws UserError for options that do not go together, and for folders that cannot be used
  * @throws Error with code `EADDRINUSE` when the port is taken, with code `LEVEL_LOCKED` when the folder is
+ *
+ * @example
+ * const aws = await startLocalAws({ memory: true, fast: true });
+ * const imaging = new MedicalImagingClient({ endpoint: aws.endpoint, disableHostPrefix: true, … });
+ * // In each test: await aws.control.reset();
+ * await aws.close();
  */
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const { port = 0, host = '127.0.0.1' } = options;
-  const world = await openWorld(options);
-  const imaging = medicalImaging(world);
-  const services = [imaging, dicomWeb(world, imaging.protocol), healthLake(world), s3(world)];
-  const calls = new Calls(world.store);
-  const dispatcher = new Dispatcher(world, services, calls);
-  const control = new ControlServer(world, services, calls);
+  const runtime = await Runtime.open(options);
   const server = createServer((incoming, response) => {
-    void answer(incoming, response, (request) =>
-      request.path.startsWith('/_local/') ? control.answer(request) : dispatcher.answer(request),
-    );
+    void answer(incoming, response, (request) => runtime.answer(request));
   });
   // Longer than clients keep idle connections, or they meet the closing end of one.
   server.keepAliveTimeout = 65_000;
+  // Node would end a request whose content takes longer than five minutes, as that of a large object may.
+  server.requestTimeout = 0;
   try {
-    world.endpoint = `http://${host}:${await listen(server, port, host)}`;
+    runtime.begin(`http://${hostForClients(host)}:${await listen(server, port, host)}`);
   } catch (error) {
-    await world.store.close();
+    await runtime.close();
     throw error;
   }
-  for (const service of services) service.resume();
+  const { endpoint, s3Folder } = runtime;
   return {
-    endpoint: world.endpoint,
-    port: Number(new URL(world.endpoint).port),
+    endpoint,
+    port: Number(new URL(endpoint).port),
+    s3Folder,
+    control: new LocalAwsControl(endpoint),
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
-      world.faults.reset();
+      runtime.release();
       server.closeAllConnections();
       await closed;
-      await world.agenda.close();
-      await world.transcoder.close();
-      await world.store.close();
+      await runtime.close();
     },
   };
 }
 
-async function openWorld({ data, settings }: LocalAwsOptions): Promise<World> {
-  makeDataFolder(data);
-  return {
-    data,
-    settings: { ...defaultSettings, ...settings },
-    store: await openStore(path.join(data, 'state')),
-    agenda: new Agenda((key) =>
-      console.error(`local-aws: the work of ${key} failed; it is tried again after a restart`),
-    ),
-    buckets: new Buckets(path.join(data, 's3')),
-    faults: new Faults(),
-    transcoder: new Transcoder(),
-    endpoint: '',
-  };
-}
-
-async function openStore(folder: string): Promise<Store> {
-  try {
-    return await Store.open(folder);
-  } catch (error) {
-    // LevelDB wraps why it cannot open.
-    throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  }
+/** A server that listens at all addresses of this machine is reached at the one of the machine itself. */
+function hostForClients(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
 }
 
 function listen(server: Server, port: number, host: string): Promise<number> {
@@ -121,35 +89,11 @@ async function answer(
   handle: (request: HttpRequest) => Promise<HttpReply | undefined>,
 ): Promise<void> {
   try {
-    const reply = await handle(await readRequest(incoming));
-    if (!reply) {
-      incoming.socket.destroy();
-      return;
-    }
-    const { status, headers, body, cut } = reply;
-    const content = Buffer.from(body ?? '');
-    // One byte is missing even of an answer without a body.
-    const length = cut ? Math.max(content.byteLength, 1) : content.byteLength;
-    const requestId = randomUUID();
-    response.writeHead(status, {
-      'x-amzn-requestid': requestId,
-      'x-amz-request-id': requestId,
-      ...(status !== 204 && { 'content-length': length }),
-      ...headers,
-    });
-    if (cut) {
-      response.write(content.subarray(0, content.byteLength / 2), () => incoming.socket.destroy());
-    } else response.end(incoming.method === 'HEAD' ? undefined : content);
+    const reply = await handle(requestOf(incoming));
+    if (reply) await send(reply, incoming, response);
+    else incoming.socket.destroy();
   } catch {
     // The caller went away in the middle of its request, or asks what is not HTTP.
     incoming.socket.destroy();
   }
-}
-
-async function readRequest(incoming: IncomingMessage): Promise<HttpRequest> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk as Buffer);
-  const { method = 'GET', url = '/', headers } = incoming;
-  const [path = '/', query = ''] = url.split(/\?(.*)/s);
-  return { method, path, query: new URLSearchParams(query), headers, body: Buffer.concat(chunks) };
 }

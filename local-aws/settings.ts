@@ -1,125 +1,176 @@
 import type { Duration } from './timeline.ts';
 
 /**
- * What a caller may change about the local AWS. Durations say how long AWS takes; the others are what AWS does not
- * document, each with the default that the evidence speaks for.
+ * What a caller may change about the local AWS. `@basis` says what a default rests on: `documented` by AWS; `field`, seen
+ * in programs that use AWS; `guess`, because AWS does not document it; `ours`, a choice that claims nothing about AWS.
+ * A test makes the table in docs/local-aws.md from these comments.
  */
 export interface Settings {
-  /** The account and region that ARNs name. */
+  /** The account and region that ARNs name. @basis ours */
   accountId: string;
   region: string;
 
-  /** HealthImaging data store: CREATING, DELETING. */
+  /** How long a HealthImaging data store is CREATING, and DELETING. @basis ours */
   datastoreCreateMs: Duration;
   datastoreDeleteMs: Duration;
-  /** DICOM import: SUBMITTED, then IN_PROGRESS. */
+  /** How long a DICOM import is SUBMITTED, and then IN_PROGRESS. @basis ours */
   dicomImportSubmittedMs: Duration;
   dicomImportMs: Duration;
-  /** Image set: LOCKED while it is copied, updated or deleted. */
+  /** How long an image set is LOCKED while it is copied, updated or deleted. @basis ours */
   copyMs: Duration;
   updateMs: Duration;
   deleteImageSetMs: Duration;
-  /** How long GetImageSetMetadata answers "not consistent yet" after an import made or changed an image set. */
+  /**
+   * How long GetImageSetMetadata answers "not consistent yet" after an import made or changed an image set.
+   * @basis ours
+   */
   metadataInconsistentMs: Duration;
-  /** HealthLake data store: CREATING, DELETING. */
+  /** How long a HealthLake data store is CREATING, and DELETING. @basis ours */
   fhirDatastoreCreateMs: Duration;
   fhirDatastoreDeleteMs: Duration;
-  /** FHIR import: SUBMITTED, then IN_PROGRESS. */
+  /** How long a FHIR import is SUBMITTED, and then IN_PROGRESS. @basis ours */
   fhirImportSubmittedMs: Duration;
   fhirImportMs: Duration;
-  /** FHIR export: SUBMITTED, then IN_PROGRESS. */
+  /** How long a FHIR export is SUBMITTED, and then IN_PROGRESS. @basis ours */
   fhirExportSubmittedMs: Duration;
   fhirExportMs: Duration;
-  /** How long after the end of an import or export its manifest and ndjson files appear in S3. */
+  /** How long after the end of an import or export its manifest and ndjson files appear in S3. @basis ours */
   manifestLagMs: Duration;
 
-  /** Whether `failure.ndjson` and `success.ndjson` exist where they have no line. */
+  /** Whether `failure.ndjson` and `success.ndjson` exist where they have no line. @basis guess */
   writeEmptyNdjson: boolean;
-  /** What becomes of an import whose bucket is there and whose prefix holds no file: an empty `COMPLETED`, or `FAILED`. */
+  /**
+   * What becomes of an import whose bucket is there and whose prefix holds no file: an empty `COMPLETED`, or `FAILED`.
+   * @basis guess
+   */
   emptyInput: 'COMPLETED' | 'FAILED';
   /**
    * What becomes of an import whose bucket is not there. AWS does not say: it cannot list a bucket that is missing, so
    * `FAILED` is taken as the default; `COMPLETED` treats it as one without files.
+   * @basis guess
    */
   missingInputBucket: 'COMPLETED' | 'FAILED';
   /**
+   * What S3 does with a write to a bucket that is not there: it makes the bucket, because on a laptop nobody else could own
+   * the name, or it answers `NoSuchBucket`, as AWS does. The outputs of jobs always make their bucket.
+   * @basis ours
+   */
+  missingBucket: 'create' | 'error';
+  /**
    * What instances of one image set have in common. AWS's "Understanding image sets" lists seven elements, and says on the
    * same page that primary image sets have consistent Patient, Study and Series metadata.
+   * @basis guess
    */
   imageSetGrouping: 'listedElements' | 'allElements';
   /**
    * How an import keeps image frames, which GetImageFrame gives as they are kept. `service`: as HealthImaging does, most as
    * HTJ2K or JPEG 2000 Lossless; `stored`: all as they came, byte for byte.
+   * @basis documented
    */
   frameEncoding: 'service' | 'stored';
   /**
    * What `FrameSizeInBytes` of a transcoded frame counts. AWS's developer guide says `decoded`, and one of its three samples
    * agrees; the other two, and a document that production code has kept, fit `encoded`, for which an import encodes each frame.
+   * @basis guess
    */
   frameSizeInBytes: 'decoded' | 'encoded';
-  /** `ChecksumType` of frames that keep their encoding: no document of the service shows one. */
+  /** `ChecksumType` of frames that keep their encoding: no document of the service shows one. @basis guess */
   checksumTypeOfKeptFrames: string;
   /**
    * Bytes of a binary value that DICOMweb metadata hold inline; a larger one has a BulkDataURI. AWS says 1 MB.
+   * @basis documented
    */
   dicomWebInlineBytes: number;
   /**
    * What a DICOMweb search may ask for. `listed`: the attributes that AWS's pages list for it, any other is refused; `any`: every
    * attribute. AWS does not say what becomes of the others.
+   * @basis guess
    */
   dicomWebSearchKeys: 'listed' | 'any';
-  /** More files than that and a DICOM import ends `FAILED`, message `FILE_COUNTS_LIMIT…`. */
+  /** More files than that and a DICOM import ends `FAILED`, message `FILE_COUNTS_LIMIT…`. @basis documented */
   maxFilesPerDicomImport: number;
   /**
    * Bytes of metadata that one DICOM file may bring, its pixel data not counted; a file with more is refused. The
    * service allows an image set 50 MB.
+   * @basis documented
    */
   maxMetadataBytes: number;
-  /** Bytes that a DICOM file of a deflated transfer syntax may inflate to; AWS states no limit but 4 GB a file. */
+  /**
+   * Bytes that a DICOM file of a deflated transfer syntax may inflate to; AWS states no limit but 4 GB a file.
+   * @basis ours
+   */
   maxInflatedDicomBytes: number;
-  /** DICOM imports that may run in one data store; one more is refused with ServiceQuotaExceededException. */
+  /**
+   * DICOM imports that may run in one data store; one more is refused with ServiceQuotaExceededException.
+   * @basis documented
+   */
   maxConcurrentDicomImports: number;
-  /** FHIR imports and exports that may wait behind the running one of their kind. */
+  /** FHIR imports and exports that may wait behind the running one of their kind. @basis documented */
   fhirImportQueueLength: number;
   fhirExportQueueLength: number;
 
   /**
    * More or larger files than that and a FHIR import ends `FAILED`: 1,000,000 files, 50 GB in one, 5,000 GB in all.
    * (HealthLake developer guide, quotas.)
+   * @basis documented
    */
   maxFilesPerFhirImport: number;
   maxFhirFileGB: number;
   maxFhirImportGB: number;
-  /** The longest line of an ndjson file. The guide names 164 MB for a Binary, and no other size for the other types. */
+  /**
+   * The longest line of an ndjson file. The guide names 164 MB for a Binary, and no other size for the other types.
+   * @basis guess
+   */
   maxFhirResourceMB: number;
-  /** How deep objects and lists of a resource may lie in one another. AWS does not say: this is 100 extensions. */
+  /**
+   * How deep objects and lists of a resource may lie in one another. AWS does not say: this is 100 extensions.
+   * @basis guess
+   */
   maxFhirNesting: number;
-  /** The URL of the extension that the validation level `minimal` appends to a resource that breaks R4. AWS shows none. */
+  /**
+   * The URL of the extension that the validation level `minimal` appends to a resource that breaks R4. AWS shows none.
+   * @basis guess
+   */
   fhirSearchFailureUrl: string;
 
-  /** How long a deleted data store or image set still answers, as DELETED. For HealthLake AWS says: 7 days. */
+  /** How many of the newest calls the log of calls holds; with each further one the oldest is dropped. @basis ours */
+  maxLoggedCalls: number;
+
+  /**
+   * How long a deleted data store or image set still answers, as DELETED. For HealthLake AWS says: 7 days.
+   * @basis guess
+   */
   deletedVisibleMs: Duration;
-  /** The error for a client token that came before with other parameters. */
+  /** The error for a client token that came before with other parameters. @basis guess */
   imagingTokenReuseError: string;
   fhirTokenReuseError: string;
-  /** How long a client token is remembered. AWS does not say. */
+  /** How long a client token is remembered. AWS does not say. @basis guess */
   tokenLifetimeMs: Duration;
-  /** The error for writing to a LOCKED image set. */
+  /** The error for writing to a LOCKED image set. @basis guess */
   lockedImageSetError: string;
-  /** The error for a `latestVersionId` that is not the latest. Seen in the field: ResourceNotFoundException. */
+  /**
+   * The error for a `latestVersionId` that is not the latest. Seen in the field: ResourceNotFoundException.
+   * @basis field
+   */
   staleVersionError: string;
-  /** The error for calls on a data store that is not ACTIVE. */
+  /** The error for calls on a data store that is not ACTIVE. @basis guess */
   imagingDatastoreNotActiveError: string;
   fhirDatastoreNotActiveError: string;
-  /** The error for one more FHIR job than the queue holds. */
+  /** The error for one more FHIR job than the queue holds. @basis guess */
   fhirQueueFullError: string;
-  /** How an update that breaks a constraint on DICOM metadata ends: refused at once, or asynchronously. */
+  /** How an update that breaks a constraint on DICOM metadata ends: refused at once, or asynchronously. @basis guess */
   metadataConstraintBreach: 'ValidationException' | 'UPDATE_FAILED';
-  /** The workflow status of the source image set after a copy that failed. */
+  /** The workflow status of the source image set after a copy that failed. @basis guess */
   sourceStatusAfterFailedCopy: 'COPIED' | 'COPY_FAILED';
-  /** Whether DescribeFHIRImportJob shows the output location with the job's own folder, or as it was given. */
+  /**
+   * Whether DescribeFHIRImportJob shows the output location with the job's own folder, or as it was given.
+   * @basis guess
+   */
   fhirOutputExpanded: boolean;
-  /** HTTP status of HealthLake's client errors: 400 for all, as its API reference says, or as the SDK's model says. */
+  /**
+   * HTTP status of HealthLake's client errors: 400 for all, as its API reference says, or as the SDK's model says.
+   * @basis guess
+   */
   fhirErrorStatus: '400' | 'modelled';
 }
 
@@ -145,6 +196,7 @@ export const defaultSettings: Settings = {
   writeEmptyNdjson: false,
   emptyInput: 'COMPLETED',
   missingInputBucket: 'FAILED',
+  missingBucket: 'create',
   imageSetGrouping: 'listedElements',
   frameEncoding: 'service',
   frameSizeInBytes: 'decoded',
@@ -163,6 +215,7 @@ export const defaultSettings: Settings = {
   maxFhirResourceMB: 164,
   maxFhirNesting: 200,
   fhirSearchFailureUrl: 'http://healthlake.amazonaws.com/search-validation-failure',
+  maxLoggedCalls: 10_000,
   deletedVisibleMs: 7 * 86_400_000,
   imagingTokenReuseError: 'ConflictException',
   fhirTokenReuseError: 'ValidationException',
@@ -178,58 +231,12 @@ export const defaultSettings: Settings = {
   fhirErrorStatus: '400',
 };
 
-/** The settings that take one of a few words. */
-const choices: { readonly [name: string]: readonly string[] } = {
-  emptyInput: ['COMPLETED', 'FAILED'],
-  missingInputBucket: ['COMPLETED', 'FAILED'],
-  imageSetGrouping: ['listedElements', 'allElements'],
-  frameEncoding: ['service', 'stored'],
-  frameSizeInBytes: ['decoded', 'encoded'],
-  dicomWebSearchKeys: ['listed', 'any'],
-  metadataConstraintBreach: ['ValidationException', 'UPDATE_FAILED'],
-  sourceStatusAfterFailedCopy: ['COPIED', 'COPY_FAILED'],
-  fhirErrorStatus: ['400', 'modelled'],
-} satisfies Partial<Record<keyof Settings, readonly string[]>>;
+/** How long something is remembered, not how long it takes. */
+const remembered = ['deletedVisibleMs', 'tokenLifetimeMs'];
 
-/** Thrown for a setting that does not exist or a value that it cannot take; the message is for the user. */
-export class SettingError extends Error {}
-
-/**
- * Reads settings as they come from a command line (`copyMs=50`) or from JSON.
- *
- * @throws SettingError that names the setting and what is right
- */
-export function readSettings(values: Readonly<Record<string, unknown>>): Partial<Settings> {
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, readSetting(name, value)]));
-}
-
-function readSetting(name: string, value: unknown): unknown {
-  const standard: unknown = Object.hasOwn(defaultSettings, name)
-    ? defaultSettings[name as keyof Settings]
-    : undefined;
-  const words = choices[name];
-  if (words) {
-    if (words.includes(String(value))) return String(value);
-    throw new SettingError(`${name} must be one of ${words.join(', ')}`);
-  }
-  if (typeof standard === 'number') return readNumber(name, value);
-  if (typeof standard === 'boolean') {
-    if (['true', 'false'].includes(String(value))) return String(value) === 'true';
-    throw new SettingError(`${name} must be true or false`);
-  }
-  if (typeof standard === 'string') {
-    if (typeof value === 'string' && value) return value;
-    throw new SettingError(`${name} must be a text`);
-  }
-  throw new SettingError(
-    `there is no setting ${JSON.stringify(name)}; there are ${Object.keys(defaultSettings).join(', ')}`,
-  );
-}
-
-function readNumber(name: string, value: unknown): Duration {
-  const isDuration = name.endsWith('Ms');
-  if (isDuration && value === 'never') return value;
-  const number = value === '' || value === null ? NaN : Number(value);
-  if (number >= 0 && Number.isFinite(number)) return number;
-  throw new SettingError(`${name} must be a number${isDuration ? ' of milliseconds, or never' : ''}`);
-}
+/** Everything that takes time takes 10 ms, for tests that only want to see its end. */
+export const fastSettings: Partial<Settings> = Object.fromEntries(
+  Object.entries(defaultSettings)
+    .filter(([name, value]) => name.endsWith('Ms') && Number(value) > 10 && !remembered.includes(name))
+    .map(([name]) => [name, 10]),
+);

@@ -1,90 +1,157 @@
-import { ClassicLevel } from 'classic-level';
+import type { Disk } from './disk.ts';
+import { DocumentCache, type Documents } from './documents.ts';
+import { MemoryTable, type Table } from './table.ts';
+
+/** Characters of JSON. In memory they take about four times as many bytes. */
+const CACHED_DOCUMENTS = 4_000_000;
+
+/** How long rows of a log may wait for others, so that thousands of calls a second make few writes. */
+const LOG_DELAY_MS = 50;
+
+/** Values by key that are to be written; those without a value are to be deleted. */
+type Changes = Map<string, unknown>;
 
 /**
- * The durable state: all of it in memory, every change on disk before the caller learns of it. Handlers are synchronous
- * between reading and writing, so no two calls can interleave; {@link commit} then puts what they changed into LevelDB
- * in one atomic, fsynced batch. A SIGKILL loses nothing that was answered.
+ * The durable state. Rows of tables are in memory, documents are read from disk. Handlers are synchronous between reading
+ * and writing, so no two calls can interleave; {@link commit} then puts what they changed on disk in one atomic, synced
+ * batch. An answer that waits for it tells nothing that a SIGKILL or a power failure could undo.
+ *
+ * A log is a table that no answer depends on, such as that of the calls. Its rows are written with the next batch, or a moment
+ * later without waiting for the disk, and so a call that only reads takes no write of its own.
  */
 export class Store {
-  readonly #db: ClassicLevel;
-  readonly #tables = new Map<string, Map<string, unknown>>();
-  /** Rows to write; those without a value to delete. */
-  #pending = new Map<string, string | undefined>();
+  readonly #disk: Disk;
+  readonly #rows: Map<string, Map<string, unknown>>;
+  readonly #tables = new Map<string, MemoryTable<unknown>>();
+  readonly #cache = new DocumentCache(CACHED_DOCUMENTS);
+  #changes: Changes = new Map();
+  #logged: Changes = new Map();
+  /** What the batch under way writes, which can be read from disk only when it has ended. */
+  #inBatch: Changes = new Map();
+  /** Writes go one after the other, or a later one could overtake. */
   #writing: Promise<void> = Promise.resolve();
+  /** Batches of changes that have not reached the disk. One that fails stays among them, so that nothing is answered. */
+  #uncommitted = 0;
+  /** The next synced write, while it waits for another to end: it takes along what changes until it begins. */
+  #next: Promise<void> | undefined;
+  #logTimer: NodeJS.Timeout | undefined;
 
-  private constructor(db: ClassicLevel) {
-    this.#db = db;
+  private constructor(disk: Disk, rows: Map<string, Map<string, unknown>>) {
+    this.#disk = disk;
+    this.#rows = rows;
   }
 
-  static async open(folder: string): Promise<Store> {
-    const db = new ClassicLevel(folder);
-    await db.open();
-    const store = new Store(db);
-    for await (const [key, value] of db.iterator()) {
-      const [table, id] = splitKey(key);
-      store.#rows(table).set(id, JSON.parse(value));
+  /** Reads the tables that a disk holds. Documents stay there. */
+  static async open(disk: Disk): Promise<Store> {
+    const rows = new Map<string, Map<string, unknown>>();
+    for await (const [key, text] of disk.texts('row/')) {
+      const slash = key.indexOf('/');
+      rowsOf(rows, key.slice(0, slash)).set(key.slice(slash + 1), JSON.parse(text));
     }
-    return store;
+    return new Store(disk, rows);
   }
 
   /** The table of that name; every row in it was put there as a `T`. */
   table<T>(name: string): Table<T> {
-    const rows = this.#rows(name) as Map<string, T>;
+    return this.#table(name, (key, row) => this.#changes.set(key, row));
+  }
+
+  /** As {@link table}, for a log: rows that no answer depends on. */
+  log<T>(name: string): Table<T> {
+    return this.#table(name, (key, row) => {
+      this.#logged.set(key, row);
+      this.#logTimer ??= setTimeout(() => {
+        // Whoever changes something next is told that nothing can be written any more.
+        this.#write({ isSynced: false }).catch(() => {});
+      }, LOG_DELAY_MS);
+    });
+  }
+
+  /** The documents of that name; each was put there as a `T`. */
+  documents<T>(name: string): Documents<T> {
+    const keyOf = (id: string) => `document/${name}/${id}`;
     return {
-      get: (id) => rows.get(id),
-      values: () => [...rows.values()],
-      entries: () => [...rows],
-      put: (id, value) => {
-        rows.set(id, value);
-        this.#pending.set(`${name}/${id}`, JSON.stringify(value));
-      },
-      delete: (id) => {
-        rows.delete(id);
-        this.#pending.set(`${name}/${id}`, undefined);
+      get: (id) => this.#document(keyOf(id)) as T | undefined,
+      put: (id, document) => {
+        this.#cache.delete(keyOf(id));
+        this.#changes.set(keyOf(id), document);
       },
     };
   }
 
-  /** Resolves when all changes so far are on disk. Writes go one after the other, or a later one could overtake. */
-  commit(): Promise<void> {
-    this.#writing = this.#writing.then(() => this.#write());
-    return this.#writing;
+  /** Resolves when all changes so far are on disk: at once where there are none, whatever the logs have to write. */
+  async commit(): Promise<void> {
+    if (this.#changes.size > 0) return this.#write({ isSynced: true });
+    if (this.#uncommitted > 0) return this.#writing;
+  }
+
+  /** Resolves when all changes so far and the rows of the logs are on disk. */
+  async flush(): Promise<void> {
+    return this.#logged.size > 0 ? this.#write({ isSynced: true }) : this.commit();
   }
 
   async close(): Promise<void> {
-    await this.commit();
-    await this.#db.close();
+    await this.flush();
+    await this.#writing;
+    clearTimeout(this.#logTimer);
+    await this.#disk.close();
   }
 
-  async #write(): Promise<void> {
-    if (this.#pending.size === 0) return;
-    // A chained batch takes a third of the time of `batch(operations)`, which copies each operation.
-    const batch = this.#db.batch();
-    for (const [key, value] of this.#pending) {
-      if (value === undefined) batch.del(key);
-      else batch.put(key, value);
+  #table<T>(name: string, changed: (key: string, row: unknown) => void): Table<T> {
+    let table = this.#tables.get(name);
+    if (!table) {
+      const rows = rowsOf(this.#rows, name);
+      table = new MemoryTable(rows, (id, row) => changed(`row/${name}/${id}`, row));
+      this.#tables.set(name, table);
     }
-    this.#pending = new Map();
-    await batch.write({ sync: true });
+    return table as Table<T>;
   }
 
-  #rows(table: string): Map<string, unknown> {
-    let rows = this.#tables.get(table);
-    if (!rows) this.#tables.set(table, (rows = new Map()));
-    return rows;
+  #document(key: string): unknown {
+    for (const changes of [this.#changes, this.#inBatch]) if (changes.has(key)) return changes.get(key);
+    const cached = this.#cache.get(key);
+    if (cached !== undefined) return cached;
+    const text = this.#disk.read(key);
+    if (text === undefined) return undefined;
+    const document: unknown = JSON.parse(text);
+    this.#cache.put(key, document, text.length);
+    return document;
+  }
+
+  /** Writes the rows of the logs, and if the write is synced, the changes with them. */
+  #write({ isSynced }: { isSynced: boolean }): Promise<void> {
+    if (isSynced && this.#next) return this.#next;
+    if (isSynced) this.#uncommitted++;
+    this.#writing = this.#writing.then(async () => {
+      if (isSynced) this.#next = undefined;
+      this.#inBatch = this.#take({ isSynced });
+      if (this.#inBatch.size > 0) await this.#disk.write(jsonOf(this.#inBatch), isSynced);
+      this.#inBatch = new Map();
+      if (isSynced) this.#uncommitted--;
+    });
+    if (isSynced) this.#next = this.#writing;
+    return this.#writing;
+  }
+
+  #take({ isSynced }: { isSynced: boolean }): Changes {
+    clearTimeout(this.#logTimer);
+    this.#logTimer = undefined;
+    const taken = this.#logged;
+    this.#logged = new Map();
+    if (!isSynced) return taken;
+    for (const [key, value] of this.#changes) taken.set(key, value);
+    this.#changes = new Map();
+    return taken;
   }
 }
 
-export interface Table<T> {
-  get(id: string): T | undefined;
-  /** In the order of insertion; after a restart in the order of ids. */
-  values(): T[];
-  entries(): [id: string, row: T][];
-  put(id: string, value: T): void;
-  delete(id: string): void;
+function rowsOf<T>(tables: Map<string, Map<string, T>>, name: string): Map<string, T> {
+  let rows = tables.get(name);
+  if (!rows) tables.set(name, (rows = new Map()));
+  return rows;
 }
 
-function splitKey(key: string): [table: string, id: string] {
-  const slash = key.indexOf('/');
-  return [key.slice(0, slash), key.slice(slash + 1)];
+/** Only now, and so a row that changes several times during a call becomes a text once. */
+function* jsonOf(changes: Changes): Generator<[key: string, text: string | undefined]> {
+  for (const [key, value] of changes) yield [key, value === undefined ? undefined : JSON.stringify(value)];
 }

@@ -1,7 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import type { Agenda } from './agenda.ts';
+import type { Blobs } from './blobs.ts';
 import type { Buckets } from './s3/buckets.ts';
 import type { Faults } from './faults.ts';
+import type { Ids } from './ids.ts';
 import type { Settings } from './settings.ts';
 import type { Transcoder } from './medical-imaging/codecs/transcoder.ts';
 import type { Store } from './store.ts';
@@ -9,14 +10,16 @@ import { after, type Phase } from './timeline.ts';
 
 /** What every handler works with. */
 export interface World {
-  /** The folder that holds everything. */
+  /** The folder of S3's files, and unless nothing but them is to be on disk, of everything. */
   readonly data: string;
   readonly settings: Settings;
   readonly store: Store;
   readonly agenda: Agenda;
   readonly buckets: Buckets;
   readonly faults: Faults;
+  readonly frames: Blobs;
   readonly transcoder: Transcoder;
+  readonly ids: Ids;
   /** `http://127.0.0.1:4566`; known once the server listens. */
   endpoint: string;
 }
@@ -24,6 +27,3 @@ export interface World {
 /** Whether what is in that phase was deleted so long ago that it does not answer any more. */
 export const isForgotten = ({ settings }: World, { status, from }: Phase & { readonly status: string }) =>
   status === 'DELETED' && Date.now() >= after(from, settings.deletedVisibleMs);
-
-/** 32 characters of `[0-9a-f]`: what both services use for data stores, jobs and image sets. */
-export const newId = () => randomBytes(16).toString('hex');

@@ -20,7 +20,7 @@ export async function localAwsOf(checkout: string): Promise<typeof startLocalAws
 }
 
 /** The time that work takes, and that of the processor: the machine may have other work to do. */
-export async function costOf(work: () => Promise<void>): Promise<Cost> {
+export async function costOf(work: () => Promise<unknown>): Promise<Cost> {
   const [began, before] = [performance.now(), process.cpuUsage()];
   await work();
   const { user, system } = process.cpuUsage(before);

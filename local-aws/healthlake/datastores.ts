@@ -5,7 +5,7 @@ import type { Handlers, InputOf } from '../protocols/operations.ts';
 import { addTags, type Tags } from '../tags.ts';
 import { after, phaseAt, type Phase, type Timeline } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
-import { isForgotten, newId, type World } from '../world.ts';
+import { isForgotten, type World } from '../world.ts';
 import { keepResources } from './resources.ts';
 import { syntheaResources } from './synthea.ts';
 
@@ -33,7 +33,7 @@ export function datastoreHandlers(world: World, onDelete: (datastoreId: string) 
 
   const create = (input: InputOf<typeof HealthLake, 'CreateFHIRDatastore'>): string => {
     const { ClientToken: _, Tags, ...properties } = input;
-    const datastoreId = newId();
+    const datastoreId = world.ids.next('fhirDatastore');
     const now = Date.now();
     const end = after(now, settings.fhirDatastoreCreateMs);
     const message = world.faults.take('failOutcome', 'CreateFHIRDatastore')?.message;
@@ -102,10 +102,14 @@ export function datastoreHandlers(world: World, onDelete: (datastoreId: string) 
   } satisfies Partial<Handlers<typeof HealthLake>>;
 }
 
-const statusOf = (datastore: FhirDatastore) => phaseAt(datastore, Date.now()).status;
+export const statusOf = (datastore: FhirDatastore) => phaseAt(datastore, Date.now()).status;
 
 export const datastoreArn = ({ settings }: World, datastoreId: string) =>
   `arn:aws:healthlake:${settings.region}:${settings.accountId}:datastore/fhir/${datastoreId}`;
+
+/** Where the FHIR REST API of a data store is: the path is AWS's, the host is this machine. */
+export const datastoreEndpoint = ({ endpoint }: World, datastoreId: string) =>
+  `${endpoint}/datastore/${datastoreId}/r4/`;
 
 function propertiesOf(world: World, datastore: FhirDatastore) {
   const { datastoreId, createdAt, properties } = datastore;
@@ -116,7 +120,7 @@ function propertiesOf(world: World, datastore: FhirDatastore) {
     DatastoreArn: datastoreArn(world, datastoreId),
     DatastoreStatus: status,
     CreatedAt: new Date(createdAt),
-    DatastoreEndpoint: `${world.endpoint}/datastore/${datastoreId}/r4/`,
+    DatastoreEndpoint: datastoreEndpoint(world, datastoreId),
     ErrorCause: errorCause(message),
   };
 }

@@ -1,6 +1,6 @@
 import type * as HealthLake from '@aws-sdk/client-healthlake';
 import type { Handlers } from '../protocols/operations.ts';
-import { parseS3Uri } from '../s3/buckets.ts';
+import { parseS3Uri } from '../s3/places.ts';
 import type { World } from '../world.ts';
 import { propertiesOf, type FhirJob } from './fhir-job.ts';
 import { FhirJobs } from './fhir-jobs.ts';

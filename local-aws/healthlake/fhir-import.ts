@@ -1,7 +1,8 @@
 import type * as HealthLake from '@aws-sdk/client-healthlake';
 import { listInput } from '../import-input.ts';
 import { JobFailure } from '../jobs.ts';
-import type { ObjectInfo, S3Location } from '../s3/buckets.ts';
+import type { FoundObject } from '../s3/object-finder.ts';
+import type { S3Location } from '../s3/places.ts';
 import type { World } from '../world.ts';
 import { readResource, type FhirResource, type FhirRules, type ReadLine } from './fhir.ts';
 import type { FhirJob } from './fhir-job.ts';
@@ -62,7 +63,7 @@ export async function readInput(
 }
 
 /** @throws JobFailure: a job that exceeds a quota ends FAILED with a message (developer guide, "Troubleshooting") */
-function checkQuotas({ settings }: World, objects: readonly ObjectInfo[]): void {
+function checkQuotas({ settings }: World, objects: readonly FoundObject[]): void {
   const gigabytes = objects.map(({ size }) => size / 1e9);
   const beyond =
     (objects.length > settings.maxFilesPerFhirImport && `${settings.maxFilesPerFhirImport} files`) ||

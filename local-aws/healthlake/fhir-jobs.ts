@@ -3,10 +3,10 @@ import { invalid, notFound, ServiceError } from '../errors.ts';
 import { entering, isOpen, JobFailure, JobRunner, jobStatus, outputFolder, type StepWork } from '../jobs.ts';
 import { newestJob, pageOf } from '../paging.ts';
 import type { InputOf } from '../protocols/operations.ts';
-import type { Table } from '../store.ts';
+import type { Table } from '../table.ts';
 import { after, NEVER } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
-import { newId, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import { requireActive, requireDatastore } from './datastores.ts';
 import { isBusy, isQueued, type FhirJob, type Step } from './fhir-job.ts';
 
@@ -97,10 +97,10 @@ export class FhirJobs<J extends FhirJob> {
 
   #newJob(input: StartInput, { S3Configuration }: OutputConfig): FhirJob {
     if (!S3Configuration) throw invalid('The output is an S3 location.');
-    const { faults, settings } = this.#world;
+    const { faults, ids, settings } = this.#world;
     const now = Date.now();
     return {
-      jobId: newId(),
+      jobId: ids.next('fhirJob'),
       jobName: input.JobName,
       datastoreId: input.DatastoreId,
       dataAccessRoleArn: input.DataAccessRoleArn,

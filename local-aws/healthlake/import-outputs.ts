@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { parseS3Uri } from '../s3/buckets.ts';
+import { parseS3Uri } from '../s3/places.ts';
 import type { World } from '../world.ts';
 import { totals, type FhirImportJob, type FileOutcome, type JudgedLine } from './fhir-import.ts';
 

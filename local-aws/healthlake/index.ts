@@ -6,6 +6,7 @@ import type { World } from '../world.ts';
 import { datastoreHandlers } from './datastores.ts';
 import { exportJobHandlers, exportJobs } from './export-jobs.ts';
 import { importJobHandlers, importJobs } from './import-jobs.ts';
+import { fhirRest } from './rest/index.ts';
 import { deleteResources } from './resources.ts';
 import { tagHandlers } from './tags.ts';
 
@@ -32,6 +33,7 @@ export function healthLake(world: World): Service {
       imports.resume();
       exports.resume();
     },
+    answerBeside: (request) => fhirRest(world, request),
     run: (operation, input) => runOperation('healthlake', handlers, operation, input),
   };
 }

@@ -2,7 +2,7 @@
  * The resource types of FHIR R4 that HealthLake supports, 106 of 147. (HealthLake developer guide, "FHIR R4 supported
  * resource types for HealthLake", as of 2026.)
  */
-const SUPPORTED = new Set(
+export const SUPPORTED_TYPES: readonly string[] =
   `Account ActivityDefinition AdverseEvent AllergyIntolerance Appointment AppointmentResponse AuditEvent
    Binary BodyStructure Bundle CapabilityStatement CarePlan CareTeam ChargeItem ChargeItemDefinition Claim
    ClaimResponse Communication CommunicationRequest Composition ConceptMap Condition Consent Contract
@@ -19,8 +19,9 @@ const SUPPORTED = new Set(
    RiskAssessment RiskEvidenceSynthesis Schedule ServiceRequest Slot Specimen StructureDefinition
    StructureMap Substance SupplyDelivery SupplyRequest Task ValueSet VerificationResult VisionPrescription`.split(
     /\s+/,
-  ),
-);
+  );
+
+const supported = new Set(SUPPORTED_TYPES);
 
 /** Whether HealthLake imports resources of a type. A nested resource may have any type of R4. */
-export const isSupported = (resourceType: string): boolean => SUPPORTED.has(resourceType);
+export const isSupported = (resourceType: string): boolean => supported.has(resourceType);

@@ -7,7 +7,8 @@ interface StoredResource extends FhirResource {
 
 const table = ({ store }: World) => store.table<StoredResource>('fhirResource');
 
-const keyOf = ({ datastoreId, resourceType, id }: StoredResource) => `${datastoreId}/${resourceType}/${id}`;
+const keyOf = ({ datastoreId, resourceType, id }: Omit<StoredResource, 'json'>) =>
+  `${datastoreId}/${resourceType}/${id}`;
 
 /** Puts resources into a data store. One of the same type and id takes the place of the one before. */
 export function keepResources(world: World, datastoreId: string, resources: readonly FhirResource[]): void {
@@ -16,6 +17,13 @@ export function keepResources(world: World, datastoreId: string, resources: read
     table(world).put(keyOf(stored), stored);
   }
 }
+
+export const resourceOf = (
+  world: World,
+  datastoreId: string,
+  resourceType: string,
+  id: string,
+): FhirResource | undefined => table(world).get(keyOf({ datastoreId, resourceType, id }));
 
 export const resourcesOf = (world: World, datastoreId: string): FhirResource[] =>
   table(world)

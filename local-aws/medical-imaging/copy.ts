@@ -2,19 +2,11 @@ import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { invalid } from '../errors.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
 import { after } from '../timeline.ts';
-import { newId, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import { requireActive } from './datastore.ts';
-import {
-  beginVersion,
-  begunProperties,
-  imageSetArn,
-  imageSets,
-  requireMetadata,
-  requireWritable,
-  stateOf,
-  type ChangeResult,
-  type ImageSet,
-} from './image-set.ts';
+import { imageSetArn, imageSets, requireWritable, stateOf, type ImageSet } from './image-set.ts';
+import { beginVersion, begunProperties, type ChangeResult } from './image-set-change.ts';
+import { requireMetadata } from './metadata-store.ts';
 import { instancesOf, merged, mismatch, subset } from './metadata.ts';
 
 type CopyInput = InputOf<typeof MedicalImaging, 'CopyImageSet'>;
@@ -41,7 +33,8 @@ export function copyHandlers(world: World) {
         );
       const result = copyResult(world, input, source, destination);
       const lockedSource = lockSource(world, source, result);
-      const target = promoteToPrimary || !destination ? newSet(datastoreId, promoteToPrimary) : destination;
+      const target =
+        promoteToPrimary || !destination ? newSet(world, datastoreId, promoteToPrimary) : destination;
       const copying = beginVersion(world, target, {
         status: 'COPYING',
         takes: world.settings.copyMs,
@@ -67,13 +60,13 @@ function copyResult(
   const wanted = attributes === undefined ? undefined : sopInstanceUids(attributes);
   const failure = world.faults.take('failOutcome', 'CopyImageSet');
   if (failure) return { message: failure.message };
-  const whole = requireMetadata(world, stateOf(source));
+  const whole = requireMetadata(world, source, stateOf(source));
   const content = wanted ? subset(whole, wanted) : whole;
   if (wanted && Object.keys(instancesOf(content)).length < wanted.length) {
     return { message: 'INVALID_REQUEST:  An instance of copiableAttributes is not in SourceImageSet.' };
   }
   if (!destination) return { metadata: content };
-  const base = requireMetadata(world, stateOf(destination));
+  const base = requireMetadata(world, destination, stateOf(destination));
   const level = force ? undefined : mismatch(content, base);
   // The text for Series is AWS's own; those for Patient and Study are made after it.
   if (level) {
@@ -114,11 +107,12 @@ function lockSource(world: World, source: ImageSet, result: ChangeResult): Image
 }
 
 /** What the copy goes to, if not to the destination itself: promoting changes the id. */
-const newSet = (datastoreId: string, isPrimary: boolean): ImageSet => ({
+const newSet = ({ ids }: World, datastoreId: string, isPrimary: boolean): ImageSet => ({
   datastoreId,
-  imageSetId: newId(),
+  imageSetId: ids.next('imageSet'),
   isPrimary,
   createdAt: Date.now(),
+  contents: [],
   phases: [],
 });
 

@@ -5,7 +5,7 @@ import type { Handlers } from '../protocols/operations.ts';
 import { addTags } from '../tags.ts';
 import { after, phaseAt } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
-import { newId, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import {
   datastoreArn,
   datastores,
@@ -22,7 +22,7 @@ export function datastoreHandlers(world: World) {
   const { settings } = world;
 
   const create = (input: Omit<MedicalImaging.CreateDatastoreRequest, 'clientToken'>): string => {
-    const datastoreId = newId();
+    const datastoreId = world.ids.next('datastore');
     const now = Date.now();
     const failure = world.faults.take('failOutcome', 'CreateDatastore');
     datastores(world).put(datastoreId, {
@@ -72,7 +72,7 @@ export function datastoreHandlers(world: World) {
     DeleteDatastore({ datastoreId }) {
       const datastore = requireActive(world, datastoreId, ['CREATE_FAILED']);
       const now = Date.now();
-      if (imageSetsOf(world, datastoreId).some((set) => stateOf(set).imageSetState !== 'DELETED')) {
+      if ([...imageSetsOf(world, datastoreId)].some((set) => stateOf(set).imageSetState !== 'DELETED')) {
         throw new ServiceError('ConflictException', 'The data store still holds image sets.');
       }
       if (importJobsOf(world, datastoreId).some(isRunning)) {

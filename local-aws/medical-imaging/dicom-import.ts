@@ -4,15 +4,9 @@ import { JobFailure } from '../jobs.ts';
 import { after } from '../timeline.ts';
 import type { World } from '../world.ts';
 import { NotImportable } from './dicom/not-importable.ts';
-import {
-  imageSets,
-  imageSetsOf,
-  keepMetadata,
-  nextVersion,
-  requireMetadata,
-  stateOf,
-  type ImageSet,
-} from './image-set.ts';
+import { imageSets, imageSetsBy, stateOf, type ImageSet } from './image-set.ts';
+import { nextVersion } from './image-set-change.ts';
+import { requireMetadata, summaryIn, withMetadata } from './metadata-store.ts';
 import type { FileOutcome, ImportJob } from './import-job.ts';
 import type { ImportWarning } from './import-warnings.ts';
 import { readInputFile } from './input-file.ts';
@@ -89,27 +83,32 @@ function applyGroup(world: World, datastoreId: string, group: Group, name: strin
   return group.inputFiles.map((file) => ({ ...file, imageSetId, imageSetVersion, isPrimary }));
 }
 
-/** The one image set of a data store that a series belongs to. */
+/** The image set of a data store that a series belongs to: the oldest, where copies have made several of them primary. */
 function primaryOf(world: World, datastoreId: string, seriesUid: string): ImageSet | undefined {
-  return imageSetsOf(world, datastoreId).find((set) => {
+  const found = [...imageSetsBy(world, 'DICOMSeriesInstanceUID', seriesUid)].filter((set) => {
     const state = stateOf(set);
-    if (!set.isPrimary || state.imageSetState === 'DELETED' || state.metadata === undefined) return false;
-    return Object.hasOwn(requireMetadata(world, state).Study.Series, seriesUid);
+    return (
+      set.isPrimary &&
+      set.datastoreId === datastoreId &&
+      state.imageSetState !== 'DELETED' &&
+      summaryIn(set, state)?.DICOMSeriesInstanceUID === seriesUid
+    );
   });
+  return found.sort((a, b) => a.createdAt - b.createdAt)[0];
 }
 
 /** What conflicts with an image set cannot go into it, nor can anything while it is LOCKED. */
 function fits(world: World, set: ImageSet, { key }: Group): boolean {
   const state = stateOf(set);
   if (state.imageSetState !== 'ACTIVE') return false;
-  return key === imageSetKey(requireMetadata(world, state), world.settings.imageSetGrouping);
+  return key === imageSetKey(requireMetadata(world, set, state), world.settings.imageSetGrouping);
 }
 
 /** More of a series, or the same again: the image set's next version; the last file wins. */
 function newVersion(world: World, set: ImageSet, { documents }: Group): ImageSet {
   const state = stateOf(set);
   const versionId = nextVersion(state.versionId);
-  const document = combined([requireMetadata(world, state), ...documents]);
+  const document = combined([requireMetadata(world, set, state), ...documents]);
   return putImported(world, set, { versionId, document, imageSetWorkflowStatus: 'IMPORTED' });
 }
 
@@ -120,7 +119,7 @@ function newSet(
   { name, isPrimary }: { name: string; isPrimary: boolean },
 ): ImageSet {
   const imageSetId = createHash('sha256').update(name).digest('hex').slice(0, 32);
-  const set = { datastoreId, imageSetId, isPrimary, createdAt: Date.now(), phases: [] };
+  const set = { datastoreId, imageSetId, isPrimary, createdAt: Date.now(), contents: [], phases: [] };
   return putImported(world, set, {
     versionId: '1',
     document: combined(group.documents),
@@ -135,13 +134,13 @@ function putImported(
 ): ImageSet {
   const { versionId, document, imageSetWorkflowStatus } = change;
   const now = Date.now();
-  const metadata = keepMetadata(world, set.imageSetId, versionId, document);
+  const { set: changed, content } = withMetadata(world, set, document);
   const imported: ImageSet = {
-    ...set,
+    ...changed,
     consistentFrom: after(now, world.settings.metadataInconsistentMs),
     phases: [
       ...set.phases,
-      { from: now, versionId, imageSetState: 'ACTIVE', imageSetWorkflowStatus, metadata },
+      { from: now, versionId, imageSetState: 'ACTIVE', imageSetWorkflowStatus, content },
     ],
   };
   imageSets(world).put(set.imageSetId, imported);

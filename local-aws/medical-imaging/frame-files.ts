@@ -1,9 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import type { World } from '../world.ts';
 import type { PixelDescription } from './dicom/pixel-description.ts';
-import { keepFile } from './kept-files.ts';
 
 /** An image frame as it came, with what its bytes mean. */
 export interface Frame {
@@ -12,7 +9,7 @@ export interface Frame {
 }
 
 /**
- * Keeps a frame as a file, behind a line that describes it: frames outlive the objects they were imported from, and are too
+ * Keeps a frame as a blob, behind a line that describes it: frames outlive the objects they were imported from, and are too
  * big for the state.
  *
  * @param name - of the frame in its data store
@@ -22,16 +19,15 @@ export async function writeFrame(world: World, name: string, { description, byte
   const header = Buffer.from(`${JSON.stringify(description)}\n`);
   const hash = createHash('sha256').update(name).update(header).update(bytes);
   const id = hash.digest('hex').slice(0, 32);
-  const file = path.join(framesFolder(world), id);
-  await keepFile(file, header.length + bytes.length, [header, bytes]);
+  // A frame that another image set has already is not written again: a SIGKILL in between would leave that one without.
+  const isThere = (await world.frames.size(id)) === header.length + bytes.length;
+  if (!isThere) await world.frames.write(id, [header, bytes]);
   return id;
 }
 
 export async function readFrame(world: World, imageFrameId: string): Promise<Frame | undefined> {
-  const content = await readFile(path.join(framesFolder(world), imageFrameId)).catch(() => undefined);
+  const content = await world.frames.read(imageFrameId);
   if (!content) return undefined;
   const end = content.indexOf('\n');
   return { description: JSON.parse(content.toString('utf8', 0, end)), bytes: content.subarray(end + 1) };
 }
-
-const framesFolder = ({ data }: World) => path.join(data, 'frames');

@@ -1,8 +1,8 @@
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { notFound, ServiceError } from '../errors.ts';
-import { after, past, phaseAt, type Duration, type Phase, type Timeline } from '../timeline.ts';
+import { past, phaseAt, type Phase, type Timeline } from '../timeline.ts';
 import { isForgotten, type World } from '../world.ts';
-import type { Metadata } from './metadata.ts';
+import type { Summary } from './summary.ts';
 
 /** A state of an image set. Phases of one version follow each other, and a change begins a version by its first phase. */
 export interface ImageSetPhase extends Phase {
@@ -12,8 +12,8 @@ export interface ImageSetPhase extends Phase {
   readonly message?: string | undefined;
   /** The change that made this version was forced. */
   readonly forced?: boolean | undefined;
-  /** Key of the metadata that this phase shows; none while the first version is still being made. */
-  readonly metadata?: string | undefined;
+  /** Which of the image set's contents this phase shows; none while the first version is still being made. */
+  readonly content?: number | undefined;
 }
 
 export interface ImageSet extends Timeline<ImageSetPhase> {
@@ -21,19 +21,44 @@ export interface ImageSet extends Timeline<ImageSetPhase> {
   readonly imageSetId: string;
   readonly isPrimary: boolean;
   readonly createdAt: number;
+  /**
+   * What can be searched for, of all metadata that versions of the image set have had. The metadata themselves are documents
+   * in the store. They are not one per version: after a failed change a version shows those of the version before.
+   */
+  readonly contents: readonly Summary[];
   /** Until then GetImageSetMetadata answers "not consistent yet". */
   readonly consistentFrom?: number | undefined;
 }
 
-export const imageSets = ({ store }: World) => store.table<ImageSet>('imageSet');
+export const imageSets = ({ store }: Pick<World, 'store'>) => store.table<ImageSet>('imageSet');
 
-/** Metadata documents by key. A failed change shows that of the version before, so they are not one per version. */
-export const metadataTable = ({ store }: World) => store.table<Metadata>('metadata');
-
-export const imageSetsOf = (world: World, datastoreId: string) =>
+/** The image sets of a data store, deleted ones too. */
+export const imageSetsOf = (world: World, datastoreId: string): Iterable<ImageSet> =>
   imageSets(world)
-    .values()
-    .filter((set) => set.datastoreId === datastoreId);
+    .index('datastoreId', (set) => [set.datastoreId])
+    .get(datastoreId);
+
+/** What image sets are found by without a look at all of them. */
+const indexed = [
+  'DICOMPatientId',
+  'DICOMAccessionNumber',
+  'DICOMStudyId',
+  'DICOMStudyInstanceUID',
+  'DICOMSeriesInstanceUID',
+] as const;
+
+export type IndexedMember = (typeof indexed)[number];
+
+export const isIndexed = (member: string): member is IndexedMember => indexed.some((each) => each === member);
+
+/**
+ * The image sets, of all data stores, of which some version has had that value. Which version an image set shows depends on
+ * the time, which no index can know: the caller looks at what each shows now.
+ */
+export const imageSetsBy = (world: World, member: IndexedMember, value: string): Iterable<ImageSet> =>
+  imageSets(world)
+    .index(member, ({ contents }) => new Set(contents.map((summary) => summary[member])))
+    .get(value);
 
 export const stateOf = (set: ImageSet) => phaseAt(set, Date.now());
 
@@ -86,99 +111,4 @@ export function requireWritable(
     );
   }
   return set;
-}
-
-export const nextVersion = (versionId: string) => String(Number(versionId) + 1);
-
-/** What a change will come to: the new content, or why it fails. */
-export type ChangeResult = { readonly metadata: Metadata } | { readonly message: string };
-
-const endings = {
-  COPYING: { done: 'COPIED', failed: 'COPY_FAILED' },
-  UPDATING: { done: 'UPDATED', failed: 'UPDATE_FAILED' },
-} as const;
-
-/**
- * Begins a change: the image set has its next version, LOCKED, as soon as the call is answered, and until the change has
- * ended shows what it was before. Whether it goes well shows later, and a failed one has used up the version all the
- * same. There is no client token: the caller's only guard against changing twice is `latestVersionId`.
- *
- * @param set - without phases for an image set that this change makes
- */
-export function beginVersion(
-  world: World,
-  set: ImageSet,
-  change: {
-    readonly status: keyof typeof endings;
-    readonly takes: Duration;
-    readonly result: ChangeResult;
-    readonly forced: boolean | undefined;
-  },
-): ImageSet {
-  const { status, takes, result, forced } = change;
-  const before = set.phases.length > 0 ? stateOf(set) : undefined;
-  const begun: ImageSetPhase = {
-    from: Date.now(),
-    versionId: before ? nextVersion(before.versionId) : '1',
-    imageSetState: 'LOCKED',
-    imageSetWorkflowStatus: status,
-    forced,
-    metadata: before?.metadata,
-  };
-  const { done, failed } = endings[status];
-  const ending =
-    'message' in result
-      ? { imageSetWorkflowStatus: failed, message: result.message }
-      : {
-          imageSetWorkflowStatus: done,
-          metadata: keepMetadata(world, set.imageSetId, begun.versionId, result.metadata),
-        };
-  const ended: ImageSetPhase = {
-    ...begun,
-    from: after(begun.from, takes),
-    imageSetState: 'ACTIVE',
-    ...ending,
-  };
-  const changing = { ...set, phases: [...set.phases, begun, ended] };
-  imageSets(world).put(set.imageSetId, changing);
-  return changing;
-}
-
-/** An image set as the call that changes it shows it: in the phase that it begins, whose end is planned already. */
-export function begunProperties(set: ImageSet) {
-  const { versionId, imageSetState, imageSetWorkflowStatus, from } = set.phases.at(-2) ?? stateOf(set);
-  return {
-    imageSetId: set.imageSetId,
-    latestVersionId: versionId,
-    imageSetState,
-    imageSetWorkflowStatus,
-    createdAt: new Date(set.createdAt),
-    updatedAt: new Date(from),
-  };
-}
-
-/** What a phase shows of the metadata. */
-export function requireMetadata(world: World, { metadata }: ImageSetPhase): Metadata {
-  const document = metadata === undefined ? undefined : metadataTable(world).get(metadata);
-  if (!document) throw notYetConsistent();
-  return document;
-}
-
-/** In the service's own words, as production code has met them after an import; a retry helps. */
-export const notYetConsistent = () =>
-  new ServiceError(
-    'ConflictException',
-    'Requested ImageSet metadata is not consistent yet. Please retry after a few seconds.',
-  );
-
-/** Keeps a metadata document and returns its key. */
-export function keepMetadata(
-  world: World,
-  imageSetId: string,
-  versionId: string,
-  document: Metadata,
-): string {
-  const key = `${imageSetId}/${versionId}`;
-  metadataTable(world).put(key, document);
-  return key;
 }

@@ -12,9 +12,7 @@ import { encodedFrame } from './image-frames.ts';
 import {
   imageSetArn,
   imageSets,
-  notYetConsistent,
   requireImageSet,
-  requireMetadata,
   requireVersion,
   requireWritable,
   stateOf,
@@ -22,6 +20,7 @@ import {
   type ImageSet,
   type ImageSetPhase,
 } from './image-set.ts';
+import { notYetConsistent, requireMetadata } from './metadata-store.ts';
 import { instancesOf } from './metadata.ts';
 
 const newestVersion: Order<ImageSetPhase> = {
@@ -62,7 +61,7 @@ export function imageSetHandlers(world: World) {
       const version = requireVersion(set, versionId);
       if (version.imageSetState === 'DELETED') throw notFound(`Image set ${imageSetId}`);
       if ((set.consistentFrom ?? 0) > Date.now()) throw notYetConsistent();
-      const { Patient, Study } = requireMetadata(world, version);
+      const { Patient, Study } = requireMetadata(world, set, version);
       const document = {
         SchemaVersion: '1.1',
         DatastoreID: datastoreId,
@@ -79,9 +78,10 @@ export function imageSetHandlers(world: World) {
 
     async GetImageFrame({ datastoreId, imageSetId, imageFrameInformation: { imageFrameId } }) {
       requireActive(world, datastoreId);
-      const state = stateOf(requireImageSet(world, datastoreId, imageSetId));
+      const set = requireImageSet(world, datastoreId, imageSetId);
+      const state = stateOf(set);
       if (state.imageSetState === 'DELETED') throw notFound(`Image set ${imageSetId}`);
-      const instances = Object.values(instancesOf(requireMetadata(world, state)));
+      const instances = Object.values(instancesOf(requireMetadata(world, set, state)));
       const owner = instances.find(({ ImageFrames }) => ImageFrames.some(({ ID }) => ID === imageFrameId));
       const frame = owner && (await readFrame(world, imageFrameId));
       if (!frame) throw notFound(`Image frame ${imageFrameId}`);

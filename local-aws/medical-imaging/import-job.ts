@@ -24,6 +24,7 @@ export interface ImportJob extends Job<MedicalImaging.JobStatus, 'import' | 'out
   readonly submittedAt: number;
   /** The job will end FAILED with this message. */
   readonly doom?: string | undefined;
+  /** From the import until the outputs have been written. */
   readonly files?: readonly FileOutcome[] | undefined;
 }
 

@@ -5,7 +5,7 @@ import type { Handlers, InputOf } from '../protocols/operations.ts';
 import { entering, JobFailure, JobRunner, jobStatus, outputFolder } from '../jobs.ts';
 import { after } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
-import { newId, type World } from '../world.ts';
+import type { World } from '../world.ts';
 import { requireActive } from './datastore.ts';
 import { readImport } from './dicom-import.ts';
 import { importJobs, importJobsOf, isRunning, type ImportJob } from './import-job.ts';
@@ -21,7 +21,7 @@ export function importJobHandlers(world: World, runner: JobRunner<ImportJob>) {
         `${running} imports into the data store are running.`,
       );
     }
-    const jobId = newId();
+    const jobId = world.ids.next('dicomImportJob');
     const now = Date.now();
     const begin = after(now, world.settings.dicomImportSubmittedMs);
     const job: ImportJob = {
@@ -84,6 +84,8 @@ export function importJobRunner(world: World): JobRunner<ImportJob> {
       return () => ({
         ...job,
         due: undefined,
+        // They stand in the outputs now. Jobs stay in memory, and those of two million files would fill it.
+        files: undefined,
         phases: isRunning(job) ? entering(job, 'COMPLETED') : job.phases,
       });
     },

@@ -1,4 +1,4 @@
-import { parseS3Uri } from '../s3/buckets.ts';
+import { parseS3Uri } from '../s3/places.ts';
 import type { World } from '../world.ts';
 import type { FileOutcome, ImportJob } from './import-job.ts';
 

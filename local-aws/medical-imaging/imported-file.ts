@@ -1,17 +1,14 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { canonicalJson } from '../../src/lib/canonical-json.ts';
 import type { World } from '../world.ts';
 import type { PixelData } from './dicom/pixel-data.ts';
 import type { ByteSource } from './dicom/source.ts';
 import { EXPLICIT_LITTLE_ENDIAN, isDeflated } from './dicom/transfer-syntaxes.ts';
-import { keepFile } from './kept-files.ts';
 import type { InstanceView } from './metadata.ts';
 
 /**
- * What is kept of an imported file so that DICOMweb can give it back byte for byte: all but its frames, which are files of
- * their own (`frame-files.ts`). For most files that is a few kilobytes. A file is kept only if its transfer syntax is one in
+ * What is kept of an imported file so that DICOMweb can give it back byte for byte: all but its frames, which are kept
+ * already (`frame-files.ts`). For most files that is a few kilobytes. A file is kept only if its transfer syntax is one in
  * which the instance may be retrieved: Explicit VR Little Endian, or the one in which its frames are stored.
  *
  * The name is made of the metadata that the file brought. An instance whose metadata have changed since then finds no file,
@@ -34,7 +31,9 @@ export async function keepImportedFile(
   const header = Buffer.from(`${JSON.stringify(layout)}\n`);
   const own = layout.filter((piece) => 'offset' in piece);
   const size = own.reduce((sum, { length }) => sum + length, header.length);
-  await keepFile(fileOf(world, datastoreId, view), size, content(header, own, source));
+  const id = idOf(datastoreId, view);
+  // What is there already is not written again: a SIGKILL in between would leave an image set without it.
+  if ((await world.frames.size(id)) !== size) await world.frames.write(id, content(header, own, source));
 }
 
 /**
@@ -48,7 +47,7 @@ export async function readImportedFile(
   { datastoreId, view }: { datastoreId: string; view: InstanceView },
   readFrame: (index: number) => Promise<Uint8Array>,
 ): Promise<Buffer | undefined> {
-  const kept = await readFile(fileOf(world, datastoreId, view)).catch(() => undefined);
+  const kept = await world.frames.read(idOf(datastoreId, view));
   if (!kept) return undefined;
   let at = kept.indexOf('\n');
   const layout = JSON.parse(kept.toString('utf8', 0, at)) as Layout;
@@ -117,9 +116,8 @@ function* content(
   }
 }
 
-function fileOf({ data }: World, datastoreId: string, { attributes, instance }: InstanceView): string {
+function idOf(datastoreId: string, { attributes, instance }: InstanceView): string {
   const frames = instance.ImageFrames.map(({ ID }) => ID);
   const text = canonicalJson([datastoreId, attributes, instance.DICOMVRs, frames]);
-  const name = createHash('sha256').update(text).digest('hex').slice(0, 32);
-  return path.join(data, 'imported', name);
+  return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }

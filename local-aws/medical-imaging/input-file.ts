@@ -1,4 +1,4 @@
-import type { S3Location } from '../s3/buckets.ts';
+import type { S3Location } from '../s3/places.ts';
 import type { World } from '../world.ts';
 import { readInstance, type DicomInstance } from './dicom-instance.ts';
 import { keepFrames, type InstanceFrames } from './image-frames.ts';

@@ -4,19 +4,29 @@ import { pageOf, type Order } from '../paging.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
 import type { World } from '../world.ts';
 import { requireActive } from './datastore.ts';
-import type { Attributes } from './dicom/attributes.ts';
-import { imageSetsOf, metadataTable, stateOf, type ImageSet } from './image-set.ts';
-import { instancesOf, type Metadata } from './metadata.ts';
+import {
+  imageSetsBy,
+  imageSetsOf,
+  isIndexed,
+  stateOf,
+  type ImageSet,
+  type ImageSetPhase,
+} from './image-set.ts';
+import { summaryIn } from './metadata-store.ts';
+import type { Summary } from './summary.ts';
 
 type Criteria = NonNullable<InputOf<typeof MedicalImaging, 'SearchImageSets'>['searchCriteria']>;
 type Filter = NonNullable<Criteria['filters']>[number];
 
-/** An image set by what can be searched for, each value comparable as text or number. */
+/** An image set that is not deleted, its state now, and what can be searched for of the metadata that it shows now. */
 interface Found {
   readonly set: ImageSet;
-  readonly metadata: Metadata;
-  readonly values: Readonly<Record<string, string | number | boolean>>;
+  readonly state: ImageSetPhase;
+  readonly summary: Summary;
 }
+
+/** A value that can be searched for, comparable as text or number. */
+type Value = string | number | boolean;
 
 export function searchHandlers(world: World) {
   return {
@@ -24,43 +34,45 @@ export function searchHandlers(world: World) {
       requireActive(world, datastoreId);
       const { filters = [], sort = { sortField: 'updatedAt', sortOrder: 'DESC' } } = searchCriteria ?? {};
       checkCombination(filters);
-      const found = searchable(world, datastoreId).filter((candidate) =>
-        filters.every((filter) => matches(candidate, filter)),
-      );
       const order: Order<Found> = {
-        by: ({ values }) => values[sort.sortField] ?? '',
+        by: (found) => valueOf(found, sort.sortField),
         id: ({ set }) => set.imageSetId,
         ascending: sort.sortOrder === 'ASC',
       };
+      const found = search(world, datastoreId, filters);
       const page = pageOf(found, order, { size: maxResults, token: nextToken });
-      return { ...page, imageSetsMetadataSummaries: page.items.map(summaryOf), sort };
+      const imageSetsMetadataSummaries = page.items.map(summaryOf);
+      return { ...page, imageSetsMetadataSummaries, sort };
     },
   } satisfies Partial<Handlers<typeof MedicalImaging>>;
 }
 
-function searchable(world: World, datastoreId: string): Found[] {
-  return imageSetsOf(world, datastoreId).flatMap((set) => {
-    const { imageSetState, metadata: key } = stateOf(set);
-    const metadata = key === undefined ? undefined : metadataTable(world).get(key);
-    return imageSetState === 'DELETED' || !metadata
-      ? []
-      : [{ set, metadata, values: valuesOf(set, metadata) }];
-  });
+function* search(world: World, datastoreId: string, filters: readonly Filter[]): Generator<Found> {
+  const tests = filters.map(toTest);
+  for (const set of candidates(world, datastoreId, filters)) {
+    const state = stateOf(set);
+    const summary = summaryIn(set, state);
+    if (state.imageSetState === 'DELETED' || !summary) continue;
+    const found = { set, state, summary };
+    if (tests.every(({ name, holds }) => holds(valueOf(found, name)))) yield found;
+  }
 }
 
-function valuesOf(set: ImageSet, metadata: Metadata): Found['values'] {
-  const { Patient, Study } = metadata;
-  return {
-    DICOMPatientId: text(Patient.DICOM, 'PatientID'),
-    DICOMAccessionNumber: text(Study.DICOM, 'AccessionNumber'),
-    DICOMStudyId: text(Study.DICOM, 'StudyID'),
-    DICOMStudyInstanceUID: text(Study.DICOM, 'StudyInstanceUID'),
-    DICOMSeriesInstanceUID: Object.keys(Study.Series)[0] ?? '',
-    DICOMStudyDateAndTime: `${text(Study.DICOM, 'StudyDate')}${text(Study.DICOM, 'StudyTime')}`,
-    createdAt: set.createdAt,
-    updatedAt: stateOf(set).from,
-    isPrimary: set.isPrimary,
-  };
+/** All image sets of the data store that the filters may match. */
+function candidates(world: World, datastoreId: string, filters: readonly Filter[]): Iterable<ImageSet> {
+  for (const { operator, values } of filters) {
+    const [name = '', value] = values.map(comparable)[0] ?? [];
+    if (operator !== 'EQUAL' || !isIndexed(name)) continue;
+    return [...imageSetsBy(world, name, String(value))].filter((set) => set.datastoreId === datastoreId);
+  }
+  return imageSetsOf(world, datastoreId);
+}
+
+function valueOf({ set, state, summary }: Found, name: string): Value {
+  if (name === 'updatedAt') return state.from;
+  if (name === 'createdAt' || name === 'isPrimary') return set[name];
+  if (name === 'DICOMStudyDateAndTime') return `${summary.DICOMStudyDate}${summary.DICOMStudyTime}`;
+  return isIndexed(name) ? summary[name] : '';
 }
 
 /** The documented searches: one attribute, or one attribute and a range of dates. */
@@ -83,54 +95,30 @@ function checkCombination(filters: readonly Filter[]): void {
 
 const dates = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime'];
 
-function matches({ values }: Found, { operator, values: wanted }: Filter): boolean {
-  const [[name, low] = ['', ''], [, high] = ['', '']] = wanted.map(comparable);
-  const value = values[name] ?? '';
-  if (operator === 'EQUAL') return value === low;
-  if (value < low) return false;
+/** What a filter says of one attribute. */
+function toTest({ operator, values }: Filter): { name: string; holds: (value: Value) => boolean } {
+  const [[name, low] = ['', ''], [, high] = ['', '']] = values.map(comparable);
+  if (operator === 'EQUAL') return { name, holds: (value) => value === low };
   // A day without a time ends with the day: every time of it starts with that day.
-  return typeof value === 'string' ? value <= high || value.startsWith(String(high)) : value <= high;
+  const isInDay = (value: Value) => typeof value === 'string' && value.startsWith(String(high));
+  return { name, holds: (value) => value >= low && (value <= high || isInDay(value)) };
 }
 
-/** The one member of a search value that is set, as {@link valuesOf} has it. */
-function comparable(member: Filter['values'][number]): [name: string, value: string | number | boolean] {
+/** The one member of a search value that is set, as {@link valueOf} has it. */
+function comparable(member: Filter['values'][number]): [name: string, value: Value] {
   const [name, value] = Object.entries(member).find(([, each]) => each !== undefined) ?? ['', ''];
   if (value instanceof Date) return [name, value.getTime()];
   if (typeof value !== 'object') return [name, value];
   return [name, `${value.DICOMStudyDate}${value.DICOMStudyTime ?? ''}`];
 }
 
-function summaryOf({ set, metadata: { Patient, Study }, metadata }: Found) {
-  const { versionId, from } = stateOf(set);
-  const series = Object.values(Study.Series)[0]?.DICOM ?? {};
+function summaryOf({ set, state, summary }: Found) {
   return {
     imageSetId: set.imageSetId,
-    version: Number(versionId),
+    version: Number(state.versionId),
     createdAt: new Date(set.createdAt),
-    updatedAt: new Date(from),
+    updatedAt: new Date(state.from),
     isPrimary: set.isPrimary,
-    DICOMTags: {
-      DICOMPatientId: text(Patient.DICOM, 'PatientID'),
-      DICOMPatientName: text(Patient.DICOM, 'PatientName'),
-      DICOMPatientBirthDate: text(Patient.DICOM, 'PatientBirthDate'),
-      DICOMPatientSex: text(Patient.DICOM, 'PatientSex'),
-      DICOMStudyInstanceUID: text(Study.DICOM, 'StudyInstanceUID'),
-      DICOMStudyId: text(Study.DICOM, 'StudyID'),
-      DICOMStudyDescription: text(Study.DICOM, 'StudyDescription'),
-      DICOMNumberOfStudyRelatedSeries: Object.keys(Study.Series).length,
-      DICOMNumberOfStudyRelatedInstances: Object.keys(instancesOf(metadata)).length,
-      DICOMAccessionNumber: text(Study.DICOM, 'AccessionNumber'),
-      DICOMSeriesInstanceUID: Object.keys(Study.Series)[0],
-      DICOMSeriesModality: text(series, 'Modality'),
-      DICOMSeriesBodyPart: text(series, 'BodyPartExamined'),
-      DICOMSeriesNumber: Number(text(series, 'SeriesNumber')) || 0,
-      DICOMStudyDate: text(Study.DICOM, 'StudyDate'),
-      DICOMStudyTime: text(Study.DICOM, 'StudyTime'),
-    },
+    DICOMTags: summary,
   };
-}
-
-function text(attributes: Attributes, keyword: string): string {
-  const value = attributes[keyword];
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }

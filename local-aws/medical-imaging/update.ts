@@ -3,15 +3,9 @@ import { invalid } from '../errors.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
 import type { World } from '../world.ts';
 import { requireActive } from './datastore.ts';
-import {
-  beginVersion,
-  begunProperties,
-  requireMetadata,
-  requireVersion,
-  requireWritable,
-  type ChangeResult,
-  type ImageSet,
-} from './image-set.ts';
+import { requireVersion, requireWritable, type ImageSet } from './image-set.ts';
+import { beginVersion, begunProperties, type ChangeResult } from './image-set-change.ts';
+import { requireMetadata } from './metadata-store.ts';
 import { ConstraintBreach, readUpdateDocument, updated } from './metadata-update.ts';
 
 type UpdateInput = InputOf<typeof MedicalImaging, 'UpdateImageSetMetadata'>;
@@ -42,7 +36,7 @@ function updateResult(
   const { DICOMUpdates = {}, revertToVersionId } = updateImageSetMetadataUpdates;
   const removable = readUpdateDocument('removableAttributes', DICOMUpdates.removableAttributes);
   const updatable = readUpdateDocument('updatableAttributes', DICOMUpdates.updatableAttributes);
-  const base = requireMetadata(world, requireVersion(set, revertToVersionId));
+  const base = requireMetadata(world, set, requireVersion(set, revertToVersionId));
   try {
     const metadata = updated(base, { removable, updatable }, { force, isPrimary: set.isPrimary });
     return world.faults.take('failOutcome', 'UpdateImageSetMetadata') ?? { metadata };

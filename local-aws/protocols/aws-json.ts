@@ -1,6 +1,7 @@
 import type { ServiceError } from '../errors.ts';
 import { commonErrorStatus, retryAfter, type HttpReply, type HttpRequest, type Protocol } from './http.ts';
-import { modelledErrorStatus, SchemaCodec, type SchemaClient } from './schema-codec.ts';
+import { SchemaCodec, type SchemaClient } from './schema-codec.ts';
+import { modelledErrorStatus } from './schemas.ts';
 
 /** The server's side of AWS JSON 1.0: everything is a POST to `/`, the `X-Amz-Target` header names the operation. */
 export class AwsJson implements Protocol {
@@ -20,15 +21,23 @@ export class AwsJson implements Protocol {
     this.#errorStatus = errorStatus;
   }
 
-  get operations(): string[] {
+  get operations(): readonly string[] {
     return this.#codec.operations;
   }
 
-  operationOf({ method, headers }: HttpRequest): string | undefined {
-    const [prefix, operation] = String(headers['x-amz-target'] ?? '').split('.');
-    return method === 'POST' && prefix === this.#target && this.operations.includes(operation ?? '')
-      ? operation
-      : undefined;
+  operationOf(request: HttpRequest): string | undefined {
+    const operation = this.claims(request) ?? '';
+    return request.method === 'POST' && this.operations.includes(operation) ? operation : undefined;
+  }
+
+  /**
+   * A request with a target of another service, which the local AWS does not have, is claimed too: its client can read the
+   * errors of this protocol, but not those of S3.
+   */
+  claims({ headers }: HttpRequest): string | undefined {
+    const target = headers['x-amz-target'];
+    if (typeof target !== 'string') return undefined;
+    return target.startsWith(`${this.#target}.`) ? target.slice(this.#target.length + 1) : target;
   }
 
   decode(operation: string, request: HttpRequest): Promise<object> {

@@ -1,22 +1,80 @@
 import { ServiceError } from '../errors.ts';
 
+/** The longest line of a chunk's length with its signature, or of a trailer. */
+const LONGEST_LINE = 16 * 1024;
+
 /**
- * The content of a body sent as `aws-chunked`: what SDKs and the CLI do for streams, and for trailing checksums. Chunks
- * are `<hex length>[;chunk-signature=…]\r\n<bytes>\r\n`; a chunk of length 0 and the trailers end it. Neither signatures
- * nor checksums are verified: nobody sits between a laptop and itself.
+ * The content of a body that is sent as `aws-chunked`, as SDKs and the CLI do for streams and for checksums that follow
+ * the content. Chunks are `<hex length>[;chunk-signature=…]\r\n<bytes>\r\n`; a chunk of length 0 ends the content, and
+ * trailers `name:value\r\n` may follow. Signatures are not verified. (S3 API reference, "Signature Calculations … Chunks")
+ *
+ * @param trailers - takes the trailers, by name in small letters
+ * @throws ServiceError `IncompleteBody`
  */
-export function unchunked(body: Uint8Array): Uint8Array {
-  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const chunks: Buffer[] = [];
-  let offset = 0;
+export async function* unchunked(
+  body: AsyncIterable<Uint8Array>,
+  trailers: Map<string, string>,
+): AsyncGenerator<Uint8Array> {
+  const reader = new Reader(body);
   for (;;) {
-    const lineEnd = bytes.indexOf('\r\n', offset);
-    const size = lineEnd === -1 ? NaN : Number.parseInt(bytes.toString('latin1', offset, lineEnd), 16);
-    if (Number.isNaN(size) || lineEnd + 2 + size > bytes.length) {
-      throw new ServiceError('IncompleteBody', 'The aws-chunked body ends too early.');
-    }
-    if (size === 0) return Buffer.concat(chunks);
-    chunks.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
-    offset = lineEnd + 2 + size + 2;
+    const size = Number.parseInt(await reader.line(), 16);
+    if (Number.isNaN(size)) throw incomplete();
+    if (size === 0) break;
+    yield* reader.bytes(size);
+    if ((await reader.line()) !== '') throw incomplete();
+  }
+  for (;;) {
+    const [name = '', ...value] = ((await reader.lineIfAny()) ?? '').split(':');
+    if (name === '') return;
+    trailers.set(name.trim().toLowerCase(), value.join(':').trim());
   }
 }
+
+/** Takes lines and bytes, in turns, from a body that comes in pieces of any size. */
+class Reader {
+  readonly #pieces: AsyncIterator<Uint8Array>;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(body: AsyncIterable<Uint8Array>) {
+    this.#pieces = body[Symbol.asyncIterator]();
+  }
+
+  async line(): Promise<string> {
+    const line = await this.lineIfAny();
+    if (line === undefined) throw incomplete();
+    return line;
+  }
+
+  /** @returns nothing at the end of the body */
+  async lineIfAny(): Promise<string | undefined> {
+    let end: number;
+    while ((end = this.#rest.indexOf('\r\n')) === -1) {
+      if (this.#rest.length > LONGEST_LINE) throw incomplete();
+      const piece = await this.#next();
+      if (!piece) return undefined;
+      this.#rest = Buffer.concat([this.#rest, piece]);
+    }
+    const line = this.#rest.toString('latin1', 0, end);
+    this.#rest = this.#rest.subarray(end + 2);
+    return line;
+  }
+
+  async *bytes(count: number): AsyncGenerator<Uint8Array> {
+    for (let left = count; left > 0;) {
+      const piece = this.#rest.length > 0 ? this.#rest : await this.#next();
+      if (!piece) throw incomplete();
+      const taken = piece.subarray(0, left);
+      this.#rest = piece.subarray(taken.length);
+      left -= taken.length;
+      yield taken;
+    }
+  }
+
+  async #next(): Promise<Buffer | undefined> {
+    const { done, value } = await this.#pieces.next();
+    return done ? undefined : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+  }
+}
+
+const incomplete = () =>
+  new ServiceError('IncompleteBody', 'The aws-chunked body is damaged, or ends too early.');

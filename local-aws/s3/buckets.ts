@@ -1,156 +1,128 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
+import { readdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { ServiceError } from '../errors.ts';
+import type { Store } from '../store.ts';
+import { measured } from './content.ts';
+import { Drafts } from './drafts.ts';
+import { asClientError, isCollision } from './file-errors.ts';
+import { Folders } from './folders.ts';
+import { merged } from './key-order.ts';
+import { ObjectFinder, PIECE, type FoundObject } from './object-finder.ts';
 import { ObjectReader } from './object-reader.ts';
+import { makeFolder, ObjectWriter } from './object-writer.ts';
+import { isBucketName, Places, type S3Location } from './places.ts';
+import { treeKeys, type Selection } from './tree.ts';
 
-export interface ObjectInfo {
-  readonly key: string;
-  readonly size: number;
-  readonly modified: Date;
-  /** Opaque: of name, size and time, not of the content. */
-  readonly etag: string;
-}
-
-export interface S3Location {
-  readonly bucket: string;
-  readonly key: string;
-}
-
-/** `s3://bucket/some/key`, as the services' inputs have it. */
-export function parseS3Uri(uri: string): S3Location {
-  const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(uri) ?? [];
-  return { bucket, key };
+export interface BucketInfo {
+  readonly name: string;
+  readonly created: Date;
 }
 
 /**
- * S3 as a folder: `s3://bucket/some/key` is the file `ROOT/bucket/some/key`, so that files can be dropped in and looked
- * at with the usual tools. A bucket is there once it holds something. What a folder cannot hold, an object both at `a`
- * and at `a/b`, is refused.
+ * S3 as a folder: `s3://bucket/some/key` is the file `DATA/s3/bucket/some/key`, so that files can be dropped in and looked
+ * at with the usual tools. What a folder cannot hold, such as an object both at `a` and at `a/b`, lies in `DATA/s3-odd`.
  */
 export class Buckets {
-  readonly #root: string;
+  readonly finder: ObjectFinder;
+  readonly drafts: Drafts;
+  readonly writer: ObjectWriter;
+  readonly #places: Places;
+  readonly #folders = new Folders();
 
-  constructor(root: string) {
-    this.#root = path.resolve(root);
+  constructor(data: string, store: Store) {
+    this.#places = new Places(data);
+    this.drafts = new Drafts(path.join(data, 's3-drafts'));
+    this.finder = new ObjectFinder(this.#places, store);
+    this.writer = new ObjectWriter(this.finder, this.drafts, store);
   }
 
-  async create(bucket: string): Promise<void> {
-    await mkdir(this.#file({ bucket, key: '' }), { recursive: true });
+  create(bucket: string): void {
+    makeFolder(this.#places.bucket(bucket));
   }
 
-  async exists(bucket: string): Promise<boolean> {
-    return (await statOrUndefined(this.#file({ bucket, key: '' })))?.isDirectory() ?? false;
+  exists(bucket: string): boolean {
+    return statSync(this.#places.bucket(bucket), { throwIfNoEntry: false })?.isDirectory() ?? false;
   }
 
-  async info(location: S3Location): Promise<ObjectInfo | undefined> {
-    const stats = await statOrUndefined(this.#file(location));
-    return stats?.isFile() ? toInfo(location.key, stats) : undefined;
+  /** @throws ServiceError `BucketNotEmpty` */
+  async remove(bucket: string): Promise<void> {
+    const isEmpty = this.keys(bucket, { prefix: '', after: '' }).next().done;
+    try {
+      if (!isEmpty) throw notEmpty();
+      await removeEmptyFolders(this.#places.bucket(bucket));
+    } catch (error) {
+      throw isCollision(error) ? notEmpty() : error;
+    }
   }
 
-  async read(location: S3Location): Promise<Buffer | undefined> {
-    return (await this.info(location)) && readFile(this.#file(location));
+  /** In the order of names. */
+  names(): BucketInfo[] {
+    const names = existsSync(this.#places.root) ? readdirSync(this.#places.root).sort() : [];
+    return names.filter(isBucketName).flatMap((name) => {
+      const stats = statSync(this.#places.bucket(name), { throwIfNoEntry: false });
+      return stats?.isDirectory() ? [{ name, created: stats.birthtime }] : [];
+    });
+  }
+
+  /** The keys of a bucket in S3's order, which is that of UTF-8 bytes. Some may be gone when the caller gets them. */
+  keys(bucket: string, selection: Selection): Generator<string> {
+    const inTree = treeKeys(this.#places.bucket(bucket), this.#folders, selection);
+    return merged(inTree, this.finder.odd.select(bucket, selection));
+  }
+
+  /** Every object whose key starts with the prefix, in S3's order. */
+  async list(bucket: string, prefix: string): Promise<FoundObject[]> {
+    const objects: FoundObject[] = [];
+    let seen = 0;
+    for (const key of this.keys(bucket, { prefix, after: '' })) {
+      const object = this.finder.find({ bucket, key });
+      if (object) objects.push(object);
+      // A bucket may hold a million objects; other requests go on in between.
+      if (++seen % 1000 === 0) await setImmediate();
+    }
+    return objects;
   }
 
   /** Streams the content of an object in pieces of one megabyte. */
   pieces(location: S3Location): AsyncIterable<Buffer> {
-    return createReadStream(this.#file(location), { highWaterMark: 1024 * 1024 });
+    return createReadStream(this.#required(location).place.file, { highWaterMark: PIECE });
   }
 
   /** An object to be read by ranges; whoever opens it closes it. @throws Error where there is none */
   open(location: S3Location): ObjectReader {
-    return new ObjectReader(this.#file(location));
+    return new ObjectReader(this.#required(location).place.file);
   }
 
-  /** Part of an object, both ends included. */
-  async readRange(location: S3Location, start: number, end: number): Promise<Buffer> {
-    const file = await open(this.#file(location));
+  /** Puts an object. A bucket that is not there comes into being. */
+  async write(location: S3Location, body: string): Promise<void> {
+    const { pieces, receipt } = measured([Buffer.from(body)]);
     try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(end - start + 1), 0, end - start + 1, start);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await file.close();
-    }
-  }
-
-  /** Puts an object in one step: a reader, or a SIGKILL, never sees half of it. */
-  async write(location: S3Location, body: Uint8Array | string): Promise<ObjectInfo> {
-    const target = this.#file(location);
-    if (location.key.endsWith('/')) {
-      await mkdir(target, { recursive: true });
-      return { key: location.key, size: 0, modified: new Date(), etag: '"folder"' };
-    }
-    const temporary = path.join(this.#root, '..', `s3-upload-${randomUUID()}`);
-    try {
-      await mkdir(path.dirname(target), { recursive: true });
-      const file = await open(temporary, 'w');
-      await file.writeFile(body);
-      await file.sync();
-      await file.close();
-      await rename(temporary, target);
+      await this.writer.put(location, { pieces, facts: async () => ({ etag: (await receipt()).md5 }) });
     } catch (error) {
-      await rm(temporary, { force: true });
-      if (!isCollision(error)) throw error;
-      throw new ServiceError(
-        'InvalidRequest',
-        'The local S3 is a folder: no object can lie beneath another.',
-      );
+      throw asClientError(error);
     }
-    return toInfo(location.key, await stat(target));
   }
 
   async delete(location: S3Location): Promise<void> {
-    if (await this.info(location)) await rm(this.#file(location), { force: true });
+    await this.writer.delete(location);
   }
 
-  /** Every object whose key starts with the prefix, in S3's order (of UTF-8 bytes). */
-  async list(bucket: string, prefix: string): Promise<ObjectInfo[]> {
-    const root = this.#file({ bucket, key: '' });
-    // Only the folder that the prefix names can hold matches; its last part may be half a name.
-    const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-    const found: ObjectInfo[] = [];
-    for await (const key of filesBelow(root, folder)) {
-      const stats = key.startsWith(prefix) ? await statOrUndefined(path.join(root, key)) : undefined;
-      if (stats?.isFile()) found.push(toInfo(key, stats));
-    }
-    return found.sort((a, b) => Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)));
-  }
-
-  /** @throws ServiceError for names that would lead out of the bucket's folder, or that no folder can hold */
-  #file({ bucket, key }: S3Location): string {
-    if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
-      throw new ServiceError('InvalidBucketName', 'The specified bucket is not valid.');
-    }
-    const parts = (key.endsWith('/') ? key.slice(0, -1) : key).split('/');
-    if (key && parts.some((part) => ['', '.', '..'].includes(part) || part.includes('\0'))) {
-      throw new ServiceError(
-        'InvalidRequest',
-        'The local S3 is a folder: a key may not have empty parts, "." or "..".',
-      );
-    }
-    return path.join(this.#root, bucket, ...parts);
+  #required(location: S3Location): FoundObject {
+    const object = this.finder.find(location);
+    if (!object) throw new Error('the object is gone');
+    return object;
   }
 }
 
-async function* filesBelow(root: string, folder: string): AsyncGenerator<string> {
-  const entries = await readdir(path.join(root, folder), { withFileTypes: true }).catch(() => []);
-  for (const entry of entries) {
-    if (entry.isDirectory()) yield* filesBelow(root, `${folder}${entry.name}/`);
-    else yield `${folder}${entry.name}`;
+const notEmpty = () =>
+  new ServiceError('BucketNotEmpty', 'The bucket you tried to delete is not empty', { status: 409 });
+
+/** Only ever removes what is empty: an object that comes meanwhile stays. */
+async function removeEmptyFolders(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await removeEmptyFolders(path.join(folder, entry.name));
   }
-}
-
-/** There is a file where a folder should be, or a folder where the file should be. */
-const isCollision = (error: unknown) =>
-  typeof error === 'object' &&
-  error !== null &&
-  'code' in error &&
-  ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY'].includes(String(error.code));
-
-const statOrUndefined = (file: string) => stat(file).catch(() => undefined);
-
-function toInfo(key: string, { size, mtime, ino }: { size: number; mtime: Date; ino: number }): ObjectInfo {
-  const etag = createHash('md5').update(`${size} ${mtime.getTime()} ${ino}`).digest('hex');
-  return { key, size, modified: mtime, etag: `"${etag}"` };
+  await rmdir(folder);
 }

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
 import { ServiceError } from '../errors.ts';
 import {
   commonErrorStatus,
@@ -6,122 +8,88 @@ import {
   type HttpRequest,
   type Protocol,
 } from '../protocols/http.ts';
-import { unchunked } from './aws-chunked.ts';
-import type { S3Location } from './buckets.ts';
+import type { S3Location } from './places.ts';
+import { S3_OPERATIONS, locationOf, operationOf } from './routes.ts';
+import { xml } from './xml.ts';
 
-/** The operations of S3 that the local AWS does. */
-export const s3Operations = [
-  'CreateBucket',
-  'HeadBucket',
-  'ListObjectsV2',
-  'PutObject',
-  'GetObject',
-  'HeadObject',
-  'DeleteObject',
-  'CreateMultipartUpload',
-  'UploadPart',
-  'CompleteMultipartUpload',
-  'AbortMultipartUpload',
-] as const;
-
-export type S3Operation = (typeof s3Operations)[number];
-
-/** What a call says: the location from the path, the rest from query and headers. */
+/** What a call says. The content is still to be read. */
 export interface S3Request extends S3Location {
   readonly query: URLSearchParams;
-  readonly range?: string | undefined;
-  readonly body: Uint8Array;
+  readonly headers: IncomingHttpHeaders;
+  readonly content: Readable;
 }
 
-/** Methods of a bucket and of an object; other uses of them are told by a query parameter. */
-const routes: Readonly<Record<'bucket' | 'object', Readonly<Record<string, S3Operation>>>> = {
-  bucket: { PUT: 'CreateBucket', HEAD: 'HeadBucket', GET: 'ListObjectsV2' },
-  object: { PUT: 'PutObject', GET: 'GetObject', HEAD: 'HeadObject', DELETE: 'DeleteObject' },
-};
-
-/** Methods of an object with `uploadId` in the query: an upload in parts. `POST ?uploads` begins one. */
-const uploadRoutes: Readonly<Record<string, S3Operation>> = {
-  PUT: 'UploadPart',
-  POST: 'CompleteMultipartUpload',
-  DELETE: 'AbortMultipartUpload',
-};
-
-/** Parameters that select some other operation: those of tags, versions, policies and so on. */
-const foreign = ['tagging', 'acl', 'versions', 'policy', 'location', 'delete', 'cors'];
-
 /**
- * S3's REST protocol with XML, path style. By hand: its routes differ by query string alone and take the bucket from the
- * endpoint rules, so the mirror of the SDK's codec would be more code than this.
+ * S3's REST protocol with XML. By hand: its routes differ by query string alone and take the bucket from the endpoint
+ * rules, so the mirror of the SDK's codec would be more code than this.
  */
 export const s3Protocol: Protocol = {
-  operations: s3Operations,
+  operations: S3_OPERATIONS,
+  streams: true,
+  operationOf,
 
-  operationOf({ method, path, query, headers }) {
-    const { bucket, key } = locationOf(path);
-    if (!bucket || headers['x-amz-copy-source'] !== undefined) return undefined;
-    if (foreign.some((name) => query.has(name))) return undefined;
-    if (query.has('uploads')) return key && method === 'POST' ? 'CreateMultipartUpload' : undefined;
-    if (query.has('uploadId')) return key ? uploadRoutes[method] : undefined;
-    return routes[key ? 'object' : 'bucket'][method];
-  },
-
-  decode(_operation, { path, query, headers, body }: HttpRequest): Promise<S3Request> {
-    const chunked = String(headers['x-amz-content-sha256'] ?? '').startsWith('STREAMING-');
-    return Promise.resolve({
-      ...locationOf(path),
-      query,
-      range: headers.range,
-      body: chunked ? unchunked(body) : body,
-    });
+  decode(_operation, request: HttpRequest): Promise<S3Request> {
+    const { query, headers, content = Readable.from([request.body]) } = request;
+    return Promise.resolve({ ...locationOf(request), query, headers, content });
   },
 
   encode: (_operation, reply) => Promise.resolve(reply as HttpReply),
 
   encodeError(error) {
-    const headers = { 'content-type': 'application/xml', ...retryAfter(error) };
     const { type, message } = error;
-    return { status: statusOf(error), headers, body: xml('Error', { Code: type, Message: message }) };
+    const status = statusOf(error);
+    const headers = { 'content-type': 'application/xml', ...retryAfter(error) };
+    // What is not modified has no content to tell it in.
+    if (status === 304) return { status, headers: {} };
+    return { status, headers, body: xml('Error', { Code: type, Message: message }) };
   },
 };
 
-function statusOf({ type, wire }: ServiceError): number {
-  const status: Readonly<Record<string, number>> = {
-    NoSuchBucket: 404,
-    NoSuchKey: 404,
-    NoSuchUpload: 404,
-    NotFound: 404,
-    AccessDenied: 403,
-    InvalidRange: 416,
-    SlowDown: 503,
-    InternalError: 500,
-  };
-  return wire.status ?? status[type] ?? commonErrorStatus[type] ?? 400;
+/** The status of S3's errors that is not 400. (S3 API reference, "Error responses") */
+const errorStatus: Readonly<Record<string, number>> = {
+  AccessDenied: 403,
+  BucketAlreadyOwnedByYou: 409,
+  BucketNotEmpty: 409,
+  InternalError: 500,
+  InvalidRange: 416,
+  NoSuchBucket: 404,
+  NoSuchKey: 404,
+  NoSuchUpload: 404,
+  NotFound: 404,
+  NotModified: 304,
+  PreconditionFailed: 412,
+  SlowDown: 503,
+};
+
+const statusOf = ({ type, wire }: ServiceError): number =>
+  wire.status ?? errorStatus[type] ?? commonErrorStatus[type] ?? 400;
+
+export function header({ headers }: Pick<S3Request, 'headers'>, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(',') : value;
 }
 
-function locationOf(path: string): S3Location {
-  const [bucket = '', ...key] = path.slice(1).split('/');
-  try {
-    return { bucket: decodeURIComponent(bucket), key: decodeURIComponent(key.join('/')) };
-  } catch {
-    throw new ServiceError('InvalidURI', "Couldn't parse the specified URI.");
-  }
+/**
+ * A whole number in the query.
+ *
+ * @throws ServiceError `InvalidArgument` for anything else
+ */
+export function numberIn({ query }: S3Request, name: string, standard: number): number {
+  const text = query.get(name);
+  if (text === null || text === '') return standard;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new ServiceError(
+    'InvalidArgument',
+    `Provided ${name} not an integer or within integer range: ${JSON.stringify(text)}.`,
+  );
 }
 
-type XmlValue = string | number | boolean | undefined | readonly Readonly<Record<string, string | number>>[];
+/** (S3 user guide, "Amazon S3 multipart upload limits") */
+const MOST_PARTS = 10_000;
 
-/** An element with one child for each member; a list is its children side by side. */
-export function xml(root: string, members: Readonly<Record<string, XmlValue>>): string {
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${element(root, members)}`;
+/** @throws ServiceError `InvalidArgument` for what is no part number */
+export function partNumberOf({ query }: S3Request): number {
+  const number = Number(query.get('partNumber') ?? NaN);
+  if (Number.isInteger(number) && number >= 1 && number <= MOST_PARTS) return number;
+  throw new ServiceError('InvalidArgument', `Part number must be an integer between 1 and ${MOST_PARTS}.`);
 }
-
-function element(name: string, members: Readonly<Record<string, XmlValue>>): string {
-  const children = Object.entries(members).map(([child, value]) => {
-    if (value === undefined) return '';
-    if (typeof value === 'object') return value.map((item) => element(child, item)).join('');
-    return `<${child}>${escaped(String(value))}</${child}>`;
-  });
-  return `<${name}>${children.join('')}</${name}>`;
-}
-
-/** Control characters may stand in keys, but in XML only as references. */
-const escaped = (text: string) => text.replaceAll(/[&<>"\r\n\t]/g, (char) => `&#${char.charCodeAt(0)};`);

@@ -1,95 +1,168 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ServiceError } from '../errors.ts';
-import type { S3Location } from './buckets.ts';
-import type { S3Request } from './protocol.ts';
+import type { Store } from '../store.ts';
+import type { Table } from '../table.ts';
+import type { ChecksumAlgorithm, ChecksumType, StoredChecksum } from './checksums.ts';
+import type { Content } from './content.ts';
+import type { Drafts } from './drafts.ts';
+import { errorCode } from './file-errors.ts';
+import { Locks } from './locks.ts';
+import type { S3Location } from './places.ts';
 
-/** S3 user guide, multipart upload limits: the smallest part but for the last one, and the highest part number. */
-const SMALLEST_PART = 5 * 1024 * 1024;
-const MOST_PARTS = 10_000;
+/** A multipart upload that is under way. */
+export interface Upload extends S3Location {
+  readonly id: string;
+  /** Milliseconds since 1970. */
+  readonly initiated: number;
+  /** The headers that the object will have. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly tagging?: string | undefined;
+  readonly algorithm?: ChecksumAlgorithm | undefined;
+  readonly checksumType?: ChecksumType | undefined;
+}
+
+export interface Part {
+  readonly number: number;
+  /** The name of its file in the folder of the upload. */
+  readonly file: string;
+  readonly size: number;
+  /** Hexadecimal. */
+  readonly md5: string;
+  readonly checksum?: StoredChecksum | undefined;
+  /** Milliseconds since 1970. */
+  readonly modified: number;
+}
 
 /**
  * Multipart uploads that are under way. Each is a folder of its parts; S3 shows nothing of it until it is completed, and
- * keeps it until it is completed or aborted.
+ * keeps it until it is completed or aborted. A part counts when it has a row.
  */
 export class Uploads {
   readonly #root: string;
+  readonly #drafts: Drafts;
+  readonly #store: Store;
+  readonly #uploads: Table<Upload>;
+  readonly #partRows: Table<Part>;
+  readonly #parts = new Map<string, Map<number, Part>>();
+  /** Held while an upload ends, because its files must stay until it has ended. */
+  readonly #locks = new Locks();
 
-  constructor(root: string) {
+  constructor(root: string, drafts: Drafts, store: Store) {
     this.#root = path.resolve(root);
-  }
-
-  /** @returns the id of the upload */
-  async begin(location: S3Location): Promise<string> {
-    const id = randomUUID();
-    await mkdir(path.join(this.#root, id), { recursive: true });
-    await writeFile(path.join(this.#root, id, 'location'), textOf(location));
-    return id;
-  }
-
-  /** @returns the ETag of the part */
-  async writePart(request: S3Request, number: number, body: Uint8Array): Promise<string> {
-    const folder = await this.#folderOf(request);
-    await writeFile(path.join(folder, String(number)), body);
-    return etagOf(body);
-  }
-
-  /** @returns the content of the parts that the body of CompleteMultipartUpload names */
-  async join(request: S3Request): Promise<Buffer> {
-    const folder = await this.#folderOf(request);
-    const named = partsIn(Buffer.from(request.body).toString('utf8'));
-    const parts = await Promise.all(
-      named.map(async ({ number, etag }) => {
-        const part = await readFile(path.join(folder, String(number))).catch(() => undefined);
-        if (part && etagOf(part) === etag) return part;
-        throw new ServiceError('InvalidPart', `Part ${number} could not be found, or its ETag is another.`);
-      }),
-    );
-    if (parts.slice(0, -1).some((part) => part.byteLength < SMALLEST_PART)) {
-      throw new ServiceError(
-        'EntityTooSmall',
-        'Your proposed upload is smaller than the minimum allowed object size.',
-      );
+    this.#drafts = drafts;
+    this.#store = store;
+    this.#uploads = store.table('upload');
+    this.#partRows = store.table('uploadPart');
+    for (const [id, part] of this.#partRows.entries()) {
+      this.#partsOf(id.slice(0, id.indexOf('/'))).set(part.number, part);
     }
-    return Buffer.concat(parts);
+    this.#removeLeftovers();
   }
 
-  async remove(request: S3Request): Promise<void> {
-    await rm(await this.#folderOf(request), { recursive: true });
+  async begin(upload: Omit<Upload, 'id' | 'initiated'>): Promise<Upload> {
+    const begun = { ...upload, id: randomUUID(), initiated: Date.now() };
+    await mkdir(path.join(this.#root, begun.id), { recursive: true });
+    this.#uploads.put(begun.id, begun);
+    return begun;
   }
 
-  /** @throws ServiceError `NoSuchUpload` where there is no such upload of this object */
-  async #folderOf({ bucket, key, query }: S3Request): Promise<string> {
-    const id = query.get('uploadId') ?? '';
-    const folder = path.join(this.#root, id);
-    const location = /^[0-9a-f-]{36}$/.test(id)
-      ? await readFile(path.join(folder, 'location'), 'utf8').catch(() => undefined)
-      : undefined;
-    if (location === textOf({ bucket, key })) return folder;
-    throw new ServiceError('NoSuchUpload', 'The specified multipart upload does not exist.');
+  /** @throws ServiceError `NoSuchUpload` if there is no such upload of this object */
+  require({ bucket, key }: S3Location, id: string | null): Upload {
+    const upload = this.#uploads.get(id ?? '');
+    if (upload && upload.bucket === bucket && upload.key === key) return upload;
+    throw noSuchUpload();
   }
-}
 
-/** @throws ServiceError for what is no part number */
-export function partNumberOf({ query }: S3Request): number {
-  const number = Number(query.get('partNumber'));
-  if (Number.isInteger(number) && number >= 1 && number <= MOST_PARTS) return number;
-  throw new ServiceError('InvalidArgument', `Part number must be an integer between 1 and ${MOST_PARTS}.`);
-}
+  of(bucket: string): Upload[] {
+    return this.#uploads.values().filter((upload) => upload.bucket === bucket);
+  }
 
-/** @throws ServiceError for a list without parts, or whose parts are not in order */
-function partsIn(xml: string): { number: number; etag: string }[] {
-  const parts = [...xml.matchAll(/<Part>(.*?)<\/Part>/gs)].map(([, part = '']) => ({
-    number: Number(/<PartNumber>(\d+)<\/PartNumber>/.exec(part)?.[1]),
-    etag: (/<ETag>(.*?)<\/ETag>/s.exec(part)?.[1] ?? '').replaceAll('&quot;', '"'),
-  }));
-  if (parts.length === 0) throw new ServiceError('MalformedXML', 'The XML names no part.');
-  if (parts.every(({ number }, index) => index === 0 || number > (parts[index - 1]?.number ?? 0)))
+  /** In the order of their numbers. */
+  parts({ id }: Upload): Part[] {
+    return [...this.#partsOf(id).values()].sort((a, b) => a.number - b.number);
+  }
+
+  part({ id }: Upload, number: number): Part | undefined {
+    return this.#partsOf(id).get(number);
+  }
+
+  fileOf({ id }: Upload, { file }: Part): string {
+    return path.join(this.#root, id, file);
+  }
+
+  /** Takes the content of a part, in place of an earlier one of that number. */
+  async writePart(upload: Upload, number: number, { pieces, receipt }: Content): Promise<Part> {
+    const draft = await this.#drafts.write(pieces);
+    try {
+      const { size, md5, checksum } = await receipt();
+      const part = { number, file: `${number}-${randomUUID()}`, size, md5, checksum, modified: Date.now() };
+      await draft.moveTo(this.fileOf(upload, part));
+      const former = this.part(upload, number);
+      this.#put(upload, part);
+      await this.#store.commit();
+      if (former) {
+        await this.#locks.run(upload.id, () => rm(this.fileOf(upload, former), { force: true }));
+      }
+      return part;
+    } catch (error) {
+      await draft.discard();
+      throw errorCode(error) === 'ENOENT' ? noSuchUpload() : error;
+    }
+  }
+
+  /**
+   * Ends an upload, which others cannot do at the same time.
+   *
+   * @param work - what is done with the upload before; if it throws, the upload stays
+   * @throws ServiceError `NoSuchUpload`
+   */
+  end<T>(location: S3Location, id: string | null, work: (upload: Upload) => Promise<T>): Promise<T> {
+    return this.#locks.run(id ?? '', async () => {
+      const upload = this.require(location, id);
+      const result = await work(upload);
+      await this.#remove(upload);
+      return result;
+    });
+  }
+
+  /** The rows go first: an upload that lacks files must not be there after a SIGKILL. */
+  async #remove(upload: Upload): Promise<void> {
+    for (const { number } of this.parts(upload)) this.#partRows.delete(rowId(upload, number));
+    this.#parts.delete(upload.id);
+    this.#uploads.delete(upload.id);
+    await this.#store.commit();
+    await rm(path.join(this.#root, upload.id), { recursive: true, force: true });
+  }
+
+  #put(upload: Upload, part: Part): void {
+    // It may have been completed or aborted meanwhile.
+    this.require(upload, upload.id);
+    this.#partsOf(upload.id).set(part.number, part);
+    this.#partRows.put(rowId(upload, part.number), part);
+  }
+
+  #partsOf(id: string): Map<number, Part> {
+    let parts = this.#parts.get(id);
+    if (!parts) this.#parts.set(id, (parts = new Map()));
     return parts;
-  throw new ServiceError('InvalidPartOrder', 'The list of parts was not in ascending order.');
+  }
+
+  /** The files of uploads that ended when the process was killed. */
+  #removeLeftovers(): void {
+    mkdirSync(this.#root, { recursive: true });
+    for (const name of readdirSync(this.#root)) {
+      if (!this.#uploads.get(name)) rmSync(path.join(this.#root, name), { recursive: true });
+    }
+  }
 }
 
-const etagOf = (body: Uint8Array) => `"${createHash('md5').update(body).digest('hex')}"`;
+const rowId = ({ id }: Upload, number: number) => `${id}/${number}`;
 
-const textOf = ({ bucket, key }: S3Location) => JSON.stringify([bucket, key]);
+const noSuchUpload = () =>
+  new ServiceError(
+    'NoSuchUpload',
+    'The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
+  );

@@ -105,7 +105,8 @@ function toProblems(error: ErrorObject, names: ReadonlySet<string>): Problem[] {
 }
 
 /** An unknown name in the input may be patient data, so it is shown only if it looks like the name of a member. */
-const unknownName = (name: string) => (/^[A-Za-z]\w{0,40}$/.test(name) ? name : '(a name that is not shown)');
+export const unknownName = (name: string) =>
+  /^[A-Za-z]\w{0,40}$/.test(name) ? name : '(a name that is not shown)';
 
 /** A path with dots. Keys of maps such as tags are left out, because they are values of the input. */
 function pathOf({ instancePath }: ErrorObject, names: ReadonlySet<string>): string {

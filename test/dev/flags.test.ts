@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { Command } from './command.ts';
 
 const dist = join(import.meta.dirname, '../../dist');
 const folder = mkdtempSync(join(tmpdir(), 'dev-flags-'));
@@ -95,7 +96,21 @@ const PROGRAMS: Readonly<Record<string, readonly Row[]>> = {
     [['--data', 'x', '--set', 'copyMs=-1'], /copyMs must be a number/],
     [['--data', 'x', '--set', 'emptyInput=banana'], /emptyInput must be one of/],
     [['--data', 'x', '--set', `${HUGE}=1`], /there is no setting/],
-    [['--data', 'x', '--json'], LOCAL_AWS],
+    ...['--memory', '--fast', '--json', '--help'].map((flag): Row => [[`${flag}=1`], LOCAL_AWS]),
+    [['--memory', '--memory'], /--memory is given more than once/],
+    [['--port', '1', '--port', '2'], /--port is given more than once/],
+    [['--memory', '--data', 'x'], /--memory keeps nothing on disk, so it does not go with --data/],
+    [['--memory', '--load'], LOCAL_AWS],
+    [['--memory', '--load='], /--load must be the folder of a saved state/],
+    ...['file/x', '.', HUGE].map((load): Row => [
+      ['--memory', '--port', '0', '--load', load],
+      /There is no saved state in .*\. --load takes a folder that/,
+    ]),
+    [['--memory', '--seed'], LOCAL_AWS],
+    ...['', '1.5'].map((seed): Row => [
+      ['--memory', `--seed=${seed}`],
+      /--seed must be a whole number from 0 on/,
+    ]),
     [['--data', 'x', 'stray'], LOCAL_AWS],
   ],
   'src/worker.js': [
@@ -123,4 +138,24 @@ test.each(Object.entries(PROGRAMS))('%s', (script, rows) => {
 test.each(['dev/dev.js', 'dev/demo.js'])('%s --help says how it goes', (script) => {
   const { status, stdout } = run(script, ['--help']);
   expect([status, stdout]).toEqual([0, expect.stringMatching(/^npm run \w+ -- \[--/)]);
+});
+
+test('local-aws --help tells of every flag', () => {
+  const { status, stdout } = run('local-aws/main.js', ['--help']);
+  expect(status).toBe(0);
+  for (const flag of ['data', 'memory', 'load', 'port', 'host', 'fast', 'seed', 'set', 'json', 'help']) {
+    expect(stdout).toMatch(new RegExp(`^  --${flag} `, 'm'));
+  }
+});
+
+test('local-aws --memory --port 0 --json prints one line of JSON, and leaves nothing behind', async () => {
+  const command = new Command('local-aws/main.js', ['--memory', '--port', '0', '--json', '--fast']);
+  await command.writes(/\n/);
+  const { endpoint, s3Folder }: { endpoint: string; s3Folder: string } = JSON.parse(command.stdout);
+  const health = await fetch(`${endpoint}/_local/health`);
+  expect([await health.json(), existsSync(s3Folder)]).toEqual([{ status: 'running' }, true]);
+  command.interrupt();
+  expect(await command.exited).toBe(0);
+  expect(command.stdout.trimEnd().split('\n')).toHaveLength(1);
+  expect([command.stderr, existsSync(dirname(s3Folder))]).toEqual(['', false]);
 });

@@ -12,10 +12,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startChild } from '../../dev/children.ts';
-import { freePort } from '../../dev/ports.ts';
-import { startServer } from '../../dev/start-server.ts';
 import { localAws, p10, putFiles, until, type LocalAwsUnderTest } from '../local-aws/harness.ts';
+import { blocksIn, type Block } from '../support/blocks.ts';
 import { awsEnvironment, required, withCluster, type Cluster } from '../support/cluster.ts';
 import { textOfHistory } from '../support/history-text.ts';
 import { polling } from '../support/inputs.ts';
@@ -29,25 +27,15 @@ const markdownIn = (folder: string, depth: number): string[] =>
     return path.endsWith('.md') ? [path] : [];
   });
 
-interface Block {
-  file: string;
-  language: string;
-  text: string;
-}
-
-const blocks: Block[] = [
+const blocks = [
   'README.md',
   'CONTRIBUTING.md',
   ...markdownIn('docs', 1),
   ...markdownIn('examples', 1),
-].flatMap((file) =>
-  [...read(file).matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({
-    file,
-    language,
-    text,
-  })),
+].flatMap(blocksIn);
+const runnable = blocks.filter(({ language }) =>
+  ['sh', 'ts', 'js', 'bash', 'python', 'java'].includes(language),
 );
-const runnable = blocks.filter(({ language }) => ['sh', 'ts', 'js', 'bash'].includes(language));
 
 /** The test that runs a block, by the document and a part of the block's text. */
 const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] = [
@@ -56,7 +44,6 @@ const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] =
   [/^README/, /^npx aws-health-workflows/, 'test/dev/dev.test.ts'],
   [/^README/, /^npm run worker$/m, 'test/worker.test.ts'],
   [/^README/, /^\/\/ import\.mjs/, 'test/docs/blocks.test.ts'],
-  [/^README/, /^npm run local-aws/, 'test/docs/blocks.test.ts'],
   [/^docs\/flows\.md/, /awsEvent/, 'test/docs/blocks.test.ts'],
   [/^docs\/flows\//, /^temporal workflow start/m, 'test/docs/commands.test.ts'],
   [/^docs\/deploying\.md/, /./, 'test/docs/deploying.test.ts'],
@@ -64,14 +51,15 @@ const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] =
   [/^docs\/own-worker\.md/, /dataConverter/, 'test/examples/encrypted-payloads.test.ts'],
   // It installs pydicom; the test that it then runs is skipped where pydicom is missing.
   [/^docs\/dicom-import\.md/, /pydicom/, 'test/local-aws/pydicom/comparison.test.ts'],
-  [
-    /^docs\/dicomweb\.md/,
-    /^(web|instance)=|pip install dicomweb-client/m,
-    'test/local-aws/dicomweb/dicomweb.test.ts',
-  ],
+  [/^docs\/dicomweb\.md/, /^(web|instance)=/m, 'test/local-aws/dicomweb/dicomweb.test.ts'],
   [/^docs\/dicomweb\.md/, /^npm run dev -- --viewer$/m, 'test/dev/dev.test.ts'],
   [/^examples\/delete-image-set/, /./, 'test/examples/delete-image-set.test.ts'],
   [/^examples\/encrypted-payloads/, /./, 'test/examples/encrypted-payloads.test.ts'],
+  [/^docs\/local-aws\.md/, /pytest/, 'test/examples/pytest.test.ts'],
+  [/^docs\/local-aws\.md/, /npm run local-aws|\baws |startLocalAws/, 'test/docs/local-aws.test.ts'],
+  [/^examples\/pytest/, /./, 'test/examples/pytest.test.ts'],
+  [/^examples\/junit/, /./, 'test/examples/junit.test.ts'],
+  [/^examples\/jest/, /./, 'test/examples/jest.test.ts'],
 ];
 
 const isRunBy = ({ file, text }: Block) => RUN_BY.filter(([of, part]) => of.test(file) && part.test(text));
@@ -178,32 +166,4 @@ describe('with a cluster', () => {
     expect(await run.result()).toMatchObject({ jobStatus: 'COMPLETED', outcome: 'complete' });
     expect(await textOfHistory(cluster, run.workflowId)).toContain('Import Job Completed');
   });
-});
-
-test('the local AWS alone, and the variables that point another program to it', async () => {
-  const data = mkdtempSync(join(tmpdir(), 'local-aws-alone-'));
-  const [start = '', ...exports] = block('README.md', 'npm run local-aws').split('\n');
-  const [, flags = ''] = /^npm run local-aws -- (.*)$/.exec(start) ?? [];
-  const launch = async () => {
-    const port = await freePort(0);
-    const args = flags.replace('4566', String(port)).replace('/tmp/aws', data).split(' ');
-    const child = startChild(process.execPath, [join(root, 'dist/local-aws/main.js'), ...args], {
-      name: 'local-aws',
-      logFile: join(data, 'log'),
-    });
-    return { ...child, url: `http://127.0.0.1:${port}` };
-  };
-  const aws = await startServer(launch, async ({ output, url }) => output().includes(url));
-  const script = exports.join('\n').replace('http://127.0.0.1:4566', aws.url);
-  expect(script).toContain('aws medical-imaging list-datastores');
-  // Uses the SDK because the AWS CLI may not be installed. It reads the same variables, except the one for the host prefix.
-  const program = `import('@aws-sdk/client-medical-imaging').then(({ MedicalImaging }) => new MedicalImaging({ disableHostPrefix: true }).listDatastores({})).then(({ datastoreSummaries }) => console.log(JSON.stringify({ datastoreSummaries })))`;
-  const withSdk = script.replace(/^aws .*/m, `node --input-type=module -e "${program}"`);
-  const environments = { PATH: process.env['PATH'], HOME: data };
-  const { code, output } = await shell(withSdk, environments);
-  expect([code, output]).toEqual([0, expect.stringContaining('{"datastoreSummaries":[]}')]);
-  const cli = await shell('aws --version', environments);
-  if (cli.code === 0) expect(await shell(script, environments)).toMatchObject({ code: 0 });
-  await aws.stop();
-  rmSync(data, { recursive: true });
 });

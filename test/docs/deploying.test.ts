@@ -1,6 +1,6 @@
 /** Follows `docs/deploying.md`: every command, in order, on a real server, and the flow with its patch. */
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { startChild, type Child } from '../../dev/children.ts';
 import { replayRuns, type ReplayedRun } from '../../src/worker/replay.ts';
 import { localAws, until, type LocalAwsUnderTest } from '../local-aws/harness.ts';
+import { blocksOf } from '../support/blocks.ts';
 import { cliEnvironment, program, runCli } from '../support/cli.ts';
 import {
   awsEnvironment,
@@ -22,9 +23,6 @@ import { startStage, type Stage } from '../support/stage.ts';
 
 const execute = promisify(execFile);
 const root = join(import.meta.dirname, '../..');
-const text = readFileSync(join(root, 'docs/deploying.md'), 'utf8');
-const blocksOf = (language: string) =>
-  [...text.matchAll(new RegExp(`\`\`\`${language}\\n([^\`]+)\`\`\``, 'g'))].map(([, block = '']) => block);
 const folder = mkdtempSync(join(tmpdir(), 'deploying-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -35,7 +33,7 @@ describe('the commands', () => {
   let aws: LocalAwsUnderTest;
   let cluster: Cluster;
   const workers = new Map<string, Child>();
-  const commands = blocksOf('sh').flatMap((block) => block.trim().split('\n'));
+  const commands = blocksOf('docs/deploying.md', 'sh').flatMap((block) => block.trim().split('\n'));
 
   beforeAll(async () => {
     // Creating a data store takes longer than the tests, so the runs stay open.
@@ -243,7 +241,7 @@ describe('the commands', () => {
 });
 
 describe('the flow with its patch', () => {
-  const [code = ''] = blocksOf('ts');
+  const [code = ''] = blocksOf('docs/deploying.md', 'ts');
   const VERSIONS = {
     before: code.replace(/patched\('[\w-]+'\)/, 'false'),
     unpatched: code.replace(/patched\('[\w-]+'\)/, 'true'),

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import {
@@ -132,10 +133,14 @@ describe('a FHIR import', () => {
     const JobId = await start();
     await reached(JobId, 'IN_PROGRESS');
     const Prefix = `fhir/${DatastoreId}-FHIR_IMPORT-${JobId}/`;
-    if (inTheWay)
-      await putFiles(aws.data, 'results', { [Prefix + inTheWay]: 'what no object can lie above' });
+    if (inTheWay) {
+      // The manifest cannot lie in its folder, and not in the one for keys that cannot be paths either.
+      await putFiles(aws.data, 'results', { [Prefix + inTheWay]: 'an object whose folder is in the way' });
+      await writeFile(join(aws.data, 's3-odd'), '');
+    }
     await aws.control.settle({ kind: 'fhirImportJob', id: JobId });
     await reached(JobId, 'FAILED');
+    await rm(join(aws.data, 's3-odd'), { force: true });
     const exported = await startFhirExport(aws, { DatastoreId, S3Uri: `s3://${DatastoreId}/` });
     await exportReached(aws, { DatastoreId, JobId: exported }, 'COMPLETED');
     // A bucket is there once something is written to it.

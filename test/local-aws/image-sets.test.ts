@@ -1,3 +1,5 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { localAws, p10, putFiles, until, type LocalAwsUnderTest } from './harness.ts';
 import {
   activeDatastore,
@@ -111,11 +113,12 @@ describe('HealthImaging', () => {
   });
 
   test('a job whose outputs cannot be written fails', async () => {
-    await putFiles(aws.data, 'results', { out: 'a file where the folder should be' });
+    await mkdir(path.join(aws.data, 's3'), { recursive: true });
+    await writeFile(path.join(aws.data, 's3/results'), 'a file where the bucket should be');
     const { job } = await importInput();
     expect(job).toMatchObject({
       jobStatus: 'FAILED',
-      message: expect.stringContaining('local S3 is a folder'),
+      message: expect.stringContaining('a file in its place'),
     });
   });
 

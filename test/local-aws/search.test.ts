@@ -1,6 +1,9 @@
 import type { SearchCriteria, SearchFilter } from '@aws-sdk/client-medical-imaging';
+import fc from 'fast-check';
 import { localAws, p10, putFiles, type LocalAwsUnderTest } from './harness.ts';
 import { activeDatastore, importAll } from './imaging-harness.ts';
+import { anyCriteria } from './search-criteria.ts';
+import { anyAction, DatastoreOfImageSets } from './search-scan.ts';
 
 describe('SearchImageSets', () => {
   let aws: LocalAwsUnderTest;
@@ -142,5 +145,24 @@ describe('SearchImageSets', () => {
       ({ nextToken } = page);
     } while (nextToken);
     expect(new Set(seen).size).toBe(3);
+  });
+
+  test('finds what a look at the metadata of every image set finds', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(anyAction, { minLength: 3, maxLength: 9 }),
+        fc.array(anyCriteria, { minLength: 6, maxLength: 6 }),
+        async (actions, searches) => {
+          const datastore = await DatastoreOfImageSets.create(aws);
+          for (const action of actions) await datastore.do(action);
+          const all = await datastore.scan();
+          for (const criteria of [{}, ...searches]) {
+            expect(await datastore.search(criteria)).toEqual(all.matching(criteria));
+          }
+        },
+      ),
+      { numRuns: Number(process.env['FUZZ_RUNS'] ?? 12) },
+    );
+    await aws.control.settings({ copyMs: 0, updateMs: 0, deleteImageSetMs: 0 });
   });
 });

@@ -1,10 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { clientsOf, p10, putFiles, temporaryFolder, until, type Clients } from './harness.ts';
+import { p10, putFiles, temporaryFolder, until } from './harness.ts';
 import {
   activeFhirDatastore,
   exportReached,
@@ -13,48 +10,7 @@ import {
   startFhirImport,
 } from './fhir-harness.ts';
 import { activeDatastore, imageSetsBySeries, readObject, startImport } from './imaging-harness.ts';
-
-const program = path.resolve(import.meta.dirname, '../../dist/local-aws/main.js');
-
-/** The program as a user starts it, on a free port. */
-class Program {
-  readonly #child: ChildProcess;
-  readonly #lines: AsyncIterableIterator<string>;
-
-  constructor(args: readonly string[]) {
-    if (!existsSync(program)) throw new Error(`npm run build first: there is no ${program}`);
-    this.#child = spawn(process.execPath, [program, '--port', '0', ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const { stdout } = this.#child;
-    if (!stdout) throw new Error('stdout is a pipe');
-    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
-  }
-
-  /** Clients of the endpoint that its one line names. */
-  async clients(): Promise<Clients> {
-    const line: unknown = (await this.#lines.next()).value;
-    const endpoint = /http:\S+\d/.exec(String(line))?.[0];
-    if (!endpoint) throw new Error(`no endpoint in: ${String(line)}`);
-    return clientsOf(endpoint);
-  }
-
-  async end(signal: NodeJS.Signals): Promise<number | null> {
-    this.#child.kill(signal);
-    return this.exited();
-  }
-
-  async exited(): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'exit');
-    return this.#child.exitCode;
-  }
-
-  async errors(): Promise<string> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of this.#child.stderr ?? []) chunks.push(chunk as Buffer);
-    return Buffer.concat(chunks).toString();
-  }
-}
+import { Program } from './program.ts';
 
 describe('the program', () => {
   let data: string;
@@ -106,10 +62,14 @@ describe('the program', () => {
       },
       force: true,
     });
+    await after.imaging.getImageSet({ datastoreId, imageSetId });
+    const seen = await after.control.calls({ operation: 'GetImageSet' });
     await restarted.end('SIGKILL');
-    const { imaging } = await start(...quick).clients();
+    const last = await start(...quick).clients();
+    expect(await imageSetsBySeries(last, datastoreId)).toEqual(bySeries);
+    expect(await last.control.calls({ operation: 'GetImageSet' })).toEqual(seen);
     const copied = await until(
-      () => imaging.getImageSet({ datastoreId, imageSetId }),
+      () => last.imaging.getImageSet({ datastoreId, imageSetId }),
       ({ imageSetState }) => imageSetState === 'ACTIVE',
     );
     expect(copied).toMatchObject({ versionId: '2', imageSetWorkflowStatus: 'COPIED' });
@@ -196,7 +156,47 @@ describe('the program', () => {
     expect(`${await killed.errors()}${await restarted.errors()}`).not.toContain('Nachtigall');
   });
 
-  test.each(['SIGTERM', 'SIGINT'] as const)('ends in good order on %s', async (signal) => {
+  test('that is killed while it saves leaves nothing that can be loaded, or all of it', async () => {
+    const keys = Array.from({ length: 200 }, (_, i) => `key-${i}`);
+    await putFiles(data, 'mine', Object.fromEntries(keys.map((key) => [key, key])));
+    const saved = path.join(data, 'saved');
+    const outcomes = new Set<boolean>();
+    for (const progress of [0, 100]) {
+      await rm(saved, { recursive: true, force: true });
+      const killed = start('--data', data);
+      const { control } = await killed.clients();
+      const saving = control.save({ folder: saved }).catch(() => {});
+      // The draft lies beside the folder; killed when it has so many of the objects.
+      await until(
+        async () => copiedInto(data),
+        (copied) => copied >= progress || existsSync(saved),
+      );
+      await killed.end('SIGKILL');
+      await saving;
+      const isThere = existsSync(saved);
+      outcomes.add(isThere);
+      const loading = start('--memory', '--load', saved);
+      if (!isThere) expect(await loading.errors()).toMatch(/There is no saved state in/);
+      else {
+        const { Contents = [] } = await (await loading.clients()).s3.listObjectsV2({ Bucket: 'mine' });
+        expect(Contents).toHaveLength(keys.length);
+      }
+      await loading.end('SIGTERM');
+      for (const draft of await drafts(data)) await rm(path.join(data, draft), { recursive: true });
+    }
+    expect(outcomes).toContain(false);
+  });
+
+  const drafts = async (folder: string) =>
+    (await readdir(folder)).filter((name) => name.startsWith('saved.'));
+
+  const copiedInto = async (folder: string) => {
+    const [draft] = await drafts(folder);
+    if (draft === undefined) return -1;
+    return (await readdir(path.join(folder, draft, 's3/mine')).catch(() => [])).length;
+  };
+
+  test.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends in good order on %s', async (signal) => {
     const program = start('--data', data);
     await program.clients();
     expect(await program.end(signal)).toBe(0);

@@ -176,6 +176,97 @@ describe('on the wire', () => {
     });
   });
 
+  describe('what it does not know, it says by name', () => {
+    const signedFor = (service: string) => ({
+      authorization: `AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/${service}/aws4_request, Signature=x`,
+    });
+    const job = '/startDICOMImportJob/datastore/00000000000000000000000000000000';
+    const update =
+      '/datastore/00000000000000000000000000000000/imageSet/00000000000000000000000000000000/updateImageSetMetadata';
+
+    test.each([
+      ['importConfiguration', job, { importConfiguration: {} }],
+      ['includeStudyImageSets', `${update}?latestVersion=1&includeStudyImageSets=true`, {}],
+      ['DICOMUpdates.newerMember', `${update}?latestVersion=1`, { DICOMUpdates: { newerMember: 1 } }],
+      ['(a name that is not shown)', '/datastore', { 'Jane Doe, 1970': 1 }],
+      ['(a name that is not shown)', '/datastore?Jane%20Doe=1', {}],
+    ])('HealthImaging: the member %s', async (name, path, body) => {
+      const reply = await send('POST', path, body);
+      expect(reply).toMatchObject({
+        status: 400,
+        json: {
+          message: expect.stringMatching(`^The local AWS does not know the member ${escaped(name)} of `),
+        },
+      });
+      expect(reply.headers.get('x-amzn-errortype')).toBe('ValidationException');
+    });
+
+    test.each([
+      ['ProfileId', 'StartFHIRImportJob', { ProfileId: 'p' }],
+      ['Filter.newerMember', 'ListFHIRDatastores', { Filter: { newerMember: 1 } }],
+      ['Tags.newerMember', 'CreateFHIRDatastore', { Tags: [{ Key: 'k', Value: 'v', newerMember: 1 }] }],
+    ])('HealthLake: the member %s', async (name, operation, body) => {
+      expect(await healthLake(operation, body)).toMatchObject({
+        status: 400,
+        json: {
+          __type: 'com.amazonaws.healthlake#ValidationException',
+          Message: expect.stringContaining(`does not know the member ${name} of ${operation}`),
+        },
+      });
+    });
+
+    test('members without a value are none; nor are __type, headers, and what clients add to the query', async () => {
+      const body = { clientToken: 't-3', importConfiguration: null, __type: 'x' };
+      const path = '/datastore?x-id=CreateDatastore&X-Amz-Date=20260101T000000Z';
+      expect(await send('POST', path, body, { 'x-amz-newer': '1' })).toMatchObject({ status: 200 });
+      const tags = { anyKey: '1', another: '2' };
+      expect(await send('POST', '/datastore', { clientToken: 't-4', tags })).toMatchObject({ status: 200 });
+    });
+
+    test.each([{}, signedFor('healthlake')])(
+      'an operation of HealthLake, signed or not: %#',
+      async (headers) => {
+        const target = { 'x-amz-target': 'HealthLake.UpdateFHIRDatastore' };
+        expect(await send('POST', '/', {}, { ...headers, ...target })).toMatchObject({
+          status: 400,
+          json: {
+            __type: 'com.amazonaws.healthlake#UnknownOperationException',
+            Message: expect.stringMatching(
+              /^The local AWS does not know UpdateFHIRDatastore of healthlake; it knows .*StartFHIRImportJob/,
+            ),
+          },
+        });
+      },
+    );
+
+    test.each([{}, signedFor('medical-imaging')])(
+      'an operation of HealthImaging, signed or not: %#',
+      async (headers) => {
+        const path = `/datastore/${'0'.repeat(32)}/newerThing`;
+        const reply = await send('POST', path, {}, headers);
+        const message = expect.stringMatching(`^The local AWS does not know POST ${path} of medical-imaging`);
+        expect(reply).toMatchObject({ status: 404, json: { message } });
+        expect(reply.headers.get('x-amzn-errortype')).toBe('UnknownOperationException');
+      },
+    );
+
+    test('a service', async () => {
+      const target = { 'x-amz-target': 'DynamoDB_20120810.ListTables' };
+      expect(await send('POST', '/', {}, { ...signedFor('dynamodb'), ...target })).toMatchObject({
+        status: 400,
+        json: {
+          Message: expect.stringContaining('is signed for the service dynamodb; the local AWS has only'),
+        },
+      });
+      const path = `${aws.endpoint}/2015-03-31/functions`;
+      const lambda = await fetch(path, { headers: signedFor('lambda') });
+      expect([lambda.status, await lambda.text()]).toEqual([
+        404,
+        expect.stringContaining('the service lambda'),
+      ]);
+    });
+  });
+
   test('a signed request goes to the service that it is signed for, whatever its path', async () => {
     const authorization = 'AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/s3/aws4_request, Signature=x';
     await putFiles(aws.data, 'datastore', { key: 'text' });
@@ -183,3 +274,5 @@ describe('on the wire', () => {
     expect(await response.text()).toBe('text');
   });
 });
+
+const escaped = (text: string) => text.replaceAll(/[.()]/g, '\\$&');

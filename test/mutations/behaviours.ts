@@ -15,6 +15,9 @@ import type { Behaviour } from './behaviour.ts';
 import { DICOM_READER } from './dicom.ts';
 import { DICOMWEB } from './dicomweb.ts';
 import { IMAGE_FRAMES } from './image-frames.ts';
+import { LOCAL_AWS } from './local-aws.ts';
+import { LOCAL_AWS_STATE } from './local-aws-state.ts';
+import { S3 } from './s3.ts';
 
 const imagingFlows = 'src/workflows/medical-imaging';
 const healthlakeFlows = 'src/workflows/healthlake';
@@ -883,7 +886,7 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'G12: a new HealthLake data store has the requested tags',
     file: 'src/workflows/datastores/fhir-datastore.ts',
-    code: '...(input.Tags ?? [])',
+    code: '...(input.Tags ?? []), ',
     without: '',
     tests: healthlake,
     named: 'PreloadDataConfig',
@@ -1931,4 +1934,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...DICOM_READER,
   ...DICOMWEB,
   ...IMAGE_FRAMES,
+  ...LOCAL_AWS,
+  ...LOCAL_AWS_STATE,
+  ...S3,
 ];

@@ -40,8 +40,8 @@ export const DICOMWEB: readonly Behaviour[] = [
   {
     what: 'a path of DICOMweb is no object of S3',
     file: 'local-aws/dispatcher.ts',
-    code: "(signedFor === 's3' ? undefined : owner) ??",
-    without: '',
+    code: 'services.find(({ protocol }) => protocol.claims?.(request) !== undefined);',
+    without: 'undefined;',
     tests,
     named: 'not answered by S3',
   },

@@ -16,7 +16,7 @@ export function dicomWeb(world: World, errors: Protocol): Service {
     PreflightDICOMweb: () => Promise.resolve(preflight),
   } satisfies Record<DicomWebOperation, (request: DicomWebRequest) => Promise<HttpReply>>;
   return {
-    name: 'dicomweb',
+    name: 'medical-imaging',
     protocol: dicomWebProtocol(errors),
     resume: () => {},
     run(operation, input) {

@@ -1,6 +1,7 @@
 import { notFound } from '../../errors.ts';
 import type { World } from '../../world.ts';
-import { imageSetsOf, notYetConsistent, requireImageSet, requireMetadata, stateOf } from '../image-set.ts';
+import { imageSetsOf, requireImageSet, stateOf, type ImageSet } from '../image-set.ts';
+import { notYetConsistent, requireMetadata } from '../metadata-store.ts';
 import { viewsOf, type InstanceView } from '../metadata.ts';
 import { asText } from './match.ts';
 import type { DicomWebRequest } from './protocol.ts';
@@ -24,8 +25,8 @@ export function findInstances(world: World, wanted: Wanted): Found[] {
   const { studyUid, seriesUid, instanceUid } = wanted;
   return imageSetsIn(world, wanted).flatMap((set) => {
     const state = stateOf(set);
-    if (state.imageSetState === 'DELETED' || state.metadata === undefined) return [];
-    const metadata = requireMetadata(world, state);
+    if (state.imageSetState === 'DELETED' || state.content === undefined) return [];
+    const metadata = requireMetadata(world, set, state);
     if (studyUid && asText(metadata.Study.DICOM['StudyInstanceUID']) !== studyUid) return [];
     return viewsOf(metadata)
       .map((view) => foundOf(view, state.from))
@@ -44,9 +45,9 @@ export function requireInstances(world: World, wanted: Wanted): [Found, ...Found
   throw notFound(`The ${wanted.instanceUid ? 'instance' : 'series'} in ${where} of the data store`);
 }
 
-function imageSetsIn(world: World, { datastoreId, imageSetId }: Wanted) {
+function imageSetsIn(world: World, { datastoreId, imageSetId }: Wanted): ImageSet[] {
   if (imageSetId !== undefined) return [requireImageSet(world, datastoreId, imageSetId)];
-  return imageSetsOf(world, datastoreId).filter(({ isPrimary }) => isPrimary);
+  return [...imageSetsOf(world, datastoreId)].filter(({ isPrimary }) => isPrimary);
 }
 
 function foundOf(view: InstanceView, updatedAt: number): Found {

@@ -75,10 +75,10 @@ const ours = /^\/datastore\/[^/]+\/(studies|series|instances)(\/|$)/;
  */
 export const dicomWebProtocol = (errors: Protocol): Protocol => ({
   operations: dicomWebOperations,
-  ownsPath: (path) => ours.test(path),
+  claims: ({ method, path }) => (ours.test(path) ? `${method} ${path}` : undefined),
 
   operationOf: ({ method, path }) =>
-    method === 'OPTIONS'
+    method === 'OPTIONS' && ours.test(path)
       ? 'PreflightDICOMweb'
       : compiled.find((route) => route.method === method && route.pattern.test(path))?.operation,
 

@@ -4,9 +4,6 @@ Reads all of a data store over DICOMweb with `dicomweb-client`, and holds what c
 which pydicom reads. Prints one JSON object: what was read, and each difference.
 
     client.py http://127.0.0.1:4566/datastore/DATASTORE_ID FOLDER_OF_FILES
-
-    python3 -m venv .local/dicomweb
-    .local/dicomweb/bin/pip install dicomweb-client==0.61.2 pydicom==3.0.2
 """
 
 import json

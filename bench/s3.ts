@@ -1,0 +1,181 @@
+/**
+ * What the local S3 costs: the memory of an object of 5 GB, the rate of PUTs beside bare writing, and the pages of a list
+ * of 100,000 objects beside bare reading of their folders.
+ *
+ *     npm run bench -- s3
+ *
+ * Takes two minutes, and 10 GB of disk in the folder for temporary files.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+const GB = 1024 ** 3;
+const PUTS = 500;
+const PUT_BYTES = 10_000;
+const OBJECTS = 100_000;
+
+/** The folders that the objects of the list are in: one, or a thousand. */
+const SHAPES = { 'one folder': 1, '1,000 folders': 1000 };
+
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+
+/** The local AWS in a process of its own, so that its memory is its own. */
+class Server {
+  readonly #child: ChildProcess;
+  endpoint = '';
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  static async start(data: string): Promise<Server> {
+    const main = path.join(import.meta.dirname, '../local-aws/main.js');
+    const child = spawn(process.execPath, [main, '--port', '0', '--data', data], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const server = new Server(child);
+    for await (const line of createInterface({ input: child.stdout })) {
+      server.endpoint = /http:\S+\d/.exec(line)?.[0] ?? '';
+      break;
+    }
+    return server;
+  }
+
+  /** The most memory that the process has had, in MB. */
+  peakMB(): number {
+    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
+    return Number(/VmHWM:\s*(\d+)/.exec(status)?.[1]) / 1024;
+  }
+
+  async send(
+    method: string,
+    target: string,
+    body?: Buffer | Readable,
+    length?: number,
+  ): Promise<IncomingMessage> {
+    const size = body instanceof Readable ? length : body?.byteLength;
+    return new Promise((resolve, reject) => {
+      const sent = request(
+        this.endpoint + target,
+        { method, agent, headers: size === undefined ? {} : { 'content-length': size } },
+        resolve,
+      ).on('error', reject);
+      if (body instanceof Readable) pipeline(body, sent).catch(reject);
+      else sent.end(body);
+    });
+  }
+
+  async text(method: string, target: string, body?: Buffer | Readable, length?: number): Promise<string> {
+    const reply = await this.send(method, target, body, length);
+    const pieces: Buffer[] = [];
+    for await (const piece of reply) pieces.push(piece as Buffer);
+    const text = Buffer.concat(pieces).toString();
+    if (reply.statusCode !== 200) throw new Error(`${method} ${target}: ${reply.statusCode} ${text}`);
+    return text;
+  }
+
+  close(): void {
+    this.#child.kill();
+  }
+}
+
+async function seconds(work: () => Promise<void>): Promise<number> {
+  const began = performance.now();
+  await work();
+  return (performance.now() - began) / 1000;
+}
+
+const show = (what: string, value: string) => console.log(`${what.padEnd(54)}${value.padStart(12)}`);
+
+async function largeObject(data: string): Promise<void> {
+  const server = await Server.start(data);
+  const before = server.peakMB();
+  const piece = randomBytes(1024 ** 2);
+  const pieces = Readable.from(Array.from({ length: 5 * 1024 }, () => piece));
+  const put = await seconds(async () => void (await server.text('PUT', '/large/object', pieces, 5 * GB)));
+  show('5 GB object: PUT', `${put.toFixed(1)} s`);
+  const get = await seconds(async () => {
+    let bytes = 0;
+    for await (const received of await server.send('GET', '/large/object'))
+      bytes += (received as Buffer).length;
+    if (bytes !== 5 * GB) throw new Error(`${bytes} bytes came back`);
+  });
+  show('5 GB object: GET', `${get.toFixed(1)} s`);
+  show('5 GB object: memory of the server before', `${before.toFixed(0)} MB`);
+  show('5 GB object: most memory of the server', `${server.peakMB().toFixed(0)} MB`);
+  server.close();
+}
+
+async function putRate(data: string): Promise<void> {
+  const server = await Server.start(data);
+  const body = randomBytes(PUT_BYTES);
+  for (let i = 0; i < 50; i++) await server.text('PUT', `/warm/${i}`, body);
+  const puts = await seconds(async () => {
+    for (let i = 0; i < PUTS; i++) await server.text('PUT', `/puts/${i}`, body);
+  });
+  server.close();
+  const bare = await seconds(async () => {
+    for (let i = 0; i < PUTS; i++) {
+      const file = await open(path.join(data, 'bare'), 'w');
+      await file.writeFile(body);
+      await file.sync();
+      await file.close();
+      await rename(path.join(data, 'bare'), path.join(data, `bare-${i}`));
+    }
+  });
+  show('PUT of 10 kB, a second', (PUTS / puts).toFixed(0));
+  show('write, fsync and rename of 10 kB, a second', (PUTS / bare).toFixed(0));
+  show('time of a PUT as a multiple of bare writing', (puts / bare).toFixed(2));
+}
+
+/** All pages of a list. */
+async function listAll(server: Server, bucket: string): Promise<void> {
+  let [token, pages, keys] = ['', 0, 0];
+  do {
+    const next = token && `&continuation-token=${token}`;
+    const page = await server.text('GET', `/${bucket}/?list-type=2${next}`);
+    keys += page.split('<Key>').length - 1;
+    pages += 1;
+    token = /<NextContinuationToken>(.*?)</.exec(page)?.[1] ?? '';
+  } while (token);
+  if (keys !== OBJECTS) throw new Error(`${pages} pages list ${keys} keys`);
+}
+
+async function listPages(data: string): Promise<void> {
+  const server = await Server.start(data);
+  for (const [shape, folders] of Object.entries(SHAPES)) {
+    const bucket = `list-${folders}`;
+    const root = path.join(data, 's3', bucket);
+    for (let i = 0; i < OBJECTS; i++) {
+      const folder = path.join(root, `folder-${i % folders}`);
+      if (i < folders) mkdirSync(folder, { recursive: true });
+      writeFileSync(path.join(folder, `object-${i}`), 'x');
+    }
+    const first = await seconds(() => listAll(server, bucket));
+    show(`${shape}: 100 pages, MD5 of dropped files included`, `${first.toFixed(2)} s`);
+    const again = await seconds(() => listAll(server, bucket));
+    show(`${shape}: 100 pages`, `${again.toFixed(2)} s`);
+    const bare = await seconds(async () => void readdirSync(root, { recursive: true }));
+    show(`${shape}: bare reading of the folders, once`, `${bare.toFixed(2)} s`);
+  }
+  server.close();
+}
+
+const data = mkdtempSync(path.join(os.tmpdir(), 'bench-s3-'));
+try {
+  await largeObject(path.join(data, 'large'));
+  rmSync(path.join(data, 'large'), { recursive: true });
+  await putRate(path.join(data, 'puts'));
+  await listPages(path.join(data, 'lists'));
+} finally {
+  rmSync(data, { recursive: true });
+}
+agent.destroy();

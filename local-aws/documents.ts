@@ -1,0 +1,44 @@
+/** Large values by id, which stay on disk until they are read. */
+export interface Documents<T> {
+  get(id: string): T | undefined;
+  put(id: string, document: T): void;
+}
+
+/**
+ * The documents that were read last, so that reading the frames of an image set one by one does not parse its metadata
+ * each time.
+ */
+export class DocumentCache {
+  readonly #documents = new Map<string, { readonly document: unknown; readonly characters: number }>();
+  readonly #maxCharacters: number;
+  #characters = 0;
+
+  /** @param maxCharacters - of the JSON texts of all documents together; the last one is kept even if it is larger */
+  constructor(maxCharacters: number) {
+    this.#maxCharacters = maxCharacters;
+  }
+
+  get(key: string): unknown {
+    const found = this.#documents.get(key);
+    if (!found) return undefined;
+    // Moves it to the end: the first ones are the next to go.
+    this.#documents.delete(key);
+    this.#documents.set(key, found);
+    return found.document;
+  }
+
+  put(key: string, document: unknown, characters: number): void {
+    this.delete(key);
+    this.#documents.set(key, { document, characters });
+    this.#characters += characters;
+    for (const oldest of this.#documents.keys()) {
+      if (this.#characters <= this.#maxCharacters || oldest === key) break;
+      this.delete(oldest);
+    }
+  }
+
+  delete(key: string): void {
+    this.#characters -= this.#documents.get(key)?.characters ?? 0;
+    this.#documents.delete(key);
+  }
+}

@@ -1,0 +1,94 @@
+import { Agenda } from './agenda.ts';
+import { Calls } from './calls.ts';
+import { ControlServer, type Lifecycle } from './control-server.ts';
+import { Dispatcher } from './dispatcher.ts';
+import { Faults } from './faults.ts';
+import { healthLake } from './healthlake/index.ts';
+import type { Contents } from './home.ts';
+import { randomIds, seededIds } from './ids.ts';
+import type { Transcoder } from './medical-imaging/codecs/transcoder.ts';
+import { dicomWeb } from './medical-imaging/dicomweb/index.ts';
+import { medicalImaging } from './medical-imaging/index.ts';
+import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
+import { Buckets } from './s3/buckets.ts';
+import { s3 } from './s3/index.ts';
+import type { Settings } from './settings.ts';
+import { Store } from './store.ts';
+import type { World } from './world.ts';
+
+export interface InstanceOptions {
+  /** Of this instance alone: they can be changed until the next reset. */
+  readonly settings: Settings;
+  readonly seed: number | undefined;
+  readonly transcoder: Transcoder;
+}
+
+/** The services with their state, from a start, or a reset, to the next. */
+export class Instance {
+  readonly world: World;
+  readonly control: ControlServer;
+  readonly #dispatcher: Dispatcher;
+  readonly #calls: Calls;
+  readonly #services: readonly Service[];
+  /** Breaks the connection of each request that has no answer yet. */
+  readonly #unanswered = new Set<() => void>();
+
+  private constructor(world: World, services: readonly Service[], lifecycle: Lifecycle) {
+    this.world = world;
+    this.#calls = new Calls(world);
+    this.#dispatcher = new Dispatcher(world, services, this.#calls);
+    this.control = new ControlServer({ world, services, calls: this.#calls, lifecycle });
+    this.#services = services;
+  }
+
+  static async open(contents: Contents, options: InstanceOptions, lifecycle: Lifecycle): Promise<Instance> {
+    const { data, disk, frames } = contents;
+    const store = await Store.open(disk);
+    const { settings, seed, transcoder } = options;
+    const world: World = {
+      data,
+      settings,
+      store,
+      agenda: new Agenda((key) =>
+        console.error(`local-aws: the work of ${key} failed; it is tried again after a restart`),
+      ),
+      buckets: new Buckets(data, store),
+      faults: new Faults(),
+      frames,
+      transcoder,
+      ids: seed === undefined ? randomIds : seededIds(store, seed),
+      endpoint: '',
+    };
+    const imaging = medicalImaging(world);
+    // DICOMweb claims only its own paths, and HealthImaging all that begin alike.
+    const services = [dicomWeb(world, imaging.protocol), imaging, healthLake(world), s3(world)];
+    return new Instance(world, services, lifecycle);
+  }
+
+  /** Takes up the work that the contents still have. */
+  begin(endpoint: string): void {
+    this.world.endpoint = endpoint;
+    for (const service of this.#services) service.resume();
+  }
+
+  /** @returns nothing when the connection is to break without an answer */
+  answer(request: HttpRequest): Promise<HttpReply | undefined> {
+    return new Promise((resolve, reject) => {
+      const give = () => resolve(undefined);
+      this.#unanswered.add(give);
+      this.#dispatcher
+        .answer(request)
+        .then(resolve, reject)
+        .finally(() => this.#unanswered.delete(give));
+    });
+  }
+
+  /** Ends what waits, and closes the disk when everything is on it. */
+  async close(): Promise<void> {
+    this.world.faults.reset();
+    this.#calls.close();
+    await this.world.agenda.close();
+    for (const give of this.#unanswered) give();
+    await this.world.store.close();
+  }
+}

@@ -1,0 +1,86 @@
+import type { CopyImageSet$ } from '@aws-sdk/client-medical-imaging';
+
+/** `[9, namespace, name, traits, input, output]`: how the SDK clients ship their operations. */
+export type OperationSchema = typeof CopyImageSet$;
+export type SchemaRef = OperationSchema[4];
+/** `[3, namespace, name, traits, memberNames, memberSchemas, …]`; a union starts with 4. */
+type StructureSchema = [3 | 4, string, string, unknown, string[], SchemaRef[], ...unknown[]];
+
+/** The operations of an SDK client's module. */
+export const operationSchemas = (sdk: object): OperationSchema[] =>
+  Object.values(sdk).filter((value): value is OperationSchema => Array.isArray(value) && value[0] === 9);
+
+/** The HTTP status that an SDK client's model gives each of its errors. */
+export function modelledErrorStatus(sdk: object): Map<string, number> {
+  const status = new Map<string, number>();
+  for (const schema of Object.values(sdk)) {
+    if (!Array.isArray(schema) || schema[0] !== -3) continue;
+    const [, , name, traits] = schema;
+    if (typeof traits?.httpError === 'number') status.set(name, traits.httpError);
+  }
+  return status;
+}
+
+/** Where in the URI a member of an input stands: the path, or the query string under a name of its own. */
+export type UriPlace = { readonly label: true } | { readonly query: string; readonly list: boolean };
+
+/** The members of an operation's input that stand in the URI. */
+export function uriMembers([, , , , input]: OperationSchema): [name: string, place: UriPlace][] {
+  const members = structureOf(input)?.members ?? [];
+  return members.flatMap(([name, member]) => {
+    const place = uriPlace(member);
+    return place ? [[name, place] as const] : [];
+  });
+}
+
+export function uriPlace(member: SchemaRef): UriPlace | undefined {
+  const traits = traitsOf(member);
+  // The first bit of a trait vector is httpLabel.
+  if (typeof traits === 'number') return traits & 1 ? { label: true } : undefined;
+  if (typeof traits !== 'object' || traits === null) return undefined;
+  if ('httpLabel' in traits) return { label: true };
+  if ('httpQuery' in traits) return { query: String(traits.httpQuery), list: isList(targetOf(member)) };
+  return undefined;
+}
+
+/** Whether a member is the whole body. The fifth bit of a trait vector is httpPayload. */
+export function isPayload(member: SchemaRef): boolean {
+  const traits = traitsOf(member);
+  return typeof traits === 'number'
+    ? (traits & 16) !== 0
+    : typeof traits === 'object' && traits !== null && 'httpPayload' in traits;
+}
+
+/** The schema of a member: what it refers to, without the traits of the reference. */
+export function targetOf(member: SchemaRef): SchemaRef {
+  const target = Array.isArray(member) && member.length === 2 ? member[0] : member;
+  return typeof target === 'function' ? target() : target;
+}
+
+/** A structure or union with its members by name. */
+export function structureOf(
+  ref: SchemaRef,
+): { readonly schema: StructureSchema; readonly members: [name: string, member: SchemaRef][] } | undefined {
+  const schema: unknown = targetOf(ref);
+  if (!isStructure(schema)) return undefined;
+  const [, , , , names, members] = schema;
+  return { schema, members: names.map((name, i) => [name, members[i] ?? 'unit']) };
+}
+
+/** The schema of the items of a list, or of the values of a map. Those of simple types have no schema of their own. */
+export function itemsOf(ref: SchemaRef): SchemaRef | undefined {
+  const schema: unknown = targetOf(ref);
+  if (!Array.isArray(schema)) return undefined;
+  if (schema[0] === 1) return schema[4];
+  return schema[0] === 2 ? schema[5] : undefined;
+}
+
+const traitsOf = (member: SchemaRef): unknown =>
+  Array.isArray(member) && member.length === 2 ? member[1] : undefined;
+
+/** A list of a simple type is a number with the bit 64 set, any other list a schema that starts with 1. */
+const isList = (schema: SchemaRef) =>
+  typeof schema === 'number' ? (schema & 0b1100_0000) === 64 : Array.isArray(schema) && schema[0] === 1;
+
+const isStructure = (schema: unknown): schema is StructureSchema =>
+  Array.isArray(schema) && (schema[0] === 3 || schema[0] === 4);

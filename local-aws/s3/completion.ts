@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { ServiceError } from '../errors.ts';
+import type { HttpReply } from '../protocols/http.ts';
+import {
+  CHECKSUM_ALGORITHMS,
+  checksumElement,
+  checksumHeader,
+  compositeOf,
+  startChecksum,
+  type StoredChecksum,
+} from './checksums.ts';
+import { writeCondition } from './conditions.ts';
+import { contentOf, documentOf } from './content.ts';
+import { PIECE } from './object-finder.ts';
+import type { NewObject } from './object-writer.ts';
+import { header, type S3Request } from './protocol.ts';
+import type { S3 } from './s3.ts';
+import type { Part, Upload } from './uploads.ts';
+import { listOf, malformed, parseDocument, textOf, xmlReply } from './xml.ts';
+
+/** The smallest part but for the last one. (S3 user guide, "Amazon S3 multipart upload limits") */
+const SMALLEST_PART = 5 * 1024 * 1024;
+
+/** A part as the request to complete an upload names it. */
+interface NamedPart {
+  readonly number: number;
+  readonly etag: string;
+  readonly checksums: readonly { readonly element: string; readonly value: string }[];
+}
+
+export const completionHandlers = (s3: S3) => ({
+  async CompleteMultipartUpload(request: S3Request): Promise<HttpReply> {
+    const { bucket, key, query } = request;
+    const { etag, checksum } = await s3.uploads.end(request, query.get('uploadId'), async (upload) => {
+      // The checksum in the headers is that of the object, not of this document.
+      const document = await documentOf(contentOf({}, request.content));
+      const parts = namedParts(document).map((named) => storedPart(s3, upload, named));
+      if (parts.slice(0, -1).some(({ size }) => size < SMALLEST_PART)) {
+        const message = `Your proposed upload is smaller than the minimum allowed size: all parts but the last must have at least ${SMALLEST_PART} bytes.`;
+        throw new ServiceError('EntityTooSmall', message);
+      }
+      return s3.buckets.writer.put(request, joined(s3, request, upload, parts));
+    });
+    return xmlReply('CompleteMultipartUploadResult', {
+      Location: `/${bucket}/${key}`,
+      Bucket: bucket,
+      Key: key,
+      ETag: `"${etag}"`,
+      ...(checksum && { [checksumElement(checksum.algorithm)]: checksum.value, ChecksumType: checksum.type }),
+    });
+  },
+});
+
+/** The object that the parts make. */
+function joined(s3: S3, request: S3Request, upload: Upload, parts: readonly Part[]): NewObject {
+  const { algorithm, checksumType, headers, tagging } = upload;
+  const whole = checksumType === 'FULL_OBJECT' && algorithm ? startChecksum(algorithm) : undefined;
+  async function* pieces() {
+    for (const part of parts) {
+      const file = s3.uploads.fileOf(upload, part);
+      for await (const piece of createReadStream(file, { highWaterMark: PIECE })) {
+        whole?.update(piece as Buffer);
+        yield piece as Buffer;
+      }
+    }
+  }
+  const checksumOf = async (): Promise<StoredChecksum | undefined> =>
+    whole && algorithm
+      ? { algorithm, type: 'FULL_OBJECT', value: await whole.end() }
+      : composite(upload, parts);
+  return {
+    pieces: pieces(),
+    condition: writeCondition(request, s3.finder),
+    facts: async () => {
+      const checksum = await checksumOf();
+      compare(request, checksum);
+      const partSizes = parts.map(({ size }) => size);
+      return { etag: etagOf(parts), headers, tagging, checksum, partSizes };
+    },
+  };
+}
+
+/** The ETag of S3 for an object in parts: the MD5 of the MD5s of the parts, and their number. */
+function etagOf(parts: readonly Part[]): string {
+  const hash = createHash('md5');
+  for (const { md5 } of parts) hash.update(md5, 'hex');
+  return `${hash.digest('hex')}-${parts.length}`;
+}
+
+async function composite({ algorithm }: Upload, parts: readonly Part[]): Promise<StoredChecksum | undefined> {
+  const values = parts.flatMap(({ checksum }) =>
+    checksum && checksum.algorithm === algorithm ? [checksum.value] : [],
+  );
+  return algorithm && values.length === parts.length ? compositeOf(algorithm, values) : undefined;
+}
+
+/** @throws ServiceError `BadDigest` if the request names another checksum of the object */
+function compare(request: S3Request, checksum: StoredChecksum | undefined): void {
+  if (!checksum) return;
+  const named = header(request, checksumHeader(checksum.algorithm));
+  // Of a composite checksum, clients leave the number of parts away.
+  if (named === undefined || named === checksum.value || named === checksum.value.split('-')[0]) return;
+  throw new ServiceError(
+    'BadDigest',
+    `The ${checksum.algorithm} you specified did not match the calculated checksum.`,
+  );
+}
+
+/** @throws ServiceError for a list without parts, or whose parts are not in order */
+function namedParts(text: string): NamedPart[] {
+  const parts = listOf(parseDocument(text, 'CompleteMultipartUpload'), 'Part').map((part) => ({
+    number: Number(textOf(part, 'PartNumber')),
+    etag: (textOf(part, 'ETag') ?? '').trim().replaceAll('"', ''),
+    checksums: CHECKSUM_ALGORITHMS.map(checksumElement).flatMap((element) => {
+      const value = textOf(part, element)?.trim();
+      return value ? [{ element, value }] : [];
+    }),
+  }));
+  if (parts.length === 0) throw malformed('it names no part');
+  if (parts.every(({ number }, index) => index === 0 || number > (parts[index - 1]?.number ?? 0)))
+    return parts;
+  const message = 'The list of parts was not in ascending order. Parts must be ordered by part number.';
+  throw new ServiceError('InvalidPartOrder', message);
+}
+
+/** @throws ServiceError `InvalidPart` for a part that was not uploaded, or as another */
+function storedPart(s3: S3, upload: Upload, { number, etag, checksums }: NamedPart): Part {
+  const part = s3.uploads.part(upload, number);
+  const isSame = checksums.every(
+    ({ element, value }) =>
+      !part?.checksum ||
+      checksumElement(part.checksum.algorithm) !== element ||
+      part.checksum.value === value,
+  );
+  if (part && part.md5 === etag && isSame) return part;
+  const message = `Part ${number} could not be found. It may not have been uploaded, or its ETag or checksum may not match that of the part.`;
+  throw new ServiceError('InvalidPart', message);
+}

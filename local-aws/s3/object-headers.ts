@@ -1,0 +1,95 @@
+import { ServiceError } from '../errors.ts';
+import { checksumHeader } from './checksums.ts';
+import type { FoundObject } from './object-finder.ts';
+import type { ObjectFacts } from './object-rows.ts';
+import { header, type S3Request } from './protocol.ts';
+
+/** The headers beside user metadata that S3 keeps with an object and sends with it. */
+const KEPT = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+  'x-amz-server-side-encryption',
+  'x-amz-server-side-encryption-aws-kms-key-id',
+  'x-amz-server-side-encryption-bucket-key-enabled',
+  'x-amz-storage-class',
+  'x-amz-website-redirect-location',
+] as const;
+
+const USER_METADATA = 'x-amz-meta-';
+
+/** (S3 user guide, "Working with object metadata") */
+const MOST_USER_METADATA = 2048;
+
+/** Headers that the query of a GET may replace, as the maker of a presigned URL wants them. */
+const REPLACEABLE = [
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+] as const;
+
+/**
+ * The headers of a request that the object keeps.
+ *
+ * @throws ServiceError `MetadataTooLarge`
+ */
+export function keptHeaders(request: S3Request): Record<string, string> {
+  const kept: Record<string, string> = {};
+  let size = 0;
+  for (const name of Object.keys(request.headers)) {
+    const value = header(request, name);
+    if (value === undefined) continue;
+    if (name.startsWith(USER_METADATA)) {
+      size += name.length - USER_METADATA.length + value.length;
+      kept[name] = value;
+    } else if (KEPT.some((each) => each === name)) kept[name] = value;
+  }
+  if (size > MOST_USER_METADATA) {
+    const message = `Your metadata headers exceed the maximum allowed metadata size of ${MOST_USER_METADATA} bytes.`;
+    throw new ServiceError('MetadataTooLarge', message);
+  }
+  return withoutChunking(kept);
+}
+
+/** `aws-chunked` says how the request is sent, not how the object is encoded. */
+function withoutChunking({ 'content-encoding': encoding, ...kept }: Record<string, string>) {
+  const encodings = (encoding ?? '').split(',').map((each) => each.trim());
+  const rest = encodings.filter((each) => each !== '' && each !== 'aws-chunked').join(',');
+  return rest === '' ? kept : { ...kept, 'content-encoding': rest };
+}
+
+/** The headers that GET and HEAD send for an object. */
+export function shownHeaders(
+  { query }: S3Request,
+  { modified }: FoundObject,
+  { etag, headers = {}, partSizes, tagging }: ObjectFacts,
+): Record<string, string> {
+  const replaced = REPLACEABLE.flatMap((name) => {
+    const value = query.get(`response-${name}`);
+    return value === null ? [] : [[name, headerText(value)]];
+  });
+  return {
+    'accept-ranges': 'bytes',
+    'content-type': 'binary/octet-stream',
+    etag: `"${etag}"`,
+    'last-modified': modified.toUTCString(),
+    ...headers,
+    ...(partSizes && query.has('partNumber') && { 'x-amz-mp-parts-count': String(partSizes.length) }),
+    ...(tagging && { 'x-amz-tagging-count': String(new URLSearchParams(tagging).size) }),
+    ...Object.fromEntries(replaced),
+  };
+}
+
+/** A header has no line breaks, and its bytes are those of UTF-8. */
+const headerText = (text: string) => Buffer.from(text.replaceAll(/[\r\n\0]/g, ' ')).toString('latin1');
+
+export const checksumHeaders = ({ checksum }: Pick<ObjectFacts, 'checksum'>): Record<string, string> =>
+  checksum
+    ? { [checksumHeader(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type }
+    : {};

@@ -1,0 +1,81 @@
+import { parseXML } from '@aws-sdk/xml-builder';
+import { ServiceError } from '../errors.ts';
+import type { HttpReply } from '../protocols/http.ts';
+
+export type XmlValue = string | number | boolean | undefined | XmlMembers | readonly XmlMembers[];
+export interface XmlMembers {
+  readonly [name: string]: XmlValue;
+}
+
+/** The namespace of S3's documents, by which some clients find their elements. */
+const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
+
+/** A document with one child for each member; a list is its children side by side. Or one that is only a text. */
+export function xml(root: string, content: XmlMembers | string): string {
+  // An error has no namespace.
+  const attribute = root === 'Error' ? '' : ` xmlns="${NAMESPACE}"`;
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${attribute}>${inside(content)}</${root}>`;
+}
+
+export const xmlReply = (root: string, content: XmlMembers | string): HttpReply => ({
+  status: 200,
+  headers: { 'content-type': 'application/xml' },
+  body: xml(root, content),
+});
+
+const inside = (content: XmlMembers | string): string =>
+  typeof content === 'string'
+    ? escaped(content)
+    : Object.entries(content)
+        .map(([name, value]) => element(name, value))
+        .join('');
+
+function element(name: string, value: XmlValue): string {
+  if (value === undefined) return '';
+  if (isList(value)) return value.map((item) => element(name, item)).join('');
+  return `<${name}>${inside(typeof value === 'object' ? value : String(value))}</${name}>`;
+}
+
+const isList = (value: XmlValue): value is readonly XmlMembers[] => Array.isArray(value);
+
+/** Control characters may stand in keys, but in XML only as references. */
+// eslint-disable-next-line no-control-regex
+const SPECIAL = /[&<>"\u0000-\u001f\ufffe\uffff]/;
+const ALL_SPECIAL = new RegExp(SPECIAL, 'g');
+
+const escaped = (text: string) =>
+  SPECIAL.test(text) ? text.replaceAll(ALL_SPECIAL, (char) => `&#${char.charCodeAt(0)};`) : text;
+
+/** An element of a parsed document: its children by name, several of a name as a list. */
+export type Parsed = Readonly<Record<string, unknown>>;
+
+/** @throws ServiceError `MalformedXML` if the document has another root, or is no XML */
+export function parseDocument(text: string, root: string): Parsed {
+  let parsed: unknown;
+  try {
+    parsed = parseXML(text);
+  } catch {
+    throw malformed(`it is not XML, or has no end`);
+  }
+  const members = childrenOf(parsed)[root];
+  if (members === undefined) throw malformed(`its root is not ${root}`);
+  return childrenOf(members);
+}
+
+export const malformed = (why: string) =>
+  new ServiceError('MalformedXML', `The XML you provided was not well-formed or did not validate: ${why}.`);
+
+/** The elements of a name, of which a document may have one, several or none. */
+export function listOf(parent: Parsed, name: string): Parsed[] {
+  const value = parent[name];
+  if (value === undefined || value === '') return [];
+  return (Array.isArray(value) ? value : [value]).map(childrenOf);
+}
+
+export function textOf(parent: Parsed, name: string): string | undefined {
+  const value = parent[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+const childrenOf = (value: unknown): Parsed =>
+  typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};

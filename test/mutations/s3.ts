@@ -1,0 +1,200 @@
+/** What the S3 of the local AWS does on purpose. */
+import type { Behaviour } from './behaviour.ts';
+
+const s3 = 'local-aws/s3';
+const objects = ['test/local-aws/s3.test'];
+const lists = ['test/local-aws/s3-lists'];
+const wire = ['test/local-aws/s3-wire'];
+const program = ['test/local-aws/s3-program'];
+
+export const S3: readonly Behaviour[] = [
+  {
+    what: 'metadata is not that of a file which was replaced by hand',
+    file: `${s3}/object-rows.ts`,
+    code: 'find((row) => isOf(row, mark))',
+    without: 'at(0)',
+    tests: objects,
+    named: 'dropped or replaced by hand',
+  },
+  {
+    what: 'a write on condition looks at the object when it takes its place',
+    file: `${s3}/object-writer.ts`,
+    code: `        const present = this.#finder.find(location);
+        await condition?.(present);
+        await this.#publish`,
+    without: `        const present = this.#finder.find(location);
+        await this.#publish`,
+    tests: objects,
+    named: 'demand an absent key',
+  },
+  {
+    what: 'writes to one key go one after the other',
+    file: `${s3}/locks.ts`,
+    code: 'const done = before.then(work);',
+    without: 'const done = work();',
+    tests: objects,
+    named: 'demand an absent key',
+  },
+  {
+    what: 'an object whose path is taken lies outside the folder',
+    file: `${s3}/object-writer.ts`,
+    code: '      if (!isCollision(error)) throw error;\n    }\n    makeFolder',
+    without: '      throw error;\n    }\n    makeFolder',
+    tests: objects,
+    named: 'beside the folder',
+  },
+  {
+    what: 'folders that led only to a deleted object go with it',
+    file: `${s3}/object-writer.ts`,
+    code: 'await this.#removeEmptyFolders(location.bucket, path.dirname(present.place.file));',
+    without: '',
+    tests: objects,
+    named: 'deletes, also',
+  },
+  {
+    what: 'an object outside the folder goes when its path is free',
+    file: `${s3}/object-writer.ts`,
+    code: 'else await this.#removeOdd(location);',
+    without: '',
+    tests: objects,
+    named: 'beside the folder',
+  },
+  {
+    what: 'a key with empty parts or dots is no path',
+    file: `${s3}/places.ts`,
+    code: "!['', '.', '..'].includes(part)",
+    without: 'true',
+    tests: objects,
+    named: 'does not leave its folder',
+  },
+  {
+    what: 'an ETag counts more than a time',
+    file: `${s3}/conditions.ts`,
+    code: 'if (match === undefined && modified',
+    without: 'if (modified',
+    tests: objects,
+    named: 'a read on the condition',
+  },
+  {
+    what: 'a missing bucket is an error if the settings say so',
+    file: `${s3}/s3.ts`,
+    code: "this.settings.missingBucket === 'error'",
+    without: '(false as boolean)',
+    tests: objects,
+    named: 'makes missing buckets',
+  },
+  {
+    what: 'lists sort characters beyond U+FFFF after all others',
+    file: `${s3}/key-order.ts`,
+    code: '? unit + 0x2800 : unit',
+    without: '? unit : unit',
+    tests: lists,
+    named: 'has every key once',
+  },
+  {
+    what: 'a list goes on behind the keys that it has folded',
+    file: `${s3}/folding.ts`,
+    code: 'commonPrefix(after) === after ? after : undefined',
+    without: 'undefined as string | undefined',
+    tests: lists,
+    named: 'has every key once',
+  },
+  {
+    what: 'a folder is read that holds the key behind which a list goes on',
+    file: `${s3}/tree.ts`,
+    code: 'return before?.endsWith',
+    without: 'return (before ?? "").endsWith("//") && before?.endsWith',
+    tests: lists,
+    named: 'has every key once',
+  },
+  {
+    what: 'a folder that has just changed is read again',
+    file: `${s3}/folders.ts`,
+    code: 'kept.changed === changed',
+    without: 'kept.changed !== undefined',
+    tests: lists,
+    named: 'dropped or removed by hand',
+  },
+  {
+    what: 'a checksum is verified',
+    file: `${s3}/content.ts`,
+    code: 'announced.checksum !== checksum.value',
+    without: 'announced.checksum === ""',
+    tests: wire,
+    named: 'refuses a body',
+  },
+  {
+    what: 'Content-MD5 is verified',
+    file: `${s3}/content.ts`,
+    code: "announced.md5 !== Buffer.from(md5, 'hex').toString('base64')",
+    without: "announced.md5 === ''",
+    tests: wire,
+    named: 'refuses a body',
+  },
+  {
+    what: 'a body that is too short is refused',
+    file: `${s3}/content.ts`,
+    code: 'announced.length !== size',
+    without: 'announced.length === -1',
+    tests: wire,
+    named: 'refuses a body',
+  },
+  {
+    what: 'an object does not keep how it was sent',
+    file: `${s3}/object-headers.ts`,
+    code: " && each !== 'aws-chunked'",
+    without: '',
+    tests: wire,
+    named: 'takes an aws-chunked body',
+  },
+  {
+    what: 'a part of an object has no checksum of the whole',
+    file: `${s3}/read-handlers.ts`,
+    code: '...(isWhole &&',
+    without: '...(',
+    tests: wire,
+    named: 'verifies every checksum',
+  },
+  {
+    what: 'an error in the middle of a request can still be answered',
+    file: `${s3}/content.ts`,
+    code: 'destroyOnReturn: false',
+    without: 'destroyOnReturn: true',
+    tests: program,
+    named: 'takes no more',
+  },
+  {
+    what: 'a file has its name only when it is complete',
+    file: `${s3}/drafts.ts`,
+    code: 'rmSync(this.#folder, { recursive: true, force: true });\n    mkdirSync(this.#folder);',
+    without: 'mkdirSync(this.#folder, { recursive: true });\n    void rmSync;',
+    tests: program,
+    named: 'a PUT that is killed half-way',
+  },
+  {
+    what: 'the row of an object is on disk before its file has the name',
+    file: `${s3}/object-writer.ts`,
+    code: 'await this.#store.commit();\n      try',
+    without: 'try',
+    tests: program,
+    named: 'takes its name',
+  },
+  {
+    what: 'a full disk is an error that says so',
+    file: `${s3}/index.ts`,
+    code: 'throw asClientError(error);',
+    without: 'throw error;',
+    tests: program,
+    named: 'takes no more',
+  },
+  {
+    what: 'an object is streamed to its file',
+    file: `${s3}/drafts.ts`,
+    code: 'for await (const piece of pieces) await file.writeFile(piece);',
+    without: `const all: Uint8Array[] = [];
+      for await (const piece of pieces) all.push(piece);
+      await file.writeFile(Buffer.concat(all));`,
+    tests: program,
+    named: '300 MB',
+  },
+];
