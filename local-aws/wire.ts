@@ -39,6 +39,8 @@ export async function send(
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  // An error may come before the end of the request, whose rest would block the connection for the next one.
+  incoming.resume();
   const { status, headers, body = '', stream, cut } = reply;
   const content = Buffer.from(body);
   const length = stream ? Number(headers['content-length']) : content.byteLength;

@@ -16,17 +16,25 @@ export async function* unchunked(
   trailers: Map<string, string>,
 ): AsyncGenerator<Uint8Array> {
   const reader = new Reader(body);
+  try {
+    yield* chunksOf(reader);
+    for (;;) {
+      const [name = '', ...value] = ((await reader.lineIfAny()) ?? '').split(':');
+      if (name === '') return;
+      trailers.set(name.trim().toLowerCase(), value.join(':').trim());
+    }
+  } finally {
+    await reader.close();
+  }
+}
+
+async function* chunksOf(reader: Reader): AsyncGenerator<Uint8Array> {
   for (;;) {
     const size = Number.parseInt(await reader.line(), 16);
     if (Number.isNaN(size)) throw incomplete();
-    if (size === 0) break;
+    if (size === 0) return;
     yield* reader.bytes(size);
     if ((await reader.line()) !== '') throw incomplete();
-  }
-  for (;;) {
-    const [name = '', ...value] = ((await reader.lineIfAny()) ?? '').split(':');
-    if (name === '') return;
-    trailers.set(name.trim().toLowerCase(), value.join(':').trim());
   }
 }
 
@@ -68,6 +76,11 @@ class Reader {
       left -= taken.length;
       yield taken;
     }
+  }
+
+  /** Leaves the rest of the body to others. */
+  async close(): Promise<void> {
+    await this.#pieces.return?.();
   }
 
   async #next(): Promise<Buffer | undefined> {

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, rmSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import fs, { closeSync, fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import type { FileMark } from './object-rows.ts';
 
 /** A whole file, on disk, that nobody sees yet. */
 export interface Draft extends FileMark {
   /** Gives the file its name in one step; a file of that name is replaced. */
-  readonly moveTo: (file: string) => Promise<void>;
+  readonly moveTo: (file: string) => void;
   readonly discard: () => Promise<void>;
 }
 
@@ -24,20 +25,33 @@ export class Drafts {
     mkdirSync(this.#folder);
   }
 
+  /**
+   * Only what waits for the disk is handed to other threads: a small object would wait longer for them than for its other
+   * steps.
+   */
   async write(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Draft> {
     const temporary = path.join(this.#folder, randomUUID());
     const discard = () => rm(temporary, { force: true });
-    const file = await open(temporary, 'wx');
+    const file = openSync(temporary, 'wx');
     try {
-      for await (const piece of pieces) await file.writeFile(piece);
-      await file.sync();
-      const { size, mtimeMs, ino } = await file.stat();
-      return { size, mtimeMs, ino, discard, moveTo: (target) => rename(temporary, target) };
+      for await (const piece of pieces) await writeAll(file, piece);
+      await sync(file);
+      const { size, mtimeMs, ino } = fstatSync(file);
+      return { size, mtimeMs, ino, discard, moveTo: (target) => renameSync(temporary, target) };
     } catch (error) {
       await discard();
       throw error;
     } finally {
-      await file.close();
+      closeSync(file);
     }
+  }
+}
+
+const write = promisify(fs.write);
+const sync = promisify(fs.fsync);
+
+async function writeAll(file: number, piece: Uint8Array): Promise<void> {
+  for (let done = 0; done < piece.byteLength;) {
+    done += (await write(file, piece, done, piece.byteLength - done)).bytesWritten;
   }
 }

@@ -92,7 +92,7 @@ export class ObjectWriter {
       place.rows.add(location, { ...facts, size, mtimeMs, ino }, present);
       await this.#store.commit();
       try {
-        await moveTo(place.file);
+        moveTo(place.file);
         if (place.isOdd) this.#finder.odd.add(location);
         else await this.#removeOdd(location);
         return;

@@ -99,7 +99,7 @@ export class Uploads {
     try {
       const { size, md5, checksum } = await receipt();
       const part = { number, file: `${number}-${randomUUID()}`, size, md5, checksum, modified: Date.now() };
-      await draft.moveTo(this.fileOf(upload, part));
+      draft.moveTo(this.fileOf(upload, part));
       const former = this.part(upload, number);
       this.#put(upload, part);
       await this.#store.commit();

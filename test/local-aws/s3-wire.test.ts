@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import fc from 'fast-check';
 import { Crc32c, Crc64Nvme } from '@aws-sdk/checksums/crc';
@@ -106,6 +106,26 @@ describe('the protocol of S3', () => {
     expect(await put(headers, body)).toMatchObject({ status: 400, code });
     expect(await content()).toBe('before');
   });
+
+  test('refuses a large body without reading it to its end, and takes the next request by the same connection', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const { hostname, port: endpointPort } = new URL(aws.endpoint);
+    const sendBy = (method: string, headers: Readonly<Record<string, string>>, body: string) =>
+      new Promise<{ status: number | undefined; port: number | undefined }>((resolve, reject) => {
+        const path = '/wire/object';
+        const sent = request({ hostname, port: endpointPort, method, path, headers, agent }, (reply) => {
+          const port = reply.socket.localPort;
+          reply.resume().on('end', () => resolve({ status: reply.statusCode, port }));
+        });
+        sent.on('error', reject).end(body);
+      });
+    await put({}, 'before');
+    const refused = await sendBy('PUT', chunked, 'no length'.repeat(2_000_000));
+    expect(refused.status).toBe(400);
+    expect(await sendBy('GET', {}, '')).toEqual({ status: 200, port: refused.port });
+    agent.destroy();
+    // Without an answer to the second request it would end after two minutes.
+  }, 60_000);
 
   test('verifies every checksum that clients send, and gives it back to those that ask', async () => {
     const body = '0123456789';

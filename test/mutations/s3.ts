@@ -160,8 +160,16 @@ export const S3: readonly Behaviour[] = [
     file: `${s3}/content.ts`,
     code: 'destroyOnReturn: false',
     without: 'destroyOnReturn: true',
-    tests: program,
-    named: 'takes no more',
+    tests: wire,
+    named: 'a large body',
+  },
+  {
+    what: 'what is left of a refused request does not block the connection',
+    file: 'local-aws/wire.ts',
+    code: 'incoming.resume();',
+    without: '',
+    tests: wire,
+    named: 'a large body',
   },
   {
     what: 'a file has its name only when it is complete',
@@ -190,10 +198,10 @@ export const S3: readonly Behaviour[] = [
   {
     what: 'an object is streamed to its file',
     file: `${s3}/drafts.ts`,
-    code: 'for await (const piece of pieces) await file.writeFile(piece);',
+    code: 'for await (const piece of pieces) await writeAll(file, piece);',
     without: `const all: Uint8Array[] = [];
       for await (const piece of pieces) all.push(piece);
-      await file.writeFile(Buffer.concat(all));`,
+      await writeAll(file, Buffer.concat(all));`,
     tests: program,
     named: '300 MB',
   },
