@@ -97,7 +97,7 @@ describe(`FHIR files that are damaged, SEED=${seed}`, () => {
           }
         },
       ),
-      { seed, numRuns: 100 },
+      { seed, numRuns: 40 },
     );
   });
 });

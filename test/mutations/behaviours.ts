@@ -1224,10 +1224,9 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
   {
     what: 'a start without a reply is looked up, whatever the later replies were',
     file: 'src/workflows/run/once.ts',
-    code: `if (effect === 'unknown') {
-      flow.inDoubt.add(step);`,
-    without: `if (effect === 'unknown' && doubt === undefined && attempts === undefined) {
-      flow.inDoubt.add(step);`,
+    code: 'const { failure, effect, last, sent } = attempt;',
+    without: `const { failure, effect, last, sent } = attempt;
+    if (effect === 'refused') doubt = undefined;`,
     tests: lifecycle,
     named: 'stays in doubt',
   },

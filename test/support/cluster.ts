@@ -87,7 +87,7 @@ export async function startCluster(
     TEMPORAL_TASK_QUEUE: taskQueue,
     MANIFEST_WAIT: '500ms',
     // A call that a loaded machine delays must not count as one that AWS has not answered.
-    ACTIVITY_START_TO_CLOSE: '20s',
+    ACTIVITY_START_TO_CLOSE: '4s',
     SEARCH_LAG: `${SEARCH_LAG_MS}ms`,
     ...settings,
   };

@@ -269,7 +269,8 @@ describe('copyImageSet', () => {
     test('is not made again if a search shows it only SEARCH_LAG after the source was unlocked', async () => {
       let freeAt = 0;
       const drop = () => {
-        freeAt = Date.now() + 2 * SEARCH_LAG_MS;
+        // Later than the time after which the run begins to look, so that its first search comes too early.
+        freeAt = Date.now() + 5 * SEARCH_LAG_MS;
         return 'drop' as const;
       };
       aws.script({

@@ -33,6 +33,11 @@ withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), {
   settings: { READ_BUDGET: `${BUDGET_MS}ms`, ...SHORT_CALLS },
 });
 
+/** Waits until the server has recorded that AWS refused a call. Before that, the death of the worker would leave it in doubt. */
+async function refusalOf(workflowId: string): Promise<void> {
+  while ((await cluster.flows.whereabouts(workflowId))?.lastError === undefined) await pause(20);
+}
+
 test('a start, a copy, a tag, a list and a poll that no worker was there for succeed once there is one', async () => {
   const jobs = { ListFHIRImportJobs: [{ ImportJobPropertiesList: [] }] };
   const images = { ListDICOMImportJobs: [{ jobSummaries: [] }], GetImageSet: [imageSet] };
@@ -41,7 +46,8 @@ test('a start, a copy, a tag, a list and a poll that no worker was there for suc
     CopyImageSet: ['hang'],
     TagResource: ['hang'],
     ListDICOMImportJobs: ['hang'],
-    DescribeFHIRImportJob: ['hang'],
+    // Its next attempt is due when there is no worker to pick it up.
+    DescribeFHIRImportJob: [{ ...busy, retryAfter: 1 }],
   };
   aws.script({ ...jobs, ...images, ...unanswered });
   const { flows } = cluster;
@@ -60,6 +66,7 @@ test('a start, a copy, a tag, a list and a poll that no worker was there for suc
   for (const operation of Object.keys(unanswered)) {
     while (aws.callsOf(operation).length === 0) await pause(20);
   }
+  await refusalOf(runs[1].workflowId);
 
   await cluster.withoutWorker(async () => {
     await pause(BUDGET_MS + 1_000);
@@ -69,7 +76,8 @@ test('a start, a copy, a tag, a list and a poll that no worker was there for suc
       StartFHIRImportJob: [busy, started],
       DescribeFHIRImportJob: [fhirImportReply('COMPLETED')],
       CopyImageSet: [busy, copied],
-      TagResource: [busy, {}],
+      // This second lost reply ends the run if the time without a worker counts.
+      TagResource: ['drop', {}],
       ListTagsForResource: [{ tags: { ward: 'b' } }],
     });
   });
@@ -132,9 +140,7 @@ test('a change that was refused, and is cancelled while no worker is alive, is n
   aws.script({ GetImageSet: [imageSet], CopyImageSet: [{ ...busy, retryAfter: 60 }] });
   const { workflowId } = await cluster.flows.start('copyImageSet', { ...patientCopy, force: true });
   const run = cluster.flows.temporal.workflow.getHandle(workflowId);
-  // The server must have recorded the refusal, or the worker dies with a call in doubt.
-  const refused = async () => (await cluster.flows.whereabouts(workflowId))?.lastError !== undefined;
-  while (!(await refused())) await pause(20);
+  await refusalOf(workflowId);
   await cluster.withoutWorker(async () => {
     await pause(2_500);
     expect((await run.describe()).status.name).toBe('RUNNING');
