@@ -3,7 +3,9 @@
  */
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging';
 import { createAwsClients } from '../src/worker/aws-clients.ts';
+import { UserError } from '../src/lib/user-error.ts';
 import { shellCommand } from '../src/cli/terminal.ts';
 import { FlowClient } from '../src/client.ts';
 import { readFlags } from './flags.ts';
@@ -17,8 +19,10 @@ import type { TemporalLocation } from './temporal-choice.ts';
 const taskQueue = 'aws-health';
 
 async function main(life: Life): Promise<void> {
-  const flags = readFlags({ data: 'DIR', server: 'existing' }, 'npm run dev');
+  const flags = readFlags({ data: 'DIR', server: 'existing', viewer: true }, 'npm run dev');
   const folder = resolve(flags.data ?? '.local');
+  // Before the environment is isolated, because a download may need the user's proxies.
+  const viewerFiles = flags.viewer ? await bringViewerOrSay() : undefined;
   const platform = await startPlatform(
     { folder, taskQueue, server: flags.server, ending: 'stop', say },
     life,
@@ -31,13 +35,34 @@ async function main(life: Life): Promise<void> {
   const flows = await FlowClient.connect();
   const { imaging } = createAwsClients(process.env, 5_000);
   const { datastoreId, pair } = await samplesToCopy(flows, imaging, platform.s3Folder);
-  say(`samples    in data store ${datastoreId}\n`);
+  say(`samples    in data store ${datastoreId}`);
+  if (viewerFiles !== undefined) await view(viewerFiles, platform.awsUrl, imaging, life);
+  say('');
   say(
     `A first run, from another terminal:\n\n${startCommand(platform.temporal, copyInput(datastoreId, pair))}\n`,
   );
   say(`For aws-health-workflows, there too:\n\n${exportCommand()}\n`);
   say('Ctrl-C stops everything; the next npm run dev continues with the same data.');
   await new Promise<never>(() => {});
+}
+
+/** The files of the viewer. Without them everything else still works. */
+async function bringViewerOrSay(): Promise<string | undefined> {
+  const { bringViewer, VIEWER_FOLDER } = await import('./viewer/package.ts');
+  return bringViewer(VIEWER_FOLDER, say).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    say(`${error.message} Everything else starts without it.`);
+    return undefined;
+  });
+}
+
+/** The links name studies by their UIDs only: a terminal is no place for data of patients. */
+async function view(files: string, awsUrl: string, imaging: MedicalImagingClient, life: Life): Promise<void> {
+  const { startViewer } = await import('./viewer/index.ts');
+  const viewer = await startViewer(files, { awsUrl, imaging, say });
+  life.defer(() => viewer.close());
+  say(`viewer     ${viewer.url}, and each study:`);
+  for (const link of await viewer.links()) say(`           ${link}`);
 }
 
 /** Starts a worker, and a new one when it dies, so that users can kill it. A worker that exits at once is not restarted. */

@@ -1,13 +1,16 @@
 import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-/** Bytes by id, such as image frames: too big for the state, and never changed under their id. */
+/**
+ * Bytes by id: too big for the state, and never changed under their id. They are image frames, and what imported files have
+ * beside their frames.
+ */
 export interface Blobs {
   ids(): Promise<readonly string[]>;
   /** The number of bytes; nothing where there are none of that id. */
   size(id: string): Promise<number | undefined>;
   read(id: string): Promise<Buffer | undefined>;
-  write(id: string, parts: readonly Buffer[]): Promise<void>;
+  write(id: string, parts: Iterable<Buffer>): Promise<void>;
 }
 
 /** Each is a file, which outlives the process. */
@@ -30,7 +33,7 @@ export class FolderBlobs implements Blobs {
     return readFile(this.#file(id)).catch(() => undefined);
   }
 
-  async write(id: string, parts: readonly Buffer[]): Promise<void> {
+  async write(id: string, parts: Iterable<Buffer>): Promise<void> {
     try {
       await writeFile(this.#file(id), parts);
     } catch {
@@ -60,8 +63,8 @@ export class MemoryBlobs implements Blobs {
     return Promise.resolve(this.#blobs.get(id));
   }
 
-  write(id: string, parts: readonly Buffer[]): Promise<void> {
-    this.#blobs.set(id, Buffer.concat(parts));
+  write(id: string, parts: Iterable<Buffer>): Promise<void> {
+    this.#blobs.set(id, Buffer.concat([...parts]));
     return Promise.resolve();
   }
 }

@@ -4,6 +4,7 @@ import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import type { OperationsOf } from './protocols/operations.ts';
 import type { Call } from './calls.ts';
 import type { Moment } from './faults.ts';
+import type { DicomWebOperation } from './medical-imaging/dicomweb/protocol.ts';
 import type { S3Operation } from './s3/routes.ts';
 import type { Settings } from './settings.ts';
 
@@ -11,6 +12,7 @@ import type { Settings } from './settings.ts';
 export type OperationName =
   | OperationsOf<typeof MedicalImaging>
   | OperationsOf<typeof HealthLake>
+  | DicomWebOperation
   | S3Operation;
 
 /** The operations that start something which can end badly later. */

@@ -50,12 +50,19 @@ export class Dispatcher {
     return undefined;
   }
 
-  /** Signed requests name their service; the others are told by header and path, and what is left is S3. */
+  /**
+   * Signed requests name their service, and HealthImaging's may be DICOMweb. The others are told by header and path, and what is
+   * left is S3.
+   */
   #serviceOf(request: HttpRequest, signedFor: string | undefined): Service {
+    const suited = (services: readonly Service[]) =>
+      services.find(({ protocol }) => protocol.operationOf(request)) ??
+      services.find(({ protocol }) => protocol.claims?.(request) !== undefined);
+    const signed = this.#services.filter(({ name }) => name === signedFor);
     const service =
-      this.#services.find(({ name }) => name === signedFor) ??
-      this.#services.find(({ name, protocol }) => name !== 's3' && protocol.operationOf(request)) ??
-      this.#services.find(({ protocol }) => protocol.claims?.(request) !== undefined) ??
+      suited(signed) ??
+      signed.at(-1) ??
+      suited(this.#services.filter(({ name }) => name !== 's3')) ??
       this.#services.find(({ name }) => name === 's3');
     if (!service) throw new Error('the local AWS has no service');
     return service;
@@ -154,7 +161,7 @@ function signingName({ headers, query }: HttpRequest): string | undefined {
 /** S3 would take a request that is signed for, say, Lambda for one about a bucket that does not exist. */
 function refuseOtherService(services: readonly Service[], signedFor: string): void {
   if (services.some(({ name }) => name === signedFor)) return;
-  const names = services.map(({ name }) => name).join(', ');
+  const names = [...new Set(services.map(({ name }) => name))].join(', ');
   throw new ServiceError(
     'UnknownOperationException',
     `The request is signed for the service ${signedFor}; the local AWS has only ${names}.`,

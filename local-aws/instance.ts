@@ -7,6 +7,7 @@ import { healthLake } from './healthlake/index.ts';
 import type { Contents } from './home.ts';
 import { randomIds, seededIds } from './ids.ts';
 import type { Transcoder } from './medical-imaging/codecs/transcoder.ts';
+import { dicomWeb } from './medical-imaging/dicomweb/index.ts';
 import { medicalImaging } from './medical-imaging/index.ts';
 import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
 import { Buckets } from './s3/buckets.ts';
@@ -58,7 +59,10 @@ export class Instance {
       ids: seed === undefined ? randomIds : seededIds(store, seed),
       endpoint: '',
     };
-    return new Instance(world, [medicalImaging(world), healthLake(world), s3(world)], lifecycle);
+    const imaging = medicalImaging(world);
+    // DICOMweb claims only its own paths, and HealthImaging all that begin alike.
+    const services = [dicomWeb(world, imaging.protocol), imaging, healthLake(world), s3(world)];
+    return new Instance(world, services, lifecycle);
   }
 
   /** Takes up the work that the contents still have. */

@@ -9,6 +9,7 @@ const choices: { readonly [name: string]: readonly string[] } = {
   imageSetGrouping: ['listedElements', 'allElements'],
   frameEncoding: ['service', 'stored'],
   frameSizeInBytes: ['decoded', 'encoded'],
+  dicomWebSearchKeys: ['listed', 'any'],
   metadataConstraintBreach: ['ValidationException', 'UPDATE_FAILED'],
   sourceStatusAfterFailedCopy: ['COPIED', 'COPY_FAILED'],
   fhirErrorStatus: ['400', 'modelled'],

@@ -76,6 +76,17 @@ export interface Settings {
   frameSizeInBytes: 'decoded' | 'encoded';
   /** `ChecksumType` of frames that keep their encoding: no document of the service shows one. @basis guess */
   checksumTypeOfKeptFrames: string;
+  /**
+   * Bytes of a binary value that DICOMweb metadata hold inline; a larger one has a BulkDataURI. AWS says 1 MB.
+   * @basis documented
+   */
+  dicomWebInlineBytes: number;
+  /**
+   * What a DICOMweb search may ask for. `listed`: the attributes that AWS's pages list for it, any other is refused; `any`: every
+   * attribute. AWS does not say what becomes of the others.
+   * @basis guess
+   */
+  dicomWebSearchKeys: 'listed' | 'any';
   /** More files than that and a DICOM import ends `FAILED`, message `FILE_COUNTS_LIMIT…`. @basis documented */
   maxFilesPerDicomImport: number;
   /**
@@ -190,6 +201,8 @@ export const defaultSettings: Settings = {
   frameEncoding: 'service',
   frameSizeInBytes: 'decoded',
   checksumTypeOfKeptFrames: 'ORIGINAL',
+  dicomWebInlineBytes: 1_000_000,
+  dicomWebSearchKeys: 'listed',
   maxFilesPerDicomImport: 5000,
   maxMetadataBytes: 50_000_000,
   maxInflatedDicomBytes: 256_000_000,

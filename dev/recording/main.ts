@@ -13,6 +13,7 @@ import { sayOnStdout as say } from '../say.ts';
 import { findBrowser, photograph } from './browser.ts';
 import { type Frame, framesOf } from './frames.ts';
 import { IMPORT, SCHEDULE, Stage } from './stage.ts';
+import { photographStudy } from './study.ts';
 import { svgOf } from './svg.ts';
 import { record } from './take.ts';
 
@@ -80,6 +81,8 @@ async function main(life: Life): Promise<void> {
     );
     return;
   }
+  await photographStudy(browser, platform.awsUrl, join(docs, 'viewer.png'));
+  say('docs/viewer.png');
   const pages = `${platform.temporal.uiUrl}/namespaces/default`;
   const runPage = `${pages}/workflows/${IMPORT}/${run.firstExecutionRunId}/history`;
   await photo(browser, 'run-in-web-ui', runPage, 1120);

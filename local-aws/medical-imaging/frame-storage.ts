@@ -1,10 +1,8 @@
 import type { LosslessStorageFormat } from '@aws-sdk/client-medical-imaging';
 import type { PixelDescription } from './dicom/pixel-description.ts';
-import { codingOf, isVideo } from './dicom/transfer-syntaxes.ts';
+import { codingOf, EXPLICIT_LITTLE_ENDIAN, isVideo, JPEG_2000_LOSSLESS } from './dicom/transfer-syntaxes.ts';
 
-const EXPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 const JPEG_BASELINE = '1.2.840.10008.1.2.4.50';
-const JPEG_2000_LOSSLESS = '1.2.840.10008.1.2.4.90';
 const JPEG_2000 = '1.2.840.10008.1.2.4.91';
 const JPEG_XL = '1.2.840.10008.1.2.4.112';
 const HTJ2K_LOSSLESS_RPCL = '1.2.840.10008.1.2.4.202';

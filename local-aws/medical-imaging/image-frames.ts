@@ -6,7 +6,7 @@ import { datastores } from './datastore.ts';
 import type { DicomInstance } from './dicom-instance.ts';
 import type { PixelData } from './dicom/pixel-data.ts';
 import type { PixelDescription } from './dicom/pixel-description.ts';
-import { codingOf } from './dicom/transfer-syntaxes.ts';
+import { codingOf, EXPLICIT_LITTLE_ENDIAN } from './dicom/transfer-syntaxes.ts';
 import { writeFrame, type Frame } from './frame-files.ts';
 import { storageOf, type Storage } from './frame-storage.ts';
 import type { FrameStorageProblem } from './import-warnings.ts';
@@ -130,15 +130,22 @@ const imageFrame = (
 });
 
 /**
- * A frame in the transfer syntax that its instance says.
+ * A frame in a transfer syntax, such as the one that its instance says.
  *
- * @throws CannotTranscode when a codec fails that did not at the import
+ * @throws CannotTranscode when the codecs cannot decode the frame, or encode it in that transfer syntax
  */
 export async function encodedFrame(
   { transcoder }: World,
   { description, bytes }: Frame,
-  storedTransferSyntaxUid: string,
+  transferSyntaxUid: string,
 ): Promise<Uint8Array> {
-  if (storedTransferSyntaxUid === description.transferSyntaxUid) return bytes;
-  return transcoder.transcode(bytes, description, storedTransferSyntaxUid);
+  if (isEncodedAs(description, transferSyntaxUid)) return bytes;
+  return transcoder.transcode(bytes, description, transferSyntaxUid);
+}
+
+/** Whether a frame as it came is one of that transfer syntax. The little-endian native ones differ in their metadata only. */
+export function isEncodedAs(description: PixelDescription, transferSyntaxUid: string): boolean {
+  if (transferSyntaxUid === description.transferSyntaxUid) return true;
+  const isLittleEndian = codingOf(description.transferSyntaxUid) === 'native' && !description.bigEndian;
+  return isLittleEndian && transferSyntaxUid === EXPLICIT_LITTLE_ENDIAN;
 }

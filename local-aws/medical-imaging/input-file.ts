@@ -2,8 +2,9 @@ import type { S3Location } from '../s3/places.ts';
 import type { World } from '../world.ts';
 import { readInstance, type DicomInstance } from './dicom-instance.ts';
 import { keepFrames, type InstanceFrames } from './image-frames.ts';
+import { keepImportedFile } from './imported-file.ts';
 import { frameWarnings, type ImportWarning } from './import-warnings.ts';
-import type { Instance, Metadata } from './metadata.ts';
+import { viewsOf, type Instance, type Metadata } from './metadata.ts';
 
 /** One input file of an import, whose frames have been kept. */
 export interface InputFile {
@@ -29,6 +30,9 @@ export async function readInputFile(
     const instance = await readInstance(source, limits);
     const frames = await keepFrames(world, datastoreId, instance);
     const metadata = metadataOf(instance, frames, world.settings.checksumTypeOfKeptFrames);
+    for (const view of viewsOf(metadata)) {
+      await keepImportedFile(world, source, { datastoreId, view, pixelData: instance.pixelData });
+    }
     return {
       seriesUid: instance.seriesUid,
       warnings: [...instance.warnings, ...frameWarnings(frames.problem)],

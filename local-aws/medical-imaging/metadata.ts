@@ -19,6 +19,12 @@ export interface Instance {
   readonly ImageFrames: readonly ImageFrame[];
 }
 
+/** One instance with the attributes of all levels, as a file of its own has them. */
+export interface InstanceView {
+  readonly instance: Instance;
+  readonly attributes: Attributes;
+}
+
 export interface ImageFrame {
   readonly ID: string;
   readonly PixelDataChecksumFromBaseToFullResolution: readonly {
@@ -104,6 +110,15 @@ export function merged(base: Metadata, added: Metadata): Metadata {
 export function instancesOf({ Study }: Metadata): Readonly<Record<string, Instance>> {
   return Object.fromEntries(
     Object.values(Study.Series).flatMap(({ Instances }) => Object.entries(Instances)),
+  );
+}
+
+export function viewsOf({ Patient, Study }: Metadata): InstanceView[] {
+  return Object.values(Study.Series).flatMap((series) =>
+    Object.values(series.Instances).map((instance) => ({
+      instance,
+      attributes: { ...instance.DICOM, ...series.DICOM, ...Study.DICOM, ...Patient.DICOM },
+    })),
   );
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -36,9 +36,19 @@ describe('npm run dev', () => {
     for (const line of readmeCommands()) {
       expect([line, runCli(line.replace('…', id), exports)]).toEqual([line, 0]);
     }
+    expect(first.stdout).not.toMatch(/viewer/i);
     await end(first);
 
-    const second = new Command('dev/dev.js', ['--data', folder]);
+    // Offline the viewer is there only if an earlier start has brought it.
+    const offline = { npm_config_registry: 'http://127.0.0.1:1' };
+    const second = new Command('dev/dev.js', ['--data', folder, '--viewer'], offline);
+    const [line = ''] = await second.writes(/^(The viewer is not here .*|viewer .*\n {11}\S+)$/m);
+    const [link] = /http\S+StudyInstanceUIDs=[\d.]+$/.exec(line) ?? [];
+    expect(link === undefined).toBe(!existsSync(join(import.meta.dirname, '../../.local/ohif/3.12.10')));
+    if (link !== undefined) {
+      const [, url = '', datastoreId = ''] = /^(.*)\/viewer\/(\w+)/.exec(link) ?? [];
+      expect(await (await fetch(`${url}/app-config.js`)).text()).toContain(`"sourceName": "${datastoreId}"`);
+    }
     const [another] = await second.writes(startLine);
     expect(another.replace(/.*--input/, '')).not.toBe(command.replace(/.*--input/, ''));
     expect(copy(another)).toMatchObject({ imageSetWorkflowStatus: 'COPIED' });

@@ -45,7 +45,7 @@ const server = (usage: RegExp): Row[] => [
   [['--server', 'existing', '--server', 'existing'], /^--server is given more than once/],
 ];
 
-const DEV = /is not right here\. It goes: npm run dev -- \[--data DIR\] \[--server existing\]$/;
+const DEV = /is not right here\. It goes: npm run dev -- \[--data DIR\] \[--server existing\] \[--viewer\]$/;
 const DEMO = /is not right here\. It goes: npm run demo -- \[--json\] \[--keep\] \[--server existing\]$/;
 const LOCAL_AWS = /local-aws --port 4566 --data DIR/;
 

@@ -51,6 +51,8 @@ const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] =
   [/^docs\/own-worker\.md/, /dataConverter/, 'test/examples/encrypted-payloads.test.ts'],
   // It installs pydicom; the test that it then runs is skipped where pydicom is missing.
   [/^docs\/dicom-import\.md/, /pydicom/, 'test/local-aws/pydicom/comparison.test.ts'],
+  [/^docs\/dicomweb\.md/, /^(web|instance)=/m, 'test/local-aws/dicomweb/dicomweb.test.ts'],
+  [/^docs\/dicomweb\.md/, /^npm run dev -- --viewer$/m, 'test/dev/dev.test.ts'],
   [/^examples\/delete-image-set/, /./, 'test/examples/delete-image-set.test.ts'],
   [/^examples\/encrypted-payloads/, /./, 'test/examples/encrypted-payloads.test.ts'],
   [/^docs\/local-aws\.md/, /pytest/, 'test/examples/pytest.test.ts'],

@@ -15,6 +15,7 @@ import { freePort } from '../../dev/ports.ts';
 import { startServer } from '../../dev/start-server.ts';
 import { ENTITY_KINDS, LocalAwsControl } from '../../local-aws/control.ts';
 import { help } from '../../local-aws/flags.ts';
+import { dicomWebOperations } from '../../local-aws/medical-imaging/dicomweb/protocol.ts';
 import { S3_OPERATIONS } from '../../local-aws/s3/routes.ts';
 import { defaultSettings } from '../../local-aws/settings.ts';
 import { blocksOf } from '../support/blocks.ts';
@@ -102,6 +103,7 @@ const operationsOf = (sdk: object) =>
 test.each([
   ['HealthImaging', operationsOf(MedicalImaging)],
   ['HealthLake', operationsOf(HealthLake)],
+  ['DICOMweb', dicomWebOperations.filter((name) => /^(Get|Search)/.test(name))],
   ['S3', [...S3_OPERATIONS]],
 ])('the table of operations has all of %s', (service, operations) => {
   const documented = rowsOf('What is covered').flatMap(([of, names]) =>

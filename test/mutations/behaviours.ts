@@ -13,6 +13,7 @@
  */
 import type { Behaviour } from './behaviour.ts';
 import { DICOM_READER } from './dicom.ts';
+import { DICOMWEB } from './dicomweb.ts';
 import { IMAGE_FRAMES } from './image-frames.ts';
 import { LOCAL_AWS } from './local-aws.ts';
 import { LOCAL_AWS_STATE } from './local-aws-state.ts';
@@ -1930,6 +1931,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...DEPLOYMENTS,
   ...LOCAL_FHIR,
   ...DICOM_READER,
+  ...DICOMWEB,
   ...IMAGE_FRAMES,
   ...LOCAL_AWS,
   ...LOCAL_AWS_STATE,

@@ -1,7 +1,7 @@
 import type { PixelDescription } from '../dicom/pixel-description.ts';
 import { CannotTranscode } from './cannot-transcode.ts';
 import { codecs } from './codecs.ts';
-import { codingOf } from '../dicom/transfer-syntaxes.ts';
+import { codingOf, EXPLICIT_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts';
 
 const RPCL = 2;
 
@@ -9,7 +9,8 @@ const RPCL = 2;
  * Encodes a frame without loss.
  *
  * @param pixels - as `decode` returns them
- * @param to - UID of the transfer syntax: HTJ2K with RPCL (4.202) or JPEG 2000 Lossless (4.90)
+ * @param to - UID of the transfer syntax: HTJ2K with RPCL (4.202), JPEG 2000 Lossless (4.90) or Explicit VR Little Endian,
+ *   in which the pixels are as they are
  * @throws CannotTranscode for other syntaxes, and whatever the codec throws
  */
 export async function encode(
@@ -17,6 +18,7 @@ export async function encode(
   description: PixelDescription,
   to: string,
 ): Promise<Uint8Array> {
+  if (to === EXPLICIT_LITTLE_ENDIAN) return pixels;
   const { rows, columns } = description;
   const coding = codingOf(to);
   if (coding === 'htj2k') {

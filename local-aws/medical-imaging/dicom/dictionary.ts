@@ -11,6 +11,7 @@ export interface DictionaryEntry {
 
 const entries = new Map<number, DictionaryEntry>();
 const byKeyword = new Map<string, DictionaryEntry>();
+const tags = new Map<string, number>();
 /** Elements of repeating groups: all tags that equal `tag` where `mask` has a bit. */
 const repeating: { readonly mask: number; readonly tag: number; readonly entry: DictionaryEntry }[] = [];
 
@@ -19,8 +20,10 @@ for (const line of dictionaryData.trim().split('\n')) {
   const entry = { keyword, vr, vm };
   byKeyword.set(keyword, entry);
   const tag = Number.parseInt(pattern.replaceAll('x', '0'), 16);
-  if (!pattern.includes('x')) entries.set(tag, entry);
-  else {
+  if (!pattern.includes('x')) {
+    entries.set(tag, entry);
+    tags.set(keyword, tag);
+  } else {
     const mask = Number.parseInt(pattern.replaceAll(/[^x]/g, 'F').replaceAll('x', '0'), 16);
     repeating.push({ mask, tag, entry });
   }
@@ -43,6 +46,15 @@ export function dictionaryEntry(tag: number): DictionaryEntry | undefined {
 }
 
 export const keywordEntry = (keyword: string): DictionaryEntry | undefined => byKeyword.get(keyword);
+
+/**
+ * The tag of an attribute that is named as in the metadata or in a DICOMweb query: `PatientID` and `00100020` are 0x00100020.
+ *
+ * @returns undefined for what is neither a keyword of the standard nor eight hex digits
+ */
+export function tagOf(name: string): number | undefined {
+  return /^[0-9a-f]{8}$/i.test(name) ? Number.parseInt(name, 16) : tags.get(name);
+}
 
 /** A tag as eight upper-case hex digits, as the metadata name elements without a keyword. */
 export const hexTag = (tag: number) => tag.toString(16).toUpperCase().padStart(8, '0');

@@ -1,4 +1,4 @@
-import type { DataSet } from './data-set.ts';
+import type { DataSet, Range } from './data-set.ts';
 import type { DicomFile } from './file.ts';
 import { frameRanges, type FrameProblem, type FrameRange } from './frames.ts';
 import { PIXEL_DATA_TAGS } from './parser.ts';
@@ -7,6 +7,8 @@ import { describePixels, type PixelDescription } from './pixel-description.ts';
 /** One frame as it is encoded in the file: native pixels without padding, a compressed frame, or a whole video. */
 export interface StoredFrame {
   readonly length: number;
+  /** Where the bytes of the frame stand in the file; undefined for frames of single bits, which are moved to whole bytes. */
+  readonly parts: readonly Range[] | undefined;
   /** Reads the frame; the file must still be open. The bytes are the caller's own. */
   read(): Buffer;
 }
@@ -43,6 +45,7 @@ function storedFrame(dataSet: DataSet, { parts, firstBit = 0, bits }: FrameRange
   const length = bits === undefined ? parts.reduce((sum, part) => sum + part.length, 0) : Math.ceil(bits / 8);
   return {
     length,
+    parts: bits === undefined ? parts : undefined,
     read() {
       const bytes = Buffer.concat(parts.map((part) => dataSet.bytesOf(part)));
       return bits === undefined ? bytes : shifted(bytes, firstBit, bits);

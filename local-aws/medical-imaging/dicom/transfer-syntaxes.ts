@@ -3,7 +3,9 @@ import type { Encoding } from './parser.ts';
 /** Implicit VR Little Endian; the UIDs of all other transfer syntaxes begin with this one. */
 const ROOT = '1.2.840.10008.1.2';
 const IMPLICIT_LITTLE_ENDIAN = ROOT;
-const EXPLICIT_BIG_ENDIAN = `${ROOT}.2`;
+export const EXPLICIT_LITTLE_ENDIAN = `${ROOT}.1`;
+export const EXPLICIT_BIG_ENDIAN = `${ROOT}.2`;
+export const JPEG_2000_LOSSLESS = `${ROOT}.4.90`;
 
 /** How the pixels of a frame are encoded. */
 export type Coding =
@@ -63,6 +65,14 @@ const codings: Readonly<Record<string, Coding>> = {
 /** @returns undefined for a transfer syntax that HealthImaging does not list */
 export const codingOf = (uid: string): Coding | undefined =>
   uid.startsWith(ROOT) ? codings[uid.slice(ROOT.length)] : undefined;
+
+/** Transfer syntaxes of which the pixels may differ from those of the camera or scanner, beside videos. */
+const lossy = new Set(
+  ['.4.50', '.4.51', '.4.81', '.4.91', '.4.93', '.4.112', '.4.203'].map((end) => ROOT + end),
+);
+
+/** Whether frames of a transfer syntax are sure to be without loss; of one that is not listed this is not known. */
+export const isLossless = (uid: string) => codingOf(uid) !== undefined && !lossy.has(uid) && !isVideo(uid);
 
 /** In a video all frames are in one stream (PS3.5 sections 8.2.5 to 8.2.9). */
 export const isVideo = (uid: string) => ['mpeg2', 'mpeg4'].includes(codingOf(uid) ?? '');

@@ -1,0 +1,142 @@
+/** A web page in a headless browser that a program can look into, by the Chrome DevTools Protocol. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { UserError } from '../../src/lib/user-error.ts';
+
+export interface PageOptions {
+  readonly url: string;
+  /** In pixels. */
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Messages are JSON, with a NUL behind each (`--remote-debugging-pipe`). */
+const END = '\0';
+
+type Message = {
+  readonly id?: number;
+  readonly result?: Readonly<Record<string, unknown>>;
+  readonly error?: { readonly message: string };
+};
+
+export class Page {
+  readonly #browser: ChildProcess;
+  readonly #input: Writable;
+  readonly #waiting = new Map<number, (message: Message) => void>();
+  readonly #profile: string;
+  #sessionId: string | undefined;
+  #next = 1;
+
+  private constructor(browser: ChildProcess, profile: string, pipes: { input: Writable; output: Readable }) {
+    this.#browser = browser;
+    this.#profile = profile;
+    this.#input = pipes.input;
+    let text = '';
+    pipes.output.setEncoding('utf8').on('data', (chunk: string) => {
+      const messages = (text + chunk).split(END);
+      text = messages.pop() ?? '';
+      for (const message of messages) this.#receive(JSON.parse(message) as Message);
+    });
+    browser.on('exit', () => {
+      for (const answer of this.#waiting.values()) answer({ error: { message: 'the browser has ended' } });
+    });
+    // What is still to be sent when the browser ends.
+    this.#input.on('error', () => undefined);
+  }
+
+  /** @param browser - the path of Chromium */
+  static async open(browser: string, { url, width, height }: PageOptions): Promise<Page> {
+    const profile = mkdtempSync(join(tmpdir(), 'page-'));
+    const args = [
+      '--headless',
+      // Chromium's sandbox does not work as root, as which a container runs. The pages are from our own servers.
+      '--no-sandbox',
+      // A container has 64 MB of shared memory, which is too little for an image.
+      '--disable-dev-shm-usage',
+      '--hide-scrollbars',
+      '--remote-debugging-pipe',
+      `--user-data-dir=${profile}`,
+      `--window-size=${width},${height}`,
+    ];
+    const child = spawn(browser, args, { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] });
+    const page = new Page(child, profile, {
+      input: child.stdio[3] as Writable,
+      output: child.stdio[4] as Readable,
+    });
+    const { targetId } = await page.#send('Target.createTarget', { url });
+    const { sessionId } = await page.#send('Target.attachToTarget', { targetId, flatten: true });
+    page.#sessionId = String(sessionId);
+    return page;
+  }
+
+  /**
+   * The value of a JavaScript expression in the page.
+   *
+   * @throws UserError if it throws
+   */
+  async evaluate(expression: string): Promise<unknown> {
+    const options = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await this.#send('Runtime.evaluate', options);
+    if (exceptionDetails !== undefined) {
+      throw new UserError(`The page cannot say ${expression}: ${JSON.stringify(exceptionDetails)}`);
+    }
+    return (result as { value?: unknown }).value;
+  }
+
+  /**
+   * Gives the page a moment before it is looked at again.
+   *
+   * @throws UserError if the browser has ended
+   */
+  async settle(): Promise<void> {
+    if (this.#browser.exitCode !== null) throw new UserError('The browser has ended.');
+    await pause(200);
+  }
+
+  /** Presses and releases a key, such as `ArrowDown`. */
+  async press(key: string, keyCode: number): Promise<void> {
+    for (const type of ['rawKeyDown', 'keyUp']) {
+      await this.#send('Input.dispatchKeyEvent', { type, key, code: key, windowsVirtualKeyCode: keyCode });
+    }
+  }
+
+  /** @returns the visible part of the page as a PNG file */
+  async screenshot(): Promise<Buffer> {
+    const { data } = await this.#send('Page.captureScreenshot', { format: 'png' });
+    return Buffer.from(String(data), 'base64');
+  }
+
+  async close(): Promise<void> {
+    const ended = new Promise((resolve) => this.#browser.once('exit', resolve));
+    if (this.#browser.exitCode === null) {
+      this.#sessionId = undefined;
+      // The browser may end before it answers.
+      await this.#send('Browser.close', {}).catch(() => undefined);
+      await ended;
+    }
+    // Its other processes may still write for a moment.
+    await rm(this.#profile, { recursive: true, force: true, maxRetries: 10 });
+  }
+
+  async #send(method: string, params: object): Promise<Readonly<Record<string, unknown>>> {
+    const id = this.#next++;
+    const sessionId = this.#sessionId;
+    const { result = {}, error } = await new Promise<Message>((resolve) => {
+      this.#waiting.set(id, resolve);
+      this.#input.write(JSON.stringify({ id, method, params, ...(sessionId && { sessionId }) }) + END);
+    });
+    if (error) throw new UserError(`The browser refuses ${method}: ${error.message}`);
+    return result;
+  }
+
+  #receive(message: Message): void {
+    if (message.id === undefined) return;
+    this.#waiting.get(message.id)?.(message);
+    this.#waiting.delete(message.id);
+  }
+}

@@ -1,0 +1,35 @@
+/** Takes the picture of a study in the viewer. */
+import { writeFileSync } from 'node:fs';
+import { createAwsClients } from '../../src/worker/aws-clients.ts';
+import { sampleStudies } from '../samples/studies.ts';
+import { sayOnStdout as say } from '../say.ts';
+import { startViewer } from '../viewer/index.ts';
+import { bringViewer, VIEWER_FOLDER } from '../viewer/package.ts';
+import { ViewerPage } from '../viewer/page.ts';
+
+/**
+ * Photographs the first study of the samples, in the middle of its first series. The samples must have been imported.
+ *
+ * @param seed - of the samples
+ */
+export async function photographStudy(
+  browser: string,
+  awsUrl: string,
+  file: string,
+  seed = 'samples',
+): Promise<void> {
+  const { imaging } = createAwsClients(process.env, 5_000);
+  const viewer = await startViewer(await bringViewer(VIEWER_FOLDER, say), { awsUrl, imaging, say });
+  const [head] = sampleStudies(seed);
+  const link = (await viewer.links()).find((each) => each.endsWith(head.uid)) ?? viewer.url;
+  const page = await ViewerPage.open(browser, link);
+  await page.until({ width: 128, height: 128 }, () => true);
+  // A key that comes before the viewer listens is lost.
+  while (!(await page.page.evaluate("document.body.innerText.includes('(3/5)')"))) {
+    await page.next();
+    await page.page.settle();
+  }
+  writeFileSync(file, await page.page.screenshot());
+  await page.close();
+  viewer.close();
+}

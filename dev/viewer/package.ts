@@ -1,0 +1,83 @@
+/** Brings the OHIF viewer to this machine: the build that its authors have published on npm. */
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { UserError } from '../../src/lib/user-error.ts';
+import type { Say } from '../say.ts';
+
+const run = promisify(execFile);
+
+export interface ViewerPackage {
+  /** Name and version on npm. */
+  readonly spec: string;
+  /** Of the tarball, as `npm view … dist.integrity` prints it. */
+  readonly integrity: string;
+}
+
+/** Of all `npm run dev`, whatever their data folders. */
+export const VIEWER_FOLDER = join(import.meta.dirname, '../../../.local/ohif');
+
+/** `npm install` of this package fails, because its dependencies are those of its build. Its files alone are enough. */
+export const OHIF: ViewerPackage = {
+  spec: '@ohif/app@3.12.10',
+  integrity:
+    'sha512-0kuF66Mq9c9dMD++bUsTjMrJpXJwaZhz9B4uS244DawAjSkTwIYFU93pxPuRUQixaRi7QAHlF3Fe1qudBlZrmA==',
+};
+
+/**
+ * The folder of the viewer's files. The first time it downloads them (48 MB) and unpacks them (150 MB) into `folder`.
+ *
+ * @throws UserError of one line if they cannot be downloaded, or are not the expected ones
+ */
+export async function bringViewer(
+  folder: string,
+  say: Say,
+  { spec, integrity }: ViewerPackage = OHIF,
+): Promise<string> {
+  const version = spec.slice(spec.lastIndexOf('@') + 1);
+  const unpacked = join(folder, version);
+  const files = join(unpacked, 'package/dist');
+  if (await stat(files).catch(() => undefined)) return files;
+  say(`Downloading the viewer, 48 MB, once: npm pack ${spec}`);
+  await mkdir(folder, { recursive: true });
+  const temporary = await mkdtemp(join(folder, 'new-'));
+  try {
+    const tarball = await download(temporary, spec);
+    const hash = createHash('sha512')
+      .update(await readFile(tarball))
+      .digest('base64');
+    if (`sha512-${hash}` !== integrity)
+      throw new UserError(`npm pack ${spec} gave another file than expected.`);
+    await run('tar', ['xzf', tarball, '-C', temporary]);
+    await rm(tarball);
+    // In one step, so that an interrupted start leaves no half of it.
+    await rename(temporary, unpacked);
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+  return files;
+}
+
+async function download(folder: string, spec: string): Promise<string> {
+  // A machine that is offline should not wait for npm to try again for minutes.
+  const args = [
+    'pack',
+    spec,
+    '--json',
+    '--ignore-scripts',
+    '--fetch-retries=0',
+    '--pack-destination',
+    folder,
+  ];
+  const { stdout } = await run('npm', args, { env: process.env, timeout: 300_000 }).catch(
+    (error: { stderr?: string }) => {
+      const reason =
+        /^npm (?:error|ERR!) (?:code )?(\w+)$/m.exec(error.stderr ?? '')?.[1] ?? 'npm did not run';
+      throw new UserError(`The viewer is not here and cannot be downloaded (npm pack ${spec}: ${reason}).`);
+    },
+  );
+  const [packed] = JSON.parse(stdout) as { filename: string }[];
+  return join(folder, packed?.filename.replace('@', '').replace('/', '-') ?? '');
+}

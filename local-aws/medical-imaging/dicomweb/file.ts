@@ -1,0 +1,107 @@
+import type { World } from '../../world.ts';
+import type { Attributes } from '../dicom/attributes.ts';
+import type { PixelDescription } from '../dicom/pixel-description.ts';
+import { codingOf, EXPLICIT_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts';
+import { isEncodedAs } from '../image-frames.ts';
+import { readImportedFile } from '../imported-file.ts';
+import { elementsOf } from './elements.ts';
+import { framesAs, framesOf, targetOf, type EncodedFrames } from './frames.ts';
+import type { Found } from './instances.ts';
+import { isNative, part10, type PixelElement } from './part10.ts';
+
+export interface InstanceFile {
+  readonly transferSyntaxUid: string;
+  readonly bytes: Buffer;
+}
+
+/**
+ * An instance as a DICOM Part 10 file. Where the caller gets the transfer syntax in which it was imported, and its metadata
+ * have not changed since, that is the imported file byte for byte. Otherwise the file is written from the metadata, with its
+ * texts in UTF-8.
+ *
+ * @param wanted - as for {@link framesAs}
+ * @throws ServiceError NotAcceptableException
+ */
+export async function instanceFile(
+  world: World,
+  datastoreId: string,
+  found: Found,
+  wanted: string | undefined,
+): Promise<InstanceFile> {
+  const { instance } = found;
+  const target = targetOf(instance, wanted);
+  const early = await importedFile(world, datastoreId, found, target);
+  if (early) return early;
+  const indices = instance.ImageFrames.map((_, index) => index);
+  const encoded = await framesAs(world, instance, await framesOf(world, instance, indices), wanted);
+  // What cannot be decoded is given as it is stored.
+  const late =
+    encoded.transferSyntaxUid !== target &&
+    (await importedFile(world, datastoreId, found, encoded.transferSyntaxUid));
+  return late || writtenFile(found, encoded);
+}
+
+async function importedFile(
+  world: World,
+  datastoreId: string,
+  found: Found,
+  transferSyntaxUid: string,
+): Promise<InstanceFile | undefined> {
+  if (found.attributes['TransferSyntaxUID'] !== transferSyntaxUid) return undefined;
+  const bytes = await readImportedFile(world, { datastoreId, view: found }, async (index) => {
+    const [frame] = await framesOf(world, found.instance, [index]);
+    return frame?.bytes ?? Buffer.alloc(0);
+  });
+  return bytes && { transferSyntaxUid, bytes };
+}
+
+function writtenFile({ instance, attributes }: Found, encoded: EncodedFrames): InstanceFile {
+  const { description } = encoded;
+  // Without pixels nothing is encoded, and every data set can be written in Explicit VR Little Endian.
+  const transferSyntaxUid = description ? encoded.transferSyntaxUid : EXPLICIT_LITTLE_ENDIAN;
+  const changed = description ? changedPixels(description, transferSyntaxUid) : {};
+  const elements = elementsOf({ ...attributes, ...changed }, instance.DICOMVRs);
+  const pixels = description && pixelElement(description, encoded);
+  return { transferSyntaxUid, bytes: part10(elements, pixels, transferSyntaxUid) };
+}
+
+const floatTags: Readonly<Record<string, number>> = { OF: 0x7fe00008, OD: 0x7fe00009 };
+
+function pixelElement(
+  description: PixelDescription,
+  { transferSyntaxUid, frames }: EncodedFrames,
+): PixelElement {
+  const { vr } = description;
+  const tag = floatTags[vr] ?? 0x7fe00010;
+  if (!isNative(transferSyntaxUid)) return { tag, vr, value: { fragments: frames } };
+  const native = joined(frames, description);
+  return { tag, vr: floatTags[vr] ? vr : description.bitsAllocated > 8 ? 'OW' : 'OB', value: { native } };
+}
+
+/** Native frames follow each other without padding, those of single bits even within a byte (PS3.5 section 8.1.1). */
+function joined(frames: readonly Uint8Array[], description: PixelDescription): Buffer {
+  const { rows, columns, samplesPerPixel, bitsAllocated } = description;
+  const bits = rows * columns * samplesPerPixel * bitsAllocated;
+  if (bits % 8 === 0) return Buffer.concat(frames);
+  const all = Buffer.alloc(Math.ceil((bits * frames.length) / 8));
+  for (const [index, frame] of frames.entries()) {
+    for (let bit = 0; bit < bits; bit++) {
+      const at = index * bits + bit;
+      const isSet = ((frame[bit >> 3] ?? 0) >> (bit & 7)) & 1;
+      all[at >> 3] = (all[at >> 3] ?? 0) | (isSet << (at & 7));
+    }
+  }
+  return all;
+}
+
+/** What decoding has changed of the description of the pixels: colours are RGB, and the samples of a pixel next to each other. */
+function changedPixels(description: PixelDescription, to: string): Attributes {
+  const { samplesPerPixel, transferSyntaxUid, photometricInterpretation } = description;
+  if (samplesPerPixel === 1 || isEncodedAs(description, to)) return {};
+  const coding = codingOf(transferSyntaxUid);
+  const isDecodedToRgb = coding === 'jpeg' || coding === 'jpeg2000' || coding === 'htj2k';
+  const decoded = isDecodedToRgb ? 'RGB' : photometricInterpretation;
+  // The encoders transform RGB without loss (PS3.5 sections 8.2.4 and 8.2.15).
+  const isTransformed = !isNative(to) && decoded === 'RGB';
+  return { PlanarConfiguration: 0, PhotometricInterpretation: isTransformed ? 'YBR_RCT' : decoded };
+}

@@ -1,0 +1,115 @@
+/** DICOM files of many encodings, each a study of its own, for tests of what DICOMweb gives back. */
+import { encodedFrames } from '../codecs/encoded-frames.ts';
+import { bytes, part10, syntaxes, words, type TestElement } from '../part10.ts';
+
+export interface TestFile {
+  /** SOPInstanceUID; those of the study and series are this with `.1` and `.2`. */
+  readonly uid: string;
+  readonly bytes: Buffer;
+}
+
+export const uidsOf = (uid: string) => ({ study: `${uid}.1`, series: `${uid}.2`, instance: uid });
+
+export function testFile(uid: string, elements: readonly TestElement[], syntax?: string): TestFile {
+  const { study, series, instance } = uidsOf(uid);
+  const uids: TestElement[] = [
+    ['00080018', 'UI', instance],
+    ['0020000D', 'UI', study],
+    ['0020000E', 'UI', series],
+  ];
+  return { uid, bytes: part10([...uids, ...elements], syntax) };
+}
+
+export const pixels8 = (frames: number) => bytes(16 * frames);
+
+const attributes: readonly TestElement[] = [
+  ['00080060', 'CS', 'OT'],
+  ['00080070', 'LO', ''],
+  ['00080080', 'LO', 'Klinik M\xfcnchen'],
+  ['00091010', 'OB', Buffer.from([1, 2, 3, 4])],
+  ['00100010', 'PN', 'M\xfcller^J\xf6rg'],
+  ['00180050', 'DS', '1.250'],
+  ['00181020', 'LO', '3.1\\\\x'],
+  ['00189087', 'FD', Buffer.from(Float64Array.from([1.1]).buffer)],
+  ['00200032', 'DS', '-1.5\\0\\1e-3'],
+  ['00204000', 'LT', 'C:\\temp'],
+  ['00081140', 'SQ', { items: [[['00081150', 'UI', '1.2.3']], [['0040A160', 'UT', 'two\\words']]] }],
+  ['00080005', 'CS', 'ISO_IR 100'],
+];
+
+/** Explicit and implicit, deflated and big-endian, with and without frames, of single bits, in fragments and as a video. */
+export const encodings: readonly TestFile[] = [
+  testFile('1.2.8.1', [...attributes, ['7FE00010', 'OB', pixels8(1)]]),
+  testFile('1.2.8.2', [...attributes, ['7FE00010', 'OW', pixels8(1)]], syntaxes.implicit),
+  testFile('1.2.8.3', [...attributes, ['7FE00010', 'OB', pixels8(1)]], syntaxes.deflated),
+  testFile('1.2.8.4', [...attributes]),
+  testFile('1.2.8.5', [
+    ['00280008', 'IS', '2'],
+    ['7FE00010', 'OB', bytes(48)],
+  ]),
+  testFile('1.2.8.6', [
+    ['00280008', 'IS', '3'],
+    ['7FE00010', 'OB', bytes(32)],
+  ]),
+  testFile(
+    '1.2.8.7',
+    [
+      ['00280010', 'US', words(2).swap16()],
+      ['00280011', 'US', words(2).swap16()],
+      ['00280002', 'US', words(1).swap16()],
+      ['00280100', 'US', words(16).swap16()],
+      ['7FE00010', 'OW', bytes(8)],
+    ],
+    syntaxes.bigEndian,
+  ),
+  testFile(
+    '1.2.8.8',
+    [
+      ['00280008', 'IS', '3'],
+      ['00280010', 'US', words(3)],
+      ['00280011', 'US', words(3)],
+      ['00280100', 'US', words(1)],
+      ['7FE00010', 'OB', bytes(4, 0x5b)],
+    ],
+    syntaxes.implicit,
+  ),
+  testFile(
+    '1.2.8.9',
+    [['7FE00010', 'OB', { table: [], fragments: [bytes(10), bytes(6, 10)] }]],
+    syntaxes.mpeg4,
+  ),
+  testFile(
+    '1.2.8.10',
+    [['7FE00010', 'OB', { table: [0], fragments: [bytes(20), bytes(8, 20)] }]],
+    syntaxes.jpeg,
+  ),
+  testFile(
+    '1.2.8.11',
+    [
+      ['00280100', 'US', words(32)],
+      ['7FE00010', 'OW', bytes(64)],
+    ],
+    syntaxes.implicit,
+  ),
+];
+
+/** A frame of every codec, from encoders that the local AWS does not use. */
+export const compressed: readonly TestFile[] = encodedFrames.map(({ frame, description }, i) => {
+  const { rows, columns, samplesPerPixel, bitsAllocated, bitsStored, pixelRepresentation } = description;
+  const even = frame.length % 2 === 0 ? frame : Buffer.concat([frame, Buffer.alloc(1)]);
+  return testFile(
+    `1.2.9.${i}`,
+    [
+      ['00280002', 'US', words(samplesPerPixel)],
+      ['00280004', 'CS', samplesPerPixel === 3 ? 'RGB' : 'MONOCHROME2'],
+      ['00280010', 'US', words(rows)],
+      ['00280011', 'US', words(columns)],
+      ['00280100', 'US', words(bitsAllocated)],
+      ['00280101', 'US', words(bitsStored)],
+      ['00280102', 'US', words(bitsStored - 1)],
+      ['00280103', 'US', words(pixelRepresentation)],
+      ['7FE00010', 'OB', { table: [], fragments: [even] }],
+    ],
+    description.transferSyntaxUid,
+  );
+});
