@@ -34,8 +34,9 @@ export const LOCAL_AWS: readonly Behaviour[] = [
   {
     what: 'an unknown operation gets an error of its service, not of S3',
     file: 'local-aws/dispatcher.ts',
-    code: 'this.#services.find(({ protocol }) => protocol.claims?.(request) !== undefined) ??',
-    without: '',
+    code: `services.find(({ protocol }) => protocol.operationOf(request)) ??
+      services.find(({ protocol }) => protocol.claims?.(request) !== undefined);`,
+    without: 'services.find(({ protocol }) => protocol.operationOf(request));',
     tests: wire,
     named: 'signed or not',
   },

@@ -102,8 +102,11 @@ export async function startCluster(
     flows: new FlowClient(new Client({ connection, namespace }), taskQueue),
     withoutWorker: async (meanwhile) => {
       await worker?.kill();
-      await meanwhile();
-      worker = startWorker(environment);
+      try {
+        await meanwhile();
+      } finally {
+        worker = startWorker(environment);
+      }
     },
     stop: async () => {
       await connection.close();

@@ -134,6 +134,8 @@ test('while AWS throttles a run, whereabouts shows the error and the attempt, an
   });
   expect(JSON.stringify(progress)).not.toContain('1234567');
   await flows.cancel(workflowId);
+  // Until it has ended, a start with the same input returns this run.
+  await expect(flows.temporal.workflow.getHandle(workflowId).result()).rejects.toThrow(WorkflowFailedError);
 });
 
 test('a change that was refused, and is cancelled while no worker is alive, is not in doubt', async () => {
