@@ -6,16 +6,15 @@
  *
  * Takes two minutes, and 10 GB of disk in the folder for temporary files.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { serve } from './support/served.ts';
 
 const GB = 1024 ** 3;
 const PUTS = 200;
@@ -31,32 +30,12 @@ const SHAPES = { 'one folder': 1, '1,000 folders': 1000 };
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
-/** The local AWS in a process of its own, so that its memory is its own. */
-class Server {
-  readonly #child: ChildProcess;
-  endpoint = '';
+/** Sends requests by one connection. The content of an object is streamed both ways. */
+class Client {
+  readonly #endpoint: string;
 
-  private constructor(child: ChildProcess) {
-    this.#child = child;
-  }
-
-  static async start(data: string): Promise<Server> {
-    const main = path.join(import.meta.dirname, '../local-aws/main.js');
-    const child = spawn(process.execPath, [main, '--port', '0', '--data', data], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const server = new Server(child);
-    for await (const line of createInterface({ input: child.stdout })) {
-      server.endpoint = /http:\S+\d/.exec(line)?.[0] ?? '';
-      break;
-    }
-    return server;
-  }
-
-  /** The most memory that the process has had, in MB. */
-  peakMB(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    return Number(/VmHWM:\s*(\d+)/.exec(status)?.[1]) / 1024;
+  constructor(endpoint: string) {
+    this.#endpoint = endpoint;
   }
 
   async send(
@@ -68,7 +47,7 @@ class Server {
     const size = body instanceof Readable ? length : body?.byteLength;
     return new Promise((resolve, reject) => {
       const sent = request(
-        this.endpoint + target,
+        this.#endpoint + target,
         { method, agent, headers: size === undefined ? {} : { 'content-length': size } },
         resolve,
       ).on('error', reject);
@@ -85,10 +64,6 @@ class Server {
     if (reply.statusCode !== 200) throw new Error(`${method} ${target}: ${reply.statusCode} ${text}`);
     return text;
   }
-
-  close(): void {
-    this.#child.kill();
-  }
 }
 
 async function seconds(work: () => Promise<void>): Promise<number> {
@@ -100,29 +75,31 @@ async function seconds(work: () => Promise<void>): Promise<number> {
 const show = (what: string, value: string) => console.log(`${what.padEnd(54)}${value.padStart(12)}`);
 
 async function largeObject(data: string): Promise<void> {
-  const server = await Server.start(data);
-  const before = server.peakMB();
+  const { megabytes: before } = await (await serve(path.join(data, 'unused'))).stop();
+  const server = await serve(path.join(data, 'used'));
+  const client = new Client(server.endpoint);
   const piece = randomBytes(1024 ** 2);
   const pieces = Readable.from(Array.from({ length: 5 * 1024 }, () => piece));
-  const put = await seconds(async () => void (await server.text('PUT', '/large/object', pieces, 5 * GB)));
+  const put = await seconds(async () => void (await client.text('PUT', '/large/object', pieces, 5 * GB)));
   show('5 GB object: PUT', `${put.toFixed(1)} s`);
   const get = await seconds(async () => {
     let bytes = 0;
-    for await (const received of await server.send('GET', '/large/object'))
+    for await (const received of await client.send('GET', '/large/object'))
       bytes += (received as Buffer).length;
     if (bytes !== 5 * GB) throw new Error(`${bytes} bytes came back`);
   });
   show('5 GB object: GET', `${get.toFixed(1)} s`);
-  show('5 GB object: memory of the server before', `${before.toFixed(0)} MB`);
-  show('5 GB object: most memory of the server', `${server.peakMB().toFixed(0)} MB`);
-  server.close();
+  const { megabytes } = await server.stop();
+  show('5 GB object: most memory of a server without requests', `${before} MB`);
+  show('5 GB object: most memory of the server', `${megabytes} MB`);
 }
 
 async function putRate(data: string): Promise<void> {
-  const server = await Server.start(data);
+  const server = await serve(data);
+  const client = new Client(server.endpoint);
   const body = randomBytes(PUT_BYTES);
   const puts = async () => {
-    for (let i = 0; i < PUTS; i++) await server.text('PUT', `/puts/${i}`, body);
+    for (let i = 0; i < PUTS; i++) await client.text('PUT', `/puts/${i}`, body);
   };
   const bare = async () => {
     for (let i = 0; i < PUTS; i++) {
@@ -139,7 +116,7 @@ async function putRate(data: string): Promise<void> {
     times.puts.push(await seconds(puts));
     times.bare.push(await seconds(bare));
   }
-  server.close();
+  await server.stop();
   const [ofPuts, ofBare] = [Math.min(...times.puts), Math.min(...times.bare)];
   show('PUT of 10 kB, a second', (PUTS / ofPuts).toFixed(0));
   show('write, fsync and rename of 10 kB, a second', (PUTS / ofBare).toFixed(0));
@@ -147,11 +124,11 @@ async function putRate(data: string): Promise<void> {
 }
 
 /** All pages of a list. */
-async function listAll(server: Server, bucket: string): Promise<void> {
+async function listAll(client: Client, bucket: string): Promise<void> {
   let [token, pages, keys] = ['', 0, 0];
   do {
     const next = token && `&continuation-token=${token}`;
-    const page = await server.text('GET', `/${bucket}/?list-type=2${next}`);
+    const page = await client.text('GET', `/${bucket}/?list-type=2${next}`);
     keys += page.split('<Key>').length - 1;
     pages += 1;
     token = /<NextContinuationToken>(.*?)</.exec(page)?.[1] ?? '';
@@ -160,7 +137,8 @@ async function listAll(server: Server, bucket: string): Promise<void> {
 }
 
 async function listPages(data: string): Promise<void> {
-  const server = await Server.start(data);
+  const server = await serve(data);
+  const client = new Client(server.endpoint);
   for (const [shape, folders] of Object.entries(SHAPES)) {
     const bucket = `list-${folders}`;
     const root = path.join(data, 's3', bucket);
@@ -169,18 +147,18 @@ async function listPages(data: string): Promise<void> {
       if (i < folders) mkdirSync(folder, { recursive: true });
       writeFileSync(path.join(folder, `object-${i}`), 'x');
     }
-    const first = await seconds(() => listAll(server, bucket));
+    const first = await seconds(() => listAll(client, bucket));
     show(`${shape}: 100 pages, MD5 of dropped files included`, `${first.toFixed(2)} s`);
     const again: number[] = [];
     const bare: number[] = [];
     for (let round = 0; round < ROUNDS; round++) {
-      again.push(await seconds(() => listAll(server, bucket)));
+      again.push(await seconds(() => listAll(client, bucket)));
       bare.push(await seconds(async () => void readdirSync(root, { recursive: true })));
     }
     show(`${shape}: 100 pages`, `${Math.min(...again).toFixed(2)} s`);
     show(`${shape}: bare reading of the folders, once`, `${Math.min(...bare).toFixed(2)} s`);
   }
-  server.close();
+  await server.stop();
 }
 
 const data = mkdtempSync(path.join(os.tmpdir(), 'bench-s3-'));

@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { UserError } from '../src/lib/user-error.ts';
+import { messageOf } from './errors.ts';
 
 /**
  * Makes the folder that holds all state, where it is not there yet.
@@ -13,7 +14,7 @@ export function makeDataFolder(folder: string): void {
     accessSync(folder, constants.W_OK);
   } catch (error) {
     throw new UserError(
-      `The data folder ${folder} cannot be used (${error instanceof Error ? error.message : String(error)}). Choose another by --data.`,
+      `The data folder ${folder} cannot be used (${messageOf(error)}). Choose another by --data.`,
     );
   }
 }

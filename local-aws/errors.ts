@@ -19,6 +19,14 @@ export const invalid = (message: string) => new ServiceError('ValidationExceptio
 
 export const notFound = (what: string) => new ServiceError('ResourceNotFoundException', `${what} not found.`);
 
+/** The code of an error of Node or LevelDB, such as `ENOENT`; undefined for an error without one. */
+export function errorCode(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
+}
+
+/** The message of anything thrown, as one text. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 /** The name to log for anything thrown: a bug of ours is the service's internal error. */
 export function errorType(error: unknown): string {
   return error instanceof ServiceError ? error.type : 'InternalServerException';

@@ -1,4 +1,5 @@
 import { explainOurs } from '../src/lib/user-error.ts';
+import { errorCode, messageOf } from './errors.ts';
 import { help, readFlags } from './flags.ts';
 import { SettingError } from './read-settings.ts';
 
@@ -32,18 +33,14 @@ async function main(): Promise<void> {
 
 function reasonOf(error: unknown): string {
   if (error instanceof SettingError) return error.message;
-  if (isCode(error, 'EADDRINUSE'))
+  if (errorCode(error) === 'EADDRINUSE')
     return 'the port is taken; choose another by --port (0 takes any free one)';
-  if (isCode(error, 'LEVEL_LOCKED'))
+  if (errorCode(error) === 'LEVEL_LOCKED')
     return 'the data folder is in use by another local AWS; choose another by --data';
   // LevelDB's other errors: a folder that cannot be written to, a disk that is full, files that are damaged.
-  if (error instanceof Error && 'code' in error && String(error.code).startsWith('LEVEL_'))
-    return `the data folder cannot be used: ${error.message}`;
+  if (errorCode(error)?.startsWith('LEVEL_')) return `the data folder cannot be used: ${messageOf(error)}`;
   return explainOurs(error);
 }
-
-const isCode = (error: unknown, code: string) =>
-  error instanceof Error && 'code' in error && error.code === code;
 
 function fail(error: unknown): void {
   console.error(`local-aws: ${reasonOf(error)}`);

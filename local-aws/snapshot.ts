@@ -4,10 +4,10 @@ import { cp, mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { UserError } from '../src/lib/user-error.ts';
+import { errorCode, messageOf } from './errors.ts';
 import { copyTexts, openDisk } from './disk.ts';
 import { folderHome, type Contents } from './home.ts';
 import { adoptCopies, copyS3, isS3Row } from './s3/copies.ts';
-import { errorCode } from './s3/file-errors.ts';
 import { FolderBlobs, type Blobs } from './blobs.ts';
 
 /**
@@ -91,5 +91,3 @@ async function copyBlobs(from: Blobs, to: Blobs): Promise<void> {
     if (blob) await to.write(id, [blob]);
   }
 }
-
-const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

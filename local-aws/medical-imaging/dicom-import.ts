@@ -85,11 +85,10 @@ function applyGroup(world: World, datastoreId: string, group: Group, name: strin
 
 /** The image set of a data store that a series belongs to: the oldest, where copies have made several of them primary. */
 function primaryOf(world: World, datastoreId: string, seriesUid: string): ImageSet | undefined {
-  const found = [...imageSetsBy(world, 'DICOMSeriesInstanceUID', seriesUid)].filter((set) => {
+  const found = imageSetsBy(world, datastoreId, 'DICOMSeriesInstanceUID', seriesUid).filter((set) => {
     const state = stateOf(set);
     return (
       set.isPrimary &&
-      set.datastoreId === datastoreId &&
       state.imageSetState !== 'DELETED' &&
       summaryIn(set, state)?.DICOMSeriesInstanceUID === seriesUid
     );

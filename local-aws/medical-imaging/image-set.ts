@@ -52,13 +52,20 @@ export type IndexedMember = (typeof indexed)[number];
 export const isIndexed = (member: string): member is IndexedMember => indexed.some((each) => each === member);
 
 /**
- * The image sets, of all data stores, of which some version has had that value. Which version an image set shows depends on
+ * The image sets of a data store of which some version has had that value. Which version an image set shows depends on
  * the time, which no index can know: the caller looks at what each shows now.
  */
-export const imageSetsBy = (world: World, member: IndexedMember, value: string): Iterable<ImageSet> =>
-  imageSets(world)
+export function imageSetsBy(
+  world: World,
+  datastoreId: string,
+  member: IndexedMember,
+  value: string,
+): ImageSet[] {
+  const ofAllStores = imageSets(world)
     .index(member, ({ contents }) => new Set(contents.map((summary) => summary[member])))
     .get(value);
+  return [...ofAllStores].filter((set) => set.datastoreId === datastoreId);
+}
 
 export const stateOf = (set: ImageSet) => phaseAt(set, Date.now());
 

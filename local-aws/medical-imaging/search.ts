@@ -63,7 +63,7 @@ function candidates(world: World, datastoreId: string, filters: readonly Filter[
   for (const { operator, values } of filters) {
     const [name = '', value] = values.map(comparable)[0] ?? [];
     if (operator !== 'EQUAL' || !isIndexed(name)) continue;
-    return [...imageSetsBy(world, name, String(value))].filter((set) => set.datastoreId === datastoreId);
+    return imageSetsBy(world, datastoreId, name, String(value));
   }
   return imageSetsOf(world, datastoreId);
 }

@@ -1,4 +1,4 @@
-import type { Attributes } from './dicom/attributes.ts';
+import { asText } from './dicom/attributes.ts';
 import { instancesOf, type Metadata } from './metadata.ts';
 
 /** What SearchImageSets finds image sets by and shows of them (API reference, `DICOMTags`). A text is empty where there is none. */
@@ -7,8 +7,8 @@ export type Summary = ReturnType<typeof summaryOf>;
 export function summaryOf(metadata: Metadata) {
   const { Patient, Study } = metadata;
   const [seriesUid = '', series] = Object.entries(Study.Series)[0] ?? [];
-  const patient = (keyword: string) => text(Patient.DICOM, keyword);
-  const study = (keyword: string) => text(Study.DICOM, keyword);
+  const patient = (keyword: string) => asText(Patient.DICOM[keyword]);
+  const study = (keyword: string) => asText(Study.DICOM[keyword]);
   return {
     DICOMPatientId: patient('PatientID'),
     DICOMPatientName: patient('PatientName'),
@@ -21,15 +21,10 @@ export function summaryOf(metadata: Metadata) {
     DICOMNumberOfStudyRelatedInstances: Object.keys(instancesOf(metadata)).length,
     DICOMAccessionNumber: study('AccessionNumber'),
     DICOMSeriesInstanceUID: seriesUid,
-    DICOMSeriesModality: text(series?.DICOM ?? {}, 'Modality'),
-    DICOMSeriesBodyPart: text(series?.DICOM ?? {}, 'BodyPartExamined'),
-    DICOMSeriesNumber: Number(text(series?.DICOM ?? {}, 'SeriesNumber')) || 0,
+    DICOMSeriesModality: asText(series?.DICOM['Modality']),
+    DICOMSeriesBodyPart: asText(series?.DICOM['BodyPartExamined']),
+    DICOMSeriesNumber: Number(asText(series?.DICOM['SeriesNumber'])) || 0,
     DICOMStudyDate: study('StudyDate'),
     DICOMStudyTime: study('StudyTime'),
   };
-}
-
-function text(attributes: Attributes, keyword: string): string {
-  const value = attributes[keyword];
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 }

@@ -1,16 +1,19 @@
 import { ServiceError } from '../errors.ts';
 import type { HttpReply } from '../protocols/http.ts';
-import { numberIn, type S3Request } from './protocol.ts';
+import { pageSizeIn, type S3Request } from './protocol.ts';
 import type { S3 } from './s3.ts';
 import { xmlReply } from './xml.ts';
 
 /** The region whose buckets have no location, and where a bucket may be created twice. (S3 API reference, "CreateBucket") */
 const FIRST_REGION = 'us-east-1';
 
+/** Buckets on a page. (S3 API reference, "ListBuckets") */
+const MOST_BUCKETS = 10_000;
+
 export const bucketHandlers = (s3: S3) => ({
   ListBuckets(request: S3Request): Promise<HttpReply> {
     const { query } = request;
-    const most = Math.min(numberIn(request, 'max-buckets', 10_000), 10_000);
+    const most = pageSizeIn(request, 'max-buckets', MOST_BUCKETS);
     const prefix = query.get('prefix') ?? '';
     const after = query.get('continuation-token') ?? '';
     const buckets = s3.buckets.names().filter(({ name }) => name.startsWith(prefix) && name > after);

@@ -116,8 +116,7 @@ export class Buckets {
   }
 }
 
-const notEmpty = () =>
-  new ServiceError('BucketNotEmpty', 'The bucket you tried to delete is not empty', { status: 409 });
+const notEmpty = () => new ServiceError('BucketNotEmpty', 'The bucket you tried to delete is not empty');
 
 /** Only ever removes what is empty: an object that comes meanwhile stays. */
 async function removeEmptyFolders(folder: string): Promise<void> {

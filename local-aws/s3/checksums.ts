@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { Crc32c, Crc64Nvme } from '@aws-sdk/checksums/crc';
+import { ServiceError } from '../errors.ts';
 
 /** The checksums that clients send and ask for. (S3 user guide, "Checking object integrity") */
 export const CHECKSUM_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
@@ -23,6 +24,13 @@ export const checksumHeader = (algorithm: ChecksumAlgorithm) => `x-amz-checksum-
 
 /** The name of the XML element: `ChecksumCRC32`. */
 export const checksumElement = (algorithm: ChecksumAlgorithm) => `Checksum${algorithm}`;
+
+/** The XML elements that show a checksum: none where there is no checksum. */
+export const checksumElements = (checksum: StoredChecksum | undefined): Readonly<Record<string, string>> =>
+  checksum ? { [checksumElement(checksum.algorithm)]: checksum.value } : {};
+
+export const checksumMismatch = (algorithm: ChecksumAlgorithm) =>
+  new ServiceError('BadDigest', `The ${algorithm} you specified did not match the calculated checksum.`);
 
 export interface RunningChecksum {
   update(bytes: Uint8Array): void;

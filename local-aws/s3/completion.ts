@@ -5,7 +5,9 @@ import type { HttpReply } from '../protocols/http.ts';
 import {
   CHECKSUM_ALGORITHMS,
   checksumElement,
+  checksumElements,
   checksumHeader,
+  checksumMismatch,
   compositeOf,
   startChecksum,
   type StoredChecksum,
@@ -47,7 +49,8 @@ export const completionHandlers = (s3: S3) => ({
       Bucket: bucket,
       Key: key,
       ETag: `"${etag}"`,
-      ...(checksum && { [checksumElement(checksum.algorithm)]: checksum.value, ChecksumType: checksum.type }),
+      ...checksumElements(checksum),
+      ChecksumType: checksum?.type,
     });
   },
 });
@@ -101,10 +104,7 @@ function compare(request: S3Request, checksum: StoredChecksum | undefined): void
   const named = header(request, checksumHeader(checksum.algorithm));
   // Of a composite checksum, clients leave the number of parts away.
   if (named === undefined || named === checksum.value || named === checksum.value.split('-')[0]) return;
-  throw new ServiceError(
-    'BadDigest',
-    `The ${checksum.algorithm} you specified did not match the calculated checksum.`,
-  );
+  throw checksumMismatch(checksum.algorithm);
 }
 
 /** @throws ServiceError for a list without parts, or whose parts are not in order */

@@ -6,11 +6,13 @@ import { unchunked } from './aws-chunked.ts';
 import {
   CHECKSUM_ALGORITHMS,
   checksumHeader,
+  checksumMismatch,
   isChecksumAlgorithm,
   startChecksum,
   type ChecksumAlgorithm,
   type StoredChecksum,
 } from './checksums.ts';
+import { header } from './protocol.ts';
 
 /** The largest object in one request. (S3 user guide, "Uploading objects") */
 export const LARGEST_PUT = 5 * 1024 ** 3;
@@ -71,7 +73,7 @@ export function contentOf(
   algorithm?: ChecksumAlgorithm,
 ): Content {
   const trailers = new Map<string, string>();
-  const isChunked = textOf(headers, 'x-amz-content-sha256')?.startsWith('STREAMING-') ?? false;
+  const isChunked = header({ headers }, 'x-amz-content-sha256')?.startsWith('STREAMING-') ?? false;
   const length = announcedLength(headers, isChunked);
   const named = algorithmOf(headers);
   const bytes = received(stream);
@@ -81,12 +83,12 @@ export function contentOf(
     receipt: async () => {
       const receipt = await content.receipt();
       const name = named && checksumHeader(named);
-      const checksum = name && (textOf(headers, name) ?? trailers.get(name));
+      const checksum = name && (header({ headers }, name) ?? trailers.get(name));
       if (name && checksum === undefined && trailerNames(headers).includes(name)) {
         const message = `The request announces the trailer ${name} and does not send it.`;
         throw new ServiceError('MalformedTrailerError', message);
       }
-      verify(receipt, { length, checksum, md5: textOf(headers, 'content-md5') });
+      verify(receipt, { length, checksum, md5: header({ headers }, 'content-md5') });
       return receipt;
     },
   };
@@ -115,7 +117,7 @@ async function* received(stream: Readable): AsyncGenerator<Uint8Array> {
 }
 
 function announcedLength(headers: IncomingHttpHeaders, isChunked: boolean): number | undefined {
-  const text = textOf(headers, isChunked ? 'x-amz-decoded-content-length' : 'content-length');
+  const text = header({ headers }, isChunked ? 'x-amz-decoded-content-length' : 'content-length');
   const length = text === undefined ? undefined : Number(text);
   if (length !== undefined && length > LARGEST_PUT) {
     const message = `Your proposed upload exceeds the maximum allowed size of ${LARGEST_PUT} bytes; upload it in parts.`;
@@ -128,14 +130,14 @@ function announcedLength(headers: IncomingHttpHeaders, isChunked: boolean): numb
 function algorithmOf(headers: IncomingHttpHeaders): ChecksumAlgorithm | undefined {
   const trailers = trailerNames(headers);
   const sent = CHECKSUM_ALGORITHMS.find((algorithm) => {
-    const header = checksumHeader(algorithm);
-    return headers[header] !== undefined || trailers.includes(header);
+    const name = checksumHeader(algorithm);
+    return headers[name] !== undefined || trailers.includes(name);
   });
-  return sent ?? readAlgorithm(textOf(headers, 'x-amz-sdk-checksum-algorithm'));
+  return sent ?? readAlgorithm(header({ headers }, 'x-amz-sdk-checksum-algorithm'));
 }
 
 const trailerNames = (headers: IncomingHttpHeaders): string[] =>
-  (textOf(headers, 'x-amz-trailer') ?? '').split(',').map((name) => name.trim().toLowerCase());
+  (header({ headers }, 'x-amz-trailer') ?? '').split(',').map((name) => name.trim().toLowerCase());
 
 /** @throws ServiceError for an algorithm that S3 does not have */
 export function readAlgorithm(name: string | undefined): ChecksumAlgorithm | undefined {
@@ -159,12 +161,6 @@ function verify(
     throw new ServiceError('BadDigest', 'The Content-MD5 you specified did not match what we received.');
   }
   if (checksum && announced.checksum !== undefined && announced.checksum !== checksum.value) {
-    const message = `The ${checksum.algorithm} you specified did not match the calculated checksum.`;
-    throw new ServiceError('BadDigest', message);
+    throw checksumMismatch(checksum.algorithm);
   }
-}
-
-function textOf(headers: IncomingHttpHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(',') : value;
 }

@@ -2,7 +2,7 @@ import { constants, statSync } from 'node:fs';
 import { copyFile, mkdir, readdir, rm, stat, utimes } from 'node:fs/promises';
 import path from 'node:path';
 import type { Disk } from '../disk.ts';
-import { errorCode } from './file-errors.ts';
+import { errorCode } from '../errors.ts';
 import { isOf, locationOf, type ObjectRow } from './object-rows.ts';
 import { Places, type S3Location } from './places.ts';
 

@@ -1,6 +1,6 @@
 import { ServiceError } from '../errors.ts';
 import type { HttpReply } from '../protocols/http.ts';
-import { checksumElement } from './checksums.ts';
+import { checksumElements } from './checksums.ts';
 import { writeCondition } from './conditions.ts';
 import { LARGEST_PUT, measured, readAlgorithm } from './content.ts';
 import { copyFrom } from './copy-source.ts';
@@ -33,7 +33,8 @@ export const copyHandlers = (s3: S3) => ({
     return xmlReply('CopyObjectResult', {
       LastModified: s3.require(request).modified.toISOString(),
       ETag: `"${etag}"`,
-      ...(checksum && { [checksumElement(checksum.algorithm)]: checksum.value, ChecksumType: checksum.type }),
+      ...checksumElements(checksum),
+      ChecksumType: checksum?.type,
     });
   },
 
@@ -47,7 +48,7 @@ export const copyHandlers = (s3: S3) => ({
     return xmlReply('CopyPartResult', {
       LastModified: new Date(part.modified).toISOString(),
       ETag: `"${part.md5}"`,
-      ...(part.checksum && { [checksumElement(part.checksum.algorithm)]: part.checksum.value }),
+      ...checksumElements(part.checksum),
     });
   },
 });

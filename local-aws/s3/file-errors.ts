@@ -1,8 +1,4 @@
-import { ServiceError } from '../errors.ts';
-
-export function errorCode(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
-}
+import { errorCode, ServiceError } from '../errors.ts';
 
 /** Whether a file is where a folder should be, or a folder where the file should be. */
 export const isCollision = (error: unknown) =>

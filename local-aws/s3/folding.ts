@@ -24,10 +24,7 @@ export function foldedPage<T>(
   keysAfter: (key: string) => Iterator<string>,
   find: (key: string) => T | undefined,
 ): { entries: Entry<T>[]; isTruncated: boolean } {
-  const commonPrefix = (key: string) => {
-    const cut = delimiter ? key.indexOf(delimiter, prefix.length) : -1;
-    return cut === -1 || !key.startsWith(prefix) ? undefined : key.slice(0, cut + delimiter.length);
-  };
+  const commonPrefix = (key: string) => commonPrefixOf(key, { prefix, delimiter });
   const entries: Entry<T>[] = [];
   let folded = commonPrefix(after) === after ? after : undefined;
   let keys = keysAfter(folded === undefined ? after : behind(folded));
@@ -44,6 +41,15 @@ export function foldedPage<T>(
       keys = keysAfter(behind(folded));
     }
   }
+}
+
+/** The part of a key up to the first delimiter behind the prefix; undefined for a key that a list shows by itself. */
+export function commonPrefixOf(
+  key: string,
+  { prefix, delimiter }: Pick<Folding, 'prefix' | 'delimiter'>,
+): string | undefined {
+  const cut = delimiter ? key.indexOf(delimiter, prefix.length) : -1;
+  return cut === -1 || !key.startsWith(prefix) ? undefined : key.slice(0, cut + delimiter.length);
 }
 
 /** The last key, or nearly, that starts with a prefix. */

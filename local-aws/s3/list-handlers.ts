@@ -2,8 +2,9 @@ import { ServiceError } from '../errors.ts';
 import type { HttpReply } from '../protocols/http.ts';
 import { foldedPage } from './folding.ts';
 import type { FoundObject } from './object-finder.ts';
+import { storageClassOf } from './object-headers.ts';
 import type { ObjectFacts } from './object-rows.ts';
-import { numberIn, type S3Request } from './protocol.ts';
+import { pageSizeIn, type S3Request } from './protocol.ts';
 import type { S3 } from './s3.ts';
 import { xmlReply, type XmlMembers } from './xml.ts';
 
@@ -49,19 +50,17 @@ async function page(s3: S3, request: S3Request, after: string, withOwner: boolea
   s3.requireBucket(bucket);
   const prefix = query.get('prefix') ?? '';
   const delimiter = query.get('delimiter') ?? '';
-  const most = Math.min(numberIn(request, 'max-keys', MOST_KEYS), MOST_KEYS);
+  const most = pageSizeIn(request, 'max-keys', MOST_KEYS);
   const encode = encoderOf(query);
   const { entries, isTruncated } = foldedPage(
     { prefix, delimiter, after, most },
     (key) => s3.buckets.keys(bucket, { prefix, after: key }),
     (key) => s3.finder.find({ bucket, key }),
   );
+  const owner = withOwner ? s3.owner : undefined;
   const contents: XmlMembers[] = [];
   for (const { object } of entries) {
-    if (object)
-      contents.push(
-        contentsOf(object, await s3.finder.facts(object), encode, withOwner ? s3.owner : undefined),
-      );
+    if (object) contents.push(contentsOf(object, await s3.finder.facts(object), encode, owner));
   }
   const members = {
     Name: bucket,
@@ -89,7 +88,7 @@ function contentsOf(
     ...(checksum && { ChecksumAlgorithm: checksum.algorithm, ChecksumType: checksum.type }),
     Size: size,
     Owner: owner,
-    StorageClass: headers?.['x-amz-storage-class'] ?? 'STANDARD',
+    StorageClass: storageClassOf(headers),
   };
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, fstatSync, openSync, readFileSync, statSync, type Stats } from 'node:fs';
 import type { Store } from '../store.ts';
-import { errorCode } from './file-errors.ts';
+import { errorCode } from '../errors.ts';
 import { Locks } from './locks.ts';
-import { ObjectRows, idOf, type FileMark, type ObjectFacts, type ObjectRow } from './object-rows.ts';
+import { ObjectRows, idOf, isOf, type FileMark, type ObjectFacts, type ObjectRow } from './object-rows.ts';
 import { OddKeys } from './odd-keys.ts';
 import type { Places, S3Location } from './places.ts';
 
@@ -80,7 +80,7 @@ export class ObjectFinder {
     const etag = await this.etag(object);
     await this.locks.run(idOf(object), () => {
       const present = this.find(object);
-      if (present && !present.row && isSame(present, object)) {
+      if (present && !present.row && isOf(present, object)) {
         const { size, mtimeMs, ino } = present;
         present.place.rows.add(object, { size, mtimeMs, ino, etag }, undefined);
       }
@@ -111,8 +111,6 @@ function found({ bucket, key }: S3Location, place: Place, stats: Stats): FoundOb
   const { size, mtimeMs, ino, mtime: modified } = stats;
   return { bucket, key, size, mtimeMs, ino, modified, place, row: place.rows.of({ bucket, key }, stats) };
 }
-
-const isSame = (a: FileMark, b: FileMark) => a.size === b.size && a.mtimeMs === b.mtimeMs && a.ino === b.ino;
 
 async function md5Of(file: string, size: number): Promise<string> {
   const hash = createHash('md5');

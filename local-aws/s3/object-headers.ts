@@ -4,14 +4,19 @@ import type { FoundObject } from './object-finder.ts';
 import type { ObjectFacts } from './object-rows.ts';
 import { header, type S3Request } from './protocol.ts';
 
-/** The headers beside user metadata that S3 keeps with an object and sends with it. */
-const KEPT = [
+/** Headers that the query of a GET may replace, as the maker of a presigned URL wants them. */
+const REPLACEABLE = [
   'cache-control',
   'content-disposition',
   'content-encoding',
   'content-language',
   'content-type',
   'expires',
+] as const;
+
+/** The headers beside user metadata that S3 keeps with an object and sends with it. */
+const KEPT = [
+  ...REPLACEABLE,
   'x-amz-server-side-encryption',
   'x-amz-server-side-encryption-aws-kms-key-id',
   'x-amz-server-side-encryption-bucket-key-enabled',
@@ -23,16 +28,6 @@ const USER_METADATA = 'x-amz-meta-';
 
 /** (S3 user guide, "Working with object metadata") */
 const MOST_USER_METADATA = 2048;
-
-/** Headers that the query of a GET may replace, as the maker of a presigned URL wants them. */
-const REPLACEABLE = [
-  'cache-control',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-type',
-  'expires',
-] as const;
 
 /**
  * The headers of a request that the object keeps.
@@ -88,6 +83,10 @@ export function shownHeaders(
 
 /** A header has no line breaks, and its bytes are those of UTF-8. */
 const headerText = (text: string) => Buffer.from(text.replaceAll(/[\r\n\0]/g, ' ')).toString('latin1');
+
+/** The storage class that lists show: an object that was put without one is `STANDARD`. */
+export const storageClassOf = (headers: Readonly<Record<string, string>> | undefined): string =>
+  headers?.['x-amz-storage-class'] ?? 'STANDARD';
 
 export const checksumHeaders = ({ checksum }: Pick<ObjectFacts, 'checksum'>): Record<string, string> =>
   checksum

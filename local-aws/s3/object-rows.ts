@@ -71,5 +71,6 @@ export function locationOf(id: string): S3Location {
   return { bucket: id.slice(0, slash), key: id.slice(slash + 1) };
 }
 
+/** Whether a row, or what was found before, is that of the file. */
 export const isOf = (row: FileMark, { size, mtimeMs, ino }: FileMark) =>
   row.size === size && row.mtimeMs === mtimeMs && row.ino === ino;

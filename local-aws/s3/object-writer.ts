@@ -1,10 +1,10 @@
 import { mkdirSync, rmdirSync, statSync } from 'node:fs';
 import { rm, rmdir, unlink } from 'node:fs/promises';
 import path from 'node:path';
-import { ServiceError } from '../errors.ts';
+import { errorCode, ServiceError } from '../errors.ts';
 import type { Store } from '../store.ts';
 import type { Draft, Drafts } from './drafts.ts';
-import { errorCode, isCollision } from './file-errors.ts';
+import { isCollision } from './file-errors.ts';
 import type { FoundObject, ObjectFinder, Place } from './object-finder.ts';
 import { idOf, type ObjectFacts } from './object-rows.ts';
 import type { S3Location } from './places.ts';

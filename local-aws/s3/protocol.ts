@@ -64,6 +64,7 @@ const errorStatus: Readonly<Record<string, number>> = {
 const statusOf = ({ type, wire }: ServiceError): number =>
   wire.status ?? errorStatus[type] ?? commonErrorStatus[type] ?? 400;
 
+/** A header of a request; one that was sent several times as one list with commas. */
 export function header({ headers }: Pick<S3Request, 'headers'>, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(',') : value;
@@ -83,6 +84,15 @@ export function numberIn({ query }: S3Request, name: string, standard: number): 
     `Provided ${name} not an integer or within integer range: ${JSON.stringify(text)}.`,
   );
 }
+
+/**
+ * How many entries of a list the caller wants on a page: as many as a page holds, unless the query asks for fewer.
+ *
+ * @param most - how many a page holds
+ * @throws ServiceError `InvalidArgument` for what is no whole number
+ */
+export const pageSizeIn = (request: S3Request, name: string, most: number): number =>
+  Math.min(numberIn(request, name, most), most);
 
 /** (S3 user guide, "Amazon S3 multipart upload limits") */
 const MOST_PARTS = 10_000;

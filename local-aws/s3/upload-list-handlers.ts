@@ -1,8 +1,10 @@
 import type { HttpReply } from '../protocols/http.ts';
-import { checksumElement } from './checksums.ts';
+import { checksumElements } from './checksums.ts';
+import { commonPrefixOf } from './folding.ts';
 import { compareKeys } from './key-order.ts';
 import { encoderOf } from './list-handlers.ts';
-import { numberIn, type S3Request } from './protocol.ts';
+import { storageClassOf } from './object-headers.ts';
+import { numberIn, pageSizeIn, type S3Request } from './protocol.ts';
 import type { S3 } from './s3.ts';
 import type { Upload } from './uploads.ts';
 import { xmlReply, type XmlMembers } from './xml.ts';
@@ -14,7 +16,7 @@ export const uploadListHandlers = (s3: S3) => ({
   ListMultipartUploads(request: S3Request): Promise<HttpReply> {
     const { bucket, query } = request;
     s3.requireBucket(bucket);
-    const most = Math.min(numberIn(request, 'max-uploads', MOST), MOST);
+    const most = pageSizeIn(request, 'max-uploads', MOST);
     const encode = encoderOf(query);
     const entries = afterMarker(foldedUploads(s3.uploads.of(bucket), query), query);
     const page = entries.slice(0, most);
@@ -39,7 +41,7 @@ export const uploadListHandlers = (s3: S3) => ({
   ListParts(request: S3Request): Promise<HttpReply> {
     const { bucket, key, query } = request;
     const upload = s3.uploads.require(request, query.get('uploadId'));
-    const most = Math.min(numberIn(request, 'max-parts', MOST), MOST);
+    const most = pageSizeIn(request, 'max-parts', MOST);
     const marker = numberIn(request, 'part-number-marker', 0);
     const parts = s3.uploads.parts(upload).filter(({ number }) => number > marker);
     const page = parts.slice(0, most);
@@ -59,11 +61,11 @@ export const uploadListHandlers = (s3: S3) => ({
         LastModified: new Date(modified).toISOString(),
         ETag: `"${md5}"`,
         Size: size,
-        ...(checksum && { [checksumElement(checksum.algorithm)]: checksum.value }),
+        ...checksumElements(checksum),
       })),
       Initiator: s3.owner,
       Owner: s3.owner,
-      StorageClass: upload.headers['x-amz-storage-class'] ?? 'STANDARD',
+      StorageClass: storageClassOf(upload.headers),
     });
     return Promise.resolve(reply);
   },
@@ -82,9 +84,8 @@ function foldedUploads(uploads: readonly Upload[], query: URLSearchParams): Uplo
   const prefixes = new Map<string, UploadEntry>();
   const entries = uploads.flatMap((upload): UploadEntry[] => {
     if (!upload.key.startsWith(prefix)) return [];
-    const cut = delimiter ? upload.key.indexOf(delimiter, prefix.length) : -1;
-    if (cut === -1) return [{ name: upload.key, upload }];
-    const name = upload.key.slice(0, cut + delimiter.length);
+    const name = commonPrefixOf(upload.key, { prefix, delimiter });
+    if (name === undefined) return [{ name: upload.key, upload }];
     prefixes.set(name, { name });
     return [];
   });
@@ -108,7 +109,7 @@ const uploadMembers = (s3: S3, upload: Upload, encode: (key: string) => string):
   UploadId: upload.id,
   Key: encode(upload.key),
   Initiated: new Date(upload.initiated).toISOString(),
-  StorageClass: upload.headers['x-amz-storage-class'] ?? 'STANDARD',
+  StorageClass: storageClassOf(upload.headers),
   Owner: s3.owner,
   Initiator: s3.owner,
   ChecksumAlgorithm: upload.algorithm,

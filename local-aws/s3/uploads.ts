@@ -2,13 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { ServiceError } from '../errors.ts';
+import { errorCode, ServiceError } from '../errors.ts';
 import type { Store } from '../store.ts';
 import type { Table } from '../table.ts';
 import type { ChecksumAlgorithm, ChecksumType, StoredChecksum } from './checksums.ts';
 import type { Content } from './content.ts';
 import type { Drafts } from './drafts.ts';
-import { errorCode } from './file-errors.ts';
 import { Locks } from './locks.ts';
 import type { S3Location } from './places.ts';
 

@@ -97,7 +97,7 @@ describe(`FHIR files that are damaged, SEED=${seed}`, () => {
           }
         },
       ),
-      { seed, numRuns: 40 },
+      { seed, numRuns: 100 },
     );
   });
 });

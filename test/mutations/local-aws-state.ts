@@ -106,7 +106,7 @@ export const LOCAL_AWS_STATE: readonly Behaviour[] = [
   },
   {
     what: 'a search finds image sets of its own data store only',
-    file: `${imaging}/search.ts`,
+    file: `${imaging}/image-set.ts`,
     code: '.filter((set) => set.datastoreId === datastoreId)',
     without: '',
     tests: search,

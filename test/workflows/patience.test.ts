@@ -1,6 +1,7 @@
 /** Runs while no worker is alive, and while AWS throttles them: neither makes them fail, and throttling adds no history events. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
+import { until } from '../local-aws/harness.ts';
 import { SHORT_CALLS, withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
 import { copyInput, datastoreId, destinationImageSetId, fhirInput } from '../support/inputs.ts';
@@ -34,9 +35,11 @@ withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), {
 });
 
 /** Waits until the server has recorded that AWS refused a call. Before that, the death of the worker would leave it in doubt. */
-async function refusalOf(workflowId: string): Promise<void> {
-  while ((await cluster.flows.whereabouts(workflowId))?.lastError === undefined) await pause(20);
-}
+const refusalOf = (workflowId: string) =>
+  until(
+    () => cluster.flows.whereabouts(workflowId),
+    (progress) => progress?.lastError !== undefined,
+  );
 
 test('a start, a copy, a tag, a list and a poll that no worker was there for succeed once there is one', async () => {
   const jobs = { ListFHIRImportJobs: [{ ImportJobPropertiesList: [] }] };

@@ -6,6 +6,10 @@ import { isTooLong, isUid } from './value-rules.ts';
 /** DICOM attributes by keyword, as the service's metadata have them; those without a keyword by tag. */
 export type Attributes = Record<string, unknown>;
 
+/** The value of an attribute as text: empty for a sequence, for several values, and for none. */
+export const asText = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+
 /** Turns data elements into the members of a metadata document, and notes what the service would warn of. */
 export class AttributeReader {
   /** VRs of the attributes that are named by their tags, because no dictionary gives them to the reader. */

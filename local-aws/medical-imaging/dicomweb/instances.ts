@@ -1,9 +1,9 @@
 import { notFound } from '../../errors.ts';
 import type { World } from '../../world.ts';
-import { imageSetsOf, requireImageSet, stateOf, type ImageSet } from '../image-set.ts';
+import { asText } from '../dicom/attributes.ts';
+import { imageSetsBy, imageSetsOf, requireImageSet, stateOf, type ImageSet } from '../image-set.ts';
 import { notYetConsistent, requireMetadata } from '../metadata-store.ts';
 import { viewsOf, type InstanceView } from '../metadata.ts';
-import { asText } from './match.ts';
 import type { DicomWebRequest } from './protocol.ts';
 
 /** An instance that DICOMweb shows. */
@@ -45,9 +45,13 @@ export function requireInstances(world: World, wanted: Wanted): [Found, ...Found
   throw notFound(`The ${wanted.instanceUid ? 'instance' : 'series'} in ${where} of the data store`);
 }
 
-function imageSetsIn(world: World, { datastoreId, imageSetId }: Wanted): ImageSet[] {
+function imageSetsIn(world: World, { datastoreId, imageSetId, studyUid }: Wanted): ImageSet[] {
   if (imageSetId !== undefined) return [requireImageSet(world, datastoreId, imageSetId)];
-  return [...imageSetsOf(world, datastoreId)].filter(({ isPrimary }) => isPrimary);
+  // A viewer asks for each frame by itself, which must not read the metadata of all studies each time.
+  const candidates = studyUid
+    ? imageSetsBy(world, datastoreId, 'DICOMStudyInstanceUID', studyUid)
+    : [...imageSetsOf(world, datastoreId)];
+  return candidates.filter(({ isPrimary }) => isPrimary);
 }
 
 function foundOf(view: InstanceView, updatedAt: number): Found {

@@ -1,4 +1,4 @@
-import type { Attributes } from '../dicom/attributes.ts';
+import { asText, type Attributes } from '../dicom/attributes.ts';
 import { dictionaryEntry, tagOf } from '../dicom/dictionary.ts';
 
 /** One attribute of a search with what it must be. */
@@ -22,10 +22,6 @@ export function meets(attributes: Attributes, { keyword, wanted }: Condition, fu
   const texts = (Array.isArray(value) ? value : [value]).map((each: unknown) => asText(each).trim());
   return texts.some(matcher(vrOf(keyword), wanted, fuzzy));
 }
-
-/** A value of the metadata as text; that of a sequence, or of nothing, is empty. */
-export const asText = (value: unknown) =>
-  typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 
 const vrOf = (keyword: string) => dictionaryEntry(tagOf(keyword) ?? 0)?.vr ?? 'UN';
 

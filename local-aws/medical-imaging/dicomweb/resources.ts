@@ -1,9 +1,8 @@
 import type { World } from '../../world.ts';
-import type { Attributes } from '../dicom/attributes.ts';
+import { asText, type Attributes } from '../dicom/attributes.ts';
 import { levelOf } from '../metadata-levels.ts';
 import type { Level } from './fields.ts';
 import { findInstances, type Found } from './instances.ts';
-import { asText } from './match.ts';
 import type { DicomWebRequest } from './protocol.ts';
 import { instanceUrl, seriesUrl, studyUrl } from './urls.ts';
 

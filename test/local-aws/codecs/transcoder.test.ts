@@ -59,7 +59,7 @@ describe('the transcoder', () => {
         expect({ width, height }).toEqual({ width: description.columns, height: description.rows });
         expect(decoded.equals(pixels)).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: 150 },
     );
   });
 
