@@ -37,7 +37,9 @@ export function findInstances(world: World, wanted: Wanted): Found[] {
 
 /** @throws ServiceError when there is none, or the metadata of its image set cannot be read yet after an import */
 export function requireInstances(world: World, wanted: Wanted): [Found, ...Found[]] {
-  const isLate = imageSetsIn(world, wanted).some(({ consistentFrom = 0 }) => consistentFrom > Date.now());
+  const isLate = imageSetsIn(world, { ...wanted, studyUid: '' }).some(
+    ({ consistentFrom = 0 }) => consistentFrom > Date.now(),
+  );
   if (isLate) throw notYetConsistent();
   const [first, ...others] = findInstances(world, wanted);
   if (first) return [first, ...others];
