@@ -1,13 +1,13 @@
 /**
- * What a DICOM import into the local AWS costs: 5,000 small files beside reading and writing the same bytes, and the memory
- * that files of 2 GB take.
+ * Measures DICOM imports into the local AWS: the time for 5,000 small files, compared with only reading and writing the same
+ * bytes, and the memory for files of 2 GB.
  *
- * The times of two machines differ, so the small files are shown as a ratio to bare reading and writing in the same run. With the
- * folder of an earlier, built checkout, they are shown as a ratio to the import of the same files by that one instead:
+ * Times of different machines cannot be compared, so the result for the small files is a ratio to reading and writing their bytes
+ * in the same run. With the folder of an earlier, built checkout, it is a ratio to the same import by that checkout instead:
  *
  *     npm run bench -- dicom-import ../before
  *
- * Each measurement has a process of its own, or one would count the memory of another.
+ * Each measurement runs in a process of its own, because the peak memory of a process includes all that it did before.
  */
 import { execFileSync } from 'node:child_process';
 import {
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
   }
 }
 
-/** Prints what importing the small files costs with the local AWS of a checkout. */
+/** Imports the small files with the local AWS of a checkout, and prints the time that this takes, as JSON. */
 async function importSmallFilesBy(checkout?: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'bench-dicom-'));
   try {
@@ -90,7 +90,7 @@ async function memoryOf(folder: string): Promise<string> {
   return `${megabytes} MB of memory at the most, ${more} MB more than before, in ${(wallMs / 1000).toFixed(1)} s`;
 }
 
-/** The least that an import could do: each file read whole, and as many bytes as its pixels written beside. */
+/** The least work that an import could do: it reads each file, and writes as many bytes as the file has pixel data. */
 async function readAndWrite(files: readonly string[], target: string): Promise<void> {
   await mkdir(target);
   for (const [index, file] of files.entries()) {
@@ -110,7 +110,7 @@ function writeSmallFiles(folder: string): string[] {
   });
 }
 
-/** A file of 4,100 frames of 512 KiB, which is written piece by piece. */
+/** Writes a file of 4,100 frames of 512 KiB. It writes frame by frame, so that it adds little to the memory that is measured. */
 function writeLargeFile(folder: string, { encapsulated }: { encapsulated: boolean }): void {
   mkdirSync(join(folder, 's3/input'), { recursive: true });
   const pixels: Element = ['7FE00010', 'OW', Buffer.alloc(0)];

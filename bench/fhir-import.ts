@@ -1,11 +1,11 @@
 /**
- * What holding resources against R4 costs: 50,000 of them imported by this checkout and by another one, in turns.
+ * Measures the cost of validating resources against FHIR R4: this checkout and another one alternately import 50,000 resources.
  *
  *     git worktree add ../before COMMIT && (cd ../before && npm ci)
  *     npm run bench -- fhir-import ../before
  *
- * Each import has a server of its own, so that compiling the rules is part of it. The ratios are of the fastest of the
- * imports: of the time until the job has ended, and of the time of the processor, which other programs change less.
+ * Each import runs in a process of its own, so that its time includes compiling the rules. The ratios compare the fastest import
+ * of each checkout, by the time until the job has ended and by the processor time, which other programs affect less.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -15,7 +15,7 @@ import { compare, costOf, localAwsOf, type Cost } from './support/checkouts.ts';
 
 const PATIENTS = 10_000;
 
-/** A patient, and four observations of each. */
+/** 10,000 patients, each with four observations, as NDJSON. */
 function ndjson(): string {
   const lines: string[] = [];
   const period = { start: '2024-01-05T10:00:00Z', end: '2024-01-05T10:20:00Z' };

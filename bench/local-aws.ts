@@ -1,9 +1,9 @@
 /**
- * How fast the local AWS is: reads by one connection beside a server that always gives the same reply, the fsyncs of a write,
- * and what 100,000 image sets cost in memory, at the start and in searches.
+ * Measures the local AWS: the reads per second over one connection, compared with a server that always sends the same reply; the
+ * fsyncs per write; and, with 100,000 image sets, the memory, the time of a start and the times of searches.
  *
- * The times of two machines differ, so each is also shown as a ratio to a time of the same run. Each is the best of several:
- * whatever else the machine does makes them worse and never better. Every server has a process of its own.
+ * Times of different machines cannot be compared, so each is also shown as a ratio to another time of the same run. Each is the
+ * best of several, because other programs on the machine only slow the work down. Each server runs in a process of its own.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -85,7 +85,7 @@ function hasStrace(): boolean {
   }
 }
 
-/** The fsyncs of a local AWS that does so many writes, counted by the system: LevelDB makes some that the store knows nothing of. */
+/** The number of fsyncs of a local AWS that does `count` writes. strace counts them, because LevelDB also makes its own. */
 async function fsyncsOf(data: string, count: number): Promise<number> {
   const report = join(data, 'strace.txt');
   const strace = ['strace', '-f', '-c', '-e', 'trace=fsync,fdatasync', '-o', report];
@@ -157,7 +157,7 @@ const searches: Readonly<Record<string, object>> = {
   },
 };
 
-/** An image set that an import has made, with nothing left of its files but their frames. */
+/** Imports one series of 20 instances, which becomes one image set. @returns the id of its data store */
 async function importOne(data: string): Promise<string> {
   mkdirSync(join(data, 's3/input'), { recursive: true });
   for (let index = 0; index < INSTANCES; index++) {

@@ -1,6 +1,6 @@
 /**
- * The cost of waiting: the number of reads of a wait, compared with polling every 30 seconds, and the delay until it sees the
- * end.
+ * The cost of waiting for a job: how often a wait reads the job's status, compared with polling every 30 seconds, and how long
+ * after the end of the job it reads that the job has ended.
  *
  * The reads are counted, not timed. The pacing is a pure function, so the numbers are the same on every machine.
  */
@@ -10,7 +10,7 @@ import { pacingOf } from '../src/pacing/polling.ts';
 const FIXED: Pacing = { minimumInterval: 30_000, maximumInterval: 30_000, share: 0, timeout: Infinity };
 const HOUR = 3_600_000;
 
-/** The number of reads until a wait sees the end of an operation of `duration` milliseconds, and the delay of the last read. */
+/** The number of reads of a wait for an operation of `duration` milliseconds, and the time from its end to the last read. */
 function cost(duration: number, pacing: Pacing): { reads: number; lateBy: number } {
   let reads = 1;
   let waited = 0;

@@ -1,6 +1,6 @@
 /**
- * What the local S3 costs: the memory of an object of 5 GB, the rate of PUTs beside bare writing, and the pages of a list
- * of 100,000 objects beside bare reading of their folders.
+ * Measures the local S3: the memory for an object of 5 GB, the PUTs per second, compared with only writing files, and the time
+ * to list 100,000 objects, compared with only reading their folders.
  *
  *     npm run bench -- s3
  *
@@ -19,18 +19,18 @@ import { serve } from './support/served.ts';
 const GB = 1024 ** 3;
 const PUTS = 200;
 
-/** Each time is the fastest of so many: whatever else the machine does makes work slower and never faster. */
+/** Each time is the fastest of this many, because other programs on the machine only slow the work down. */
 const ROUNDS = 5;
 
 const PUT_BYTES = 10_000;
 const OBJECTS = 100_000;
 
-/** The folders that the objects of the list are in: one, or a thousand. */
+/** The number of folders that contain the objects of a list. */
 const SHAPES = { 'one folder': 1, '1,000 folders': 1000 };
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
-/** Sends requests by one connection. The content of an object is streamed both ways. */
+/** Sends requests over one connection. The content of an object is streamed in both directions. */
 class Client {
   readonly #endpoint: string;
 
@@ -123,7 +123,7 @@ async function putRate(data: string): Promise<void> {
   show('time of a PUT as a multiple of bare writing', (ofPuts / ofBare).toFixed(2));
 }
 
-/** All pages of a list. */
+/** Reads all pages of a list. */
 async function listAll(client: Client, bucket: string): Promise<void> {
   let [token, pages, keys] = ['', 0, 0];
   do {

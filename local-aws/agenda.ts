@@ -1,11 +1,12 @@
 import { NEVER } from './timeline.ts';
 
-/** Longer than that and `setTimeout` fires at once. */
+/** The longest delay of `setTimeout`, in milliseconds. With a longer one, `setTimeout` fires at once. */
 const longestTimer = 2 ** 31 - 1;
 
 /**
- * Runs work at its time. The agenda itself is not durable: what is due stands in the entities, and whoever owns them
- * enters it here again after a restart. Work must therefore be safe to run twice.
+ * Runs work at a given time. The agenda is in memory only. Each entity, such as a job, stores what is due and when, and its
+ * service enters that here again after a restart. Work that a crash interrupts is run a second time, and must therefore be safe
+ * to run twice.
  */
 export class Agenda {
   readonly #timers = new Map<string, NodeJS.Timeout>();
@@ -17,7 +18,7 @@ export class Agenda {
     this.#onError = onError;
   }
 
-  /** Enters work for a time, in place of what the key was entered for before. */
+  /** Schedules work for a time, in place of the work that was scheduled with the same key. */
   enter(key: string, time: number, work: () => Promise<void>): void {
     this.cancel(key);
     if (time === NEVER || this.#closed) return;
@@ -38,7 +39,7 @@ export class Agenda {
     this.#timers.delete(key);
   }
 
-  /** Drops what is still to come and waits for what is going on. */
+  /** Cancels the work that has not begun, and waits for the work that is running. */
   async close(): Promise<void> {
     this.#closed = true;
     for (const key of this.#timers.keys()) this.cancel(key);

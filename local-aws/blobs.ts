@@ -2,18 +2,18 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 /**
- * Bytes by id: too big for the state, and never changed under their id. They are image frames, and what imported files have
- * beside their frames.
+ * Bytes by id that are too large for the state: image frames, and what imported DICOM files contain besides their frames. The
+ * bytes of an id never change.
  */
 export interface Blobs {
   ids(): Promise<readonly string[]>;
-  /** The number of bytes; nothing where there are none of that id. */
+  /** The number of bytes; undefined if there is no blob of that id. */
   size(id: string): Promise<number | undefined>;
   read(id: string): Promise<Buffer | undefined>;
   write(id: string, parts: Iterable<Buffer>): Promise<void>;
 }
 
-/** Each is a file, which outlives the process. */
+/** Keeps each blob in a file, which outlives the process. */
 export class FolderBlobs implements Blobs {
   readonly #folder: string;
 
@@ -47,7 +47,7 @@ export class FolderBlobs implements Blobs {
   }
 }
 
-/** Each is gone when the process ends. */
+/** Keeps blobs in memory. They are gone when the process ends. */
 export class MemoryBlobs implements Blobs {
   readonly #blobs = new Map<string, Buffer>();
 

@@ -3,7 +3,10 @@ import { errorType } from './errors.ts';
 import type { Table } from './table.ts';
 import type { World } from './world.ts';
 
-/** A call that the local AWS has seen. Holds ids and names, never what a call is about: that may be patient data. */
+/**
+ * A call that the local AWS has received. Holds only ids and names, and no other values of its input and output: those may be
+ * patient data.
+ */
 export interface Call {
   readonly number: number;
   readonly service: string;
@@ -17,9 +20,9 @@ export interface Call {
 }
 
 /**
- * The log of calls: what a test asks to prove that AWS has seen one job, not two. It holds the newest calls, as many as the
- * setting `maxLoggedCalls` says. A call that only reads does not wait until its row is on disk, so the rows of the last
- * milliseconds before a SIGKILL may be missing, but no row that {@link list} has given.
+ * The log of calls. A test uses it to prove, for example, that AWS has received one request for a job and not two. It keeps the
+ * newest calls, as many as the setting `maxLoggedCalls` says. A call that only reads is answered before its row is on disk. A
+ * SIGKILL can therefore lose the rows of the last milliseconds, but no row that {@link list} has returned.
  */
 export class Calls {
   readonly #world: Pick<World, 'store' | 'settings'>;
@@ -46,7 +49,7 @@ export class Calls {
     return number;
   }
 
-  /** Adds the ids that a decoded input or output shows. */
+  /** Adds the ids that a decoded input or output contains. */
   identify(number: number, shape: object): void {
     const ids = idsOf(shape);
     if (Object.keys(ids).length > 0) this.#change(number, (call) => ({ ids: { ...call.ids, ...ids } }));
@@ -67,13 +70,13 @@ export class Calls {
     return calls;
   }
 
-  /** Ends what waits in {@link seen}: the log is at its end. */
+  /** Rejects the pending calls of {@link seen}, because after a reset or at the end no further call will be logged. */
   close(): void {
     this.#closed = true;
     this.#wake();
   }
 
-  /** Resolves when the log has that many calls of the operation, or that many with the outcome. */
+  /** Resolves when the log has at least `count` calls of the operation or, if an outcome is given, as many with this outcome. */
   async seen(operation: string, count: number, outcome?: string): Promise<Call[]> {
     for (;;) {
       const calls = this.#logged(operation).filter((call) => !outcome || call.outcome === outcome);
@@ -108,11 +111,17 @@ export class Calls {
 
 const keyOf = (number: number) => String(number).padStart(12, '0');
 
-/** Members that name a thing of the service; `DICOMPatientId` and its like name a person, and are none of them. */
+/**
+ * Members that identify a resource of the service. `DICOMPatientId` and similar members identify a person, and must not be
+ * logged.
+ */
 const idMember =
   /^(datastore|job|imageSet|sourceImageSet|version|latestVersion)Id$|^clientToken$|^resourceArn$/i;
 
-/** No shape of the services lies deeper. An input that breaks the rules may be as deep as its sender likes. */
+/**
+ * Deeper than the input and output of any operation. The limit keeps an input that breaks the schema, and may be nested to any
+ * depth, from overflowing the stack.
+ */
 const DEEPEST = 10;
 
 function idsOf(shape: object, path = '', depth = 0): Record<string, string> {

@@ -11,9 +11,12 @@ import type { World } from './world.ts';
 /** Thrown for a control request that cannot be done; the message is for the developer. */
 class ControlError extends Error {}
 
-/** What is done to the local AWS as a whole, and not to what it holds at present. */
+/** Operations on the local AWS as a whole, which replace or copy all of its state. */
 export interface Lifecycle {
-  /** @param options.keepS3 - leaves buckets and objects as they are */
+  /**
+   * @param options.keepS3 - true: buckets, objects and multipart uploads stay as they are; false: they are deleted, or replaced
+   *   by those of the folder of `load`
+   */
   reset(options: { readonly keepS3: boolean }): Promise<void>;
   /** @throws UserError where the folder cannot be written, or is not empty */
   save(folder: string): Promise<void>;
@@ -26,7 +29,7 @@ interface Controlled {
   readonly lifecycle: Lifecycle;
 }
 
-/** What {@link LocalAwsControl} asks for: the same verbs, arguments and results. */
+/** The methods of {@link LocalAwsControl}, with the same names, arguments and results. */
 type Verbs = {
   readonly [Verb in Exclude<keyof LocalAwsControl, 'endpoint' | 'health'>]: (
     args: NonNullable<Parameters<LocalAwsControl[Verb]>[0]>,
@@ -65,7 +68,7 @@ export class ControlServer {
   }
 }
 
-/** The other side of the control's own encoding of blobs. */
+/** Reverses `blobsAsBase64` of control.ts: `{"base64": "AAE="}` becomes the two bytes 00 and 01. */
 const blobsFromBase64 = (_name: string, value: unknown): unknown =>
   typeof value === 'object' && value !== null && 'base64' in value
     ? Buffer.from(String(value.base64), 'base64')
@@ -85,7 +88,7 @@ function verbs({ world, services, calls, lifecycle }: Controlled): Verbs {
     throw new ControlError(`there is no operation ${JSON.stringify(operation)}`);
   };
 
-  /** Makes what was changed durable before the test goes on. */
+  /** Schedules the work of jobs as the change requires, and writes the change to disk before the test gets its answer. */
   const changed = async () => {
     for (const service of services) service.resume();
     await world.store.commit();

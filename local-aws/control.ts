@@ -15,7 +15,7 @@ export type OperationName =
   | DicomWebOperation
   | S3Operation;
 
-/** The operations that start something which can end badly later. */
+/** The operations that start something which can fail later, such as a job. */
 export type StartingOperation =
   | 'CreateDatastore'
   | 'StartDICOMImportJob'
@@ -38,28 +38,31 @@ export type EntityKind = (typeof ENTITY_KINDS)[number];
 
 export interface FailNext {
   readonly operation: OperationName;
-  /** The error's name; ones that no model lists, such as `ExpiredTokenException`, work too. */
+  /** The name of the error. It need not be in the model of the service: `ExpiredTokenException`, for example, works too. */
   readonly error: string;
   readonly message?: string;
-  /** HTTP status, where the usual one of the error is not wanted. */
+  /** HTTP status, if it is to differ from the usual one of the error. */
   readonly status?: number;
   readonly retryAfterSeconds?: number;
   readonly count?: number;
 }
 
 export interface Rival {
-  /** The call of ours that the rival gets ahead of. */
+  /** The operation of our call, which is executed only after the rival's call. */
   readonly before: OperationName;
-  /** What the rival calls, with which input (timestamps excepted). */
+  /** The rival's call. Its input cannot contain timestamps, because it is sent as JSON. */
   readonly operation: OperationName;
   readonly input: object;
-  /** The rival's change is over when our call comes: not LOCKED any more, but a newer version. */
+  /**
+   * True: the rival's change has ended when our call is executed. The image set then has a newer version and is not LOCKED any
+   * more.
+   */
   readonly settled?: boolean;
 }
 
 /**
- * Drives the local AWS from outside, by `POST /_local/<verb>`: faults, settings, states and the account of what it has
- * seen. Faults and changed settings end with the process; everything else survives SIGKILL.
+ * Controls the local AWS from a test, by `POST /_local/<verb>`: causes faults, changes settings and states, and reads the log of
+ * calls. Faults and changed settings end with the process; everything else survives SIGKILL.
  */
 export class LocalAwsControl {
   readonly endpoint: string;
@@ -73,17 +76,17 @@ export class LocalAwsControl {
     return this.#post('failNext', fault);
   }
 
-  /** What the next calls start ends badly: CREATE_FAILED, FAILED, COPY_FAILED, UPDATE_FAILED, with that message. */
+  /** What the next calls start fails later: it ends as CREATE_FAILED, FAILED, COPY_FAILED or UPDATE_FAILED, with this message. */
   failOutcome(fault: { operation: StartingOperation; message?: string; count?: number }): Promise<void> {
     return this.#post('failOutcome', fault);
   }
 
-  /** The connection of the next calls breaks, before they change anything or when they have. */
+  /** The connection of the next calls breaks without an answer, before they have changed anything or after. */
   dropConnection(fault: { operation: OperationName; when: Moment; count?: number }): Promise<void> {
     return this.#post('dropConnection', fault);
   }
 
-  /** The next calls take effect and are answered with status 200, but the connection breaks amid the body. */
+  /** The next calls take effect and are answered with status 200, but the connection breaks in the middle of the body. */
   cutReply(fault: { operation: OperationName; count?: number }): Promise<void> {
     return this.#post('cutReply', fault);
   }
@@ -93,12 +96,15 @@ export class LocalAwsControl {
     return this.#post('garbleReply', fault);
   }
 
-  /** The next calls take that much longer. */
+  /** The next calls take `ms` milliseconds longer. */
   delay(fault: { operation: OperationName; ms: number; count?: number }): Promise<void> {
     return this.#post('delay', fault);
   }
 
-  /** The next calls get no answer until {@link release}, before they change anything (the default) or after. */
+  /**
+   * The next calls wait for {@link release}: before they have changed anything (the default), or after, when only the answer is
+   * missing.
+   */
   hold(fault: { operation: OperationName; when?: Moment; count?: number }): Promise<void> {
     return this.#post('hold', fault);
   }
@@ -107,52 +113,60 @@ export class LocalAwsControl {
     return this.#post('release', {});
   }
 
-  /** Another writer gets ahead of our next call. Add {@link dropConnection} `before` for one that replaces it. */
+  /**
+   * Another client, the rival, makes a call just before our next call. To let only the rival change something, add
+   * {@link dropConnection} with `before`: our call then breaks without an effect.
+   */
   rival(fault: Rival): Promise<void> {
     return this.#post('rival', fault);
   }
 
-  /** Forgets all faults that have not happened and releases what is held. */
+  /** Removes all faults that have not happened yet, and releases the calls that are held. */
   resetFaults(): Promise<void> {
     return this.#post('resetFaults', {});
   }
 
-  /** Changes settings and gives all of them; a duration of `never` holds whatever is begun from now on. */
+  /**
+   * Changes settings, and returns all of them. What begins while its duration is `never` goes on until {@link settle} ends it.
+   */
   settings(patch: Partial<Settings> = {}): Promise<Settings> {
     return this.#post('settings', patch);
   }
 
-  /** Puts an entity into a state, which it keeps: `{status}`, or an image set's state, workflow status, message. */
+  /**
+   * Puts an entity into a state and keeps it there. `patch` is `{status}`, or the state, workflow status and message of an image
+   * set.
+   */
   arrange(state: { kind: EntityKind; id: string; patch: Readonly<Record<string, string>> }): Promise<void> {
     return this.#post('arrange', state);
   }
 
-  /** Ends at once what is going on with an entity, even if it would never have ended. */
+  /** Ends at once what is under way for an entity, such as its creation, even if its duration is `never`. */
   settle(entity: { kind: EntityKind; id: string }): Promise<void> {
     return this.#post('settle', entity);
   }
 
-  /** Ends at once whatever is going on. An entity that was arranged stays as it is. */
+  /** Does the same for all entities. An entity that {@link arrange} has put into a state stays in it. */
   settleAll(): Promise<void> {
     return this.#post('settleAll', {});
   }
 
   /**
-   * Makes the local AWS what it was when it started with an empty data folder, or with the folder of `load`: nothing is in
-   * it, no faults are waiting, and the settings are those of the start. A call that is under way ends first, or if it takes
-   * more than a second loses its connection.
+   * Returns the local AWS to the state in which it started: empty, or with a new copy of the folder of `load`, without faults,
+   * and with the settings of the start. Calls under way may end first, but one that takes more than a second loses its
+   * connection.
    *
-   * @param options.keepS3 - leaves buckets and objects as they are
+   * @param options.keepS3 - true: buckets, objects and multipart uploads stay as they are; false, the default: they are reset too
    */
   reset(options: { readonly keepS3?: boolean } = {}): Promise<void> {
     return this.#post('reset', options);
   }
 
   /**
-   * Writes a copy of everything into a folder, for `load`. Other calls wait for it, so that the copy shows one moment.
-   * Faults and changed settings are no part of it.
+   * Writes a copy of everything into a folder, for `load`. Other calls wait meanwhile, so that the copy is consistent. It does
+   * not contain faults and changed settings.
    *
-   * @param options.folder - is not there yet, or empty; relative to the folder of the process that calls this
+   * @param options.folder - does not exist yet, or is empty; relative to the working directory of the process that calls this
    */
   save({ folder }: { readonly folder: string }): Promise<void> {
     return this.#post('save', { folder: resolve(folder) });
@@ -164,17 +178,19 @@ export class LocalAwsControl {
     return (await response.json()) as { status: 'running' };
   }
 
-  /** The calls seen so far, oldest first. */
+  /** The calls of the log, oldest first. */
   calls(filter: { operation?: OperationName } = {}): Promise<Call[]> {
     return this.#post('calls', filter);
   }
 
-  /** Waits until so many calls of an operation have come, or have come to an outcome such as `held`. */
+  /**
+   * Waits until the log has `count` calls of an operation or, with an outcome such as `held`, as many calls with this outcome.
+   */
   waitForCall(wanted: { operation: OperationName; count?: number; outcome?: string }): Promise<Call[]> {
     return this.#post('waitForCall', wanted);
   }
 
-  /** How many jobs there are, whoever started them: the proof that a retry started no second one. */
+  /** The number of jobs, whoever started them. It proves that a retry has not started a second job. */
   jobs(): Promise<{ dicomImport: number; fhirImport: number; fhirExport: number }> {
     return this.#post('jobs', {});
   }
@@ -192,7 +208,10 @@ export class LocalAwsControl {
   }
 }
 
-/** For `JSON.stringify`, which shows a `Buffer` only what its own `toJSON` has made of it. */
+/**
+ * A replacer for `JSON.stringify` that writes bytes as `{base64}`. It looks at `this[name]`, because `value` is what
+ * `Buffer.toJSON` has already made of a `Buffer`.
+ */
 function blobsAsBase64(this: Readonly<Record<string, unknown>>, name: string, value: unknown): unknown {
   const blob = this[name];
   if (!ArrayBuffer.isView(blob)) return value;

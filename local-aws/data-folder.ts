@@ -4,9 +4,9 @@ import { UserError } from '../src/lib/user-error.ts';
 import { messageOf } from './errors.ts';
 
 /**
- * Makes the folder that holds all state, where it is not there yet.
+ * Creates the folder that holds all state, if it does not exist yet.
  *
- * @throws UserError where it cannot be made or written to
+ * @throws UserError where it cannot be created or written to
  */
 export function makeDataFolder(folder: string): void {
   try {
@@ -20,8 +20,8 @@ export function makeDataFolder(folder: string): void {
 }
 
 /**
- * As `mkdirSync(folder, { recursive: true })`, which never returns in Node 20 where a folder that is there refuses new
- * folders with ENOENT, as `/proc` does.
+ * Like `mkdirSync(folder, { recursive: true })`, which in Node 20 never returns if an existing folder refuses new folders with
+ * ENOENT, as `/proc` does.
  */
 function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;

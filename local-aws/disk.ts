@@ -1,25 +1,30 @@
 import { ClassicLevel } from 'classic-level';
 import { UserError } from '../src/lib/user-error.ts';
 
-/** Where a {@link Store} keeps what outlives the process: texts by key. */
+/** Where a {@link Store} keeps its content: texts by key. */
 export interface Disk {
   /**
-   * All texts whose keys begin with `prefix`, in the order of their keys, which are given without it. They are those of one
-   * moment, even if others are written while they are read.
+   * All texts whose keys begin with `prefix`, sorted by key. The keys are given without the prefix. Texts that others write while
+   * these are read do not appear among them.
    */
   texts(prefix: string): AsyncIterable<[key: string, text: string]>;
-  /** Reads without waiting, because handlers must not be interrupted between reading and writing. */
+  /**
+   * Reads synchronously. If a handler had to wait between reading and writing, another call could change the same data meanwhile.
+   */
   read(key: string): string | undefined;
   /**
    * Writes all of the texts or none of them. A key without a text is deleted.
    *
-   * @param isSynced - resolves only when a power failure cannot undo the write. Otherwise only the end of the process cannot.
+   * @param isSynced - true: resolves when even a power failure cannot undo the write; false: when a crash of the process cannot
    */
   write(texts: Iterable<readonly [key: string, text: string | undefined]>, isSynced: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Changes whenever the local AWS can no longer read what an older one has written. 1 had no such number. */
+/**
+ * The version of the format of the state. It changes whenever this code cannot read the state of an older version. Format 1 did
+ * not store its number.
+ */
 const FORMAT = '2';
 const FORMAT_KEY = 'format';
 
@@ -42,7 +47,7 @@ export async function openDisk(folder: string): Promise<Disk> {
     async *texts(prefix) {
       const range = db.iterator(prefix ? { gte: prefix, lt: after(prefix) } : {});
       try {
-        // A thousand at a time takes a third of the time of one by one.
+        // Reading a thousand entries at a time takes a third of the time of reading them one by one.
         for (let page = await range.nextv(1000); page.length > 0; page = await range.nextv(1000)) {
           for (const [key, text] of page) yield [key.slice(prefix.length), text];
         }
@@ -64,7 +69,10 @@ export async function openDisk(folder: string): Promise<Disk> {
   };
 }
 
-/** The first text after all that begin with `prefix`, which ends with an ASCII character. */
+/**
+ * The smallest key that is greater than all keys which begin with `prefix`: for `row/` it is `row0`. The last character of
+ * `prefix` must be ASCII.
+ */
 const after = (prefix: string) =>
   prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 
@@ -79,7 +87,7 @@ async function checkFormat(db: ClassicLevel, folder: string): Promise<void> {
   );
 }
 
-/** A disk that is gone with the process. */
+/** A disk in memory, whose content is gone when the process ends. */
 export function memoryDisk(): Disk {
   const all = new Map<string, string>();
   return {
@@ -100,10 +108,10 @@ export function memoryDisk(): Disk {
   };
 }
 
-/** As many texts as one batch takes along, so that a copy needs little memory. */
+/** The number of texts that are copied at a time, so that a copy needs little memory. */
 const BATCH = 1000;
 
-/** Copies all texts, or those that are wanted: as they are at one moment, even if others are written meanwhile. */
+/** Copies all texts, or those that `isWanted` selects, as they are when the copy begins, even if others are written meanwhile. */
 export async function copyTexts(
   from: Disk,
   to: Disk,

@@ -10,7 +10,7 @@ import type { World } from './world.ts';
 /** Thrown where a fault breaks the connection instead of answering. */
 class Dropped extends Error {}
 
-/** Takes every request to its service and its operation, past the faults that wait for it, and into the log of calls. */
+/** Finds the service and the operation of every request, applies the faults that are set for the operation, and logs the call. */
 export class Dispatcher {
   readonly #world: World;
   readonly #services: readonly Service[];
@@ -40,7 +40,10 @@ export class Dispatcher {
     }
   }
 
-  /** An object of S3 may have any path, so that a request which is signed for S3 goes there. */
+  /**
+   * Answers a request to another API of a service, such as FHIR REST at `/datastore/<id>/r4/`. The path alone does not tell,
+   * because a bucket may be named `datastore`: a request that is signed for S3 always goes to S3.
+   */
   #answerBeside(request: HttpRequest, signedFor: string | undefined): HttpReply | undefined {
     if (signedFor === 's3') return undefined;
     for (const service of this.#services) {
@@ -51,8 +54,8 @@ export class Dispatcher {
   }
 
   /**
-   * Signed requests name their service, and HealthImaging's may be DICOMweb. The others are told by header and path, and what is
-   * left is S3.
+   * The service of a request. A signature names the service. HealthImaging and DICOMweb have the same name, and are told apart by
+   * the path. An unsigned request is assigned by its headers and path, and goes to S3 if no other service claims it.
    */
   #serviceOf(request: HttpRequest, signedFor: string | undefined): Service {
     const suited = (services: readonly Service[]) =>
@@ -82,7 +85,7 @@ export class Dispatcher {
       await this.#interfereAfter(operation, call);
       const spoiling = this.#world.faults.take('spoil', operation)?.how;
       this.#calls.ended(call, spoiling ?? 'ok');
-      // The answer leaves only when what it tells is on disk.
+      // A reply is sent only when the changes that it reports are on disk. A SIGKILL cannot undo them then.
       await store.commit();
       return spoiled(reply, spoiling);
     } catch (error) {
@@ -126,7 +129,10 @@ export class Dispatcher {
     if (this.#world.faults.take('drop', operation, ({ when }) => when === moment)) throw new Dropped();
   }
 
-  /** The rival's call is a call like any other, but for the wire and the log: AWS has seen it, not from us. */
+  /**
+   * Executes the rival's call, if one is set. It changes the state like any other call, but no fault applies to it and the log
+   * does not list it: the log shows the calls of the program under test.
+   */
   async #letRivalIn(operation: string): Promise<void> {
     const rival = this.#world.faults.take('rival', operation);
     if (!rival) return;
@@ -158,7 +164,10 @@ function signingName({ headers, query }: HttpRequest): string | undefined {
   return credential?.split('/').at(-2);
 }
 
-/** S3 would take a request that is signed for, say, Lambda for one about a bucket that does not exist. */
+/**
+ * Refuses a request that is signed for a service which the local AWS does not have, such as Lambda. Otherwise it would go to S3,
+ * which would take its path for a bucket and an object.
+ */
 function refuseOtherService(services: readonly Service[], signedFor: string): void {
   if (services.some(({ name }) => name === signedFor)) return;
   const names = [...new Set(services.map(({ name }) => name))].join(', ');
@@ -179,7 +188,7 @@ function unknownOperation({ name, protocol }: Service, request: HttpRequest): Se
 function asServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   const { name, stack = '' } = error instanceof Error ? error : new Error('not an Error');
-  // The frames without the message, which may quote what is being worked on: patient data.
+  // Logs the stack without the message, because the message may quote patient data.
   console.error(`local-aws: ${name}\n${stack.slice(stack.indexOf('\n    at '))}`);
   return new ServiceError('InternalServerException', 'The local AWS has a bug; its log says where.');
 }

@@ -5,7 +5,7 @@ export interface Documents<T> {
 }
 
 /**
- * The documents that were read last, so that reading the frames of an image set one by one does not parse its metadata
+ * Keeps the documents that were read last. Without it, reading the frames of an image set one by one would parse the metadata
  * each time.
  */
 export class DocumentCache {
@@ -13,7 +13,9 @@ export class DocumentCache {
   readonly #maxCharacters: number;
   #characters = 0;
 
-  /** @param maxCharacters - of the JSON texts of all documents together; the last one is kept even if it is larger */
+  /**
+   * @param maxCharacters - the limit for the JSON texts of all documents together; the newest one is kept even if it is larger
+   */
   constructor(maxCharacters: number) {
     this.#maxCharacters = maxCharacters;
   }
@@ -21,7 +23,7 @@ export class DocumentCache {
   get(key: string): unknown {
     const found = this.#documents.get(key);
     if (!found) return undefined;
-    // Moves it to the end: the first ones are the next to go.
+    // Moves the document to the end of the map, because `put` removes documents from the beginning.
     this.#documents.delete(key);
     this.#documents.set(key, found);
     return found.document;

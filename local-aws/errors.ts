@@ -1,6 +1,6 @@
 /**
- * An error that a caller sees, by the name that the service gives it. The wire form (header, `__type`, XML) is the
- * protocol's business.
+ * An error that the client receives, with the name that the service gives it. Each protocol writes it in its own form: as a
+ * header, as `__type`, or in XML.
  */
 export class ServiceError extends Error {
   constructor(
@@ -27,7 +27,10 @@ export function errorCode(error: unknown): string | undefined {
 /** The message of anything thrown, as one text. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** The name to log for anything thrown: a bug of ours is the service's internal error. */
+/**
+ * The name of an error in the log of calls. Any error but a {@link ServiceError} is a bug of the local AWS, which the client
+ * receives as InternalServerException.
+ */
 export function errorType(error: unknown): string {
   return error instanceof ServiceError ? error.type : 'InternalServerException';
 }

@@ -1,4 +1,4 @@
-/** What can be made to go wrong, once or several times, for one operation. */
+/** A fault of the calls of one operation, which happens once or several times. */
 export type Fault =
   | {
       readonly kind: 'fail';
@@ -14,7 +14,7 @@ export type Fault =
   | { readonly kind: 'rival'; readonly operation: string; readonly input: object; readonly settled: boolean }
   | { readonly kind: 'failOutcome'; readonly message: string };
 
-/** Before the call changes anything, or when it has, and only the answer is missing. */
+/** When a fault happens: before the call has changed anything, or after, when only the answer is missing. */
 export type Moment = 'before' | 'after';
 
 /** What is wrong with an answer of status 200: the body ends in its middle, or is a page of HTML, as from a proxy. */
@@ -29,7 +29,7 @@ interface Rule {
   left: number;
 }
 
-/** The faults that are still to happen. In memory only: a restarted server is a healthy one. */
+/** The faults that have not happened yet. They are in memory only, so that a restarted server has none. */
 export class Faults {
   #rules: Rule[] = [];
   #held = new Set<() => void>();
@@ -39,7 +39,7 @@ export class Faults {
     this.#rules.push({ operation, fault, left: count });
   }
 
-  /** Takes the next fault of a kind that waits for this operation. */
+  /** Returns the next fault of a kind for this operation, and counts it as happened. */
   take<K extends Kind>(
     kind: K,
     operation: string,
@@ -60,7 +60,7 @@ export class Faults {
     return new Promise((resolve) => this.#held.add(resolve));
   }
 
-  /** Resolves after that time, or when all faults are over. */
+  /** Resolves after `ms` milliseconds, or at once when {@link reset} is called. */
   delayed(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const end = () => {

@@ -40,7 +40,7 @@ export function readFlags(args: readonly string[]): Flags | undefined {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new UserError('--port must be a number from 0 to 65535');
   }
-  // Node would take it for all addresses of this machine.
+  // For an empty host, Node would listen at all addresses of this machine.
   if (host === '') throw new UserError('--host must not be empty');
   const options = {
     port: Number(port),
@@ -88,7 +88,7 @@ function refuseRepeated(names: readonly string[]): void {
   if (repeated !== undefined) throw new UserError(`--${repeated} is given more than once: ${usage}`);
 }
 
-/** Not a number is refused with those that are wrong: `Number` takes an empty text for 0. */
+/** NaN for anything but digits, which `checkOptions` then refuses. `Number` alone would read an empty text as 0. */
 const wholeNumber = (text: string) => (/^\d{1,16}$/.test(text) ? Number(text) : NaN);
 
 function toPair(pair: string): [name: string, value: string] {

@@ -1,13 +1,13 @@
 /**
- * Lets calls through, except while something needs the state to itself, such as a copy of it. Calls that come meanwhile
- * wait, and nobody who has waited can tell that he did.
+ * Lets calls through, except while a reset or a copy needs the state to itself. Calls that come meanwhile wait, and are executed
+ * as usual afterwards.
  */
 export class Gate {
   #running = 0;
   #shut: Promise<void> | undefined;
   #onIdle = () => {};
 
-  /** Resolves while the gate is open. */
+  /** Resolves as soon as the gate is open. */
   async opened(): Promise<void> {
     while (this.#shut) await this.#shut;
   }
@@ -24,8 +24,8 @@ export class Gate {
   }
 
   /**
-   * Does work while no call is begun. Those under way end first, but for those that take longer than `patienceMs`: a held
-   * call, or an upload by a client that has stopped sending, would otherwise stop everybody.
+   * Does work while new calls wait. Calls under way may end first, but the work does not wait longer than `patienceMs` for them:
+   * a held call, or an upload by a client that has stopped sending, would otherwise block everybody.
    */
   async shut<T>(patienceMs: number, work: () => Promise<T>): Promise<T> {
     await this.opened();

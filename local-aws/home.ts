@@ -10,7 +10,7 @@ import { wipeS3 } from './s3/copies.ts';
 
 /** All that a local AWS keeps. */
 export interface Contents {
-  /** The folder of S3's files. */
+  /** The data folder, in which S3's files are. */
   readonly data: string;
   readonly disk: Disk;
   readonly frames: Blobs;
@@ -18,20 +18,22 @@ export interface Contents {
 
 /** Where a local AWS keeps its {@link Contents}. */
 export interface Home {
-  /** The folder of S3's files. */
+  /** The data folder, in which S3's files are. */
   readonly data: string;
   readonly isEmpty: boolean;
   /**
-   * Opens what is there; whoever opens it closes the disk.
+   * Opens the contents. The caller must close the disk.
    *
-   * @throws UserError where {@link fill} was killed
+   * @throws UserError if the process was killed during {@link fill}, so that the contents are incomplete
    */
   open(): Promise<Contents>;
-  /** Does work that fills it. If the process is killed meanwhile, nobody takes the half of it for the whole. */
+  /**
+   * Does work that writes the first contents. If the process is killed meanwhile, {@link open} refuses the incomplete contents.
+   */
   fill(work: () => Promise<void>): Promise<void>;
   /** Removes everything, or everything but S3's files; the disk must be closed. */
   wipe(keep: { readonly s3: boolean }): Promise<void>;
-  /** Removes what must not outlive the process; the disk must be closed. */
+  /** Removes temporary files; the disk must be closed. */
   leave(): void;
 }
 
@@ -60,7 +62,8 @@ export function folderHome(data: string): Home {
       await rm(mark);
     },
     async wipe({ s3 }) {
-      // The state first: what is left without it, if the process is killed, belongs to nothing.
+      // The state is removed first. If the process is killed before the rest is removed, unused frames are left. The other order
+      // could leave image sets without their frames.
       await rm(state, { recursive: true, force: true });
       await rm(frames, { recursive: true, force: true });
       if (!s3) await wipeS3(data);
@@ -73,14 +76,17 @@ async function openState(folder: string): Promise<Disk> {
   try {
     return await openDisk(folder);
   } catch (error) {
-    // LevelDB wraps why it cannot open.
+    // The reason why LevelDB cannot open the folder is in `cause`, with its code (`LEVEL_LOCKED`, for example).
     throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
   }
 }
 
 const temporaryFolders = new Set<string>();
 
-/** For a process that ends without closing its local AWS. One listener for all: Node warns of more than ten. */
+/**
+ * Whether a listener removes the temporary folders of a process that ends without closing its local AWS. One listener removes all
+ * of them, because Node warns of more than ten listeners.
+ */
 let removesAtExit = false;
 
 function temporaryFolder(): string {
@@ -93,7 +99,7 @@ function temporaryFolder(): string {
 
 const removeFolder = (folder: string) => rmSync(folder, { recursive: true, force: true });
 
-/** Nothing is on disk but S3's files, in a temporary folder that goes with the process. */
+/** Keeps everything in memory, except S3's files, which are in a temporary folder that is removed when the process ends. */
 export function memoryHome(): Home {
   const data = temporaryFolder();
   return {

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Store } from './store.ts';
 
-/** What has an id that clients see. */
+/** The kinds of resources that have ids. */
 export type IdKind = 'datastore' | 'dicomImportJob' | 'imageSet' | 'fhirDatastore' | 'fhirJob';
 
 /** Makes ids of 32 characters of `[0-9a-f]`, as both services have them for data stores, jobs and image sets. */
@@ -12,8 +12,8 @@ export interface Ids {
 export const randomIds: Ids = { next: () => randomBytes(16).toString('hex') };
 
 /**
- * Ids that the same calls in the same order get again. Each kind is counted by itself, so that a call which makes something
- * of another kind changes none of them; the counts are part of the state, or a restart would give the same id twice.
+ * Makes the same ids for the same calls in the same order. Each kind has its own count, so that one more data store, for example,
+ * does not change the ids of jobs. The counts are part of the state, because otherwise a restart would give the same id twice.
  */
 export function seededIds(store: Store, seed: number): Ids {
   const counts = store.table<number>('idCount');

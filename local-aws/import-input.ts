@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 /**
  * The objects that an import of either service finds at its input location.
  *
- * @throws JobFailure where the bucket is not there or the prefix holds nothing, and the settings say that this fails a job
+ * @throws JobFailure if the bucket does not exist or has no object with the prefix, and the settings say that this fails a job
  */
 export async function listInput(
   { buckets, settings }: World,

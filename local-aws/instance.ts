@@ -17,13 +17,13 @@ import { Store } from './store.ts';
 import type { World } from './world.ts';
 
 export interface InstanceOptions {
-  /** Of this instance alone: they can be changed until the next reset. */
+  /** A test can change these settings. The changes end with this instance, at the next reset. */
   readonly settings: Settings;
   readonly seed: number | undefined;
   readonly transcoder: Transcoder;
 }
 
-/** The services with their state, from a start, or a reset, to the next. */
+/** The services with their state. An instance lasts from the start, or from a reset, until the next reset. */
 export class Instance {
   readonly world: World;
   readonly control: ControlServer;
@@ -60,12 +60,12 @@ export class Instance {
       endpoint: '',
     };
     const imaging = medicalImaging(world);
-    // DICOMweb claims only its own paths, and HealthImaging all that begin alike.
+    // DICOMweb comes first, because HealthImaging claims all paths that begin like its own, those of DICOMweb too.
     const services = [dicomWeb(world, imaging.protocol), imaging, healthLake(world), s3(world)];
     return new Instance(world, services, lifecycle);
   }
 
-  /** Takes up the work that the contents still have. */
+  /** Continues the jobs that the state holds, and tells the services the endpoint of the server. */
   begin(endpoint: string): void {
     this.world.endpoint = endpoint;
     for (const service of this.#services) service.resume();
@@ -83,7 +83,9 @@ export class Instance {
     });
   }
 
-  /** Ends what waits, and closes the disk when everything is on it. */
+  /**
+   * Ends all calls that wait, breaks the connections of requests without an answer, and closes the disk when everything is on it.
+   */
   async close(): Promise<void> {
     this.world.faults.reset();
     this.#calls.close();

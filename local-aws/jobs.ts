@@ -8,7 +8,7 @@ export interface JobPhase<Status extends string> extends Phase {
   readonly message?: string | undefined;
 }
 
-/** A job of either service: a timeline, and the next piece of work with its time. */
+/** A job of either service: its states with their times, and the next step of its work with the time at which it is due. */
 export interface Job<Status extends string, Step extends string> extends Timeline<JobPhase<Status>> {
   readonly jobId: string;
   readonly due?: { readonly step: Step; readonly at: number } | undefined;
@@ -17,19 +17,20 @@ export interface Job<Status extends string, Step extends string> extends Timelin
 /** Thrown when a job as a whole fails; the message is what the service shows. */
 export class JobFailure extends Error {}
 
-/** Neither service names the states in which a job still goes on; these are they. */
+/** Whether a job has not ended yet, in the states of either service. */
 export const isOpen = (status: string) => ['SUBMITTED', 'QUEUED', 'IN_PROGRESS'].includes(status);
 
 /**
- * Does the slow part of a step and returns what makes its changes, in one go and without waiting.
+ * Does the slow part of a step, and returns a function that makes its changes. That function is synchronous, so that no call sees
+ * half of the changes.
  *
  * @throws JobFailure, or anything else, when the job as a whole fails
  */
 export type StepWork<J> = (job: J) => Promise<() => J>;
 
 /**
- * Does the work of jobs when it is due. What a step changes, the job's next step included, becomes durable in one commit:
- * after a SIGKILL a step either has happened or is done again from its beginning.
+ * Does the work of jobs when it is due. All changes of a step, and the job's next step, become durable in one commit: after a
+ * SIGKILL a step either has happened or is done again from its beginning.
  */
 export class JobRunner<J extends Job<string, string>> {
   readonly #world: World;
@@ -55,7 +56,7 @@ export class JobRunner<J extends Job<string, string>> {
     this.#enter(job);
   }
 
-  /** Enters the work of all jobs in the agenda: after a restart, or when a test has arranged one. */
+  /** Schedules the work of all jobs: after a restart, or when a test has changed the state of a job. */
   resume(): void {
     for (const job of this.#table.values()) this.#enter(job);
   }
@@ -70,7 +71,7 @@ export class JobRunner<J extends Job<string, string>> {
     if (!job?.due) return;
     const step: NonNullable<J['due']>['step'] = job.due.step;
     const change = await this.#steps[step](job).catch((error: unknown) => () => failed(job, error));
-    // A test may have arranged the job otherwise in the meantime.
+    // A test may have changed the job in the meantime, by `arrange` for example. The result of this step is then dropped.
     if (this.#table.get(jobId)?.due !== job.due) return;
     this.put(change());
     this.#onStep();
@@ -78,16 +79,18 @@ export class JobRunner<J extends Job<string, string>> {
   }
 }
 
-/** A job that has ended stays as it has ended, even if its outputs cannot be written later. */
+/**
+ * The job after an error in a step. A job that has already ended keeps its status, even if its output files cannot be written.
+ */
 function failed<J extends Job<string, string>>(job: J, error: unknown): J {
-  // Of an error that is not the job's own, no more than that: it may quote what it failed on.
+  // The message of any other error is not shown, because it may quote patient data.
   const isOurs = error instanceof JobFailure || error instanceof ServiceError;
   const message = isOurs ? error.message : 'The job has failed. INTERNAL_ERROR.';
   const phases = isOpen(jobStatus(job).status) ? entering(job, 'FAILED', message) : job.phases;
   return { ...job, due: undefined, phases };
 }
 
-/** The phases of a job that comes to another state now, whatever was planned. */
+/** The phases of a job that enters another state now. The phases that were planned for later are dropped. */
 export function entering<Status extends string>(
   job: Timeline<JobPhase<Status>>,
   status: Status,

@@ -4,19 +4,19 @@ import { help, readFlags } from './flags.ts';
 import { SettingError } from './read-settings.ts';
 
 async function main(): Promise<void> {
-  // Which Node runs the stand-in is nothing its user can act on.
+  // Suppresses the warning of the AWS SDK that its next versions need a newer Node. It does not concern the user of this program.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
   const flags = readFlags(process.argv.slice(2));
   if (!flags) {
     console.log(help);
     return;
   }
-  // Only now: loading the SDKs takes a second, which nobody should wait for to learn of a typing error.
+  // Loading the AWS SDKs takes a second. They are loaded after the flags are read, so that a wrong flag is reported at once.
   const { startLocalAws } = await import('./server.ts');
   const { options, isJson } = flags;
   const aws = await startLocalAws(options);
   const stop = () => {
-    // A second signal kills: nothing durable is lost by it.
+    // Without the handlers, a second signal ends the process at once. That loses nothing durable.
     process.off('SIGINT', stop).off('SIGTERM', stop).off('SIGHUP', stop);
     aws.close().catch(fail);
   };

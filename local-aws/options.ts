@@ -1,9 +1,9 @@
 import { UserError } from '../src/lib/user-error.ts';
 import type { Settings } from './settings.ts';
 
-/** How a local AWS is started: each is a flag of the command too. */
+/** The options of a local AWS. Each of them is also a flag of the command. */
 export interface LocalAwsOptions {
-  /** 0, the default, takes any free one. */
+  /** 0, the default, selects any free port. */
   readonly port?: number | undefined;
   readonly host?: string | undefined;
   /** The folder of all state; `s3://bucket/key` is `<data>/s3/bucket/key`. Needed unless `memory` is given. */
@@ -12,7 +12,7 @@ export interface LocalAwsOptions {
   readonly memory?: boolean | undefined;
   /** Starts with a copy of this folder, which `control.save` wrote and which stays as it is. */
   readonly load?: string | undefined;
-  /** Ids can be repeated: the same seed and the same calls give the same ids. A whole number from 0 on. */
+  /** Makes ids repeatable: the same seed and the same calls give the same ids. A whole number from 0 on. */
   readonly seed?: number | undefined;
   /** Everything that takes time takes 10 ms. `settings` override it. */
   readonly fast?: boolean | undefined;

@@ -2,7 +2,7 @@ import { invalid } from './errors.ts';
 
 type Sortable = string | number | boolean;
 
-/** By what a list is sorted, greatest first; between equals the ids decide. */
+/** How a list is sorted: by the value of `by`, and items with the same value by their ids; greatest first, unless `ascending`. */
 export interface Order<T> {
   readonly by: (item: T) => Sortable;
   readonly id: (item: T) => string;
@@ -19,15 +19,15 @@ export const newestJob: Order<{ readonly submittedAt: number; readonly jobId: st
   id: ({ jobId }) => jobId,
 };
 
-/** Where in a list an item stands. */
+/** The position of an item in a sorted list. */
 type Place = readonly [by: Sortable, id: string];
 
 /**
- * The page of a list that a token asks for, sorted. The token is the place of the last item of the page before, so that items
- * which come or go in between, that last one too, neither repeat nor hide others. The list itself is not sorted: of 100,000
- * items no more than some hundred are in memory beside it.
+ * Returns the page of a list that a token asks for, sorted. The token holds the position of the last item of the page before.
+ * Items that are added or removed between two pages, even this last item, therefore do not make other items appear twice or be
+ * left out. The list itself is not sorted: of 100,000 items, only some hundred are copied.
  *
- * @throws ServiceError ValidationException for a token that no list gave
+ * @throws ServiceError ValidationException for a token that {@link pageOf} has not returned
  */
 export function pageOf<T>(
   items: Iterable<T>,
@@ -35,7 +35,7 @@ export function pageOf<T>(
   { size = 50, token }: { size?: number | undefined; token?: string | undefined },
 ): { items: T[]; nextToken?: string } {
   const after = token === undefined ? undefined : readToken(token);
-  // One more than the page holds, which says that another page follows.
+  // Finds one item more than the page holds. If there is such an item, another page follows.
   const found = first(items, order, { count: size + 1, after });
   const page = found.slice(0, size);
   const last = page.at(-1);
@@ -45,7 +45,7 @@ export function pageOf<T>(
   };
 }
 
-/** The first items after a place, sorted. */
+/** The first `count` items after a position, sorted. */
 function first<T>(
   items: Iterable<T>,
   { by, id, ascending = false }: Order<T>,
@@ -81,7 +81,7 @@ function readToken(token: string): Place {
     const [by, id] = JSON.parse(Buffer.from(token, 'base64url').toString());
     if (['string', 'number', 'boolean'].includes(typeof by) && typeof id === 'string') return [by, id];
   } catch {
-    // Not ours.
+    // Not a token of `toToken`.
   }
   throw invalid('nextToken is not one that this list gave.');
 }

@@ -1,7 +1,7 @@
 import { defaultSettings, type Settings } from './settings.ts';
 import type { Duration } from './timeline.ts';
 
-/** The settings that take one of a few words. */
+/** The settings whose value is one of several words. */
 const choices: { readonly [name: string]: readonly string[] } = {
   emptyInput: ['COMPLETED', 'FAILED'],
   missingInputBucket: ['COMPLETED', 'FAILED'],
@@ -21,7 +21,7 @@ export class SettingError extends Error {}
 /**
  * Reads settings as they come from a command line (`copyMs=50`) or from JSON.
  *
- * @throws SettingError that names the setting and what is right
+ * @throws SettingError that names the setting and its valid values
  */
 export function readSettings(values: Readonly<Record<string, unknown>>): Partial<Settings> {
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, readSetting(name, value)]));

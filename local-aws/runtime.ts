@@ -24,7 +24,7 @@ interface Running {
   readonly instance: Instance;
 }
 
-/** A local AWS without its HTTP server: one {@link Instance} after the other, and what outlives them. */
+/** A local AWS without its HTTP server. A reset replaces the {@link Instance}, and keeps the options and the folder. */
 export class Runtime implements Lifecycle {
   endpoint = '';
   readonly #options: LocalAwsOptions;
@@ -58,7 +58,7 @@ export class Runtime implements Lifecycle {
     return path.resolve(this.#home.data, 's3');
   }
 
-  /** Takes up the work that the state still has. */
+  /** Continues the jobs that the state holds. */
   begin(endpoint: string): void {
     this.endpoint = endpoint;
     this.#live().instance.begin(endpoint);
@@ -74,7 +74,7 @@ export class Runtime implements Lifecycle {
   }
 
   async reset({ keepS3 }: { readonly keepS3: boolean }): Promise<void> {
-    // What a fault holds would keep the reset waiting.
+    // The reset would otherwise wait for the calls that a fault holds.
     this.release();
     await this.#gate.shut(PATIENCE_MS, async () => {
       const s3Rows = keepS3 ? await this.#s3Rows() : undefined;
@@ -93,7 +93,7 @@ export class Runtime implements Lifecycle {
     });
   }
 
-  /** Lets go on what a fault holds. */
+  /** Removes all faults, so that the calls which they hold or delay continue. */
   release(): void {
     this.#running?.instance.world.faults.reset();
   }
@@ -104,7 +104,7 @@ export class Runtime implements Lifecycle {
     this.#home.leave();
   }
 
-  /** @param s3Rows - what a reset has kept, in place of what it loads */
+  /** @param s3Rows - the rows of S3 that a reset keeps; S3 is then not loaded from the folder of `load` */
   async #start(s3Rows?: Disk): Promise<void> {
     const { load, seed, fast = false, settings } = this.#options;
     const contents = await this.#home.open();
@@ -113,7 +113,7 @@ export class Runtime implements Lifecycle {
         await this.#home.fill(() => loadFrom(load, contents, { s3: !s3Rows }));
       }
       if (s3Rows) await copyTexts(s3Rows, contents.disk);
-      // It is there from the start, so that people and tests can put files into it.
+      // The folder exists from the start, so that people and tests can put files into it.
       await mkdir(this.s3Folder, { recursive: true });
       const options = {
         seed,
@@ -142,7 +142,7 @@ export class Runtime implements Lifecycle {
   }
 
   #live(): Running {
-    // After a reset that failed, because the disk is full for example.
+    // There is no state after a reset that has failed, because the disk is full for example.
     if (!this.#running) throw new Error('the local AWS has no state');
     return this.#running;
   }

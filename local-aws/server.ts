@@ -10,22 +10,22 @@ export type { LocalAwsOptions } from './options.ts';
 export type { Settings } from './settings.ts';
 
 export interface LocalAws {
-  /** What clients get as `endpoint`, with `disableHostPrefix`, and for S3 `forcePathStyle`. */
+  /** The `endpoint` for the clients of the AWS SDK. They also need `disableHostPrefix`, and for S3 `forcePathStyle`. */
   readonly endpoint: string;
   readonly port: number;
-  /** `s3://bucket/key` is the file `bucket/key` in this folder: put in what an import is to read. */
+  /** `s3://bucket/key` is the file `bucket/key` in this folder. Put the files here that an import is to read. */
   readonly s3Folder: string;
-  /** Faults, settings, states, reset, snapshots, and the log of the calls seen. */
+  /** Controls faults, settings, states, reset and snapshots, and reads the log of calls. */
   readonly control: LocalAwsControl;
   close(): Promise<void>;
 }
 
 /**
- * Starts a HealthImaging, HealthLake and S3 on one port, with the state that the data folder holds. Work that a killed
- * process left behind goes on.
+ * Starts HealthImaging, HealthLake and S3 on one port, with the state that the data folder holds. Jobs that a killed process has
+ * not finished continue.
  *
  * @throws UserError for options that do not go together, and for folders that cannot be used
- * @throws Error with code `EADDRINUSE` when the port is taken, with code `LEVEL_LOCKED` when the folder is
+ * @throws Error with code `EADDRINUSE` if the port is taken, and with code `LEVEL_LOCKED` if another process uses the folder
  *
  * @example
  * const aws = await startLocalAws({ memory: true, fast: true });
@@ -39,7 +39,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   const server = createServer((incoming, response) => {
     void answer(incoming, response, (request) => runtime.answer(request));
   });
-  // Longer than clients keep idle connections, or they meet the closing end of one.
+  // Longer than clients keep idle connections. Otherwise the server might close a connection just when a client sends a request.
   server.keepAliveTimeout = 65_000;
   // Node would end a request whose content takes longer than five minutes, as that of a large object may.
   server.requestTimeout = 0;
@@ -65,7 +65,7 @@ export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws>
   };
 }
 
-/** A server that listens at all addresses of this machine is reached at the one of the machine itself. */
+/** The host by which clients reach the server. If it listens at all addresses of this machine, this is the loopback address. */
 function hostForClients(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';
@@ -93,7 +93,7 @@ async function answer(
     if (reply) await send(reply, incoming, response);
     else incoming.socket.destroy();
   } catch {
-    // The caller went away in the middle of its request, or asks what is not HTTP.
+    // The client has closed the connection in the middle of its request, or has sent what is not HTTP.
     incoming.socket.destroy();
   }
 }

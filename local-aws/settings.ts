@@ -1,9 +1,9 @@
 import type { Duration } from './timeline.ts';
 
 /**
- * What a caller may change about the local AWS. `@basis` says what a default rests on: `documented` by AWS; `field`, seen
- * in programs that use AWS; `guess`, because AWS does not document it; `ours`, a choice that claims nothing about AWS.
- * A test makes the table in docs/local-aws.md from these comments.
+ * The settings of the local AWS. `@basis` says what a default is based on: `documented` by AWS; `field`, seen in programs that
+ * use AWS; `guess`, because AWS does not document it; `ours`, a choice that claims nothing about AWS. A test makes the table in
+ * docs/local-aws.md from these comments.
  */
 export interface Settings {
   /** The account and region that ARNs name. @basis ours */
@@ -37,81 +37,84 @@ export interface Settings {
   /** How long after the end of an import or export its manifest and ndjson files appear in S3. @basis ours */
   manifestLagMs: Duration;
 
-  /** Whether `failure.ndjson` and `success.ndjson` exist where they have no line. @basis guess */
+  /** Whether an import writes `failure.ndjson` and `success.ndjson` even if they have no line. @basis guess */
   writeEmptyNdjson: boolean;
   /**
-   * What becomes of an import whose bucket is there and whose prefix holds no file: an empty `COMPLETED`, or `FAILED`.
+   * How an import ends if its bucket exists, but no object has the prefix: `COMPLETED` with no files, or `FAILED`.
    * @basis guess
    */
   emptyInput: 'COMPLETED' | 'FAILED';
   /**
-   * What becomes of an import whose bucket is not there. AWS does not say: it cannot list a bucket that is missing, so
-   * `FAILED` is taken as the default; `COMPLETED` treats it as one without files.
+   * How an import ends if its bucket does not exist. AWS does not say. It cannot list a missing bucket, so the default is
+   * `FAILED`; `COMPLETED` treats the bucket as an empty one.
    * @basis guess
    */
   missingInputBucket: 'COMPLETED' | 'FAILED';
   /**
-   * What S3 does with a write to a bucket that is not there: it makes the bucket, because on a laptop nobody else could own
-   * the name, or it answers `NoSuchBucket`, as AWS does. The outputs of jobs always make their bucket.
+   * What S3 does with a write to a bucket that does not exist: it creates the bucket, because on a laptop nobody else could own
+   * the name, or it answers `NoSuchBucket`, as AWS does. The outputs of jobs always create their bucket.
    * @basis ours
    */
   missingBucket: 'create' | 'error';
   /**
-   * What instances of one image set have in common. AWS's "Understanding image sets" lists seven elements, and says on the
-   * same page that primary image sets have consistent Patient, Study and Series metadata.
+   * Which data elements must be equal in all instances of an image set. AWS's "Understanding image sets" lists seven elements,
+   * and says on the same page that primary image sets have consistent Patient, Study and Series metadata.
    * @basis guess
    */
   imageSetGrouping: 'listedElements' | 'allElements';
   /**
-   * How an import keeps image frames, which GetImageFrame gives as they are kept. `service`: as HealthImaging does, most as
-   * HTJ2K or JPEG 2000 Lossless; `stored`: all as they came, byte for byte.
+   * How an import stores image frames, which GetImageFrame returns as they are stored. `service`: as HealthImaging does, most as
+   * HTJ2K or JPEG 2000 Lossless; `stored`: all as they are in the file, byte for byte.
    * @basis documented
    */
   frameEncoding: 'service' | 'stored';
   /**
-   * What `FrameSizeInBytes` of a transcoded frame counts. AWS's developer guide says `decoded`, and one of its three samples
-   * agrees; the other two, and a document that production code has kept, fit `encoded`, for which an import encodes each frame.
+   * What `FrameSizeInBytes` of a transcoded frame counts: the bytes of its decoded pixels, or of its encoded form. AWS's
+   * developer guide says `decoded`, and one of its three samples agrees; the other two, and a document that production code has
+   * kept, fit `encoded`, for which an import encodes each frame.
    * @basis guess
    */
   frameSizeInBytes: 'decoded' | 'encoded';
-  /** `ChecksumType` of frames that keep their encoding: no document of the service shows one. @basis guess */
+  /** `ChecksumType` of frames that keep their encoding. No document of the service shows this value. @basis guess */
   checksumTypeOfKeptFrames: string;
   /**
-   * Bytes of a binary value that DICOMweb metadata hold inline; a larger one has a BulkDataURI. AWS says 1 MB.
+   * The size in bytes up to which DICOMweb metadata contain a binary value inline. A larger value has a BulkDataURI.
+   * AWS says 1 MB.
    * @basis documented
    */
   dicomWebInlineBytes: number;
   /**
-   * What a DICOMweb search may ask for. `listed`: the attributes that AWS's pages list for it, any other is refused; `any`: every
-   * attribute. AWS does not say what becomes of the others.
+   * By what a DICOMweb search may select. `listed`: the attributes that AWS's pages list for it, any other is refused; `any`:
+   * every attribute. AWS does not say what happens to the others.
    * @basis guess
    */
   dicomWebSearchKeys: 'listed' | 'any';
-  /** More files than that and a DICOM import ends `FAILED`, message `FILE_COUNTS_LIMIT…`. @basis documented */
+  /** A DICOM import of more files ends `FAILED`, message `FILE_COUNTS_LIMIT…`. @basis documented */
   maxFilesPerDicomImport: number;
   /**
-   * Bytes of metadata that one DICOM file may bring, its pixel data not counted; a file with more is refused. The
-   * service allows an image set 50 MB.
+   * The limit for the metadata of one DICOM file in bytes, without its pixel data. A file with more is refused. The service
+   * allows an image set 50 MB.
    * @basis documented
    */
   maxMetadataBytes: number;
   /**
-   * Bytes that a DICOM file of a deflated transfer syntax may inflate to; AWS states no limit but 4 GB a file.
+   * The limit for the inflated size in bytes of a DICOM file with a deflated transfer syntax. AWS states no limit but 4 GB for a
+   * file.
    * @basis ours
    */
   maxInflatedDicomBytes: number;
   /**
-   * DICOM imports that may run in one data store; one more is refused with ServiceQuotaExceededException.
+   * How many DICOM imports may run in one data store. One more is refused with ServiceQuotaExceededException.
    * @basis documented
    */
   maxConcurrentDicomImports: number;
-  /** FHIR imports and exports that may wait behind the running one of their kind. @basis documented */
+  /** How many FHIR imports, and how many exports, may wait while another one of them runs. @basis documented */
   fhirImportQueueLength: number;
   fhirExportQueueLength: number;
 
   /**
-   * More or larger files than that and a FHIR import ends `FAILED`: 1,000,000 files, 50 GB in one, 5,000 GB in all.
-   * (HealthLake developer guide, quotas.)
+   * A FHIR import of more or larger files ends `FAILED`: 1,000,000 files, 50 GB in one, 5,000 GB in all. (HealthLake developer
+   * guide, quotas.)
    * @basis documented
    */
   maxFilesPerFhirImport: number;
@@ -123,25 +126,26 @@ export interface Settings {
    */
   maxFhirResourceMB: number;
   /**
-   * How deep objects and lists of a resource may lie in one another. AWS does not say: this is 100 extensions.
+   * How deep the objects and lists of a resource may be nested. AWS does not say. 200 allows 100 extensions, nested in one
+   * another.
    * @basis guess
    */
   maxFhirNesting: number;
   /**
-   * The URL of the extension that the validation level `minimal` appends to a resource that breaks R4. AWS shows none.
+   * The URL of the extension that the validation level `minimal` appends to a resource that breaks R4. AWS does not document it.
    * @basis guess
    */
   fhirSearchFailureUrl: string;
 
-  /** How many of the newest calls the log of calls holds; with each further one the oldest is dropped. @basis ours */
+  /** How many calls the log of calls holds. Each further call removes the oldest one. @basis ours */
   maxLoggedCalls: number;
 
   /**
-   * How long a deleted data store or image set still answers, as DELETED. For HealthLake AWS says: 7 days.
+   * How long a deleted data store or image set can still be read, with the status DELETED. For HealthLake AWS says: 7 days.
    * @basis guess
    */
   deletedVisibleMs: Duration;
-  /** The error for a client token that came before with other parameters. @basis guess */
+  /** The error for a client token that was used before with other parameters. @basis guess */
   imagingTokenReuseError: string;
   fhirTokenReuseError: string;
   /** How long a client token is remembered. AWS does not say. @basis guess */
@@ -158,7 +162,10 @@ export interface Settings {
   fhirDatastoreNotActiveError: string;
   /** The error for one more FHIR job than the queue holds. @basis guess */
   fhirQueueFullError: string;
-  /** How an update that breaks a constraint on DICOM metadata ends: refused at once, or asynchronously. @basis guess */
+  /**
+   * How an update that breaks a constraint on DICOM metadata fails: at once with an error, or later as UPDATE_FAILED.
+   * @basis guess
+   */
   metadataConstraintBreach: 'ValidationException' | 'UPDATE_FAILED';
   /** The workflow status of the source image set after a copy that failed. @basis guess */
   sourceStatusAfterFailedCopy: 'COPIED' | 'COPY_FAILED';
@@ -174,7 +181,7 @@ export interface Settings {
   fhirErrorStatus: '400' | 'modelled';
 }
 
-/** Lively enough to watch on a laptop, slow enough to see each state go by. */
+/** Short enough to wait for on a laptop, and long enough to see each state. */
 export const defaultSettings: Settings = {
   accountId: '123456789012',
   region: 'us-east-1',
@@ -231,10 +238,10 @@ export const defaultSettings: Settings = {
   fhirErrorStatus: '400',
 };
 
-/** How long something is remembered, not how long it takes. */
+/** The durations that say how long something is remembered, and not how long it takes. */
 const remembered = ['deletedVisibleMs', 'tokenLifetimeMs'];
 
-/** Everything that takes time takes 10 ms, for tests that only want to see its end. */
+/** Everything that takes time takes 10 ms, for tests that need only its result. */
 export const fastSettings: Partial<Settings> = Object.fromEntries(
   Object.entries(defaultSettings)
     .filter(([name, value]) => name.endsWith('Ms') && Number(value) > 10 && !remembered.includes(name))

@@ -11,10 +11,10 @@ import { adoptCopies, copyS3, isS3Row } from './s3/copies.ts';
 import { FolderBlobs, type Blobs } from './blobs.ts';
 
 /**
- * Writes a copy of everything into a new folder, which has the form of a data folder. The folder gets its name when it is
- * complete, so that a killed process leaves no half of one.
+ * Writes a copy of everything into a new folder, with the layout of a data folder. The copy is written under a temporary name and
+ * renamed when it is complete, so that a killed process leaves no incomplete copy in `folder`.
  *
- * @throws UserError where the folder holds something already, or cannot be written
+ * @throws UserError where the folder is not empty, or cannot be written
  */
 export async function saveTo(folder: string, from: Contents): Promise<void> {
   if (existsSync(folder) && (!statSync(folder).isDirectory() || readdirSync(folder).length > 0)) {
@@ -36,16 +36,16 @@ export async function saveTo(folder: string, from: Contents): Promise<void> {
     await rename(draft, folder);
   } catch (error) {
     await rm(draft, { recursive: true, force: true }).catch(() => {});
-    // The disk is full, or the folder may not be written to.
+    // An error of the file system: the disk is full, for example, or the folder may not be written to.
     if (!errorCode(error)?.startsWith('E')) throw error;
     throw new UserError(`The state could not be saved to ${folder} (${messageOf(error)}).`);
   }
 }
 
 /**
- * Fills a local AWS that holds nothing yet with a copy of a saved folder, which stays as it is.
+ * Fills an empty local AWS with a copy of a saved folder. The saved folder is not changed.
  *
- * @param options.s3 - whether S3's files are wanted too
+ * @param options.s3 - true: copies the objects of S3 too; false: leaves them out
  * @throws UserError where the folder holds no state that this version can read
  */
 export async function loadFrom(
@@ -54,7 +54,7 @@ export async function loadFrom(
   options: { readonly s3: boolean },
 ): Promise<void> {
   checkSaved(folder);
-  // LevelDB writes into a folder that it opens, even if nothing changes.
+  // Opens a copy of the database, because LevelDB writes into a folder that it opens, even if nothing changes.
   const copy = await mkdtemp(path.join(os.tmpdir(), 'local-aws-load-'));
   try {
     await cp(path.join(folder, 'state'), copy, { recursive: true });
@@ -77,7 +77,7 @@ export async function loadFrom(
   }
 }
 
-/** @throws UserError where the folder is none that {@link saveTo} could have written */
+/** @throws UserError where the folder holds no state that {@link saveTo} could have written */
 export function checkSaved(folder: string): void {
   if (existsSync(path.join(folder, 'state', 'CURRENT'))) return;
   throw new UserError(

@@ -2,22 +2,25 @@ import type { Disk } from './disk.ts';
 import { DocumentCache, type Documents } from './documents.ts';
 import { MemoryTable, type Table } from './table.ts';
 
-/** Characters of JSON. In memory they take about four times as many bytes. */
+/** The limit for the cached documents, in characters of JSON. In memory they take about four times as many bytes. */
 const CACHED_DOCUMENTS = 4_000_000;
 
-/** How long rows of a log may wait for others, so that thousands of calls a second make few writes. */
+/**
+ * How long rows of a log wait before they are written. Rows of many calls are then written together: thousands of calls a second
+ * cause few writes.
+ */
 const LOG_DELAY_MS = 50;
 
 /** Values by key that are to be written; those without a value are to be deleted. */
 type Changes = Map<string, unknown>;
 
 /**
- * The durable state. Rows of tables are in memory, documents are read from disk. Handlers are synchronous between reading
- * and writing, so no two calls can interleave; {@link commit} then puts what they changed on disk in one atomic, synced
- * batch. An answer that waits for it tells nothing that a SIGKILL or a power failure could undo.
+ * The durable state. Rows of tables are in memory, documents are read from disk. Handlers are synchronous between reading and
+ * writing, so no two calls can interleave. {@link commit} puts what they changed on disk in one atomic, synced batch. A reply
+ * that is sent after it reports no change that a SIGKILL or a power failure could undo.
  *
- * A log is a table that no answer depends on, such as that of the calls. Its rows are written with the next batch, or a moment
- * later without waiting for the disk, and so a call that only reads takes no write of its own.
+ * A log is a table on which no reply depends, such as the log of calls. Its rows are written with the next batch, or a moment
+ * later without a sync, so that a call which only reads does not wait for the disk.
  */
 export class Store {
   readonly #disk: Disk;
@@ -26,13 +29,16 @@ export class Store {
   readonly #cache = new DocumentCache(CACHED_DOCUMENTS);
   #changes: Changes = new Map();
   #logged: Changes = new Map();
-  /** What the batch under way writes, which can be read from disk only when it has ended. */
+  /** The changes of the batch that is being written. Until the write has ended, they cannot be read from disk. */
   #inBatch: Changes = new Map();
-  /** Writes go one after the other, or a later one could overtake. */
+  /** The last write. Each write begins when the one before has ended, so that no older value replaces a newer one. */
   #writing: Promise<void> = Promise.resolve();
-  /** Batches of changes that have not reached the disk. One that fails stays among them, so that nothing is answered. */
+  /**
+   * The number of synced writes that have not succeeded. A write that has failed stays counted, so that every later
+   * {@link commit} fails too, and no call reports success.
+   */
   #uncommitted = 0;
-  /** The next synced write, while it waits for another to end: it takes along what changes until it begins. */
+  /** The synced write that waits for another write to end. It will write all changes that are made before it begins. */
   #next: Promise<void> | undefined;
   #logTimer: NodeJS.Timeout | undefined;
 
@@ -41,7 +47,7 @@ export class Store {
     this.#rows = rows;
   }
 
-  /** Reads the tables that a disk holds. Documents stay there. */
+  /** Reads all tables from a disk. Documents are read later, when they are needed. */
   static async open(disk: Disk): Promise<Store> {
     const rows = new Map<string, Map<string, unknown>>();
     for await (const [key, text] of disk.texts('row/')) {
@@ -51,23 +57,23 @@ export class Store {
     return new Store(disk, rows);
   }
 
-  /** The table of that name; every row in it was put there as a `T`. */
+  /** The table of that name. The caller must know that its rows are of type `T`: this is not checked. */
   table<T>(name: string): Table<T> {
     return this.#table(name, (key, row) => this.#changes.set(key, row));
   }
 
-  /** As {@link table}, for a log: rows that no answer depends on. */
+  /** The same for a log, a table on which no reply depends. */
   log<T>(name: string): Table<T> {
     return this.#table(name, (key, row) => {
       this.#logged.set(key, row);
       this.#logTimer ??= setTimeout(() => {
-        // Whoever changes something next is told that nothing can be written any more.
+        // The error is not lost: after a write that has failed, every later `commit` fails.
         this.#write({ isSynced: false }).catch(() => {});
       }, LOG_DELAY_MS);
     });
   }
 
-  /** The documents of that name; each was put there as a `T`. */
+  /** The documents of that name. As with {@link table}, their type is not checked. */
   documents<T>(name: string): Documents<T> {
     const keyOf = (id: string) => `document/${name}/${id}`;
     return {
@@ -79,7 +85,10 @@ export class Store {
     };
   }
 
-  /** Resolves when all changes so far are on disk: at once where there are none, whatever the logs have to write. */
+  /**
+   * Resolves when all changes so far are on disk. If there are none, it resolves at once, even if rows of logs are not written
+   * yet.
+   */
   async commit(): Promise<void> {
     if (this.#changes.size > 0) return this.#write({ isSynced: true });
     if (this.#uncommitted > 0) return this.#writing;
@@ -118,7 +127,7 @@ export class Store {
     return document;
   }
 
-  /** Writes the rows of the logs, and if the write is synced, the changes with them. */
+  /** Writes the rows of the logs and, if the write is synced, all changes. */
   #write({ isSynced }: { isSynced: boolean }): Promise<void> {
     if (isSynced && this.#next) return this.#next;
     if (isSynced) this.#uncommitted++;
@@ -151,7 +160,10 @@ function rowsOf<T>(tables: Map<string, Map<string, T>>, name: string): Map<strin
   return rows;
 }
 
-/** Only now, and so a row that changes several times during a call becomes a text once. */
+/**
+ * Turns changes into JSON. This is done only when they are written, so that a row which changes several times during a call is
+ * converted once.
+ */
 function* jsonOf(changes: Changes): Generator<[key: string, text: string | undefined]> {
   for (const [key, value] of changes) yield [key, value === undefined ? undefined : JSON.stringify(value)];
 }

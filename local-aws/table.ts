@@ -7,8 +7,8 @@ export interface Table<T> {
   put(id: string, row: T): void;
   delete(id: string): void;
   /**
-   * The index of that name, which finds rows without a look at the others. It is made at its first use, and follows the
-   * table from then on.
+   * The index of that name, which finds the rows with a key without searching all rows. It is built at its first use, and every
+   * later change of the table updates it.
    *
    * @param keysOf - the keys of a row. They must be the same for as long as the row is in the table.
    */
@@ -20,7 +20,7 @@ export interface Index<T> {
   get(key: string): Iterable<T>;
 }
 
-/** A {@link Table} that tells of each change. */
+/** A {@link Table} that calls a function for each change. */
 export class MemoryTable<T> implements Table<T> {
   readonly #rows: Map<string, T>;
   readonly #indices = new Map<string, RowIndex<T>>();

@@ -4,7 +4,10 @@ export type Tags = Readonly<Record<string, string>>;
 
 const table = ({ store }: World) => store.table<Tags>('tags');
 
-/** The tags of whatever has that ARN: tags are the same thing in both services, only spelled in two ways. */
+/**
+ * The tags of the resource with that ARN. They are stored in the same form for both services, whose APIs differ only in how they
+ * write tags.
+ */
 export const tagsOf = (world: World, arn: string): Tags => table(world).get(arn) ?? {};
 
 export function addTags(world: World, arn: string, tags: Tags): void {

@@ -4,7 +4,10 @@ export interface Phase {
   readonly from: number;
 }
 
-/** An entity whose state is a function of the time alone, never of how often it was read: a restart changes nothing. */
+/**
+ * An entity, such as a job, that stores the times at which its states begin, those of future states too. Its state depends only
+ * on the time, and not on how often it was read or whether the process was restarted.
+ */
 export interface Timeline<P extends Phase> {
   readonly phases: readonly P[];
 }
@@ -26,17 +29,17 @@ export function phaseAt<P extends Phase>({ phases }: Timeline<P>, now: number): 
   return phase;
 }
 
-/** What has happened by `now`; plans for later are dropped. */
+/** The phases that have begun by `now`, without those that are planned for later. */
 export function past<P extends Phase>({ phases }: Timeline<P>, now: number): P[] {
   return phases.filter(({ from }) => from <= now);
 }
 
-/** Any entity: its timeline, and the work that it still has, if it has work. */
+/** Any entity: its timeline, and the time of its next work, if it still has work to do. */
 export interface Entity extends Timeline<Phase> {
   readonly due?: { readonly at: number } | undefined;
 }
 
-/** All that an entity still has before it happens at `now`, even what was never to happen. */
+/** Moves all future phases and the next work of an entity to `now`, even those that were at {@link NEVER}. */
 export function settled<E extends Entity>(entity: E, now: number): E {
   return {
     ...entity,

@@ -10,10 +10,10 @@ interface UsedToken {
 }
 
 /**
- * Makes a thing once per client token: the same token with the same parameters gives the id of the first time, with
- * other parameters an error. AWS documents neither that error nor how long a token lives; both are settings.
+ * Creates a resource once per client token. The same token with the same parameters returns the id of the first time, and with
+ * other parameters it is an error. AWS documents neither that error nor how long a token is remembered; both are settings.
  *
- * @param create - makes the thing and returns its id
+ * @param create - creates the resource and returns its id
  */
 export function oncePerToken(
   { settings, store }: World,
@@ -39,7 +39,7 @@ export function oncePerToken(
   return id;
 }
 
-/** The same members in another order are the same parameters. */
+/** Sorts members by name, because requests that differ only in the order of members have the same parameters. */
 function sorted(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(sorted);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { pipeline } from 'node:stream/promises';
 import type { HttpReply, HttpRequest } from './protocols/http.ts';
 
-/** The request as it comes from Node, its content not read yet. */
+/** The request as Node received it. Its content has not been read yet. */
 export function requestOf(incoming: IncomingMessage): HttpRequest {
   const { method = 'GET', url = '/', headers } = incoming;
   const [path = '/', query = ''] = url.split(/\?(.*)/s);
@@ -29,8 +29,7 @@ export async function withBody(request: HttpRequest): Promise<HttpRequest> {
 }
 
 /**
- * Sends a reply. A stream is sent as it is read, so that
- * an object of any size takes little memory.
+ * Sends a reply. A stream is sent as it is read, so that an object of any size takes little memory.
  *
  * @throws Error if the client goes away before the end
  */
@@ -39,7 +38,8 @@ export async function send(
   incoming: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  // An error may come before the end of the request, whose rest would block the connection for the next one.
+  // Reads and drops what is left of the request. A reply with an error may be sent before the request has been read to its end,
+  // and the rest would block the connection for the next request.
   incoming.resume();
   const { status, headers, body = '', stream, cut } = reply;
   const content = Buffer.from(body);
@@ -48,7 +48,7 @@ export async function send(
   response.writeHead(status, {
     'x-amzn-requestid': requestId,
     'x-amz-request-id': requestId,
-    // One byte is missing even of an answer without a body.
+    // If the reply has no body, one byte is announced that never comes. Otherwise the client would take a cut reply for complete.
     ...(status !== 204 && status !== 304 && { 'content-length': cut ? Math.max(length, 1) : length }),
     ...headers,
   });
@@ -62,7 +62,7 @@ export async function send(
   else response.end(content);
 }
 
-/** Closes the file behind a reply that is not sent. */
+/** Closes the file from which a reply would have been sent. */
 export function discard({ stream }: HttpReply): void {
   stream?.destroy();
 }

@@ -8,9 +8,9 @@ import type { Transcoder } from './medical-imaging/codecs/transcoder.ts';
 import type { Store } from './store.ts';
 import { after, type Phase } from './timeline.ts';
 
-/** What every handler works with. */
+/** The state and the tools that all handlers share. */
 export interface World {
-  /** The folder of S3's files, and unless nothing but them is to be on disk, of everything. */
+  /** The data folder. It holds all state, or only S3's files if everything else is in memory. */
   readonly data: string;
   readonly settings: Settings;
   readonly store: Store;
@@ -24,6 +24,6 @@ export interface World {
   endpoint: string;
 }
 
-/** Whether what is in that phase was deleted so long ago that it does not answer any more. */
+/** Whether a resource in that phase was deleted so long ago that the services do not find it any more. */
 export const isForgotten = ({ settings }: World, { status, from }: Phase & { readonly status: string }) =>
   status === 'DELETED' && Date.now() >= after(from, settings.deletedVisibleMs);

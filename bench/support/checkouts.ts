@@ -1,4 +1,4 @@
-/** Runs the same work with this checkout and with an earlier one, in turns, and prints the ratio of the costs. */
+/** Runs the same work alternately with this checkout and with an earlier one, and prints the ratio of the times. */
 import { execFileSync } from 'node:child_process';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,7 +19,7 @@ export async function localAwsOf(checkout: string): Promise<typeof startLocalAws
   return (module as { startLocalAws: typeof startLocalAws }).startLocalAws;
 }
 
-/** The time that work takes, and that of the processor: the machine may have other work to do. */
+/** The elapsed time and the processor time of work. Other programs on the machine affect the processor time less. */
 export async function costOf(work: () => Promise<unknown>): Promise<Cost> {
   const [began, before] = [performance.now(), process.cpuUsage()];
   await work();
@@ -28,13 +28,13 @@ export async function costOf(work: () => Promise<unknown>): Promise<Cost> {
 }
 
 /**
- * Prints what the work costs in an earlier checkout and in this one. Each time is the fastest of five: whatever else the
- * machine does makes work slower and never faster.
+ * Prints the times of the work in an earlier checkout and in this one. Each is the fastest of five, because other programs on
+ * the machine only slow the work down.
  *
  * @param what - names the work, for the head of the table
  * @param before - the folder of the earlier checkout, which has been built
- * @param script - is run with `--import CHECKOUT`, in a process of its own so that compiling is part of each measurement,
- * and prints a {@link Cost} as JSON
+ * @param script - is run with `--import CHECKOUT` and prints a {@link Cost} as JSON. Each run is a process of its own, so that
+ *   each measurement includes compiling, which a process does only once
  */
 export function compare(what: string, before: string, script: string): void {
   const checkouts = { before, now: '.' };

@@ -8,10 +8,11 @@ import { localAwsOf } from './checkouts.ts';
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 /**
- * Imports everything in the bucket `input` of a local AWS, by its own clock as fast as it can.
+ * Imports all objects of the bucket `input` of a local AWS into a new data store. The simulated
+ * durations are 0, so that the job takes only the time of the work.
  *
- * @param data - the folder of the local AWS
- * @param checkout - whose local AWS does it
+ * @param data - the data folder of the local AWS
+ * @param checkout - the folder of the checkout whose local AWS does the import
  * @returns the id of the data store that holds the image sets
  */
 export async function importAll(data: string, checkout = '.'): Promise<string> {
@@ -48,7 +49,7 @@ export async function importAll(data: string, checkout = '.'): Promise<string> {
   return datastoreId;
 }
 
-/** The elements that say how many rows and columns an image has. */
+/** The data elements Rows and Columns of a square image. */
 export const imageSize = (edge: number): readonly Element[] => [
   ['00280010', 'US', edge],
   ['00280011', 'US', edge],

@@ -1,4 +1,4 @@
-/** Makes many image sets of one, as if each had been imported. An import of two million files would take an hour. */
+/** Copies one image set many times, as if each copy had been imported: an import of two million files would take an hour. */
 import { join } from 'node:path';
 import { openDisk } from '../../local-aws/disk.ts';
 import { imageSets } from '../../local-aws/medical-imaging/image-set.ts';
@@ -9,14 +9,14 @@ import { Store } from '../../local-aws/store.ts';
 const DAY = 86_400_000;
 const PER_COMMIT = 1000;
 
-/** Image sets by patient and by study: 10,000 patients and 25,000 studies among 100,000 image sets. */
+/** How many image sets, each of one series, a patient and a study have: 100,000 are of 10,000 patients and 25,000 studies. */
 const SERIES_PER_PATIENT = 10;
 const SERIES_PER_STUDY = 4;
 
 /**
  * Adds copies of the only image set in a data folder, each a series of its own, until there are `count` of them.
  *
- * @param data - the folder of a local AWS that does not run
+ * @param data - the data folder of a local AWS that is not running
  */
 export async function multiplyImageSet(data: string, count: number): Promise<void> {
   const store = await Store.open(await openDisk(join(data, 'state')));

@@ -1,13 +1,13 @@
 /**
- * A server in a process of its own: `serve.js FOLDER` is the local AWS with the state in that folder, `serve.js constant` is the
- * least that a server can do. It prints its endpoint, and when its input ends, the most memory that it took, in kilobytes.
+ * Runs a server in a process of its own. `serve.js FOLDER` is the local AWS with this data folder. `serve.js constant` is one
+ * that always sends the same reply. It prints its endpoint and, when its standard input ends, its peak memory in kilobytes.
  */
 import { createServer } from 'node:http';
 import { startLocalAws } from '../../local-aws/server.ts';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
-/** As long as the reply to GetDatastore. */
+/** As long as the reply to GetDatastore, so that both servers send the same number of bytes. */
 const CONSTANT_REPLY = JSON.stringify({ reply: 'x'.repeat(400) });
 
 async function start(what: string): Promise<{ endpoint: string; close(): Promise<unknown> }> {

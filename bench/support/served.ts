@@ -1,4 +1,4 @@
-/** Starts servers and calls them by one raw connection, which costs less than any client. */
+/** Starts servers, and calls them over a raw TCP connection, which takes less processor time than an HTTP client. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
@@ -8,9 +8,9 @@ import { createInterface } from 'node:readline';
 /** A server in a process of its own. */
 export interface Served {
   readonly endpoint: string;
-  /** From the start of the process until the server listens. */
+  /** The time from the start of the process until the server listens. */
   readonly startMs: number;
-  /** Ends the process and tells the most memory that it took. */
+  /** Ends the process. @returns its peak memory */
   stop(): Promise<{ megabytes: number }>;
 }
 
@@ -40,7 +40,7 @@ export async function serve(what: string, prefix: readonly string[] = []): Promi
   };
 }
 
-/** One connection that is kept alive. The next request goes out when the reply to the one before is there. */
+/** One connection that is kept alive. The caller must wait for the reply to a request before it sends the next one. */
 export class RawConnection {
   readonly #socket: net.Socket;
   #received = '';
@@ -53,7 +53,7 @@ export class RawConnection {
     this.#socket.on('error', (error) => this.#settle?.reject(error));
   }
 
-  /** @returns the body of the reply; an error for any status but 200 */
+  /** @returns the body of the reply. @throws Error for any status but 200 */
   call(method: string, path: string, body = ''): Promise<string> {
     const length = body ? `content-length: ${body.length}\r\n` : '';
     this.#socket.write(`${method} ${path} HTTP/1.1\r\nhost: local\r\n${SIGNATURE}${length}\r\n${body}`);
@@ -77,6 +77,6 @@ export class RawConnection {
   }
 }
 
-/** Names the service, as every client does; the local AWS checks no signature. */
+/** Names the service that the request is for, as each AWS client does. The local AWS does not check signatures. */
 const SIGNATURE =
   'authorization: AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/medical-imaging/aws4_request, SignedHeaders=host, Signature=0\r\n';

@@ -1,4 +1,4 @@
-/** A web page in a headless browser that a program can look into, by the Chrome DevTools Protocol. */
+/** A web page in a headless browser, controlled by the Chrome DevTools Protocol. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -15,7 +15,7 @@ export interface PageOptions {
   readonly height: number;
 }
 
-/** Messages are JSON, with a NUL behind each (`--remote-debugging-pipe`). */
+/** Each message is JSON, followed by a NUL character (`--remote-debugging-pipe`). */
 const END = '\0';
 
 type Message = {
@@ -45,7 +45,7 @@ export class Page {
     browser.on('exit', () => {
       for (const answer of this.#waiting.values()) answer({ error: { message: 'the browser has ended' } });
     });
-    // What is still to be sent when the browser ends.
+    // Writing to a browser that has just ended fails. Without this handler the error would end our process.
     this.#input.on('error', () => undefined);
   }
 
@@ -54,9 +54,9 @@ export class Page {
     const profile = mkdtempSync(join(tmpdir(), 'page-'));
     const args = [
       '--headless',
-      // Chromium's sandbox does not work as root, as which a container runs. The pages are from our own servers.
+      // Chromium's sandbox does not work for root, the usual user in a container. The pages are from our own servers.
       '--no-sandbox',
-      // A container has 64 MB of shared memory, which is too little for an image.
+      // By default a container has 64 MB of shared memory, which is too little for Chromium to draw images.
       '--disable-dev-shm-usage',
       '--hide-scrollbars',
       '--remote-debugging-pipe',
@@ -77,7 +77,7 @@ export class Page {
   /**
    * The value of a JavaScript expression in the page.
    *
-   * @throws UserError if it throws
+   * @throws UserError if the expression throws
    */
   async evaluate(expression: string): Promise<unknown> {
     const options = { expression, awaitPromise: true, returnByValue: true };
@@ -89,7 +89,7 @@ export class Page {
   }
 
   /**
-   * Gives the page a moment before it is looked at again.
+   * Waits a moment before the page is checked again.
    *
    * @throws UserError if the browser has ended
    */
@@ -115,11 +115,11 @@ export class Page {
     const ended = new Promise((resolve) => this.#browser.once('exit', resolve));
     if (this.#browser.exitCode === null) {
       this.#sessionId = undefined;
-      // The browser may end before it answers.
+      // The browser may end before it answers this command.
       await this.#send('Browser.close', {}).catch(() => undefined);
       await ended;
     }
-    // Its other processes may still write for a moment.
+    // Chromium's child processes may still write into the profile folder just after the main process has exited.
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 10 });
   }
 

@@ -1,4 +1,4 @@
-/** Takes the picture of a study in the viewer. */
+/** Takes a screenshot of a study in the viewer. */
 import { writeFileSync } from 'node:fs';
 import { createAwsClients } from '../../src/worker/aws-clients.ts';
 import { sampleStudies } from '../samples/studies.ts';
@@ -8,9 +8,9 @@ import { bringViewer, VIEWER_FOLDER } from '../viewer/package.ts';
 import { ViewerPage } from '../viewer/page.ts';
 
 /**
- * Photographs the first study of the samples, in the middle of its first series. The samples must have been imported.
+ * Takes a screenshot of the first sample study: the middle image of its first series. The samples must have been imported.
  *
- * @param seed - of the samples
+ * @param seed - the seed from which the samples were made
  */
 export async function photographStudy(
   browser: string,
@@ -24,7 +24,7 @@ export async function photographStudy(
   const link = (await viewer.links()).find((each) => each.endsWith(head.uid)) ?? viewer.url;
   const page = await ViewerPage.open(browser, link);
   await page.until({ width: 128, height: 128 }, () => true);
-  // A key that comes before the viewer listens is lost.
+  // The viewer ignores keys while it loads, so the key is pressed until the third of the five images is shown.
   while (!(await page.page.evaluate("document.body.innerText.includes('(3/5)')"))) {
     await page.next();
     await page.page.settle();

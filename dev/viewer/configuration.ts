@@ -8,14 +8,14 @@ export interface ViewedStore {
 /**
  * The content of `app-config.js`: a data source for each data store, the first one being the default.
  *
- * @param awsUrl - of the local AWS
+ * @param awsUrl - the URL of the local AWS
  */
 export function viewerConfiguration(awsUrl: string, stores: readonly ViewedStore[]): string {
   const configuration = {
     routerBasename: '/',
     extensions: [],
     modes: [],
-    // The viewer would begin with a tour of its tools.
+    // Without this the viewer starts with a tour of its tools.
     customizationService: [{ 'ohif.tours': { $set: [] } }],
     showStudyList: true,
     showWarningMessageForCrossOrigin: false,
@@ -45,7 +45,7 @@ function dataSource(awsUrl: string, { datastoreId, name }: ViewedStore) {
       supportsFuzzyMatching: true,
       supportsWildcard: true,
       dicomUploadEnabled: false,
-      // Without quotation marks in the Accept header the browser needs no preflight.
+      // With quotation marks in the Accept header, the browser would send a CORS preflight before each request.
       omitQuotationForMultipartRequest: true,
       singlepart: 'bulkdata',
       bulkDataURI: { enabled: true },

@@ -6,11 +6,11 @@ import { viewerConfiguration, type ViewedStore } from './configuration.ts';
 import { serveViewer, type ViewerServer } from './server.ts';
 
 export interface Viewer extends ViewerServer {
-  /** A link to each study of all data stores, the newest first; those of the data store with most recent changes first. */
+  /** A link to each study: first those of the newest data store, and in a data store the most recently changed study first. */
   readonly links: () => Promise<string[]>;
 }
 
-/** @param files - the folder of the viewer's files, from `bringViewer` */
+/** @param files - the folder of the viewer's files, as `bringViewer` returns it */
 export async function startViewer(
   files: string,
   { awsUrl, imaging, say }: { awsUrl: string; imaging: MedicalImagingClient; say: Say },
@@ -44,7 +44,7 @@ async function activeStores(client: MedicalImagingClient): Promise<ViewedStore[]
 
 const STUDY_INSTANCE_UID = '0020000D';
 
-/** UIDs of the studies, the one that was changed last first. */
+/** Study Instance UIDs, the most recently changed study first. */
 async function studiesOf(awsUrl: string, datastoreId: string): Promise<string[]> {
   const reply = await fetch(`${awsUrl}/datastore/${datastoreId}/studies`);
   const studies = (await reply.json()) as Record<string, { Value?: string[] }>[];

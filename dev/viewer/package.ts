@@ -1,4 +1,4 @@
-/** Brings the OHIF viewer to this machine: the build that its authors have published on npm. */
+/** Downloads the OHIF viewer: the build that its authors publish on npm. */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rename, rm, stat } from 'node:fs/promises';
@@ -12,14 +12,14 @@ const run = promisify(execFile);
 export interface ViewerPackage {
   /** Name and version on npm. */
   readonly spec: string;
-  /** Of the tarball, as `npm view … dist.integrity` prints it. */
+  /** Hash of the tarball, as `npm view … dist.integrity` prints it. */
   readonly integrity: string;
 }
 
-/** Of all `npm run dev`, whatever their data folders. */
+/** One folder for all runs of `npm run dev`, also for runs with different data folders, so that one download suffices. */
 export const VIEWER_FOLDER = join(import.meta.dirname, '../../../.local/ohif');
 
-/** `npm install` of this package fails, because its dependencies are those of its build. Its files alone are enough. */
+/** `npm install` of this package fails, because its dependencies are those of its build. `npm pack` gets just its files. */
 export const OHIF: ViewerPackage = {
   spec: '@ohif/app@3.12.10',
   integrity:
@@ -29,7 +29,7 @@ export const OHIF: ViewerPackage = {
 /**
  * The folder of the viewer's files. The first time it downloads them (48 MB) and unpacks them (150 MB) into `folder`.
  *
- * @throws UserError of one line if they cannot be downloaded, or are not the expected ones
+ * @throws UserError with a message of one line if the download fails, or if its hash is not the expected one
  */
 export async function bringViewer(
   folder: string,
@@ -52,7 +52,7 @@ export async function bringViewer(
       throw new UserError(`npm pack ${spec} gave another file than expected.`);
     await run('tar', ['xzf', tarball, '-C', temporary]);
     await rm(tarball);
-    // In one step, so that an interrupted start leaves no half of it.
+    // Renaming is atomic: an interrupted start leaves no incomplete folder under this name.
     await rename(temporary, unpacked);
   } finally {
     await rm(temporary, { recursive: true, force: true });
@@ -61,7 +61,7 @@ export async function bringViewer(
 }
 
 async function download(folder: string, spec: string): Promise<string> {
-  // A machine that is offline should not wait for npm to try again for minutes.
+  // Without retries, npm fails at once on a machine that is offline, instead of after minutes.
   const args = [
     'pack',
     spec,

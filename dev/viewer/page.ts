@@ -1,7 +1,7 @@
-/** The OHIF viewer in a browser, by which tests and the pictures of the documentation see what it shows. */
+/** Opens the OHIF viewer in a browser and reads what it shows, for tests and for the pictures in the documentation. */
 import { Page } from '../recording/page.ts';
 
-/** A picture of one byte a pixel, row by row. */
+/** A grayscale picture: one byte per pixel, row by row. */
 export interface Picture {
   readonly width: number;
   readonly height: number;
@@ -26,10 +26,10 @@ export class ViewerPage {
   }
 
   /**
-   * What the first viewport shows, reduced to the size of the image in it. The viewer fits the centres of the
-   * outermost pixels into the viewport, and puts the image into the middle, half a pixel to the left and to the top.
+   * What the first viewport shows, scaled to the size of the original image. The viewer enlarges the image until the centres of
+   * its outermost pixels reach the edges of the viewport. It centres the image, but half a pixel too far to the left and top.
    *
-   * @returns undefined while there is no viewport, or nothing in it yet
+   * @returns undefined while there is no viewport, or while it is still black
    */
   async shown({ width, height }: Pick<Picture, 'width' | 'height'>): Promise<Picture | undefined> {
     const pixels = await this.page.evaluate(`(() => {
@@ -47,7 +47,7 @@ export class ViewerPage {
     return isPicture ? { width, height, pixels: pixels as number[] } : undefined;
   }
 
-  /** Reads what is shown until it is wanted. The caller's own time limit ends a wait in vain. */
+  /** Waits until the viewer shows a picture for which `wanted` is true. There is no time limit here: tests have their own. */
   async until(
     size: Pick<Picture, 'width' | 'height'>,
     wanted: (picture: Picture) => boolean,
@@ -70,7 +70,7 @@ export class ViewerPage {
 }
 
 /**
- * How much two pictures are alike, whatever their brightness and contrast: Pearson's correlation of their pixels.
+ * How similar two pictures are, regardless of brightness and contrast: Pearson's correlation of their pixels.
  *
  * @returns 1 for the same picture, about 0 for pictures that have nothing in common
  */

@@ -25,8 +25,8 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /**
- * @param folder - of the viewer's files
- * @param configuration - gives the content of `app-config.js`, anew for each page, because data stores come and go
+ * @param folder - the folder of the viewer's files
+ * @param configuration - returns the content of `app-config.js`; called for each request, because data stores may change
  */
 export async function serveViewer(
   folder: string,
@@ -45,7 +45,7 @@ export async function serveViewer(
     const { pathname } = new URL(request.url ?? '/', 'http://viewer');
     if (pathname === '/app-config.js') void configure(response, configuration);
     else {
-      // Every other path is one of the viewer's own pages, which it makes out of one file.
+      // The viewer is a single-page application: a path without an extension, such as /viewer/…, is answered with index.html.
       const file = files.get(pathname) ?? (extname(pathname) === '' ? index : undefined);
       if (file === undefined) response.writeHead(404).end();
       else {

@@ -17,10 +17,10 @@ const config = {
 };
 const imaging = new MedicalImaging(config);
 const healthlake = new HealthLake(config);
-// Without this, the SDK calls the bucket's name as a host.
+// Without this, the SDK puts the bucket's name before the host name.
 const s3 = new S3({ ...config, forcePathStyle: true });
 
-/** Reads again until `isDone` accepts what was read, and returns it. */
+/** Calls `read` until `isDone` accepts its result, and returns this result. */
 async function until(read, isDone) {
   for (;;) {
     const found = await read();
@@ -29,7 +29,7 @@ async function until(read, isDone) {
   }
 }
 
-/** Imports image.dcm, and a file that is no DICOM, into a new data store. */
+/** Imports image.dcm, and a file that is not DICOM, into a new data store. */
 async function importDicom() {
   await s3.putObject({ Bucket: 'incoming', Key: 'dicom/image.dcm', Body: file('image.dcm') });
   await s3.putObject({ Bucket: 'incoming', Key: 'dicom/notes.txt', Body: 'no DICOM' });
@@ -52,7 +52,7 @@ test('imports DICOM', async () => {
   const { imageSetsMetadataSummaries } = await imaging.searchImageSets({ datastoreId });
   expect(imageSetsMetadataSummaries).toMatchObject([{ DICOMTags: { DICOMPatientId: 'SYNTHETIC-0002' } }]);
 
-  // COMPLETED does not say that every file was imported: the manifest does.
+  // COMPLETED does not mean that every file was imported. The counts are in the manifest.
   const Key = `${outputS3Uri.replace('s3://results/', '')}job-output-manifest.json`;
   const { Body } = await s3.getObject({ Bucket: 'results', Key });
   const { jobSummary } = JSON.parse(await Body.transformToString());

@@ -74,7 +74,7 @@ def s3(aws):
 
 @pytest.fixture
 def wait_until():
-    """Reads again until `is_done` accepts what was read, and returns it."""
+    """Returns a function that calls `read` until `is_done` accepts its result, and returns this result."""
 
     def wait(read, is_done):
         while not is_done(found := read()):

@@ -9,7 +9,8 @@ ROLE = "arn:aws:iam::123456789012:role/import"
 
 @pytest.fixture
 def start_dicom_import(imaging, s3, wait_until):
-    """Creates a data store, and starts to import image.dcm and a file that is no DICOM. Returns how to find the job."""
+    """Returns a function that imports image.dcm and a file that is not DICOM into a new data store, and returns the ids of
+    the data store and the job."""
 
     def start():
         s3.create_bucket(Bucket="incoming")
@@ -33,7 +34,7 @@ def start_dicom_import(imaging, s3, wait_until):
 
 @pytest.fixture
 def end_of_job(imaging, wait_until):
-    """Waits until a DICOM import has ended, and returns its properties."""
+    """Returns a function that waits until a DICOM import has ended, and returns its properties."""
     return lambda job: wait_until(
         lambda: imaging.get_dicom_import_job(**job)["jobProperties"],
         lambda found: found["jobStatus"] in ("COMPLETED", "FAILED"),
@@ -49,7 +50,8 @@ def test_imports_dicom(start_dicom_import, end_of_job, imaging, aws):
     [summary] = found["imageSetsMetadataSummaries"]
     assert summary["DICOMTags"]["DICOMPatientId"] == "SYNTHETIC-0002"
 
-    # COMPLETED does not say that every file was imported: the manifest does. Objects are files.
+    # COMPLETED does not mean that every file was imported. The counts are in the manifest. It is found on disk, because
+    # the objects of the local AWS are files.
     [manifest] = aws.s3_folder.glob("results/**/job-output-manifest.json")
     counts = json.loads(manifest.read_text())["jobSummary"]
     assert counts["numberOfScannedFiles"] == 2

@@ -11,7 +11,7 @@ import { instancesOf, merged, mismatch, subset } from './metadata.ts';
 
 type CopyInput = InputOf<typeof MedicalImaging, 'CopyImageSet'>;
 
-/** CopyImageSet: into an image set that there is, or into a new one. */
+/** CopyImageSet: copies to an existing image set, or to a new one. */
 export function copyHandlers(world: World) {
   return {
     CopyImageSet(input) {
@@ -68,7 +68,7 @@ function copyResult(
   if (!destination) return { metadata: content };
   const base = requireMetadata(world, destination, stateOf(destination));
   const level = force ? undefined : mismatch(content, base);
-  // The text for Series is AWS's own; those for Patient and Study are made after it.
+  // The text for Series is AWS's own; those for Patient and Study follow its pattern.
   if (level) {
     return { message: `INVALID_REQUEST:  ${level} of SourceImageSet and DestinationImageSet don't match.` };
   }
@@ -79,7 +79,7 @@ function copyResult(
   return { metadata: merged(base, content) };
 }
 
-/** The source, which its readers still have while it is copied; its version stays. */
+/** Locks the source while it is copied. It can still be read, and its version does not change. */
 function lockSource(world: World, source: ImageSet, result: ChangeResult): ImageSet {
   const { copyMs, sourceStatusAfterFailedCopy } = world.settings;
   const now = Date.now();
@@ -106,7 +106,7 @@ function lockSource(world: World, source: ImageSet, result: ChangeResult): Image
   return locked;
 }
 
-/** What the copy goes to, if not to the destination itself: promoting changes the id. */
+/** The image set that a copy creates: without a destination, or with `promoteToPrimary`, whose result has a new id. */
 const newSet = ({ ids }: World, datastoreId: string, isPrimary: boolean): ImageSet => ({
   datastoreId,
   imageSetId: ids.next('imageSet'),
@@ -121,7 +121,7 @@ const propertiesOf = (world: World, set: ImageSet) => ({
   imageSetArn: imageSetArn(world, set),
 });
 
-/** `{"SchemaVersion":"1.1","Study":{"Series":{"<uid>":{"Instances":{"<uid>":{}}}}}}`, the version also as a number. */
+/** Reads `{"SchemaVersion":"1.1","Study":{"Series":{"<uid>":{"Instances":{"<uid>":{}}}}}}`; the version may also be a number. */
 function sopInstanceUids(copiableAttributes: string): string[] {
   let parsed: { Study?: { Series?: Record<string, { Instances?: Record<string, unknown> }> } };
   try {

@@ -12,13 +12,13 @@ import type { ImportWarning } from './import-warnings.ts';
 import { readInputFile } from './input-file.ts';
 import { combined, imageSetKey, type Metadata } from './metadata.ts';
 
-/** An input file that goes into an image set, by its key. */
+/** An input file that becomes part of an image set; `inputFile` is its S3 key. */
 interface ImportedFile {
   readonly inputFile: string;
   readonly warnings?: readonly ImportWarning[];
 }
 
-/** The files that make up one image set. */
+/** The files of an import that belong to one image set. */
 interface Group {
   readonly key: string;
   readonly seriesUid: string;
@@ -27,11 +27,11 @@ interface Group {
 }
 
 /**
- * Reads every object beneath the job's input prefix and works out what the job does to the data store: one primary image
- * set per series; what conflicts with it goes to image sets of its own; what is not DICOM is reported. Changes nothing
- * but frames, which are named by their content: after a SIGKILL it is simply done again.
+ * Reads every object under the job's input prefix and works out how the job changes the data store: one primary image set per
+ * series; files that conflict with it go to separate image sets; files that are not DICOM are reported. Only frames and what is
+ * kept of the files are written, with ids that are hashes: after a SIGKILL all of this can be repeated with the same result.
  *
- * @returns `apply`, which makes the changes in one go
+ * @returns `apply`, which makes all changes at once
  * @throws JobFailure
  */
 export async function readImport(
@@ -83,7 +83,7 @@ function applyGroup(world: World, datastoreId: string, group: Group, name: strin
   return group.inputFiles.map((file) => ({ ...file, imageSetId, imageSetVersion, isPrimary }));
 }
 
-/** The image set of a data store that a series belongs to: the oldest, where copies have made several of them primary. */
+/** The primary image set of a series in a data store: the oldest one, if copies with `promoteToPrimary` have made several. */
 function primaryOf(world: World, datastoreId: string, seriesUid: string): ImageSet | undefined {
   const found = imageSetsBy(world, datastoreId, 'DICOMSeriesInstanceUID', seriesUid).filter((set) => {
     const state = stateOf(set);
@@ -96,14 +96,14 @@ function primaryOf(world: World, datastoreId: string, seriesUid: string): ImageS
   return found.sort((a, b) => a.createdAt - b.createdAt)[0];
 }
 
-/** What conflicts with an image set cannot go into it, nor can anything while it is LOCKED. */
+/** Whether files can be added to an image set: it must be ACTIVE, and their metadata must not conflict with its own. */
 function fits(world: World, set: ImageSet, { key }: Group): boolean {
   const state = stateOf(set);
   if (state.imageSetState !== 'ACTIVE') return false;
   return key === imageSetKey(requireMetadata(world, set, state), world.settings.imageSetGrouping);
 }
 
-/** More of a series, or the same again: the image set's next version; the last file wins. */
+/** Adds files to an image set as its next version. If an instance is imported again, the last file replaces it. */
 function newVersion(world: World, set: ImageSet, { documents }: Group): ImageSet {
   const state = stateOf(set);
   const versionId = nextVersion(state.versionId);

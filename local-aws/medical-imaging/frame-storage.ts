@@ -11,25 +11,28 @@ const HTJ2K = '1.2.840.10008.1.2.4.203';
 const SEGMENTATION_STORAGE = '1.2.840.10008.5.1.4.1.1.66.4';
 
 /**
- * Frames of these transfer syntaxes, and videos, stay as they were imported: those with an asterisk in the table of the
+ * Frames of these transfer syntaxes, and videos, are stored as they were imported. They have an asterisk in the table of the
  * developer guide (`supported-transfer-syntaxes`).
  */
 const kept = new Set([JPEG_BASELINE, JPEG_2000, JPEG_XL, HTJ2K]);
 
-/** What a data store makes of lossless frames: its `losslessStorageFormat`. */
+/** The transfer syntax to which a data store transcodes lossless frames, by its `losslessStorageFormat`. */
 const storageFormats: Readonly<Record<LosslessStorageFormat, string>> = {
   HTJ2K: HTJ2K_LOSSLESS_RPCL,
   JPEG_2000_LOSSLESS,
 };
 
-/** What the service does with the frames of an instance: `unknown` ones it stores as they came, with a warning. */
+/**
+ * What the service does with the frames of an instance. Frames of an `unknown` transfer syntax are stored as they were imported,
+ * with a warning.
+ */
 export type Storage =
   | { readonly as: 'kept' | 'unknown' }
   | { readonly as: 'transcoded'; readonly to: string };
 
 /**
- * In which form a data store keeps the frames of an instance. Segmentations of one bit a pixel stay as they are in Explicit
- * VR Little Endian only; in the other native syntaxes they are to be transcoded, which no codec here can do.
+ * How a data store stores the frames of an instance. Segmentations with one bit per pixel are kept as they are only in Explicit
+ * VR Little Endian; in the other native transfer syntaxes they must be transcoded, which no codec here can do.
  */
 export function storageOf(
   { transferSyntaxUid, bitsAllocated }: PixelDescription,
@@ -44,12 +47,12 @@ export function storageOf(
   return isKept ? { as: 'kept' } : { as: 'transcoded', to: storageFormats[format] };
 }
 
-/** The media type of a frame as GetImageFrame names it (API reference, GetImageFrame, `contentType`). */
+/** The media type of a frame, as GetImageFrame returns it (API reference, GetImageFrame, `contentType`). */
 export function mediaTypeOf(uid: string): string {
   const coding = codingOf(uid);
   switch (coding) {
     case 'jpeg':
-      // AWS names it for 4.50 alone; a frame of 4.51 that could not be transcoded is a JPEG too, but not listed.
+      // AWS lists it only for 4.50. A frame of 4.51 that could not be transcoded is a JPEG too, but AWS lists no type for it.
       return uid === JPEG_BASELINE ? 'image/jpeg' : octets;
     case 'jpeg2000':
       return uid === JPEG_2000_LOSSLESS || uid === JPEG_2000 ? 'image/j2c' : octets;

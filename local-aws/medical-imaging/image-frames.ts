@@ -15,17 +15,17 @@ import type { ImageFrame } from './metadata.ts';
 /** The frames of an instance as its metadata describe them. */
 export interface InstanceFrames {
   readonly imageFrames: readonly ImageFrame[];
-  /** UID of the transfer syntax that GetImageFrame gives them in. */
+  /** UID of the transfer syntax in which GetImageFrame returns them. */
   readonly storedTransferSyntaxUid: string;
-  /** The checksums are those of the pixels, and not those of the frames as they came. */
+  /** The checksums are of the decoded pixels, not of the frames as they were imported. */
   readonly isDecoded: boolean;
   readonly problem?: FrameStorageProblem | undefined;
 }
 
 /**
- * Keeps the frames of an instance, one in memory at a time. They stay as they came until they are asked for, because to
- * encode all of them would take longer than the import itself. They are decoded now all the same: the checksum and range of
- * their pixels belong to the metadata, and a frame that cannot be decoded to the warnings of the job.
+ * Stores the frames of an instance, with one in memory at a time. They are stored as they were imported and transcoded when
+ * they are requested, because transcoding all of them would take longer than the rest of the import. They are decoded during the
+ * import, though: the metadata contain the checksum and range of their pixels, and a frame that cannot be decoded is a warning.
  */
 export async function keepFrames(
   world: World,
@@ -40,7 +40,7 @@ export async function keepFrames(
   const kept = await keepEach(world, name, pixelData, storage);
   const described = (factsOf: (frame: KeptFrame) => Facts) =>
     kept.map((frame) => imageFrame(frame.id, pixelData.description, factsOf(frame)));
-  // One frame that cannot be decoded leaves all of its instance as it came.
+  // If one frame cannot be decoded, all frames of the instance stay as they were imported.
   if (storage.as === 'transcoded' && kept.every(({ pixels }) => pixels)) {
     const imageFrames = described(({ asItCame, pixels }) => pixels ?? asItCame);
     return { imageFrames, storedTransferSyntaxUid: storage.to, isDecoded: true };
@@ -51,7 +51,7 @@ export async function keepFrames(
   return { ...asImported, imageFrames, problem: problems[storage.as] };
 }
 
-/** Why frames stay as they came. */
+/** The warning for frames that stay as they were imported; none if that is how the service stores them. */
 const problems = {
   kept: undefined,
   unknown: 'UnsupportedTransferSyntax',
@@ -69,13 +69,13 @@ function storageIn(
   return storageOf(description, { sopClassUid: String(levels.instance['SOPClassUID']), format });
 }
 
-/** What the metadata say of a frame; its range is known where its pixels are. */
+/** What the metadata say about a frame. The range of its pixels is known only if it was decoded. */
 type Facts = Pick<PixelFacts, 'checksum' | 'size'> & Partial<PixelFacts>;
 
 interface KeptFrame {
   readonly id: string;
   readonly asItCame: Facts;
-  /** Undefined where they are not asked for, and where the frame or one before it cannot be decoded. */
+  /** Undefined if no decoding was needed, or if this frame or one before it cannot be decoded. */
   readonly pixels: Facts | undefined;
 }
 
@@ -86,7 +86,8 @@ async function keepEach(
   storage: Storage,
 ): Promise<KeptFrame[]> {
   const kept: KeptFrame[] = [];
-  // Those of native frames that are kept are cheap, and `frameEncoding=stored` would lose their range.
+  // Native frames are decoded even if they are kept as they are. That takes little time, and otherwise the range of their pixels
+  // would be missing with `frameEncoding=stored`.
   let decodes = storage.as === 'transcoded' || codingOf(description.transferSyntaxUid) === 'native';
   for (const [index, stored] of frames.entries()) {
     const frame = { description, bytes: stored.read() };
@@ -130,7 +131,7 @@ const imageFrame = (
 });
 
 /**
- * A frame in a transfer syntax, such as the one that its instance says.
+ * A frame in this transfer syntax, such as StoredTransferSyntaxUID of its instance.
  *
  * @throws CannotTranscode when the codecs cannot decode the frame, or encode it in that transfer syntax
  */
@@ -143,7 +144,10 @@ export async function encodedFrame(
   return transcoder.transcode(bytes, description, transferSyntaxUid);
 }
 
-/** Whether a frame as it came is one of that transfer syntax. The little-endian native ones differ in their metadata only. */
+/**
+ * Whether an imported frame is in this transfer syntax already. All native little-endian transfer syntaxes have the same frames:
+ * they differ only in how the other data elements are encoded.
+ */
 export function isEncodedAs(description: PixelDescription, transferSyntaxUid: string): boolean {
   if (transferSyntaxUid === description.transferSyntaxUid) return true;
   const isLittleEndian = codingOf(description.transferSyntaxUid) === 'native' && !description.bigEndian;

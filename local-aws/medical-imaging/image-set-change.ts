@@ -6,7 +6,7 @@ import { withMetadata } from './metadata-store.ts';
 
 export const nextVersion = (versionId: string) => String(Number(versionId) + 1);
 
-/** What a change will come to: the new content, or why it fails. */
+/** How a change will end: with new metadata, or with the message of its failure. */
 export type ChangeResult = { readonly metadata: Metadata } | { readonly message: string };
 
 const endings = {
@@ -15,11 +15,11 @@ const endings = {
 } as const;
 
 /**
- * Begins a change: the image set has its next version, LOCKED, as soon as the call is answered, and until the change has
- * ended shows what it was before. Whether it goes well shows later, and a failed one has used up the version all the
- * same. There is no client token: the caller's only guard against changing twice is `latestVersionId`.
+ * Begins a copy or an update. As soon as the call is answered, the image set has its next version and is LOCKED. It shows the
+ * metadata of the version before until the change ends. A change that fails uses up its version number as well. The operations
+ * have no client token: only `latestVersionId` keeps a caller from making the same change twice.
  *
- * @param set - without phases for an image set that this change makes
+ * @param set - without phases if this change creates the image set
  */
 export function beginVersion(
   world: World,
@@ -58,7 +58,10 @@ export function beginVersion(
   return changing;
 }
 
-/** An image set as the call that changes it shows it: in the phase that it begins, whose end is planned already. */
+/**
+ * An image set as CopyImageSet and UpdateImageSetMetadata return it: in the LOCKED phase that they begin. That is the last phase
+ * but one, because the last phase is the end of the change, which is planned already.
+ */
 export function begunProperties(set: ImageSet) {
   const { versionId, imageSetState, imageSetWorkflowStatus, from } = set.phases.at(-2) ?? stateOf(set);
   return {

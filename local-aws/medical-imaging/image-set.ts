@@ -4,15 +4,18 @@ import { past, phaseAt, type Phase, type Timeline } from '../timeline.ts';
 import { isForgotten, type World } from '../world.ts';
 import type { Summary } from './summary.ts';
 
-/** A state of an image set. Phases of one version follow each other, and a change begins a version by its first phase. */
+/**
+ * A state of an image set. Every change begins a new version, which may have several phases: version 2, for example, is first
+ * LOCKED and UPDATING, then ACTIVE and UPDATED.
+ */
 export interface ImageSetPhase extends Phase {
   readonly versionId: string;
   readonly imageSetState: MedicalImaging.ImageSetState;
   readonly imageSetWorkflowStatus: MedicalImaging.ImageSetWorkflowStatus;
   readonly message?: string | undefined;
-  /** The change that made this version was forced. */
+  /** The request that made this version had `force`. */
   readonly forced?: boolean | undefined;
-  /** Which of the image set's contents this phase shows; none while the first version is still being made. */
+  /** Index in {@link ImageSet.contents} of the metadata that this phase shows; undefined while a copy makes the first version. */
   readonly content?: number | undefined;
 }
 
@@ -22,11 +25,12 @@ export interface ImageSet extends Timeline<ImageSetPhase> {
   readonly isPrimary: boolean;
   readonly createdAt: number;
   /**
-   * What can be searched for, of all metadata that versions of the image set have had. The metadata themselves are documents
-   * in the store. They are not one per version: after a failed change a version shows those of the version before.
+   * A summary of each metadata document of the image set: the attributes that SearchImageSets needs. The documents themselves
+   * are on disk (`metadata-store.ts`). Several versions can show the same document: the version of a failed change shows that
+   * of the version before.
    */
   readonly contents: readonly Summary[];
-  /** Until then GetImageSetMetadata answers "not consistent yet". */
+  /** Before this time GetImageSetMetadata and retrievals by DICOMweb answer "not consistent yet". */
   readonly consistentFrom?: number | undefined;
 }
 
@@ -38,7 +42,7 @@ export const imageSetsOf = (world: World, datastoreId: string): Iterable<ImageSe
     .index('datastoreId', (set) => [set.datastoreId])
     .get(datastoreId);
 
-/** What image sets are found by without a look at all of them. */
+/** The attributes with an index, so that a search for one of them need not look at all image sets. */
 const indexed = [
   'DICOMPatientId',
   'DICOMAccessionNumber',
@@ -52,8 +56,8 @@ export type IndexedMember = (typeof indexed)[number];
 export const isIndexed = (member: string): member is IndexedMember => indexed.some((each) => each === member);
 
 /**
- * The image sets of a data store of which some version has had that value. Which version an image set shows depends on
- * the time, which no index can know: the caller looks at what each shows now.
+ * The image sets of a data store of which any version (past, current or planned) has this value. The caller must check that the
+ * current version has it: which one is current changes as time passes, but an index changes only when an image set is stored.
  */
 export function imageSetsBy(
   world: World,
@@ -80,7 +84,7 @@ export function requireImageSet(world: World, datastoreId: string, imageSetId: s
   return set;
 }
 
-/** All versions that exist by now, newest first, each by the last phase that it has reached. */
+/** All versions that exist by now, newest first, each in the last phase that it has reached. */
 export function versionsOf(set: ImageSet): ImageSetPhase[] {
   const versions = new Map(past(set, Date.now()).map((phase) => [phase.versionId, phase]));
   return [...versions.values()].toReversed();
@@ -94,10 +98,10 @@ export function requireVersion(set: ImageSet, versionId: string | undefined): Im
 }
 
 /**
- * The image set for a change to it.
+ * Finds an image set in order to change it.
  *
- * @throws ServiceError when it is LOCKED, deleted, or the caller's version is not the latest (which errors, AWS does not
- * say: settings; for the version the default is what a production user has met)
+ * @throws ServiceError if it is LOCKED or deleted, or if the caller's version is not the latest. AWS does not document the errors
+ *   for LOCKED and for a stale version, so they are settings; the default for a stale version was seen in production
  */
 export function requireWritable(
   world: World,

@@ -49,7 +49,7 @@ export function imageSetHandlers(world: World) {
       const page = pageOf(versionsOf(set), newestVersion, { size: maxResults, token: nextToken });
       const imageSetPropertiesList = page.items.map((version) => ({
         ...propertiesOf(set, version),
-        // The capital is the service's own.
+        // The service spells this member with a capital letter.
         ImageSetWorkflowStatus: version.imageSetWorkflowStatus,
       }));
       return { ...page, imageSetPropertiesList };
@@ -114,7 +114,7 @@ function propertiesOf({ imageSetId, isPrimary, createdAt }: ImageSet, version: I
     imageSetId,
     versionId,
     imageSetState,
-    // Of the image set, not of the version, in the samples of the service.
+    // In AWS's samples this is the time at which the image set was created, not the version.
     createdAt: new Date(createdAt),
     updatedAt: new Date(from),
     deletedAt: imageSetState === 'DELETED' ? new Date(from) : undefined,

@@ -3,7 +3,7 @@ import { isOpen, jobStatus, type Job } from '../jobs.ts';
 import type { World } from '../world.ts';
 import type { ImportWarning } from './import-warnings.ts';
 
-/** What became of one input file: the image set that holds it, or why none does. */
+/** The result for one input file: the image set that contains it, or why it was not imported. */
 export type FileOutcome =
   | {
       readonly inputFile: string;
@@ -19,12 +19,12 @@ export interface ImportJob extends Job<MedicalImaging.JobStatus, 'import' | 'out
   readonly datastoreId: string;
   readonly dataAccessRoleArn: string;
   readonly inputS3Uri: string;
-  /** Expanded: with the folder that is this job's own. */
+  /** The output location of the request, with this job's own folder appended. */
   readonly outputS3Uri: string;
   readonly submittedAt: number;
   /** The job will end FAILED with this message. */
   readonly doom?: string | undefined;
-  /** From the import until the outputs have been written. */
+  /** Set by the import, and removed when the outputs have been written. */
   readonly files?: readonly FileOutcome[] | undefined;
 }
 

@@ -26,7 +26,7 @@ export function importJobHandlers(world: World, runner: JobRunner<ImportJob>) {
     const begin = after(now, world.settings.dicomImportSubmittedMs);
     const job: ImportJob = {
       jobId,
-      // Optional in the request, never absent in the reply: the service must name it itself.
+      // Optional in the request but always in the reply, so the service must choose a name itself.
       jobName: input.jobName ?? jobId,
       datastoreId,
       dataAccessRoleArn,
@@ -70,7 +70,7 @@ export function importJobHandlers(world: World, runner: JobRunner<ImportJob>) {
   } satisfies Partial<Handlers<typeof MedicalImaging>>;
 }
 
-/** What an import does when its time has come. */
+/** The steps of an import job, each of which runs at the time in the job's `due`. */
 export function importJobRunner(world: World): JobRunner<ImportJob> {
   return new JobRunner(world, importJobs(world), {
     async import(job) {
@@ -84,7 +84,7 @@ export function importJobRunner(world: World): JobRunner<ImportJob> {
       return () => ({
         ...job,
         due: undefined,
-        // They stand in the outputs now. Jobs stay in memory, and those of two million files would fill it.
+        // The outputs contain them now. Jobs stay in memory, and the results of two million files would fill it.
         files: undefined,
         phases: isRunning(job) ? entering(job, 'COMPLETED') : job.phases,
       });
@@ -92,7 +92,7 @@ export function importJobRunner(world: World): JobRunner<ImportJob> {
   });
 }
 
-/** Without a lag a job is not over before its manifest is there. */
+/** If `manifestLagMs` is 0, the job is COMPLETED only after its manifest has been written. */
 function imported(world: World, job: ImportJob): ImportJob {
   const lag = world.settings.manifestLagMs;
   return {

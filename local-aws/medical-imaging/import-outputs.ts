@@ -3,8 +3,9 @@ import type { World } from '../world.ts';
 import type { FileOutcome, ImportJob } from './import-job.ts';
 
 /**
- * Writes what an import leaves in S3: `job-output-manifest.json`, `SUCCESS/success.ndjson`, `FAILURE/failure.ndjson` and,
- * for files that were imported with a warning, `WARNING/warning.ndjson`. `inputFile` is the key within the bucket. Whether a file without lines exists AWS does not say: a setting.
+ * Writes the outputs of an import to S3: `job-output-manifest.json`, `SUCCESS/success.ndjson`, `FAILURE/failure.ndjson` and,
+ * for files that were imported with a warning, `WARNING/warning.ndjson`. `inputFile` is the key within the bucket. AWS does not
+ * say whether it writes an NDJSON file without lines, so this is a setting.
  */
 export async function writeImportOutputs(world: World, job: ImportJob): Promise<void> {
   const { files = [], outputS3Uri } = job;
@@ -18,7 +19,7 @@ export async function writeImportOutputs(world: World, job: ImportJob): Promise<
   await writeLines('FAILURE/failure.ndjson', files.filter((file) => !isImported(file)).map(failureLine));
   const warned = files.filter((file) => 'warnings' in file && file.warnings);
   await writeLines('WARNING/warning.ndjson', warned.map(importedLine));
-  // Last: whoever finds the manifest finds the rest.
+  // Written last, so that a client that finds the manifest finds the other outputs too.
   await write('job-output-manifest.json', JSON.stringify({ jobSummary: summaryOf(job) }, null, 2));
 }
 
@@ -26,7 +27,7 @@ const isImported = (file: FileOutcome) => 'imageSetId' in file;
 
 const importedLine = ({ inputFile, ...importResponse }: FileOutcome) => ({ inputFile, importResponse });
 
-/** Of a file with warnings the list of successes does not say so. */
+/** The line of a file in `success.ndjson` does not contain its warnings. */
 const withoutWarnings = (file: FileOutcome): FileOutcome =>
   'warnings' in file ? { ...file, warnings: undefined } : file;
 

@@ -6,12 +6,12 @@ import { EXPLICIT_LITTLE_ENDIAN, isDeflated } from './dicom/transfer-syntaxes.ts
 import type { InstanceView } from './metadata.ts';
 
 /**
- * What is kept of an imported file so that DICOMweb can give it back byte for byte: all but its frames, which are kept
- * already (`frame-files.ts`). For most files that is a few kilobytes. A file is kept only if its transfer syntax is one in
- * which the instance may be retrieved: Explicit VR Little Endian, or the one in which its frames are stored.
+ * Keeps an imported file so that DICOMweb can return it byte for byte: all of its bytes except the frames, which are stored
+ * anyway (`frame-files.ts`). For most files that is a few kilobytes. A file is kept only if the instance can be retrieved in its
+ * transfer syntax: it must be Explicit VR Little Endian, or the one in which the frames are stored.
  *
- * The name is made of the metadata that the file brought. An instance whose metadata have changed since then finds no file,
- * and is written anew from its metadata, because the imported file would show what it was before.
+ * The id is a hash of the metadata that were imported from the file. After the metadata of the instance have changed, no file is
+ * found by their hash, and DICOMweb writes a new file, because the imported one contains the old values.
  */
 export async function keepImportedFile(
   world: World,
@@ -25,7 +25,7 @@ export async function keepImportedFile(
   const { StoredTransferSyntaxUID: stored } = view.instance;
   const imported = view.attributes['TransferSyntaxUID'];
   if (imported !== EXPLICIT_LITTLE_ENDIAN && imported !== stored) return;
-  // The offsets of the frames of a deflated file are those in the inflated data set.
+  // For a deflated file the offsets of the frames are those in the inflated data set, so the file is kept whole.
   const layout = layoutOf(source.size, isDeflated(stored) ? [] : partsOf(pixelData));
   const header = Buffer.from(`${JSON.stringify(layout)}\n`);
   const own = layout.filter((piece) => 'offset' in piece);
@@ -35,15 +35,15 @@ export async function keepImportedFile(
     smallOnes(world).put(id, Buffer.concat([...content(header, own, source)]).toString('base64'));
     return;
   }
-  // What is there already is not written again: a SIGKILL in between would leave an image set without it.
+  // A file that exists already is not overwritten: a SIGKILL during the write would damage it for the image sets that use it.
   if ((await world.frames.size(id)) !== size) await world.frames.write(id, content(header, own, source));
 }
 
 /**
  * The file of an instance, byte for byte as it was imported.
  *
- * @param readFrame - gives a frame of the instance as it came, by its index
- * @returns undefined where the file was not kept, and where the metadata of the instance are not those of the file any more
+ * @param readFrame - reads the frame with this index, as it was imported
+ * @returns undefined if the file was not kept, or if the metadata of the instance have changed since the import
  */
 export async function readImportedFile(
   world: World,
@@ -66,15 +66,15 @@ export async function readImportedFile(
 }
 
 /**
- * In bytes. So small ones go into the state, which writes those of a whole import in one batch: a file for each would double
- * the time of an import. The 5,000 files of an import can bring 40 MB of them at most.
+ * In bytes. Up to this size, what is kept of a file goes into the database of the local AWS, which writes all of an import in one
+ * batch: a separate file for each would double the time of an import. The 5,000 files of an import are 40 MB at most.
  */
 const SMALL = 8 * 1024;
 
-/** In base64. */
+/** What is kept of small files, in base64. */
 const smallOnes = ({ store }: Pick<World, 'store'>) => store.documents<string>('importedFile');
 
-/** A part of a file that is kept with it, or one that is part of a frame. */
+/** A part of an imported file: bytes that are kept here, or bytes of a frame, beginning at `from` in the frame. */
 type Piece =
   | { readonly offset: number; readonly length: number }
   | { readonly frame: number; readonly from: number; readonly length: number };
@@ -87,7 +87,7 @@ type FramePart = {
   readonly length: number;
 };
 
-/** Where the frames stand in the file; nothing where two of them share bytes, as a wrong offset table can have it. */
+/** The places of the frames in the file, in order; empty if frames overlap, as those of a wrong offset table can. */
 function partsOf(pixelData: PixelData | undefined): FramePart[] {
   const parts = (pixelData?.frames ?? []).flatMap(({ parts = [] }, frame) => {
     let from = 0;
@@ -101,7 +101,7 @@ function partsOf(pixelData: PixelData | undefined): FramePart[] {
   return areApart ? parts : [];
 }
 
-/** The pieces of a file of that size in their order. */
+/** Divides a file of this size into frames and the pieces between them, in order. */
 function layoutOf(size: number, parts: readonly FramePart[]): Layout {
   const layout: Piece[] = [];
   let at = 0;
@@ -116,7 +116,10 @@ function layoutOf(size: number, parts: readonly FramePart[]): Layout {
 
 const CHUNK = 1024 * 1024;
 
-/** In pieces of a megabyte at most: what is no frame may be all the pixel data of a file whose frames cannot be told apart. */
+/**
+ * Reads one megabyte at a time, because what is kept can be large: if the frames of a file cannot be told apart, it includes all
+ * the pixel data.
+ */
 function* content(
   header: Buffer,
   own: readonly { readonly offset: number; readonly length: number }[],
@@ -136,6 +139,6 @@ function idOf(datastoreId: string, { attributes, instance }: InstanceView): stri
   return createHash('sha256').update(text).digest('hex').slice(0, 32);
 }
 
-/** The files of an image set may bring their attributes in different orders. */
+/** In alphabetical order, because the order in the metadata can change when an image set combines several files. */
 const sorted = (attributes: Readonly<Record<string, unknown>>) =>
   Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));

@@ -6,7 +6,7 @@ import { keepImportedFile } from './imported-file.ts';
 import { frameWarnings, type ImportWarning } from './import-warnings.ts';
 import { viewsOf, type Instance, type Metadata } from './metadata.ts';
 
-/** One input file of an import, whose frames have been kept. */
+/** One input file of an import, whose frames have been stored. */
 export interface InputFile {
   readonly seriesUid: string;
   readonly metadata: Metadata;
@@ -14,7 +14,7 @@ export interface InputFile {
 }
 
 /**
- * Reads one input file, as far as its metadata and one frame at a time need it, and keeps its frames.
+ * Reads one input file and stores its frames. Only its metadata and one frame at a time are read into memory.
  *
  * @throws NotImportable
  */
@@ -73,7 +73,7 @@ function instanceOf(
     DICOM: levels.instance,
     DICOMVRs: vrs,
     StoredTransferSyntaxUID: storedTransferSyntaxUid,
-    // Known from a document of the service.
+    // `DECOMPRESSED` is known from a metadata document of the service.
     ChecksumType: isDecoded ? 'DECOMPRESSED' : checksumTypeOfKeptFrames,
     ImageFrames: imageFrames,
   };

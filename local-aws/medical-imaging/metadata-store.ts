@@ -4,15 +4,15 @@ import type { ImageSet, ImageSetPhase } from './image-set.ts';
 import type { Metadata } from './metadata.ts';
 import { summaryOf, type Summary } from './summary.ts';
 
-/** Documents stay on disk, because those of 100,000 image sets would take gigabytes of memory. */
+/** The metadata of image sets. They stay on disk, because those of 100,000 image sets would take gigabytes of memory. */
 const documents = ({ store }: Pick<World, 'store'>) => store.documents<Metadata>('metadata');
 
 const keyOf = ({ imageSetId }: ImageSet, content: number) => `${imageSetId}/${content}`;
 
 /**
- * Keeps metadata as a further content of an image set.
+ * Stores a further metadata document of an image set.
  *
- * @returns the image set with that content, which the caller puts into the store, and the content's number
+ * @returns the image set with the summary of the document, which the caller must store, and the document's index in `contents`
  */
 export function withMetadata(
   world: Pick<World, 'store'>,
@@ -27,7 +27,7 @@ export function withMetadata(
 /**
  * The metadata that an image set shows in a phase.
  *
- * @throws ServiceError ConflictException where there are none, because the first version is still being made
+ * @throws ServiceError ConflictException if there are none, because a copy is still making the first version
  */
 export function requireMetadata(
   world: Pick<World, 'store'>,
@@ -39,11 +39,11 @@ export function requireMetadata(
   return document;
 }
 
-/** What can be searched for of the metadata that an image set shows in a phase, if it shows any. */
+/** The summary of the metadata that an image set shows in a phase; undefined if it shows none yet. */
 export const summaryIn = ({ contents }: ImageSet, { content }: ImageSetPhase): Summary | undefined =>
   content === undefined ? undefined : contents[content];
 
-/** In the service's own words, as production code has met them after an import; a retry helps. */
+/** The message is the service's own: production code has received it after an import. A retry some seconds later succeeds. */
 export const notYetConsistent = () =>
   new ServiceError(
     'ConflictException',

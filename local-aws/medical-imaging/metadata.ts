@@ -1,6 +1,6 @@
 import type { Attributes } from './dicom/attributes.ts';
 
-/** The document that GetImageSetMetadata gives, gzipped, but for the ids of its image set. */
+/** The document that GetImageSetMetadata returns (gzipped), without SchemaVersion and the ids of data store and image set. */
 export interface Metadata {
   readonly Patient: { readonly DICOM: Attributes };
   readonly Study: { readonly DICOM: Attributes; readonly Series: Readonly<Record<string, Series>> };
@@ -19,7 +19,7 @@ export interface Instance {
   readonly ImageFrames: readonly ImageFrame[];
 }
 
-/** One instance with the attributes of all levels, as a file of its own has them. */
+/** One instance with its Patient, Study, Series and Instance attributes in one object, as its DICOM file has them. */
 export interface InstanceView {
   readonly instance: Instance;
   readonly attributes: Attributes;
@@ -38,8 +38,8 @@ export interface ImageFrame {
 }
 
 /**
- * The elements by which the service makes image sets: HealthImaging developer guide, "Understanding image sets", table "DICOM
- * elements used for image set creation".
+ * The elements by which the service groups instances into image sets: HealthImaging developer guide, "Understanding image
+ * sets", table "DICOM elements used for image set creation".
  */
 const imageSetElements = [
   'StudyDate',
@@ -52,7 +52,7 @@ const imageSetElements = [
 ];
 
 /**
- * A text that is the same for documents of one image set.
+ * A text that is equal for all documents that belong to the same image set.
  *
  * @param by - `listedElements`: the seven of AWS's table; `allElements`: all of the Patient, Study and Series levels
  */
@@ -60,14 +60,14 @@ export function imageSetKey(metadata: Metadata, by: 'listedElements' | 'allEleme
   const [, series] = onlySeries(metadata);
   const attributes = { ...metadata.Patient.DICOM, ...metadata.Study.DICOM, ...series?.DICOM };
   const names = by === 'allElements' ? Object.keys(attributes).sort() : imageSetElements;
-  // Padding is no part of a value, but stays on some.
+  // Some values still have their padding (spaces), which is not part of the value.
   const comparable = (value: unknown) => (typeof value === 'string' ? value.trim() : (value ?? null));
   return JSON.stringify(names.map((name) => [name, comparable(attributes[name])]));
 }
 
 /**
- * Documents of one image set as one, in the order in which they were received: the most recent value of an attribute wins, and
- * the most recent copy of an instance.
+ * Combines documents of one image set, in the order in which they were received. If several contain an attribute or an instance,
+ * the last one counts.
  */
 export function combined(documents: readonly Metadata[]): Metadata {
   const all = <T extends object>(parts: readonly (T | undefined)[]) =>
@@ -88,7 +88,7 @@ export function combined(documents: readonly Metadata[]): Metadata {
   };
 }
 
-/** Which level of two documents does not say the same, if any: what keeps them from being one image set. */
+/** The first level whose attributes differ in two documents; undefined if none does, so they can form one image set. */
 export function mismatch(a: Metadata, b: Metadata): 'Patient' | 'Study' | 'Series' | undefined {
   if (!equal(a.Patient.DICOM, b.Patient.DICOM)) return 'Patient';
   if (!equal(a.Study.DICOM, b.Study.DICOM)) return 'Study';
@@ -122,7 +122,7 @@ export function viewsOf({ Patient, Study }: Metadata): InstanceView[] {
   );
 }
 
-/** Only the named instances, each with nothing left out. */
+/** The document with only the named instances. */
 export function subset(metadata: Metadata, sopUids: readonly string[]): Metadata {
   const [uid, series] = onlySeries(metadata);
   const instances = Object.entries(series?.Instances ?? {}).filter(([sopUid]) => sopUids.includes(sopUid));
@@ -135,12 +135,12 @@ export function subset(metadata: Metadata, sopUids: readonly string[]): Metadata
   };
 }
 
-/** Imports make one image set per series, and copies put everything into the series of the destination. */
+/** A document has only one series: imports make one image set per series, and copies use the series of the destination. */
 function onlySeries({ Study }: Metadata): [uid: string, series: Series | undefined] {
   return Object.entries(Study.Series)[0] ?? ['', undefined];
 }
 
-/** Equal as JSON, in whatever order the members stand. */
+/** Whether two values are equal as JSON; the order of members does not matter. */
 function equal(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || !a || !b) return false;

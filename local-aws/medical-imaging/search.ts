@@ -18,14 +18,14 @@ import type { Summary } from './summary.ts';
 type Criteria = NonNullable<InputOf<typeof MedicalImaging, 'SearchImageSets'>['searchCriteria']>;
 type Filter = NonNullable<Criteria['filters']>[number];
 
-/** An image set that is not deleted, its state now, and what can be searched for of the metadata that it shows now. */
+/** An image set that is not deleted, with its current state and the summary of its current metadata. */
 interface Found {
   readonly set: ImageSet;
   readonly state: ImageSetPhase;
   readonly summary: Summary;
 }
 
-/** A value that can be searched for, comparable as text or number. */
+/** A value that filters compare: a text, a time in milliseconds, or `isPrimary`. */
 type Value = string | number | boolean;
 
 export function searchHandlers(world: World) {
@@ -58,7 +58,7 @@ function* search(world: World, datastoreId: string, filters: readonly Filter[]):
   }
 }
 
-/** All image sets of the data store that the filters may match. */
+/** The image sets that the filters may match: from an index if an EQUAL filter has one, otherwise all of the data store. */
 function candidates(world: World, datastoreId: string, filters: readonly Filter[]): Iterable<ImageSet> {
   for (const { operator, values } of filters) {
     const [name = '', value] = values.map(comparable)[0] ?? [];
@@ -75,7 +75,7 @@ function valueOf({ set, state, summary }: Found, name: string): Value {
   return isIndexed(name) ? summary[name] : '';
 }
 
-/** The documented searches: one attribute, or one attribute and a range of dates. */
+/** Refuses combinations of filters that AWS does not document: a search has one filter, or one EQUAL and one BETWEEN. */
 function checkCombination(filters: readonly Filter[]): void {
   const operators = filters.map(({ operator }) => operator);
   if (operators.length > 1 && operators.toSorted().join() !== 'BETWEEN,EQUAL') {
@@ -95,16 +95,16 @@ function checkCombination(filters: readonly Filter[]): void {
 
 const dates = ['createdAt', 'updatedAt', 'DICOMStudyDateAndTime'];
 
-/** What a filter says of one attribute. */
+/** The name of the attribute that a filter is about, and a test for its value. */
 function toTest({ operator, values }: Filter): { name: string; holds: (value: Value) => boolean } {
   const [[name, low] = ['', ''], [, high] = ['', '']] = values.map(comparable);
   if (operator === 'EQUAL') return { name, holds: (value) => value === low };
-  // A day without a time ends with the day: every time of it starts with that day.
+  // An upper bound without a time includes its whole day: 20260115 matches 20260115093000.
   const isInDay = (value: Value) => typeof value === 'string' && value.startsWith(String(high));
   return { name, holds: (value) => value >= low && (value <= high || isInDay(value)) };
 }
 
-/** The one member of a search value that is set, as {@link valueOf} has it. */
+/** The only member of a search value that is set, with its value in the form that {@link valueOf} returns. */
 function comparable(member: Filter['values'][number]): [name: string, value: Value] {
   const [name, value] = Object.entries(member).find(([, each]) => each !== undefined) ?? ['', ''];
   if (value instanceof Date) return [name, value.getTime()];

@@ -1,7 +1,10 @@
 import { asText } from './dicom/attributes.ts';
 import { instancesOf, type Metadata } from './metadata.ts';
 
-/** What SearchImageSets finds image sets by and shows of them (API reference, `DICOMTags`). A text is empty where there is none. */
+/**
+ * The attributes of an image set by which SearchImageSets filters and which it returns (API reference, `DICOMTags`). A text is
+ * empty if the metadata do not contain the attribute.
+ */
 export type Summary = ReturnType<typeof summaryOf>;
 
 export function summaryOf(metadata: Metadata) {

@@ -10,7 +10,7 @@ import { ConstraintBreach, readUpdateDocument, updated } from './metadata-update
 
 type UpdateInput = InputOf<typeof MedicalImaging, 'UpdateImageSetMetadata'>;
 
-/** UpdateImageSetMetadata: changes attributes, removes instances, or goes back to what an earlier version was. */
+/** UpdateImageSetMetadata: changes attributes, removes instances, or reverts to an earlier version. */
 export function updateHandlers(world: World) {
   return {
     UpdateImageSetMetadata(input) {

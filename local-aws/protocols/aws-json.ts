@@ -3,7 +3,10 @@ import { commonErrorStatus, retryAfter, type HttpReply, type HttpRequest, type P
 import { SchemaCodec, type SchemaClient } from './schema-codec.ts';
 import { modelledErrorStatus } from './schemas.ts';
 
-/** The server's side of AWS JSON 1.0: everything is a POST to `/`, the `X-Amz-Target` header names the operation. */
+/**
+ * The server side of the protocol AWS JSON 1.0: every request is a POST to `/`, and the header `X-Amz-Target` names the
+ * operation.
+ */
 export class AwsJson implements Protocol {
   readonly #target: string;
   readonly #codec: SchemaCodec;
@@ -31,8 +34,8 @@ export class AwsJson implements Protocol {
   }
 
   /**
-   * A request with a target of another service, which the local AWS does not have, is claimed too: its client can read the
-   * errors of this protocol, but not those of S3.
+   * Also claims a request whose target names a service that the local AWS does not have. Its client can read the errors of this
+   * protocol, but not those of S3.
    */
   claims({ headers }: HttpRequest): string | undefined {
     const target = headers['x-amz-target'];

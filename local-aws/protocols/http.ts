@@ -4,11 +4,11 @@ import type { ServiceError } from '../errors.ts';
 
 export interface HttpRequest {
   readonly method: string;
-  /** Still percent-encoded: an encoded slash is part of a label, not the end of it. */
+  /** Still percent-encoded, because an encoded slash (`%2F`) is part of a path label and does not end it. */
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
-  /** The whole content; empty while {@link content} has not been read. */
+  /** The whole content. Empty if {@link content} has not been read. */
   readonly body: Uint8Array;
   readonly content?: Readable;
 }
@@ -17,13 +17,13 @@ export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
-  /** In place of a body that may be larger than the memory. The headers name its length. */
+  /** Replaces a body that may be larger than the memory. The headers contain its length. */
   readonly stream?: Readable;
   /** The connection breaks in the middle of the body. */
   readonly cut?: boolean;
 }
 
-/** The server's side of an AWS protocol, for one service. */
+/** The server side of an AWS protocol, for one service. */
 export interface Protocol {
   readonly operations: readonly string[];
   /** Whether operations read the content of their requests themselves, because it may be larger than the memory. */
@@ -31,25 +31,25 @@ export interface Protocol {
   /** The operation that a request calls, if it is one of this service's. */
   operationOf(request: HttpRequest): string | undefined;
   /**
-   * What a request asks this service for, known or not, if the request shows by itself that it is meant for this service.
-   * S3 leaves this out: it takes what no other service claims.
+   * What a request asks for, if its headers or path show that it is meant for this service, even if the operation is unknown. S3
+   * does not have this method: it gets the requests that no other service claims.
    */
   claims?(request: HttpRequest): string | undefined;
-  /** @throws ServiceError when the request is not what the protocol says */
+  /** @throws ServiceError if the request is not valid in this protocol */
   decode(operation: string, request: HttpRequest): Promise<object>;
   encode(operation: string, output: object): Promise<HttpReply>;
   encodeError(error: ServiceError): HttpReply;
 }
 
-/** One AWS service: how its calls look on the wire, and what they do. */
+/** An AWS service: the protocol of its requests and replies, and what its operations do. */
 export interface Service {
   /** The name that requests are signed for, such as `medical-imaging`. */
   readonly name: string;
   readonly protocol: Protocol;
   run(operation: string, input: object): Promise<object>;
-  /** Answers what does not belong to the service's API, but to another API of its data stores, such as that of FHIR. */
+  /** Answers a request to another API of the service's data stores, such as FHIR REST. */
   answerBeside?(request: HttpRequest): HttpReply | undefined;
-  /** Takes up the work that its entities still have: after a restart, or when a test has arranged one. */
+  /** Schedules the pending work of jobs: after a restart, or when a test has changed the state of a job. */
   resume(): void;
 }
 

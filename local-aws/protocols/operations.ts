@@ -17,11 +17,11 @@ type CommandOf<Sdk, Operation extends string> = `${Operation}Command` extends ke
     : never
   : never;
 
-/** What a handler gets: the input after the input rules, which have held `required`. */
+/** The input of a handler. It has passed the input rules, so that its required members are not `undefined`. */
 export type InputOf<Sdk, Operation extends string> =
   CommandOf<Sdk, Operation> extends { readonly input: infer Input } ? Checked<Input> : never;
 
-/** What a handler gives: the output without the SDK's own additions, streams as bytes. */
+/** The output of a handler: that of the SDK without `$metadata`, and with bytes in place of streams. */
 export type OutputOf<Sdk, Operation extends string> =
   CommandOf<Sdk, Operation> extends {
     resolveMiddleware(...args: never[]): (...args: never[]) => Promise<{ output: infer Output }>;
@@ -31,7 +31,7 @@ export type OutputOf<Sdk, Operation extends string> =
 
 type Bytes<T> = NonNullable<T> extends { transformToByteArray(): unknown } ? Uint8Array : T;
 
-/** The SDK types every required member as `T | undefined`; once checked, only the optional ones still are. */
+/** Removes `undefined` from the required members, which the SDK types as `T | undefined`. Optional members keep it. */
 type Checked<T> = T extends Date | Uint8Array | readonly string[]
   ? T
   : T extends object
@@ -42,15 +42,18 @@ export type HandlerOf<Sdk, Operation extends string> = (
   input: InputOf<Sdk, Operation>,
 ) => OutputOf<Sdk, Operation> | Promise<OutputOf<Sdk, Operation>>;
 
-/** A handler for every operation that the SDK client knows: one that is forgotten, or that a newer SDK adds, is a compile error. */
+/**
+ * A handler for every operation of the SDK client. If one is missing, for example for an operation of a newer SDK, that is a
+ * compile error.
+ */
 export type Handlers<Sdk> = {
   readonly [Operation in OperationsOf<Sdk> & string]: HandlerOf<Sdk, Operation>;
 };
 
-/** A handler table of no service in particular, as the server calls it. */
+/** The handlers of any service, typed so that they can be called by the name of the operation. */
 type AnyHandlers = Readonly<Record<string, (input: never) => object | Promise<object>>>;
 
-/** Holds an input against the service's rules, then runs its handler. */
+/** Checks an input by the service's rules, and then runs its handler. */
 export async function runOperation(
   service: RulesService,
   handlers: AnyHandlers,

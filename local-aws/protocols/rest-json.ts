@@ -14,7 +14,9 @@ interface Route {
   readonly uriMembers: readonly (readonly [name: string, place: UriPlace])[];
 }
 
-/** The server's side of AWS restJson1: path and query name the operation and part of its input, the body the rest. */
+/**
+ * The server side of the protocol AWS restJson1: method and path name the operation, and path, query and body contain its input.
+ */
 export class RestJson implements Protocol {
   readonly #codec: SchemaCodec;
   readonly #errorStatus: Map<string, number>;
@@ -39,7 +41,7 @@ export class RestJson implements Protocol {
     return undefined;
   }
 
-  /** A path that begins as one of the service's own, up to its first label. */
+  /** Claims every path that begins like that of an operation, up to its first label: `/datastore/x/unknown`, for example. */
   claims({ method, path }: HttpRequest): string | undefined {
     const isOurs = [...this.#routes.values()].some(({ beginning }) => beginning?.test(path));
     return isOurs ? `${method} ${path}` : undefined;
@@ -62,7 +64,7 @@ export class RestJson implements Protocol {
     return this.#codec.encode(operation, output);
   }
 
-  /** The type goes in a header, the body is `{"message": …}`. */
+  /** The name of the error is in a header, and the body is `{"message": …}`. */
   encodeError(error: ServiceError): HttpReply {
     const { type, message, wire } = error;
     return {
@@ -89,7 +91,7 @@ function toRoute(operation: string, schema: OperationSchema): Route {
   };
 }
 
-/** A label that is not percent-encoded rightly is taken as it stands, for the input rules to object to. */
+/** Decodes a label. If its percent-encoding is wrong, it is returned unchanged, and the input rules refuse it. */
 function decodeLabel(label: string): string {
   try {
     return decodeURIComponent(label);

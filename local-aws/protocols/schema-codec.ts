@@ -28,9 +28,10 @@ interface Protocol {
 export type UriMembers = Readonly<Record<string, string | readonly string[]>>;
 
 /**
- * The SDK's own codec of a service, held up to a mirror: a request is decoded as if it were a *response* of the
- * operation's input shape, a reply encoded as if it were a *request* of its output shape. Nothing here is about any one
- * operation, so all of them are right as soon as the client knows them.
+ * Reads requests and writes replies by the SDK client's own codec, which does the reverse: it writes requests and reads replies.
+ * A request is therefore decoded as if it were a *response* with the operation's input shape, and a reply is encoded as if it
+ * were a *request* with its output shape. No operation needs code of its own, so an operation that a newer client has works at
+ * once.
  */
 export class SchemaCodec {
   readonly operations: readonly string[];
@@ -55,11 +56,11 @@ export class SchemaCodec {
   /**
    * Reads the input of an operation from a request.
    *
-   * A client never reads labels and query strings, so its codec cannot; but it reads headers of every type. Members
-   * that stand in the URI are therefore handed over as headers. Lists, which are all of text, need no reading, and header
-   * lists lose the spaces around their items.
+   * The codec of a client cannot read path labels and query strings, because responses have none. It can read headers of every
+   * type, and so it gets the members that are in the URI as headers. Members that are lists are passed on as they are: all are
+   * lists of text, and the codec would remove the spaces around their items.
    *
-   * @throws ServiceError where the body is not what the protocol says, or has a member that the schema lacks
+   * @throws ServiceError if the body is not valid in the protocol, or has a member that the schema lacks
    */
   async decode(operation: string, request: HttpRequest, uri: UriMembers = {}): Promise<object> {
     const { request: mirrored } = this.#operation(operation);
@@ -83,7 +84,7 @@ export class SchemaCodec {
   async encode(operation: string, output: object): Promise<HttpReply> {
     const { reply: mirrored } = this.#operation(operation);
     const { headers, body } = await this.#protocol.serializeRequest(mirrored, output, this.#encoding);
-    // The codec's own kind of bytes warns when it is taken for anything but itself.
+    // Copies the codec's subclass of `Uint8Array`, which logs a warning when a method of strings is called on it.
     return { status: 200, headers, body: typeof body === 'string' ? body : new Uint8Array(body ?? []) };
   }
 
@@ -95,8 +96,8 @@ export class SchemaCodec {
 }
 
 /**
- * An operation's schema, and the two schemas by which its requests and its replies pass through a client's codec. They are
- * made once, because the codec keeps what it works out about a schema in the schema itself.
+ * An operation's schema, and the two schemas by which a client's codec reads its requests and writes its replies. They are made
+ * once, because the codec caches in a schema what it has computed for it.
  */
 interface Operation {
   readonly schema: OperationSchema;
@@ -113,7 +114,10 @@ function toOperation(schema: OperationSchema): Operation {
   };
 }
 
-/** What the body says. The codec has refused one that it cannot read; others belong to operations that read none. */
+/**
+ * The parsed body. It is undefined for an operation that reads no body and was sent invalid JSON. Otherwise the codec has refused
+ * such a body.
+ */
 function bodyOf({ body }: HttpRequest): unknown {
   try {
     return JSON.parse(Buffer.from(body).toString());
@@ -122,7 +126,7 @@ function bodyOf({ body }: HttpRequest): unknown {
   }
 }
 
-/** A client's codec asks where to send to; a reply goes back to where the request came from. */
+/** The endpoint that a client's codec needs to write a request. A reply does not use it. */
 const nowhere = { protocol: 'http:', hostname: 'localhost', path: '/', query: {} };
 
 const uriHeader = (member: string) => `x-uri-${member.toLowerCase()}`;

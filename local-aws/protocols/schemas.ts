@@ -21,10 +21,10 @@ export function modelledErrorStatus(sdk: object): Map<string, number> {
   return status;
 }
 
-/** Where in the URI a member of an input stands: the path, or the query string under a name of its own. */
+/** Where the URI contains a member of an input: in the path, or in the query string under the name `query`. */
 export type UriPlace = { readonly label: true } | { readonly query: string; readonly list: boolean };
 
-/** The members of an operation's input that stand in the URI. */
+/** The members of an operation's input that are in the URI. */
 export function uriMembers([, , , , input]: OperationSchema): [name: string, place: UriPlace][] {
   const members = structureOf(input)?.members ?? [];
   return members.flatMap(([name, member]) => {
@@ -51,13 +51,13 @@ export function isPayload(member: SchemaRef): boolean {
     : typeof traits === 'object' && traits !== null && 'httpPayload' in traits;
 }
 
-/** The schema of a member: what it refers to, without the traits of the reference. */
+/** The schema that a member refers to, without the traits which the member adds to it. */
 export function targetOf(member: SchemaRef): SchemaRef {
   const target = Array.isArray(member) && member.length === 2 ? member[0] : member;
   return typeof target === 'function' ? target() : target;
 }
 
-/** A structure or union with its members by name. */
+/** The schema of a structure or union, and its members by name. Undefined for any other type. */
 export function structureOf(
   ref: SchemaRef,
 ): { readonly schema: StructureSchema; readonly members: [name: string, member: SchemaRef][] } | undefined {
@@ -67,7 +67,7 @@ export function structureOf(
   return { schema, members: names.map((name, i) => [name, members[i] ?? 'unit']) };
 }
 
-/** The schema of the items of a list, or of the values of a map. Those of simple types have no schema of their own. */
+/** The schema of the items of a list, or of the values of a map. Undefined if they are of a simple type. */
 export function itemsOf(ref: SchemaRef): SchemaRef | undefined {
   const schema: unknown = targetOf(ref);
   if (!Array.isArray(schema)) return undefined;

@@ -11,15 +11,15 @@ import {
 } from './schemas.ts';
 
 /**
- * Refuses a request that has a member which the SDK's schema of its operation lacks. The SDK's codec drops such a member,
- * and a client that knows a newer API than this package would believe that the local AWS had done what it asked for.
+ * Refuses a request with a member that the SDK's schema of the operation lacks. The SDK's codec would drop this member, and a
+ * client of a newer API would believe that the local AWS had done what it asks for.
  *
- * @param body - the members of the body; AWS takes `null` as a member that is not there
+ * @param body - the parsed body; a member that is `null` counts as absent, as on AWS
  * @throws ServiceError ValidationException that names the member
  */
 export function refuseUnknownMembers(operation: OperationSchema, body: unknown): void {
   const [, , name, , input] = operation;
-  // `__type` stands in unions of some clients. It says nothing, and every protocol of AWS ignores it.
+  // `__type` is allowed: some clients send it in unions, and every protocol of AWS ignores it.
   const [path] = unknownPaths(payloadOf(input), body);
   if (path) throw unknownToUs(name, path);
 }
@@ -50,7 +50,7 @@ function payloadOf(input: SchemaRef): SchemaRef {
   return structure?.members.find(([, member]) => isPayload(member))?.[1] ?? input;
 }
 
-/** The walk follows the schema, so that its depth does not depend on the request. */
+/** The paths of unknown members. The recursion follows the schema, so that a deeply nested request cannot overflow the stack. */
 function* unknownPaths(schema: SchemaRef, value: unknown): Generator<string> {
   const items = itemsOf(schema);
   if (items !== undefined && typeof value === 'object' && value !== null) {

@@ -1,14 +1,15 @@
 import { ServiceError } from '../errors.ts';
 
-/** The longest line of a chunk's length with its signature, or of a trailer. */
+/** The longest chunk header or trailer that is read, so that a line without an end cannot fill the memory. */
 const LONGEST_LINE = 16 * 1024;
 
 /**
- * The content of a body that is sent as `aws-chunked`, as SDKs and the CLI do for streams and for checksums that follow
- * the content. Chunks are `<hex length>[;chunk-signature=…]\r\n<bytes>\r\n`; a chunk of length 0 ends the content, and
- * trailers `name:value\r\n` may follow. Signatures are not verified. (S3 API reference, "Signature Calculations … Chunks")
+ * Yields the content of a body that is sent as `aws-chunked`. SDKs and the CLI use this encoding for streams and for
+ * checksums that follow the content. Chunks are `<hex length>[;chunk-signature=…]\r\n<bytes>\r\n`; a chunk of length 0 ends
+ * the content, and trailers `name:value\r\n` may follow. Signatures are not verified. (S3 API reference,
+ * "Signature Calculations … Chunks")
  *
- * @param trailers - takes the trailers, by name in small letters
+ * @param trailers - is filled with the trailers, such as `x-amz-checksum-crc32`, by lower-case name
  * @throws ServiceError `IncompleteBody`
  */
 export async function* unchunked(
@@ -38,7 +39,7 @@ async function* chunksOf(reader: Reader): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** Takes lines and bytes, in turns, from a body that comes in pieces of any size. */
+/** Reads lines and bytes alternately from a body that arrives in pieces of any size: a line may span two pieces. */
 class Reader {
   readonly #pieces: AsyncIterator<Uint8Array>;
   #rest: Buffer = Buffer.alloc(0);
@@ -53,7 +54,7 @@ class Reader {
     return line;
   }
 
-  /** @returns nothing at the end of the body */
+  /** @returns undefined at the end of the body */
   async lineIfAny(): Promise<string | undefined> {
     let end: number;
     while ((end = this.#rest.indexOf('\r\n')) === -1) {
@@ -78,7 +79,7 @@ class Reader {
     }
   }
 
-  /** Leaves the rest of the body to others. */
+  /** Stops reading. What is unread stays in the stream of the request, and the HTTP server discards it. */
   async close(): Promise<void> {
     await this.#pieces.return?.();
   }

@@ -4,10 +4,13 @@ import { pageSizeIn, type S3Request } from './protocol.ts';
 import type { S3 } from './s3.ts';
 import { xmlReply } from './xml.ts';
 
-/** The region whose buckets have no location, and where a bucket may be created twice. (S3 API reference, "CreateBucket") */
+/**
+ * In this region, GetBucketLocation returns an empty location, and CreateBucket succeeds for a bucket that the caller already
+ * owns. (S3 API reference, "CreateBucket")
+ */
 const FIRST_REGION = 'us-east-1';
 
-/** Buckets on a page. (S3 API reference, "ListBuckets") */
+/** The most buckets on a page. (S3 API reference, "ListBuckets") */
 const MOST_BUCKETS = 10_000;
 
 export const bucketHandlers = (s3: S3) => ({

@@ -21,8 +21,9 @@ export interface BucketInfo {
 }
 
 /**
- * S3 as a folder: `s3://bucket/some/key` is the file `DATA/s3/bucket/some/key`, so that files can be dropped in and looked
- * at with the usual tools. What a folder cannot hold, such as an object both at `a` and at `a/b`, lies in `DATA/s3-odd`.
+ * Stores each bucket as a folder: the object `s3://bucket/some/key` is the file `DATA/s3/bucket/some/key`, so that objects can
+ * be added and inspected with the usual tools. An object whose key cannot be the path of a file, such as `a` if there is also an
+ * object `a/b`, is stored in `DATA/s3-odd`.
  */
 export class Buckets {
   readonly finder: ObjectFinder;
@@ -57,7 +58,7 @@ export class Buckets {
     }
   }
 
-  /** In the order of names. */
+  /** All buckets, sorted by name. */
   names(): BucketInfo[] {
     const names = existsSync(this.#places.root) ? readdirSync(this.#places.root).sort() : [];
     return names.filter(isBucketName).flatMap((name) => {
@@ -66,7 +67,7 @@ export class Buckets {
     });
   }
 
-  /** The keys of a bucket in S3's order, which is that of UTF-8 bytes. Some may be gone when the caller gets them. */
+  /** The selected keys of a bucket, sorted by UTF-8 bytes. Some objects may be deleted before the caller gets the key. */
   keys(bucket: string, selection: Selection): Generator<string> {
     const inTree = treeKeys(this.#places.bucket(bucket), this.#folders, selection);
     return merged(inTree, this.finder.odd.select(bucket, selection));
@@ -79,7 +80,7 @@ export class Buckets {
     for (const key of this.keys(bucket, { prefix, after: '' })) {
       const object = this.finder.find({ bucket, key });
       if (object) objects.push(object);
-      // A bucket may hold a million objects; other requests go on in between.
+      // A bucket may hold a million objects. Without this pause, all other requests would wait until all are found.
       if (++seen % 1000 === 0) await setImmediate();
     }
     return objects;
@@ -90,12 +91,12 @@ export class Buckets {
     return createReadStream(this.#required(location).place.file, { highWaterMark: PIECE });
   }
 
-  /** An object to be read by ranges; whoever opens it closes it. @throws Error where there is none */
+  /** Opens an object to read ranges of it. The caller closes it. @throws Error if there is no such object */
   open(location: S3Location): ObjectReader {
     return new ObjectReader(this.#required(location).place.file);
   }
 
-  /** Puts an object. A bucket that is not there comes into being. */
+  /** Puts an object, and creates its bucket if it does not exist. */
   async write(location: S3Location, body: string): Promise<void> {
     const { pieces, receipt } = measured([Buffer.from(body)]);
     try {
@@ -118,7 +119,7 @@ export class Buckets {
 
 const notEmpty = () => new ServiceError('BucketNotEmpty', 'The bucket you tried to delete is not empty');
 
-/** Only ever removes what is empty: an object that comes meanwhile stays. */
+/** Removes a folder of empty folders, but no file: `rmdir` fails if an object has been put into one of them meanwhile. */
 async function removeEmptyFolders(folder: string): Promise<void> {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     if (entry.isDirectory()) await removeEmptyFolders(path.join(folder, entry.name));

@@ -3,17 +3,17 @@ import { crc32 } from 'node:zlib';
 import { Crc32c, Crc64Nvme } from '@aws-sdk/checksums/crc';
 import { ServiceError } from '../errors.ts';
 
-/** The checksums that clients send and ask for. (S3 user guide, "Checking object integrity") */
+/** The checksum algorithms that a client can choose. (S3 user guide, "Checking object integrity") */
 export const CHECKSUM_ALGORITHMS = ['CRC32', 'CRC32C', 'CRC64NVME', 'SHA1', 'SHA256'] as const;
 export type ChecksumAlgorithm = (typeof CHECKSUM_ALGORITHMS)[number];
 
-/** Of a whole object, or of the checksums of its parts. */
+/** `FULL_OBJECT` is the checksum of an object's content, `COMPOSITE` that of the checksums of a multipart upload's parts. */
 export type ChecksumType = 'FULL_OBJECT' | 'COMPOSITE';
 
 export interface StoredChecksum {
   readonly algorithm: ChecksumAlgorithm;
   readonly type: ChecksumType;
-  /** In base64; if composite, with `-` and the number of parts. */
+  /** In base64. A composite checksum ends with `-` and the number of parts: `poTHxg==-2`. */
   readonly value: string;
 }
 
@@ -25,7 +25,7 @@ export const checksumHeader = (algorithm: ChecksumAlgorithm) => `x-amz-checksum-
 /** The name of the XML element: `ChecksumCRC32`. */
 export const checksumElement = (algorithm: ChecksumAlgorithm) => `Checksum${algorithm}`;
 
-/** The XML elements that show a checksum: none where there is no checksum. */
+/** The XML element of a checksum, such as `{ ChecksumCRC32: 'poTHxg==' }`. Empty without a checksum. */
 export const checksumElements = (checksum: StoredChecksum | undefined): Readonly<Record<string, string>> =>
   checksum ? { [checksumElement(checksum.algorithm)]: checksum.value } : {};
 
@@ -77,7 +77,7 @@ function running(checksum: {
   };
 }
 
-/** The checksum of the checksums of parts, as S3 forms it: of their bytes, one after the other. */
+/** A composite checksum, as S3 computes it: the checksum of the concatenated bytes of the parts' checksums. */
 export async function compositeOf(
   algorithm: ChecksumAlgorithm,
   parts: readonly string[],

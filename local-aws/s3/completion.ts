@@ -21,10 +21,10 @@ import type { S3 } from './s3.ts';
 import type { Part, Upload } from './uploads.ts';
 import { listOf, malformed, parseDocument, textOf, xmlReply } from './xml.ts';
 
-/** The smallest part but for the last one. (S3 user guide, "Amazon S3 multipart upload limits") */
+/** The minimum size of each part except the last one. (S3 user guide, "Amazon S3 multipart upload limits") */
 const SMALLEST_PART = 5 * 1024 * 1024;
 
-/** A part as the request to complete an upload names it. */
+/** A part as the request of CompleteMultipartUpload names it. */
 interface NamedPart {
   readonly number: number;
   readonly etag: string;
@@ -35,7 +35,7 @@ export const completionHandlers = (s3: S3) => ({
   async CompleteMultipartUpload(request: S3Request): Promise<HttpReply> {
     const { bucket, key, query } = request;
     const { etag, checksum } = await s3.uploads.end(request, query.get('uploadId'), async (upload) => {
-      // The checksum in the headers is that of the object, not of this document.
+      // No headers are passed: a checksum in them is that of the finished object, and would not match this XML document.
       const document = await documentOf(contentOf({}, request.content));
       const parts = namedParts(document).map((named) => storedPart(s3, upload, named));
       if (parts.slice(0, -1).some(({ size }) => size < SMALLEST_PART)) {
@@ -55,7 +55,7 @@ export const completionHandlers = (s3: S3) => ({
   },
 });
 
-/** The object that the parts make. */
+/** The object that the parts form, read one after the other. */
 function joined(s3: S3, request: S3Request, upload: Upload, parts: readonly Part[]): NewObject {
   const { algorithm, checksumType, headers, tagging } = upload;
   const whole = checksumType === 'FULL_OBJECT' && algorithm ? startChecksum(algorithm) : undefined;
@@ -84,7 +84,7 @@ function joined(s3: S3, request: S3Request, upload: Upload, parts: readonly Part
   };
 }
 
-/** The ETag of S3 for an object in parts: the MD5 of the MD5s of the parts, and their number. */
+/** The ETag of a multipart object in S3: the MD5 of the concatenated MD5s of its parts, then `-` and the number of parts. */
 function etagOf(parts: readonly Part[]): string {
   const hash = createHash('md5');
   for (const { md5 } of parts) hash.update(md5, 'hex');
@@ -98,16 +98,16 @@ async function composite({ algorithm }: Upload, parts: readonly Part[]): Promise
   return algorithm && values.length === parts.length ? compositeOf(algorithm, values) : undefined;
 }
 
-/** @throws ServiceError `BadDigest` if the request names another checksum of the object */
+/** @throws ServiceError `BadDigest` if the request gives a checksum of the object that differs from the computed one */
 function compare(request: S3Request, checksum: StoredChecksum | undefined): void {
   if (!checksum) return;
   const named = header(request, checksumHeader(checksum.algorithm));
-  // Of a composite checksum, clients leave the number of parts away.
+  // Clients send a composite checksum without the number of parts: `poTHxg==` for `poTHxg==-2`.
   if (named === undefined || named === checksum.value || named === checksum.value.split('-')[0]) return;
   throw checksumMismatch(checksum.algorithm);
 }
 
-/** @throws ServiceError for a list without parts, or whose parts are not in order */
+/** @throws ServiceError `MalformedXML` for a list without parts, `InvalidPartOrder` if the part numbers do not ascend */
 function namedParts(text: string): NamedPart[] {
   const parts = listOf(parseDocument(text, 'CompleteMultipartUpload'), 'Part').map((part) => ({
     number: Number(textOf(part, 'PartNumber')),
@@ -124,7 +124,7 @@ function namedParts(text: string): NamedPart[] {
   throw new ServiceError('InvalidPartOrder', message);
 }
 
-/** @throws ServiceError `InvalidPart` for a part that was not uploaded, or as another */
+/** @throws ServiceError `InvalidPart` if the part was not uploaded, or if its ETag or checksum is not the one in the request */
 function storedPart(s3: S3, upload: Upload, { number, etag, checksums }: NamedPart): Part {
   const part = s3.uploads.part(upload, number);
   const isSame = checksums.every(

@@ -4,10 +4,10 @@ import type { Condition } from './object-writer.ts';
 import { header, type S3Request } from './protocol.ts';
 
 /**
- * The condition that a write or a delete must meet: `If-None-Match: *` for a key without object, `If-Match` for one whose
- * object is the one that the caller knows. (S3 user guide, "Conditional requests")
+ * The condition of a write or a delete. `If-None-Match: *` demands that the key has no object. `If-Match` demands that its
+ * object still has the given ETag, so that a change by another client is not overwritten. (S3 user guide, "Conditional requests")
  *
- * @returns nothing if the request has no condition
+ * @returns undefined if the request has no condition
  */
 export function writeCondition(request: S3Request, finder: ObjectFinder): Condition | undefined {
   const match = header(request, 'if-match');
@@ -24,15 +24,15 @@ export function writeCondition(request: S3Request, finder: ObjectFinder): Condit
 }
 
 /**
- * Checks the conditions of a read, or of the source of a copy. As RFC 9110 says, ETags count more than times: a time is
- * not looked at if the ETag of its kind is given.
+ * Checks the conditions of a read, or of the source of a copy. As RFC 9110 demands, ETags take precedence over times:
+ * `If-Unmodified-Since` is ignored if there is an `If-Match`, and `If-Modified-Since` if there is an `If-None-Match`.
  *
- * @param prefix - `x-amz-copy-source-` for the source of a copy
+ * @param prefix - the prefix of the headers' names: `x-amz-copy-source-` for the source of a copy
  * @throws ServiceError `PreconditionFailed`, or for a read `NotModified`
  */
 export function checkReadable(request: S3Request, object: FoundObject, etag: string, prefix = ''): void {
   const value = (name: string) => header(request, prefix + name);
-  // The headers tell seconds.
+  // The times in the headers are whole seconds. With its milliseconds, an unchanged object would look newer than they say.
   const modified = Math.floor(object.modified.getTime() / 1000) * 1000;
   const since = (name: string) => Date.parse(value(name) ?? '');
 
@@ -47,7 +47,7 @@ export function checkReadable(request: S3Request, object: FoundObject, etag: str
   if (noneMatch === undefined && modified <= since('if-modified-since')) throw unchanged('If-Modified-Since');
 }
 
-/** Whether a header such as `"abc", W/"def"` or `*` names an ETag. Clients also send it without quotes. */
+/** Whether a header such as `"abc", W/"def"` contains an ETag; `*` matches each. Some clients send ETags without quotes. */
 function isAmong(list: string, etag: string): boolean {
   return list.split(',').some((entry) => {
     const named = entry.trim().replace(/^W\//, '').replaceAll('"', '');

@@ -14,13 +14,13 @@ import {
 } from './checksums.ts';
 import { header } from './protocol.ts';
 
-/** The largest object in one request. (S3 user guide, "Uploading objects") */
+/** The largest content of one PutObject, CopyObject or UploadPart. (S3 user guide, "Uploading objects") */
 export const LARGEST_PUT = 5 * 1024 ** 3;
 
-/** The largest XML body: 10,000 parts with a checksum each. */
+/** The largest XML body. CompleteMultipartUpload has the longest: 10,000 parts, each with a checksum, fit in. */
 const LARGEST_XML = 8 * 1024 ** 2;
 
-/** What is known of content that has been read to its end. */
+/** The size and the hashes of content, which are known when it has been read to its end. */
 export interface Receipt {
   readonly size: number;
   /** Hexadecimal. */
@@ -31,11 +31,11 @@ export interface Receipt {
 /** Content that is read piece by piece, once. */
 export interface Content {
   readonly pieces: AsyncIterable<Uint8Array>;
-  /** To be called when all pieces have been read. @throws ServiceError if it is not what the sender has announced */
+  /** To be called when all pieces have been read. @throws ServiceError if the content differs from what the headers announce */
   readonly receipt: () => Promise<Receipt>;
 }
 
-/** Content whose MD5 and checksum are made while it is read. */
+/** Content whose MD5 and checksum are computed while it is read, so that it is read only once. */
 export function measured(
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   algorithm?: ChecksumAlgorithm,
@@ -62,10 +62,10 @@ export function measured(
 }
 
 /**
- * The content of a request, without the frames of `aws-chunked`. Its receipt verifies the length, `Content-MD5` and the
- * checksum that a header or a trailer gives.
+ * The content of a request, decoded if it is sent as `aws-chunked`. Its receipt verifies the length, `Content-MD5` and the
+ * checksum in a header or a trailer.
  *
- * @param algorithm - a checksum to make if the request names none
+ * @param algorithm - the checksum to compute if the request names none
  */
 export function contentOf(
   headers: IncomingHttpHeaders,
@@ -94,7 +94,7 @@ export function contentOf(
   };
 }
 
-/** The body of a request that is a document, as text. */
+/** The text of a request's XML document. */
 export async function documentOf({ pieces, receipt }: Content): Promise<string> {
   const read: Uint8Array[] = [];
   let size = 0;
@@ -107,7 +107,10 @@ export async function documentOf({ pieces, receipt }: Content): Promise<string> 
   return Buffer.concat(read).toString('utf8');
 }
 
-/** What comes over the connection. An iterator that is left would otherwise close it, and no error could be answered. */
+/**
+ * The body of a request, as it arrives. A loop over the stream itself would close the connection when it is left early, for
+ * example because of an error, and the client would get no reply.
+ */
 async function* received(stream: Readable): AsyncGenerator<Uint8Array> {
   try {
     for await (const piece of stream.iterator({ destroyOnReturn: false })) yield piece as Uint8Array;
@@ -126,7 +129,7 @@ function announcedLength(headers: IncomingHttpHeaders, isChunked: boolean): numb
   return length;
 }
 
-/** The algorithm of the checksum that a request sends, in a header or a trailer, or asks for. */
+/** The algorithm of the checksum in a request's headers or trailer, or the one that `x-amz-sdk-checksum-algorithm` names. */
 function algorithmOf(headers: IncomingHttpHeaders): ChecksumAlgorithm | undefined {
   const trailers = trailerNames(headers);
   const sent = CHECKSUM_ALGORITHMS.find((algorithm) => {
@@ -139,7 +142,7 @@ function algorithmOf(headers: IncomingHttpHeaders): ChecksumAlgorithm | undefine
 const trailerNames = (headers: IncomingHttpHeaders): string[] =>
   (header({ headers }, 'x-amz-trailer') ?? '').split(',').map((name) => name.trim().toLowerCase());
 
-/** @throws ServiceError for an algorithm that S3 does not have */
+/** @throws ServiceError `InvalidRequest` for an algorithm that S3 does not support */
 export function readAlgorithm(name: string | undefined): ChecksumAlgorithm | undefined {
   const algorithm = name?.toUpperCase();
   if (algorithm === undefined || algorithm === 'MD5' || isChecksumAlgorithm(algorithm)) {

@@ -6,10 +6,10 @@ import { errorCode } from '../errors.ts';
 import { isOf, locationOf, type ObjectRow } from './object-rows.ts';
 import { Places, type S3Location } from './places.ts';
 
-/** The folders of S3 in a data folder. Drafts are missing: nobody sees them, and a copy does not need them. */
+/** The folders of S3 in a data folder. `s3-drafts` is left out: it has only unfinished writes, which a copy does not need. */
 const FOLDERS = ['s3', 's3-odd', 's3-uploads'];
 
-/** The tables of objects, each with the file that belongs to a row of it. */
+/** The tables of objects, each with a function that gives the file which a row describes. */
 const OBJECT_TABLES: Readonly<Record<string, (places: Places, location: S3Location) => string | undefined>> =
   {
     object: (places, location) => places.file(location),
@@ -18,15 +18,15 @@ const OBJECT_TABLES: Readonly<Record<string, (places: Places, location: S3Locati
 
 const TABLES = [...Object.keys(OBJECT_TABLES), 'upload', 'uploadPart'];
 
-/** Whether a text of a {@link Disk} is a row of S3. */
+/** Whether a key of a {@link Disk} is that of a row of S3: `row/object/bucket/key`. */
 export const isS3Row = (key: string) => TABLES.some((table) => key.startsWith(`row/${table}/`));
 
-/** Removes all buckets, objects and uploads from a data folder; their rows are the caller's business. */
+/** Removes the files of all buckets, objects and uploads from a data folder. The caller removes their rows. */
 export async function wipeS3(data: string): Promise<void> {
   for (const name of FOLDERS) await rm(path.join(data, name), { recursive: true, force: true });
 }
 
-/** Copies all buckets, objects and uploads of a data folder; their rows are the caller's business. */
+/** Copies the files of all buckets, objects and uploads of a data folder. The caller copies their rows. */
 export async function copyS3(from: string, to: string): Promise<void> {
   for (const name of FOLDERS) {
     await mkdir(path.join(to, name), { recursive: true });
@@ -35,11 +35,12 @@ export async function copyS3(from: string, to: string): Promise<void> {
 }
 
 /**
- * Makes rows that were copied count for the copies of their files, which have other inodes and times.
+ * Adapts copied rows to the copied files. A row has the inode and the modification time of its file, and is ignored for a file
+ * with others, such as a copy. Without this, all copied objects would lose their metadata.
  *
  * @param disk - has the copied rows
- * @param rule - `same`: a row counts if it did in `from`. `size`: also if only the size is the same, because whoever has
- *   copied `from` itself, such as git or tar, has not kept inodes and times.
+ * @param rule - `same`: a row is kept if it describes its file in `from`. `size`: a row is kept if its file in `from` has the
+ *   same size. This is for a folder that was itself copied, for example by git or tar, so that its inodes and times are new.
  */
 export async function adoptCopies(
   disk: Disk,
@@ -66,8 +67,8 @@ const statOf = (file: string | undefined) =>
   file === undefined ? undefined : statSync(file, { throwIfNoEntry: false });
 
 /**
- * Copies a folder. Files may come and go meanwhile: people put them there by hand. Where the file system can, a copy takes no
- * space until one of the two files changes.
+ * Copies a folder. A file that a user deletes meanwhile is skipped. On a file system with copy-on-write, a copy takes no space
+ * until one of the two files changes.
  */
 async function copyFiles(from: string, to: string): Promise<void> {
   for (const name of await readdir(from).catch(() => [])) {

@@ -61,7 +61,7 @@ function directiveOf(request: S3Request, name: string): 'COPY' | 'REPLACE' {
   throw new ServiceError('InvalidArgument', `${name} is COPY or REPLACE.`);
 }
 
-/** @throws ServiceError `InvalidRequest` for what one CopyObject cannot do */
+/** @throws ServiceError `InvalidRequest` if an object is copied to itself without a change, or is too large for CopyObject */
 function checkCopy(request: S3Request, source: FoundObject, replaces: boolean): void {
   if (!replaces && source.bucket === request.bucket && source.key === request.key) {
     const message =
@@ -74,7 +74,7 @@ function checkCopy(request: S3Request, source: FoundObject, replaces: boolean): 
   }
 }
 
-/** The bytes of the source that become a part: all, or a range that must lie in it. */
+/** The range of the source that becomes the part; undefined for the whole source. @throws ServiceError `InvalidArgument` */
 function copyRange(range: string | undefined, size: number): { start: number; end: number } | undefined {
   if (range === undefined) return undefined;
   const [, start, end] = /^bytes=(\d+)-(\d+)$/.exec(range) ?? [];

@@ -7,7 +7,7 @@ import type { S3Location } from './places.ts';
 import { header, type S3Request } from './protocol.ts';
 import type { S3 } from './s3.ts';
 
-/** The object that a copy reads, with its content. */
+/** The source of a copy: the object, its metadata and its content. */
 export interface CopySource {
   readonly object: FoundObject;
   readonly facts: ObjectFacts;
@@ -15,10 +15,10 @@ export interface CopySource {
 }
 
 /**
- * Copies from the object that the request names, if it meets the conditions of the request. The content is that of the
- * facts, even if the object is replaced meanwhile.
+ * Calls `copy` with the object that the header `x-amz-copy-source` names, if it meets the conditions of the request. The file of
+ * the object is opened once, so that the content belongs to the metadata even if the object is replaced meanwhile.
  *
- * @param rangeOf - which bytes are read, both ends included; nothing for all
+ * @param rangeOf - the bytes to read, both ends included; undefined for all
  * @throws ServiceError `NoSuchBucket`, `NoSuchKey`, `PreconditionFailed`, or what `copy` throws
  */
 export async function copyFrom<T>(
@@ -40,7 +40,7 @@ export async function copyFrom<T>(
   }
 }
 
-/** From `bucket/key` or `/bucket/key`, percent-encoded, perhaps with `?versionId=…`. */
+/** Reads `x-amz-copy-source`: `bucket/key` or `/bucket/key`, percent-encoded. A `?versionId=…` at its end is ignored. */
 function copySourceOf(request: S3Request): S3Location {
   const text = header(request, 'x-amz-copy-source') ?? '';
   const [path = ''] = text.split('?versionId=');
@@ -48,7 +48,7 @@ function copySourceOf(request: S3Request): S3Location {
     const [, bucket = '', key = ''] = /^\/?([^/]+)\/(.+)$/s.exec(decodeURIComponent(path)) ?? [];
     if (key) return { bucket, key };
   } catch {
-    // Not percent-encoded as it should be.
+    // The percent-encoding is invalid: refused below.
   }
   throw new ServiceError(
     'InvalidArgument',

@@ -5,16 +5,16 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { FileMark } from './object-rows.ts';
 
-/** A whole file, on disk, that nobody sees yet. */
+/** A complete file on disk that still has a temporary name, so that no reader sees it. */
 export interface Draft extends FileMark {
-  /** Gives the file its name in one step; a file of that name is replaced. */
+  /** Renames the file to its final name atomically. An existing file of that name is replaced. */
   readonly moveTo: (file: string) => void;
   readonly discard: () => Promise<void>;
 }
 
 /**
- * Files that are being written. A file gets its name only when it is complete and on disk, so that neither a reader nor a
- * killed process sees half of it. What a killed process left is removed at the next start.
+ * Writes files under temporary names. A file gets its final name only when it is complete and synced to the disk, so that no
+ * reader sees half of it, even if the process is killed. The drafts of a killed process are removed at the next start.
  */
 export class Drafts {
   readonly #folder: string;
@@ -26,8 +26,8 @@ export class Drafts {
   }
 
   /**
-   * Only what waits for the disk is handed to other threads: a small object would wait longer for them than for its other
-   * steps.
+   * Writes a draft and syncs it to the disk. Only `write` and `fsync`, which wait for the disk, run on Node's thread pool. The
+   * other calls are synchronous: for a small object, handing them to another thread would take longer than the calls.
    */
   async write(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<Draft> {
     const temporary = path.join(this.#folder, randomUUID());

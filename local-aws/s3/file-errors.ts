@@ -1,10 +1,10 @@
 import { errorCode, ServiceError } from '../errors.ts';
 
-/** Whether a file is where a folder should be, or a folder where the file should be. */
+/** Whether a call failed because there is a file where it needs a folder, or a folder where it needs a file. */
 export const isCollision = (error: unknown) =>
   ['EEXIST', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY'].includes(errorCode(error) ?? '');
 
-/** Why the machine refuses a write, in words that say what to do. */
+/** For error codes of the operating system: why a file cannot be read or written, and what the user can do about it. */
 const refusals: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full. Free some space, or start the local AWS with --data on another disk',
   EDQUOT:
@@ -17,8 +17,8 @@ const refusals: Readonly<Record<string, string>> = {
 };
 
 /**
- * The error that a client sees if the machine refuses to read or write a file. Its status is 507, which clients do not
- * retry: S3 has no error for a full disk.
+ * The error that a client gets if the operating system refuses to read or write a file. S3 has no error for a full disk, so its
+ * status is 507 (Insufficient Storage), which clients do not retry.
  */
 export function asClientError(error: unknown): unknown {
   const reason = refusals[errorCode(error) ?? ''];

@@ -2,12 +2,13 @@ import { readdirSync, statSync } from 'node:fs';
 import { sortKeys } from './key-order.ts';
 
 /**
- * A folder whose entries changed that recently is read again: a file system notes the time of a change only every few
- * milliseconds, so another change in the same moment would not show.
+ * The names in a folder that changed less than this time ago are not kept. File systems record times in steps of some
+ * milliseconds, so that a second change in the same step would leave the folder's modification time as it is, and would go
+ * unnoticed.
  */
 const RECENT_MS = 100;
 
-/** How many names are kept of all folders together: some 50 MB. */
+/** How many names are kept, of all folders together. They take some 50 MB of memory. */
 const MOST_NAMES = 500_000;
 
 interface Kept {
@@ -16,15 +17,15 @@ interface Kept {
 }
 
 /**
- * The names in folders, in the order of keys. They are kept until the folder changes, because each page of a list would
- * otherwise read and sort a large folder again.
+ * Reads the names in folders, and sorts them in the order of keys. The names are kept in memory until the modification time of
+ * the folder changes, because each page of a list would otherwise read and sort a large folder again.
  */
 export class Folders {
-  /** The oldest first. */
+  /** By folder, the oldest first. The oldest are dropped when there are more than {@link MOST_NAMES} names. */
   readonly #kept = new Map<string, Kept>();
   #count = 0;
 
-  /** The names of files, and of folders with a slash at their end; none of a folder that is not there. */
+  /** The names of the files in a folder, and of its folders with a slash at the end. Empty if the folder does not exist. */
   names(folder: string): readonly string[] {
     const changed = changeTime(folder);
     const kept = this.#kept.get(folder);

@@ -1,23 +1,23 @@
 export interface Folding {
   readonly prefix: string;
   readonly delimiter: string;
-  /** Where the list goes on: behind that key, or behind all keys of that common prefix. */
+  /** The list continues after this key or, if it is a common prefix, after all keys with this prefix. */
   readonly after: string;
   readonly most: number;
 }
 
-/** One entry of a page: what a key names, or nothing for a prefix that keys have in common. */
+/** One entry of a page: a key with its object, or a common prefix, which has no object. */
 export interface Entry<T> {
   readonly name: string;
   readonly object?: T;
 }
 
 /**
- * A page of keys, in which those that go on after the delimiter are folded into their common prefix. Keys that are folded
- * are not read one by one: the list goes on behind them.
+ * A page of a list. Keys with the delimiter after the prefix are grouped into their common prefix: with the delimiter `/`, the
+ * keys `a/1` and `a/2` become the one entry `a/`. Grouped keys are not read one by one: the list continues after the last.
  *
- * @param keysAfter - the keys behind a key, in order
- * @param find - what the key names; nothing if it is gone by now
+ * @param keysAfter - gives the keys after a key, in order
+ * @param find - gives the object of a key; undefined if it has been deleted meanwhile
  */
 export function foldedPage<T>(
   { prefix, delimiter, after, most }: Folding,
@@ -43,7 +43,7 @@ export function foldedPage<T>(
   }
 }
 
-/** The part of a key up to the first delimiter behind the prefix; undefined for a key that a list shows by itself. */
+/** The part of a key up to the first delimiter after the prefix; undefined for a key without one, which is listed by itself. */
 export function commonPrefixOf(
   key: string,
   { prefix, delimiter }: Pick<Folding, 'prefix' | 'delimiter'>,
@@ -52,5 +52,5 @@ export function commonPrefixOf(
   return cut === -1 || !key.startsWith(prefix) ? undefined : key.slice(0, cut + delimiter.length);
 }
 
-/** The last key, or nearly, that starts with a prefix. */
+/** A text that sorts after the keys with a prefix, because U+10FFFF is the last character of Unicode. */
 const behind = (prefix: string) => `${prefix}\u{10ffff}`;

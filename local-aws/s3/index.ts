@@ -14,7 +14,7 @@ import { uploadHandlers } from './upload-handlers.ts';
 import { uploadListHandlers } from './upload-list-handlers.ts';
 import { writeHandlers } from './write-handlers.ts';
 
-/** As much of Amazon S3 as its clients need to bring files in and out: buckets, objects, multipart uploads and lists. */
+/** The part of Amazon S3 that clients need to upload, copy, list, read and delete files, with tags and multipart uploads. */
 export function s3(world: World): Service {
   const state = new S3(world);
   const handlers: Record<S3Operation, (request: S3Request) => Promise<HttpReply>> = {

@@ -14,7 +14,7 @@ export function compareKeys(a: string, b: string): number {
 /** A number for a UTF-16 unit that orders surrogates after all other units. */
 const rank = (unit: number) => (unit >= 0xd800 && unit < 0xe000 ? unit + 0x2800 : unit);
 
-/** Sorts in place. The order of JavaScript, which is faster, is the same if no name has a surrogate. */
+/** Sorts in place. Names without surrogates are sorted by JavaScript's own order, which is the same for them and faster. */
 export function sortKeys(names: string[]): string[] {
   return names.some((name) => /[\ud800-\udfff]/.test(name)) ? names.sort(compareKeys) : names.sort();
 }
@@ -30,7 +30,7 @@ export function lowerBound(names: readonly string[], name: string): number {
   return low;
 }
 
-/** Two sorted lists as one, without doublets. */
+/** Merges two sorted lists into one sorted list without duplicates. */
 export function* merged(one: Iterator<string>, other: Iterator<string>): Generator<string> {
   let [a, b] = [one.next(), other.next()];
   while (!a.done || !b.done) {

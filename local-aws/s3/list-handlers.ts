@@ -8,7 +8,7 @@ import { pageSizeIn, type S3Request } from './protocol.ts';
 import type { S3 } from './s3.ts';
 import { xmlReply, type XmlMembers } from './xml.ts';
 
-/** Keys on a page. (S3 API reference, "ListObjectsV2") */
+/** The most keys on a page. (S3 API reference, "ListObjectsV2") */
 const MOST_KEYS = 1000;
 
 export const listHandlers = (s3: S3) => ({
@@ -18,7 +18,7 @@ export const listHandlers = (s3: S3) => ({
     return xmlReply('ListBucketResult', {
       ...members,
       Marker: encode(marker),
-      // Without a delimiter clients go on behind the last key.
+      // S3 sends NextMarker only with a delimiter. Without one, clients continue after the last key of the page.
       NextMarker: members.Delimiter === undefined || next === undefined ? undefined : encode(next),
     });
   },
@@ -44,7 +44,7 @@ export const listHandlers = (s3: S3) => ({
   },
 });
 
-/** What both versions of the list have in common. */
+/** A page of keys, with the elements of the document that ListObjects and ListObjectsV2 have in common. */
 async function page(s3: S3, request: S3Request, after: string, withOwner: boolean) {
   const { bucket, query } = request;
   s3.requireBucket(bucket);
@@ -92,7 +92,7 @@ function contentsOf(
   };
 }
 
-/** How names stand in the document: percent-encoded if the client wants it, because XML has no control characters. */
+/** Encodes names for the document: percent-encoded with `encoding-type=url`, because XML cannot hold control characters. */
 export function encoderOf(query: URLSearchParams): (name: string) => string {
   const type = query.get('encoding-type');
   if (type === null || type === '') return (name) => name;

@@ -1,4 +1,4 @@
-/** Lets work on the same thing run one after the other. */
+/** Runs work with the same name one after the other, in the order of the calls. Work with different names runs concurrently. */
 export class Locks {
   readonly #last = new Map<string, Promise<unknown>>();
 

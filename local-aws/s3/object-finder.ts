@@ -7,33 +7,33 @@ import { ObjectRows, idOf, isOf, type FileMark, type ObjectFacts, type ObjectRow
 import { OddKeys } from './odd-keys.ts';
 import type { Places, S3Location } from './places.ts';
 
-/** How many bytes are read at once of an object that is streamed. */
+/** An object that is streamed is read in pieces of this many bytes. */
 export const PIECE = 1024 * 1024;
 
-/** Up to that many bytes an object is read at once: a stream takes longer to set up. */
+/** Content of up to this many bytes is read by one call, because setting up a stream would take longer. */
 export const SMALL = 256 * 1024;
 
-/** An object, as its file shows it. */
+/** An object whose file was found, with the file's properties at that time. */
 export interface FoundObject extends S3Location, FileMark {
   readonly place: Place;
   readonly modified: Date;
-  /** Nothing if the file was put or changed by hand. */
+  /** The object's row. Undefined if the file was added or changed by hand, until {@link ObjectFinder.facts} has made a row. */
   readonly row: ObjectRow | undefined;
 }
 
-/** One of the two ways to find the file of an object, with the rows of the objects that are found so. */
+/** The file of an object, in the folder of its bucket or in `s3-odd`, with the table of the rows of the objects there. */
 export interface Place {
   readonly file: string;
   readonly rows: ObjectRows;
-  /** Whether the file lies outside the folder of the bucket. */
+  /** Whether the file is in `s3-odd` and not in the folder of the bucket. */
   readonly isOdd: boolean;
 }
 
-/** Finds the files of objects, and what is known of them. */
+/** Finds the files and the metadata of objects. */
 export class ObjectFinder {
   readonly places: Places;
   readonly odd: OddKeys;
-  /** Held while the row and the file of an object change. */
+  /** An object's lock is held while its row and its file change. */
   readonly locks = new Locks();
   readonly #treeRows: ObjectRows;
   readonly #oddRows: ObjectRows;
@@ -49,14 +49,17 @@ export class ObjectFinder {
   /** @throws ServiceError for names that S3 refuses */
   find(location: S3Location): FoundObject | undefined {
     for (const place of this.#placesOf(location)) {
-      // The stat of a local file takes less time than handing it to another thread.
+      // Synchronous, because the stat of a local file takes less time than handing the call to another thread.
       const stats = orNothing(() => statSync(place.file));
       if (stats?.isFile()) return found(location, place, stats);
     }
     return undefined;
   }
 
-  /** The object with its file open for reading, so that what is read is what the row describes. The caller closes it. */
+  /**
+   * Finds an object and opens its file for reading. The returned size, times and row are those of the opened file, even if the
+   * object is replaced meanwhile. The caller closes the file.
+   */
   open(location: S3Location): { file: number; object: FoundObject } | undefined {
     const present = this.find(location);
     const file = present && orNothing(() => openSync(present.place.file, 'r'));
@@ -64,7 +67,7 @@ export class ObjectFinder {
     return { file, object: found(location, present.place, fstatSync(file)) };
   }
 
-  /** The place in the folder of the bucket; nothing for a key that cannot be the path of a file. */
+  /** The place in the folder of the bucket; undefined for a key that cannot be the path of a file. */
   inTree(location: S3Location): Place | undefined {
     const file = this.places.file(location);
     return file === undefined ? undefined : { file, rows: this.#treeRows, isOdd: false };
@@ -74,7 +77,7 @@ export class ObjectFinder {
     return { file: this.places.oddFile(location), rows: this.#oddRows, isOdd: true };
   }
 
-  /** What is known of an object. The MD5 of a file that was put by hand is made now, and kept. */
+  /** The metadata of an object. For a file that was added by hand, the MD5 is computed and stored as the ETag. */
   async facts(object: FoundObject): Promise<ObjectFacts> {
     if (object.row) return object.row;
     const etag = await this.etag(object);
@@ -89,7 +92,10 @@ export class ObjectFinder {
     return { etag };
   }
 
-  /** The ETag without quotes, which is not kept if it has to be made. */
+  /**
+   * The ETag without quotes. It is computed if it is not stored, but not stored then: unlike {@link facts}, this method takes no
+   * lock, so that it can be called by code that holds the object's lock.
+   */
   async etag({ row, place, size, ino, mtimeMs }: FoundObject): Promise<string> {
     if (row) return row.etag;
     const name = `${place.file} ${ino} ${mtimeMs}`;
@@ -99,7 +105,7 @@ export class ObjectFinder {
     return hashing;
   }
 
-  /** The file in the folder comes first: the tree is what people see. */
+  /** If an object has two files, the one in the folder of the bucket is used, because users see and replace files there. */
   #placesOf(location: S3Location): Place[] {
     const inTree = this.inTree(location);
     const outside = this.#oddRows.has(location) ? [this.outsideTree(location)] : [];
@@ -114,13 +120,13 @@ function found({ bucket, key }: S3Location, place: Place, stats: Stats): FoundOb
 
 async function md5Of(file: string, size: number): Promise<string> {
   const hash = createHash('md5');
-  // Lists ask for a thousand small files at once, which streams would take ten times as long for.
+  // A page of a list can need the MD5s of a thousand small files. With streams this would take ten times as long.
   if (size <= SMALL) return hash.update(readFileSync(file)).digest('hex');
   for await (const piece of createReadStream(file, { highWaterMark: PIECE })) hash.update(piece as Buffer);
   return hash.digest('hex');
 }
 
-/** Nothing if there is no such file, or a file where a folder should be. */
+/** Undefined if the file does not exist: nothing has its name, its name is too long, or a file is where a folder is needed. */
 function orNothing<T>(read: () => T): T | undefined {
   try {
     return read();

@@ -4,7 +4,7 @@ import type { FoundObject } from './object-finder.ts';
 import type { ObjectFacts } from './object-rows.ts';
 import { header, type S3Request } from './protocol.ts';
 
-/** Headers that the query of a GET may replace, as the maker of a presigned URL wants them. */
+/** Headers of a GetObject reply that its query string can override, for example by `response-content-type` in a presigned URL. */
 const REPLACEABLE = [
   'cache-control',
   'content-disposition',
@@ -14,7 +14,7 @@ const REPLACEABLE = [
   'expires',
 ] as const;
 
-/** The headers beside user metadata that S3 keeps with an object and sends with it. */
+/** The headers, besides user metadata, that S3 stores with an object and returns with it. */
 const KEPT = [
   ...REPLACEABLE,
   'x-amz-server-side-encryption',
@@ -26,11 +26,11 @@ const KEPT = [
 
 const USER_METADATA = 'x-amz-meta-';
 
-/** (S3 user guide, "Working with object metadata") */
+/** The most bytes of user metadata of an object. (S3 user guide, "Working with object metadata") */
 const MOST_USER_METADATA = 2048;
 
 /**
- * The headers of a request that the object keeps.
+ * The headers of a request that are stored with the object.
  *
  * @throws ServiceError `MetadataTooLarge`
  */
@@ -52,14 +52,14 @@ export function keptHeaders(request: S3Request): Record<string, string> {
   return withoutChunking(kept);
 }
 
-/** `aws-chunked` says how the request is sent, not how the object is encoded. */
+/** Removes `aws-chunked` from the content encoding: it says how the request is sent, not how the object is encoded. */
 function withoutChunking({ 'content-encoding': encoding, ...kept }: Record<string, string>) {
   const encodings = (encoding ?? '').split(',').map((each) => each.trim());
   const rest = encodings.filter((each) => each !== '' && each !== 'aws-chunked').join(',');
   return rest === '' ? kept : { ...kept, 'content-encoding': rest };
 }
 
-/** The headers that GET and HEAD send for an object. */
+/** The headers that GetObject and HeadObject return for an object. */
 export function shownHeaders(
   { query }: S3Request,
   { modified }: FoundObject,
@@ -81,7 +81,7 @@ export function shownHeaders(
   };
 }
 
-/** A header has no line breaks, and its bytes are those of UTF-8. */
+/** A text as a header's value: without line breaks, and as UTF-8, of which Node writes each character as one byte. */
 const headerText = (text: string) => Buffer.from(text.replaceAll(/[\r\n\0]/g, ' ')).toString('latin1');
 
 /** The storage class that lists show: an object that was put without one is `STANDARD`. */

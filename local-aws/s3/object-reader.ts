@@ -1,12 +1,15 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** Most headers fit, and so do small objects: one read each. */
+/** How many bytes a small read loads at once. For most DICOM headers and small objects one such read is enough. */
 const WINDOW = 64 * 1024;
 
-/** Node reads less than 2 GiB at once. */
+/** Longer ranges are read by several calls, because Node cannot read 2 GiB or more by one. */
 const MAX_READ = 1024 ** 3;
 
-/** An object that is read by ranges. Small ranges one after the other, as headers are, come out of a window. */
+/**
+ * Reads ranges of an object. Small ranges that follow one another, such as the data elements of a DICOM header, are taken from a
+ * window of the file in memory, so that not each of them is a read from the disk.
+ */
 export class ObjectReader {
   readonly size: number;
   readonly #file: number;
@@ -23,7 +26,7 @@ export class ObjectReader {
     const wanted = Math.max(0, Math.min(length, this.size - offset));
     if (wanted > WINDOW / 2) return this.#load(offset, wanted);
     if (offset < this.#start || offset + wanted > this.#start + this.#window.length) {
-      // A new one each time: who holds a part of the last one still has what it read.
+      // A new buffer each time, because callers may still use parts of the former one.
       this.#window = this.#load(offset, Math.min(WINDOW, this.size - offset));
       this.#start = offset;
     }

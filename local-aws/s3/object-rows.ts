@@ -3,21 +3,21 @@ import type { Table } from '../table.ts';
 import type { StoredChecksum } from './checksums.ts';
 import type { S3Location } from './places.ts';
 
-/** What tells whether a file is still the one that a row describes. */
+/** The properties of a file that tell whether it is still the one that a row describes. */
 export interface FileMark {
   readonly size: number;
   readonly mtimeMs: number;
   readonly ino: number;
 }
 
-/** What S3 knows of an object beside its content. */
+/** What S3 stores about an object besides its content. */
 export interface ObjectFacts {
-  /** Hexadecimal MD5 of the content; of a multipart upload that of the MD5s of its parts, with `-` and their number. */
+  /** The hexadecimal MD5 of the content. For a multipart upload, the MD5 of the MD5s of its parts, with `-` and their number. */
   readonly etag: string;
-  /** The headers that come with the object: Content-Type, user metadata and so on. */
+  /** The headers that are returned with the object: Content-Type, user metadata and so on. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly checksum?: StoredChecksum | undefined;
-  /** The tags as a header has them: `a=1&b=2`. */
+  /** The tags, as in the header `x-amz-tagging`: `a=1&b=2`. */
   readonly tagging?: string | undefined;
   /** The sizes of the parts of a multipart upload. */
   readonly partSizes?: readonly number[];
@@ -26,18 +26,18 @@ export interface ObjectFacts {
 export type ObjectRow = FileMark & ObjectFacts;
 
 /**
- * The rows of objects. A row counts only while its file is the one that it was written for: whoever replaces a file by hand
- * has an object without metadata, not one with the metadata of another.
+ * The rows of objects, which contain their metadata. A row is used only while the file is the one that it was written for. If a
+ * user replaces the file by hand, the new object therefore has no metadata, instead of the metadata of the former one.
  */
 export class ObjectRows {
   readonly #table: Table<readonly ObjectRow[]>;
 
-  /** @param table - the name of the table, of which there is one for each way to find the file */
+  /** @param table - the name of the table: one is for files in the folders of buckets, another for files in `s3-odd` */
   constructor(store: Store, table: string) {
     this.#table = store.table(table);
   }
 
-  /** What is known of the file; nothing if it was put or changed by hand. */
+  /** The row of the file; undefined if the file was added or changed by hand. */
   of(location: S3Location, mark: FileMark): ObjectRow | undefined {
     return this.#table.get(idOf(location))?.find((row) => isOf(row, mark));
   }
@@ -47,8 +47,8 @@ export class ObjectRows {
   }
 
   /**
-   * Adds the row of a file that is about to take the place of the present one. Both rows count until the next change, so
-   * that a process killed at any moment leaves either file with its own row.
+   * Adds the row of a new file that is about to replace the present one. The row of the present file is kept until the next
+   * change: if the process is killed before or after the file is replaced, the file that is there has its own row.
    */
   add(location: S3Location, row: ObjectRow, present: FileMark | undefined): void {
     const former = present && this.of(location, present);
@@ -71,6 +71,6 @@ export function locationOf(id: string): S3Location {
   return { bucket: id.slice(0, slash), key: id.slice(slash + 1) };
 }
 
-/** Whether a row, or what was found before, is that of the file. */
+/** Whether a row, or an object that was found before, is that of the file. */
 export const isOf = (row: FileMark, { size, mtimeMs, ino }: FileMark) =>
   row.size === size && row.mtimeMs === mtimeMs && row.ino === ino;

@@ -9,20 +9,20 @@ import type { FoundObject, ObjectFinder, Place } from './object-finder.ts';
 import { idOf, type ObjectFacts } from './object-rows.ts';
 import type { S3Location } from './places.ts';
 
-/** Throws if the object that is there, or its absence, is not what the caller demands. */
+/** Throws if the present object, or `undefined` if there is none, does not meet the condition of the request. */
 export type Condition = (present: FoundObject | undefined) => void | Promise<void>;
 
 export interface NewObject {
   readonly pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
-  /** Is called when all pieces have been read. If it throws, nothing is put. */
+  /** Is called when all pieces have been read. If it throws, for example because of a wrong checksum, no object is put. */
   readonly facts: () => ObjectFacts | Promise<ObjectFacts>;
   readonly condition?: Condition | undefined;
 }
 
-/** How often a place is sought while others make and remove folders on the way to it. */
+/** How often a file's move to its place is tried. It fails if another request creates or removes a folder of its path. */
 const ATTEMPTS = 10;
 
-/** Puts and deletes objects: each in one step, which no reader and no SIGKILL sees half of. */
+/** Puts and deletes objects, each atomically: neither a reader nor a SIGKILL finds an object half written or with a wrong row. */
 export class ObjectWriter {
   readonly #finder: ObjectFinder;
   readonly #drafts: Drafts;
@@ -34,9 +34,9 @@ export class ObjectWriter {
     this.#store = store;
   }
 
-  /** @returns what is known of the object, of which {@link NewObject} has only made a part */
+  /** @returns the metadata of the object, as {@link NewObject} has given it */
   async put(location: S3Location, { pieces, facts, condition }: NewObject): Promise<ObjectFacts> {
-    // A name that S3 refuses is refused before gigabytes are read.
+    // Throws for a bucket name or key that S3 refuses, before gigabytes of content are read.
     this.#finder.places.file(location);
     const draft = await this.#drafts.write(pieces);
     try {
@@ -66,7 +66,7 @@ export class ObjectWriter {
   }
 
   /**
-   * Replaces what is known of an object whose content stays.
+   * Changes the metadata of an object, such as its tags, but not its content.
    *
    * @returns whether there is such an object
    */
@@ -103,14 +103,14 @@ export class ObjectWriter {
     }
   }
 
-  /** Where the file of an object goes, with the folders on the way. */
+  /** The place for the file of an object. The folders of its path are created. */
   #makePlace(location: S3Location): Place {
     const { places } = this.#finder;
     const place = this.#finder.inTree(location);
     try {
       if (place) {
         mkdirSync(path.dirname(place.file), { recursive: true });
-        // An empty folder is no object: it may go.
+        // An empty folder is no object, so the file may replace it. If the folder is not empty, the file goes to `s3-odd`.
         if (statSync(place.file, { throwIfNoEntry: false })?.isDirectory()) rmdirSync(place.file);
         return place;
       }
@@ -122,7 +122,7 @@ export class ObjectWriter {
     return this.#finder.outsideTree(location);
   }
 
-  /** Removes the object that lay outside the folder, because its path was taken then. */
+  /** Removes the former object of the key from `s3-odd`, where it was put because its path in the bucket's folder was taken. */
   async #removeOdd(location: S3Location): Promise<void> {
     const { file, rows } = this.#finder.outsideTree(location);
     if (!rows.has(location)) return;
@@ -131,7 +131,7 @@ export class ObjectWriter {
     this.#finder.odd.remove(location);
   }
 
-  /** An object has no folders: those that only led to it go with it. */
+  /** Removes a folder if it is empty, and then its parents. S3 has no folders, so none is left without objects. */
   async #removeEmptyFolders(bucket: string, folder: string): Promise<void> {
     const top = this.#finder.places.bucket(bucket);
     for (let empty = folder; empty.startsWith(top + path.sep); empty = path.dirname(empty)) {

@@ -2,7 +2,7 @@ import { compareKeys, lowerBound } from './key-order.ts';
 import type { S3Location } from './places.ts';
 import type { Selection } from './tree.ts';
 
-/** The keys of the objects that lie outside the folder of their bucket, sorted, by bucket. */
+/** For each bucket, the sorted keys of the objects that are stored in `s3-odd` instead of the bucket's folder. */
 export class OddKeys {
   readonly #buckets = new Map<string, string[]>();
 
@@ -24,7 +24,7 @@ export class OddKeys {
   }
 
   *select(bucket: string, { prefix, after }: Selection): Generator<string> {
-    // A copy: the list may change while it is read.
+    // A copy, because objects may be put and deleted while a list is read.
     const keys = [...this.#of(bucket)];
     for (let i = lowerBound(keys, compareKeys(after, prefix) > 0 ? after : prefix); i < keys.length; i++) {
       const key = keys[i] ?? '';

@@ -7,7 +7,7 @@ export interface S3Location {
   readonly key: string;
 }
 
-/** `s3://bucket/some/key`, as the services' inputs have it. */
+/** Reads `s3://bucket/some/key`, as inputs such as `inputS3Uri` of StartDICOMImportJob have it. */
 export function parseS3Uri(uri: string): S3Location {
   const [, bucket = '', key = ''] = /^s3:\/\/([^/]+)\/?(.*)$/s.exec(uri) ?? [];
   return { bucket, key };
@@ -20,8 +20,8 @@ const LONGEST_KEY = 1024;
 const LONGEST_NAME = 255;
 
 /**
- * Where the objects lie: `s3://bucket/some/key` is the file `DATA/s3/bucket/some/key`. A key that cannot be the path of a
- * file, such as `a//b`, is the file `DATA/s3-odd/bucket/<SHA-256 of the key>`.
+ * Where objects are stored: `s3://bucket/some/key` in the file `DATA/s3/bucket/some/key`, and an object whose key cannot be the
+ * path of a file, such as `a//b`, in the file `DATA/s3-odd/bucket/<SHA-256 of the key>`.
  */
 export class Places {
   /** The folder of the buckets. */
@@ -33,7 +33,7 @@ export class Places {
     this.#odd = path.resolve(data, 's3-odd');
   }
 
-  /** @throws ServiceError `InvalidBucketName`, also because such a name could lead out of the data folder */
+  /** @throws ServiceError `InvalidBucketName`. A name such as `..` would lead out of the data folder. */
   bucket(bucket: string): string {
     if (isBucketName(bucket)) return path.join(this.root, bucket);
     throw new ServiceError(
@@ -43,7 +43,7 @@ export class Places {
   }
 
   /**
-   * The file in the folder of the bucket; nothing for a key that cannot be the path of a file.
+   * The file in the folder of the bucket; undefined for a key that cannot be the path of a file.
    *
    * @throws ServiceError for names that S3 refuses
    */
@@ -56,7 +56,7 @@ export class Places {
     return parts.every(isFileName) ? path.join(folder, ...parts) : undefined;
   }
 
-  /** The file for a key that cannot be a path, or whose path is taken: `a` if there is an object `a/b`. */
+  /** A file in `s3-odd`, for a key that cannot be a path, or whose path is taken: with an object `a/b`, `a` is a folder. */
   oddFile({ bucket, key }: S3Location): string {
     return path.join(this.oddFolder(bucket), createHash('sha256').update(key).digest('hex'));
   }

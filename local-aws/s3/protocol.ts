@@ -12,7 +12,7 @@ import type { S3Location } from './places.ts';
 import { S3_OPERATIONS, locationOf, operationOf } from './routes.ts';
 import { xml } from './xml.ts';
 
-/** What a call says. The content is still to be read. */
+/** A request. Its content is a stream that has not been read yet. */
 export interface S3Request extends S3Location {
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
@@ -20,8 +20,8 @@ export interface S3Request extends S3Location {
 }
 
 /**
- * S3's REST protocol with XML. By hand: its routes differ by query string alone and take the bucket from the endpoint
- * rules, so the mirror of the SDK's codec would be more code than this.
+ * S3's REST protocol with XML. Unlike the other services, it does not use the SDK's codec: some operations differ only in their
+ * query strings, and the SDK adds the bucket to the URL by its endpoint rules, so that using the codec would take more code.
  */
 export const s3Protocol: Protocol = {
   operations: S3_OPERATIONS,
@@ -39,13 +39,13 @@ export const s3Protocol: Protocol = {
     const { type, message } = error;
     const status = statusOf(error);
     const headers = { 'content-type': 'application/xml', ...retryAfter(error) };
-    // What is not modified has no content to tell it in.
+    // A reply with status 304 (Not Modified) must not have a body.
     if (status === 304) return { status, headers: {} };
     return { status, headers, body: xml('Error', { Code: type, Message: message }) };
   },
 };
 
-/** The status of S3's errors that is not 400. (S3 API reference, "Error responses") */
+/** The HTTP status of the errors of S3 whose status is not 400. (S3 API reference, "Error responses") */
 const errorStatus: Readonly<Record<string, number>> = {
   AccessDenied: 403,
   BucketAlreadyOwnedByYou: 409,
@@ -64,14 +64,14 @@ const errorStatus: Readonly<Record<string, number>> = {
 const statusOf = ({ type, wire }: ServiceError): number =>
   wire.status ?? errorStatus[type] ?? commonErrorStatus[type] ?? 400;
 
-/** A header of a request; one that was sent several times as one list with commas. */
+/** A header of a request. If it was sent several times, its values are joined by commas. */
 export function header({ headers }: Pick<S3Request, 'headers'>, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(',') : value;
 }
 
 /**
- * A whole number in the query.
+ * A whole number in the query, or `standard` if the query does not have it.
  *
  * @throws ServiceError `InvalidArgument` for anything else
  */
@@ -89,15 +89,15 @@ export function numberIn({ query }: S3Request, name: string, standard: number): 
  * How many entries of a list the caller wants on a page: as many as a page holds, unless the query asks for fewer.
  *
  * @param most - how many a page holds
- * @throws ServiceError `InvalidArgument` for what is no whole number
+ * @throws ServiceError `InvalidArgument` if it is not a whole number
  */
 export const pageSizeIn = (request: S3Request, name: string, most: number): number =>
   Math.min(numberIn(request, name, most), most);
 
-/** (S3 user guide, "Amazon S3 multipart upload limits") */
+/** The highest number of a part. (S3 user guide, "Amazon S3 multipart upload limits") */
 const MOST_PARTS = 10_000;
 
-/** @throws ServiceError `InvalidArgument` for what is no part number */
+/** @throws ServiceError `InvalidArgument` if the query has no part number from 1 to 10,000 */
 export function partNumberOf({ query }: S3Request): number {
   const number = Number(query.get('partNumber') ?? NaN);
   if (Number.isInteger(number) && number >= 1 && number <= MOST_PARTS) return number;

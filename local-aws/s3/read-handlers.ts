@@ -40,7 +40,7 @@ export const readHandlers = (s3: S3) => ({
   },
 });
 
-/** The status and the headers of a read, and the bytes that it gives. */
+/** The status and the headers of the reply to GetObject or HeadObject, and the range of bytes that is returned. */
 async function described(s3: S3, request: S3Request, object: FoundObject) {
   const facts = await s3.finder.facts(object);
   checkReadable(request, object, facts.etag);
@@ -49,7 +49,7 @@ async function described(s3: S3, request: S3Request, object: FoundObject) {
   const isWhole = end - start + 1 === object.size;
   const headers = {
     ...shownHeaders(request, object, facts),
-    // A client compares the checksum with what it gets: that of the whole object does not fit a part.
+    // Clients compare the checksum with the bytes that they get. With a range, the checksum of the whole object would be wrong.
     ...(isWhole && header(request, 'x-amz-checksum-mode') === 'ENABLED' && checksumHeaders(facts)),
     ...(range && { 'content-range': `bytes ${start}-${end}/${object.size}` }),
     'content-length': String(end - start + 1),
@@ -66,19 +66,19 @@ function rangeOf(request: S3Request, object: FoundObject, facts: ObjectFacts): R
   return byteRange(range, object.size);
 }
 
-/** One range, both ends included; nothing for a header that is not one, which HTTP ignores. */
+/** Reads the header `Range`. Undefined if it is not one valid range of bytes: HTTP ignores it then, and returns all bytes. */
 function byteRange(header: string, size: number): Range | undefined {
   const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header) ?? [];
   if (!first && !last) return undefined;
   const start = first ? Number(first) : Math.max(size - Number(last), 0);
   const end = first && last ? Math.min(Number(last), size - 1) : size - 1;
   if (start <= end) return { start, end };
-  // The end of a range may not come before its start: such a header is none.
+  // A range that ends before its start, such as `bytes=5-2`, is invalid, and therefore ignored.
   if (first && last && Number(last) < start) return undefined;
   throw new ServiceError('InvalidRange', 'The requested range is not satisfiable');
 }
 
-/** The part of a multipart upload; an object that was put at once is its only part. */
+/** The range of a part of a multipart object. An object that was not uploaded in parts has one part. */
 function partOf(number: number, { size }: FoundObject, { partSizes = [size] }: ObjectFacts): Range {
   const length = partSizes[number - 1];
   if (length === undefined) {

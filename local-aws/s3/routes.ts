@@ -2,7 +2,7 @@ import type { HttpRequest } from '../protocols/http.ts';
 import { ServiceError } from '../errors.ts';
 import type { S3Location } from './places.ts';
 
-/** The operations of S3 that the local AWS does. */
+/** The operations of S3 that the local AWS has. */
 export const S3_OPERATIONS = [
   'ListBuckets',
   'CreateBucket',
@@ -34,14 +34,14 @@ export type S3Operation = (typeof S3_OPERATIONS)[number];
 type Route = readonly [
   level: 'service' | 'bucket' | 'object',
   method: string,
-  /** Query parameters that must be there; a value after `=` if it has to be that. */
+  /** The query parameters that the request must have: `uploads` with any value, `list-type=2` with this value. */
   query: readonly string[],
   operation: S3Operation,
-  /** Whether the request names an object to copy from. */
+  /** Given if the request must have the header `x-amz-copy-source`. */
   copies?: 'copies',
 ];
 
-/** Of several routes that fit the first counts. */
+/** A request is for the operation of the first route that fits. */
 const routes: readonly Route[] = [
   ['service', 'GET', [], 'ListBuckets'],
   ['bucket', 'PUT', [], 'CreateBucket'],
@@ -68,7 +68,7 @@ const routes: readonly Route[] = [
   ['object', 'POST', ['uploadId'], 'CompleteMultipartUpload'],
 ];
 
-/** Parameters that select an operation; all others, such as those of a presigned URL, only change what it does. */
+/** Query parameters that select an operation. Others do not, such as `prefix` or the signature of a presigned URL. */
 const SELECTING = new Set(
   `uploads uploadId location delete list-type acl accelerate analytics attributes cors encryption
   intelligent-tiering inventory legal-hold lifecycle logging metadataTable metrics notification object-lock
@@ -86,7 +86,7 @@ export function operationOf(request: HttpRequest): S3Operation | undefined {
   })?.[3];
 }
 
-/** Whether the query selects what a route does: `?tagging` must not reach GetObject. */
+/** Whether the query has all parameters of the route, and none of another operation: `GET /bucket/key?acl` is no GetObject. */
 function fits(query: URLSearchParams, wanted: readonly string[]): boolean {
   const names = wanted.map((entry) => entry.split('=')[0] ?? '');
   const hasAll = wanted.every((entry) => {
@@ -96,7 +96,7 @@ function fits(query: URLSearchParams, wanted: readonly string[]): boolean {
   return hasAll && [...query.keys()].every((name) => !SELECTING.has(name) || names.includes(name));
 }
 
-/** Bucket and key, from the path or, as in `http://bucket.localhost:4566/key`, from the name of the host. */
+/** The bucket and the key. The bucket is in the path, or in the host name: `http://bucket.localhost:4566/key`. */
 export function locationOf({ path, headers }: Pick<HttpRequest, 'path' | 'headers'>): S3Location {
   const [, host] = /^(.+?)(?:\.s3)?\.localhost(?::\d+)?$/.exec(headers.host ?? '') ?? [];
   const bucket = host === 's3' ? undefined : host;

@@ -9,7 +9,7 @@ import type { FoundObject, ObjectFinder } from './object-finder.ts';
 import type { S3Location } from './places.ts';
 import { Uploads } from './uploads.ts';
 
-/** What the operations of S3 work with. */
+/** The buckets, uploads and settings that the operations of S3 share. */
 export class S3 {
   readonly buckets: Buckets;
   readonly finder: ObjectFinder;
@@ -29,7 +29,7 @@ export class S3 {
     throw new ServiceError('NoSuchBucket', `The specified bucket does not exist: ${bucket}`);
   }
 
-  /** The bucket of a write: it is made if it is not there, unless the settings say that this is an error. */
+  /** Creates the bucket of a write if it does not exist. @throws ServiceError `NoSuchBucket` if the settings forbid this */
   requireTarget(bucket: string): void {
     if (this.settings.missingBucket === 'error') this.requireBucket(bucket);
     else this.buckets.create(bucket);
@@ -40,12 +40,12 @@ export class S3 {
     return this.finder.find(location) ?? this.#missing(location);
   }
 
-  /** The object with its file open; the caller closes it. @throws ServiceError `NoSuchBucket` or `NoSuchKey` */
+  /** Finds an object and opens its file. The caller closes it. @throws ServiceError `NoSuchBucket` or `NoSuchKey` */
   open(location: S3Location): { file: number; object: FoundObject } {
     return this.finder.open(location) ?? this.#missing(location);
   }
 
-  /** Whom S3 names as the owner of everything. */
+  /** The owner of all buckets, objects and uploads. */
   get owner() {
     return { ID: createHash('sha256').update(this.settings.accountId).digest('hex') };
   }

@@ -6,10 +6,10 @@ import type { S3Request } from './protocol.ts';
 import type { S3 } from './s3.ts';
 import { listOf, parseDocument, textOf, xmlReply, type Parsed } from './xml.ts';
 
-/** (S3 user guide, "Categorizing your objects using tags") */
+/** The most tags of an object. (S3 user guide, "Categorizing your objects using tags") */
 const MOST_TAGS = 10;
 
-/** The AWS CLI reads the tags of large objects that it copies, and gives them to the copy. */
+/** The operations on tags. The AWS CLI needs them to copy a large object: it reads its tags and puts them on the copy. */
 export const tagHandlers = (s3: S3) => ({
   async GetObjectTagging(request: S3Request): Promise<HttpReply> {
     const { tagging } = await s3.finder.facts(s3.require(request));
@@ -36,14 +36,14 @@ async function describe(s3: S3, request: S3Request, tagging: string | undefined)
   if (!isThere) throw noSuchKey();
 }
 
-/** The tags as a header has them: `a=1&b=2`. */
+/** The tags, as in the header `x-amz-tagging`: `a=1&b=2`. */
 function tagging(tags: readonly Parsed[]): string {
   const pairs = new Map(tags.map((tag) => [textOf(tag, 'Key') ?? '', textOf(tag, 'Value') ?? '']));
   checkTags([...pairs], tags.length);
   return new URLSearchParams([...pairs]).toString();
 }
 
-/** @throws ServiceError for more tags than S3 keeps, or the same key twice */
+/** @throws ServiceError for more tags than S3 allows, a tag without a key, or two tags with the same key */
 function checkTags(pairs: readonly [string, string][], count: number): void {
   if (count > MOST_TAGS) {
     throw new ServiceError('BadRequest', `Object tags cannot be greater than ${MOST_TAGS}`);

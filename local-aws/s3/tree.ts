@@ -2,15 +2,15 @@ import path from 'node:path';
 import type { Folders } from './folders.ts';
 import { compareKeys, lowerBound } from './key-order.ts';
 
-/** Which keys a list shows: those with the prefix that come after a key. */
+/** Selects the keys of a list: those that start with `prefix` and come after the key `after`. */
 export interface Selection {
   readonly prefix: string;
   readonly after: string;
 }
 
 /**
- * The keys of the files in a bucket's folder, in the order of keys. Only folders on the way are read, so that a page costs
- * what it shows and not what the bucket holds.
+ * The selected keys of the files in a bucket's folder, in the order of keys. A folder is read only when the list gets to it, and
+ * not if it cannot contain a selected key, so that a page does not read the whole bucket.
  */
 export function treeKeys(root: string, folders: Folders, selection: Selection): Generator<string> {
   const { prefix } = selection;
@@ -30,13 +30,13 @@ function* keysBelow(root: string, folder: string, folders: Folders, selection: S
   }
 }
 
-/** The index of the first name in a folder that may lead to a selected key. */
+/** The index of the first name in a folder that may be, or contain, a selected key. */
 function startIn(names: readonly string[], folder: string, { prefix, after }: Selection): number {
   const first = compareKeys(after, prefix) > 0 ? after : prefix;
   if (!first.startsWith(folder)) return compareKeys(first, folder) > 0 ? names.length : 0;
   const rest = first.slice(folder.length);
   const index = lowerBound(names, rest);
-  // The folder `a/` comes before `a/b` and holds it.
+  // A list after `a/b` has to start in the folder `a/`, although `a/` comes before `a/b`.
   const before = names[index - 1];
   return before?.endsWith('/') && rest.startsWith(before) ? index - 1 : index;
 }

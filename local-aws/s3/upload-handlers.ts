@@ -11,7 +11,7 @@ export const uploadHandlers = (s3: S3) => ({
   async CreateMultipartUpload(request: S3Request): Promise<HttpReply> {
     const { bucket, key } = request;
     s3.requireTarget(bucket);
-    // A key that S3 refuses is refused before its parts are sent.
+    // Throws for a key that S3 refuses, before the client sends any part.
     s3.finder.places.file(request);
     const algorithm = readAlgorithm(header(request, 'x-amz-checksum-algorithm'));
     const checksumType = algorithm && checksumTypeOf(algorithm, header(request, 'x-amz-checksum-type'));
@@ -41,7 +41,10 @@ export const uploadHandlers = (s3: S3) => ({
   },
 });
 
-/** The default of S3: of the whole object where only that is possible. (S3 user guide, "Checking object integrity") */
+/**
+ * The checksum type of an upload, by default `COMPOSITE`. CRC64NVME has only `FULL_OBJECT`, and SHA-1 and SHA-256 have only
+ * `COMPOSITE`. (S3 user guide, "Checking object integrity")
+ */
 function checksumTypeOf(algorithm: ChecksumAlgorithm, type: string | undefined): ChecksumType {
   const isCrc = algorithm.startsWith('CRC');
   if (type === undefined) return algorithm === 'CRC64NVME' ? 'FULL_OBJECT' : 'COMPOSITE';

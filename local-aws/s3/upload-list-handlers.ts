@@ -9,7 +9,7 @@ import type { S3 } from './s3.ts';
 import type { Upload } from './uploads.ts';
 import { xmlReply, type XmlMembers } from './xml.ts';
 
-/** Uploads or parts on a page. (S3 API reference, "ListMultipartUploads", "ListParts") */
+/** The most uploads or parts on a page. (S3 API reference, "ListMultipartUploads", "ListParts") */
 const MOST = 1000;
 
 export const uploadListHandlers = (s3: S3) => ({
@@ -71,13 +71,13 @@ export const uploadListHandlers = (s3: S3) => ({
   },
 });
 
-/** An upload by its key, or a prefix that the keys of uploads have in common. */
+/** An entry of the list: an upload, with its key as the name, or a common prefix, which has no upload. */
 interface UploadEntry {
   readonly name: string;
   readonly upload?: Upload;
 }
 
-/** In the order of keys, and for one key in that of time. */
+/** The entries of the list, sorted by key. Uploads of the same key are sorted by the time at which they were initiated. */
 function foldedUploads(uploads: readonly Upload[], query: URLSearchParams): UploadEntry[] {
   const prefix = query.get('prefix') ?? '';
   const delimiter = query.get('delimiter') ?? '';
@@ -95,7 +95,7 @@ function foldedUploads(uploads: readonly Upload[], query: URLSearchParams): Uplo
   );
 }
 
-/** Without an upload id, the list goes on behind all uploads of the key. */
+/** The entries after the upload `upload-id-marker` or, if there is no such upload, after all uploads of the key `key-marker`. */
 function afterMarker(entries: readonly UploadEntry[], query: URLSearchParams): UploadEntry[] {
   const key = query.get('key-marker') ?? '';
   const id = query.get('upload-id-marker') ?? '';

@@ -11,7 +11,7 @@ import type { Drafts } from './drafts.ts';
 import { Locks } from './locks.ts';
 import type { S3Location } from './places.ts';
 
-/** A multipart upload that is under way. */
+/** A multipart upload that is neither completed nor aborted. */
 export interface Upload extends S3Location {
   readonly id: string;
   /** Milliseconds since 1970. */
@@ -36,8 +36,9 @@ export interface Part {
 }
 
 /**
- * Multipart uploads that are under way. Each is a folder of its parts; S3 shows nothing of it until it is completed, and
- * keeps it until it is completed or aborted. A part counts when it has a row.
+ * The multipart uploads that are neither completed nor aborted. Each has a folder with a file for each part. A part has been
+ * uploaded when it has a row: a file without a row is ignored, because the process may have been killed before the client got
+ * a reply.
  */
 export class Uploads {
   readonly #root: string;
@@ -46,7 +47,7 @@ export class Uploads {
   readonly #uploads: Table<Upload>;
   readonly #partRows: Table<Part>;
   readonly #parts = new Map<string, Map<number, Part>>();
-  /** Held while an upload ends, because its files must stay until it has ended. */
+  /** An upload's lock is held while it is completed or aborted, so that a new part does not delete a file that is being read. */
   readonly #locks = new Locks();
 
   constructor(root: string, drafts: Drafts, store: Store) {
@@ -79,7 +80,7 @@ export class Uploads {
     return this.#uploads.values().filter((upload) => upload.bucket === bucket);
   }
 
-  /** In the order of their numbers. */
+  /** The parts of an upload, sorted by number. */
   parts({ id }: Upload): Part[] {
     return [...this.#partsOf(id).values()].sort((a, b) => a.number - b.number);
   }
@@ -92,7 +93,7 @@ export class Uploads {
     return path.join(this.#root, id, file);
   }
 
-  /** Takes the content of a part, in place of an earlier one of that number. */
+  /** Stores the content of a part. An earlier part with the same number is replaced. */
   async writePart(upload: Upload, number: number, { pieces, receipt }: Content): Promise<Part> {
     const draft = await this.#drafts.write(pieces);
     try {
@@ -113,9 +114,10 @@ export class Uploads {
   }
 
   /**
-   * Ends an upload, which others cannot do at the same time.
+   * Completes or aborts an upload. A second request to end the same upload waits for the first, and then fails with
+   * `NoSuchUpload`.
    *
-   * @param work - what is done with the upload before; if it throws, the upload stays
+   * @param work - is done before the upload is removed. If it throws, the upload stays
    * @throws ServiceError `NoSuchUpload`
    */
   end<T>(location: S3Location, id: string | null, work: (upload: Upload) => Promise<T>): Promise<T> {
@@ -127,7 +129,7 @@ export class Uploads {
     });
   }
 
-  /** The rows go first: an upload that lacks files must not be there after a SIGKILL. */
+  /** Deletes the rows before the files. In the other order, a SIGKILL in between would leave an upload without its files. */
   async #remove(upload: Upload): Promise<void> {
     for (const { number } of this.parts(upload)) this.#partRows.delete(rowId(upload, number));
     this.#parts.delete(upload.id);
@@ -137,7 +139,7 @@ export class Uploads {
   }
 
   #put(upload: Upload, part: Part): void {
-    // It may have been completed or aborted meanwhile.
+    // Throws if the upload was completed or aborted while the part was received.
     this.require(upload, upload.id);
     this.#partsOf(upload.id).set(part.number, part);
     this.#partRows.put(rowId(upload, part.number), part);
@@ -149,7 +151,7 @@ export class Uploads {
     return parts;
   }
 
-  /** The files of uploads that ended when the process was killed. */
+  /** Removes the folders of ended uploads, which are left if the process is killed between deleting the rows and the files. */
   #removeLeftovers(): void {
     mkdirSync(this.#root, { recursive: true });
     for (const name of readdirSync(this.#root)) {

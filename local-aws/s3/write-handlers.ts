@@ -7,7 +7,7 @@ import { header, type S3Request } from './protocol.ts';
 import type { S3 } from './s3.ts';
 import { listOf, malformed, parseDocument, textOf, xmlReply } from './xml.ts';
 
-/** (S3 API reference, "DeleteObjects") */
+/** The most keys of one request. (S3 API reference, "DeleteObjects") */
 const MOST_DELETES = 1000;
 
 export const writeHandlers = (s3: S3) => ({

@@ -7,12 +7,12 @@ export interface XmlMembers {
   readonly [name: string]: XmlValue;
 }
 
-/** The namespace of S3's documents, by which some clients find their elements. */
+/** The namespace of S3's documents. Some clients look up elements by it. */
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/';
 
-/** A document with one child for each member; a list is its children side by side. Or one that is only a text. */
+/** A document. Each member is a child of the root, a list is several children with the same name, and a string is only text. */
 export function xml(root: string, content: XmlMembers | string): string {
-  // An error has no namespace.
+  // S3's error documents have no namespace.
   const attribute = root === 'Error' ? '' : ` xmlns="${NAMESPACE}"`;
   return `<?xml version="1.0" encoding="UTF-8"?>\n<${root}${attribute}>${inside(content)}</${root}>`;
 }
@@ -38,7 +38,7 @@ function element(name: string, value: XmlValue): string {
 
 const isList = (value: XmlValue): value is readonly XmlMembers[] => Array.isArray(value);
 
-/** Control characters may stand in keys, but in XML only as references. */
+/** Characters that are written as references, such as `&#1;`. Keys may have control characters, which XML forbids otherwise. */
 // eslint-disable-next-line no-control-regex
 const SPECIAL = /[&<>"\u0000-\u001f\ufffe\uffff]/;
 const ALL_SPECIAL = new RegExp(SPECIAL, 'g');
@@ -46,10 +46,10 @@ const ALL_SPECIAL = new RegExp(SPECIAL, 'g');
 const escaped = (text: string) =>
   SPECIAL.test(text) ? text.replaceAll(ALL_SPECIAL, (char) => `&#${char.charCodeAt(0)};`) : text;
 
-/** An element of a parsed document: its children by name, several of a name as a list. */
+/** An element of a parsed document: its children by name. Several children with the same name are a list. */
 export type Parsed = Readonly<Record<string, unknown>>;
 
-/** @throws ServiceError `MalformedXML` if the document has another root, or is no XML */
+/** @throws ServiceError `MalformedXML` if the text is not XML, or its root element is another */
 export function parseDocument(text: string, root: string): Parsed {
   let parsed: unknown;
   try {
@@ -65,7 +65,7 @@ export function parseDocument(text: string, root: string): Parsed {
 export const malformed = (why: string) =>
   new ServiceError('MalformedXML', `The XML you provided was not well-formed or did not validate: ${why}.`);
 
-/** The elements of a name, of which a document may have one, several or none. */
+/** The children with a name as a list, whether there are none, one or several. */
 export function listOf(parent: Parsed, name: string): Parsed[] {
   const value = parent[name];
   if (value === undefined || value === '') return [];

@@ -1,4 +1,4 @@
-/** The viewer of `npm run dev -- --viewer`: how it comes to this machine, is served, and shows what was imported. */
+/** The viewer of `npm run dev -- --viewer`: its download, its server, and what it shows of imported studies. */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -29,7 +29,7 @@ const folder = mkdtempSync(join(tmpdir(), 'viewer-test-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('the files of the viewer', () => {
-  /** A registry of npm that has one package, with one page in it. */
+  /** Starts an npm registry with one package, which contains one page. */
   async function registry() {
     mkdirSync(join(folder, 'package/dist'), { recursive: true });
     writeFileSync(join(folder, 'package/package.json'), '{"name":"@some/app","version":"1.2.3"}');
@@ -77,7 +77,7 @@ describe('the files of the viewer', () => {
     expect(readFileSync(join(first, 'index.html'), 'utf8')).toBe('the viewer');
     expect(second).toBe(first);
     expect(said).toEqual(['Downloading the viewer, 48 MB, once: npm pack @some/app@1.2.3']);
-    // One for each folder, and none for the second time.
+    // One download for each of the two folders; the second call with the same folder needs none.
     expect(downloads()).toBe(2);
   });
 
@@ -127,7 +127,7 @@ let browser: string | undefined;
 
 describe('in Chromium, the viewer', () => {
   const edge = 64;
-  /** Frames that have nothing in common: rings, stripes across, stripes down, and a slope. */
+  /** Frames that do not resemble each other: rings, horizontal stripes, vertical stripes, and a gradient. */
   const patterns = [
     (x: number, y: number) => (Math.hypot(x - 32, y - 32) % 16 < 8 ? 255 : 20),
     (_: number, y: number) => (y % 16 < 8 ? 255 : 20),
@@ -192,7 +192,7 @@ describe('in Chromium, the viewer', () => {
     const [head] = writeSamples({ s3Folder: join(folder, 's3') }).studies;
     const page = await openStudy(head.uid);
     if (!page) return;
-    // Slices lie at equal distances from -1 to 1; the viewer begins at the head. Its window is 40 ± 60 HU.
+    // The slices are at equal distances between -1 and 1, and the viewer shows the topmost first. Its window is 40 ± 60 HU.
     const source = slice('axial', (2 * 5) / 6 - 1, 128).map((density) =>
       Math.max(-20, Math.min(100, density)),
     );

@@ -1,5 +1,5 @@
 /**
- * docs/local-aws.md is right: its commands work, and its tables are those of the code.
+ * Tests that the commands in docs/local-aws.md work, and that its tables agree with the code.
  *
  * `UPDATE_DOCS=1 npx jest test/docs/local-aws` regenerates the flags and the table of settings.
  */
@@ -55,7 +55,7 @@ test('the flags are those of --help', () => {
   expectPart(comment, '```\n', `${comment}${help}\n`);
 });
 
-/** The settings by their comments: those that share one are a group. */
+/** The settings, grouped by their comments: those below one comment are a group. */
 function settingGroups() {
   const source = readFileSync(join(root, 'local-aws/settings.ts'), 'utf8');
   const [, members = ''] = /export interface Settings \{\n(.*?)\n\}/s.exec(source) ?? [];
@@ -142,14 +142,15 @@ describe('the commands', () => {
   const interpreter = python();
   (interpreter === undefined ? describe.skip : describe)('of the AWS CLI', () => {
     test('do what the text below them shows', async () => {
-      // Those for pytest are run by the test of its example.
+      // test/examples/pytest.test.ts runs the commands for pytest.
       const script = blocks
         .filter((block) => !block.includes('pytest'))
         .join('\n')
         .replaceAll('http://127.0.0.1:4566', aws.url)
         .replaceAll('/tmp/aws', join(folder, 'aws'));
       const cli = `exec 2>&1\naws() { "${interpreter}" -m awscli "$@"; }\n`;
-      // An operation for which the AWS CLI puts a prefix before the host, if the variables do not say otherwise.
+      // For this operation the AWS CLI adds a prefix to the host name, unless the environment variables of the document prevent
+      // it.
       const search = `aws medical-imaging search-image-sets --datastore-id ${'a'.repeat(32)} || true`;
       const { stdout } = await promisify(execFile)('bash', ['--norc', '-e', '-c', cli + script + search], {
         cwd: root,
@@ -176,7 +177,7 @@ describe('the commands', () => {
   });
 });
 
-/** Without what differs from run to run: ids, times and the numbers of calls. */
+/** The output without what differs from run to run: ids, times and the numbers of calls. */
 const steady = (output: string) =>
   output
     .replaceAll(/[0-9a-f]{32}/g, 'ID')

@@ -1,4 +1,4 @@
-/** The tests of the example pass as its README says; it imports this package as a user's tests do. */
+/** The tests of the example pass as its README says. They import this package as a user's tests do. */
 import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ test('everything that the published code imports is installed with the package',
     cwd: root,
   });
   const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
-  // The bundles of the workflows hold what they need.
+  // The bundles of the workflows contain the packages that they import.
   const programs = files.map(({ path }) => path).filter((path) => /(?<!-bundle)\.js$/.test(path));
   expect(programs).toContain('dist/local-aws/server.js');
   const imported = programs.flatMap((path) =>

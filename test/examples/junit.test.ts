@@ -6,7 +6,7 @@ import { blocksOf } from '../support/blocks.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** What keeps this machine from running the example. */
+/** The reason why this machine cannot run the example, if there is one. */
 function missing(): string | undefined {
   const { status, stdout } = spawnSync('mvn', ['--version'], { encoding: 'utf8' });
   if (status !== 0) return 'mvn --version failed';

@@ -25,7 +25,8 @@ const interpreter = python();
     symlinkSync(join(root, 'dist'), join(folder, 'dist'));
     writeFileSync(join(folder, 'examples/pytest/test_mine.py'), pasted);
 
-    // The first two lines make a virtual environment; the interpreter is that of one with the same requirements.
+    // The first two lines make a virtual environment. The test uses the interpreter of another one, which has the same
+    // requirements.
     const command = (commands.trimEnd().split('\n').at(-1) ?? '').replace(
       '.local/pytest/bin/python',
       `"${interpreter}"`,

@@ -30,7 +30,7 @@ describe('the endpoint of a HealthLake data store answers by FHIR REST', () => {
   });
   afterAll(() => aws.close());
 
-  /** Every answer is FHIR's JSON and valid R4. */
+  /** Sends a request, and expects an answer with FHIR's media type that is valid R4. */
   const ask = async (path: string, init: RequestInit = {}) => {
     const response = await fetch(path.startsWith('http') ? path : endpoint + path, init);
     const text = await response.text();

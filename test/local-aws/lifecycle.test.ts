@@ -23,7 +23,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** In a folder of its own, or in memory, where everything happens at once. */
+/** Starts a local AWS in which everything that takes time ends at once. It is stopped after the test. */
 async function start(options: LocalAwsOptions): Promise<Started> {
   const aws = await startLocalAws({ ...options, settings: { ...instant, ...options.settings } });
   const both = { ...aws, ...clientsOf(aws.endpoint) };
@@ -38,7 +38,7 @@ async function stop(aws: Started): Promise<void> {
 
 const at = (name: string) => path.join(folder, name);
 
-/** An image set, with its frame, FHIR resources, and objects with and without metadata. */
+/** Creates an image set with a frame, FHIR resources, and objects with and without metadata. */
 async function furnish(aws: Started) {
   const files = { '1.dcm': p10({ series: '1.1', instance: '1.1.1' }) };
   await putFiles(path.dirname(aws.s3Folder), 'dicom', files);
@@ -56,7 +56,7 @@ async function furnish(aws: Started) {
   return { datastoreId, DatastoreId };
 }
 
-/** What {@link furnish} has made, as clients see it; times apart. */
+/** What {@link furnish} has created, as clients read it, but without times. */
 async function contents(aws: Started) {
   const { datastoreSummaries = [] } = await aws.imaging.listDatastores({});
   const { DatastorePropertiesList = [] } = await aws.healthlake.listFHIRDatastores({});
@@ -149,7 +149,7 @@ describe('a reset', () => {
     expect(await aws.control.jobs()).toEqual({ dicomImport: 0, fhirImport: 0, fhirExport: 0 });
     expect(await aws.control.calls({ operation: 'CreateDatastore' })).toEqual([]);
     expect(await readdir(aws.s3Folder)).toEqual([]);
-    // What comes afterwards is kept as ever.
+    // What is created after the reset is stored as usual.
     await furnish(aws);
     expect((await contents(aws)).imaging).toMatchObject([{ datastoreName: 'kept' }]);
   });
@@ -276,12 +276,13 @@ describe('a saved folder', () => {
 
   test('shows one moment, while others go on writing', async () => {
     const aws = await start({ memory: true });
-    // Copying them takes so long that the writers could go on by several steps.
+    // Copying these objects takes so long that the writers could go several steps further meanwhile.
     const many = Array.from({ length: 400 }, (_, i) => [`${i}`, 'x']);
     await putFiles(path.dirname(aws.s3Folder), 'many', Object.fromEntries(many));
     const end = new AbortController();
     const Bucket = 'steps';
-    // An object goes only when the next data store is there: each moment has the object of the newest data store.
+    // An object is deleted only after the next data store has been created. At each moment there is therefore an object for the
+    // newest data store, and a consistent copy contains both.
     const writer = async (name: string) => {
       for (let i = 1; !end.signal.aborted; i++) {
         await aws.s3.putObject({ Bucket, Key: `${name}-${i}`, Body: 'x' });
@@ -419,7 +420,7 @@ describe('options', () => {
     const stranger = await start({ memory: true, seed: 8 });
     expect((await ids(stranger, () => Promise.resolve())).filter((id) => first.includes(id))).toEqual([]);
 
-    // A restart goes on where it was, or it would give the same id twice.
+    // A restart continues the counts of ids. Otherwise it would give the same id twice.
     await stop(one);
     started.shift();
     const restarted = await start({ data: at('one'), seed: 7 });

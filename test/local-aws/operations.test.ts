@@ -1,6 +1,6 @@
 /**
- * Every operation of both services, through the SDK: each rule for its input, each id that may be unknown, the errors that
- * any call may meet, and the pages of each list.
+ * Tests every operation of HealthImaging and HealthLake through the SDK: each rule for its input, each id that may be unknown,
+ * the errors that any call may get, and the pages of each list.
  */
 import * as healthlake from '@aws-sdk/client-healthlake';
 import * as medicalImaging from '@aws-sdk/client-medical-imaging';
@@ -19,7 +19,7 @@ import { breaches, nameOf, valid, withBreach, type Breach } from './rule-breache
 
 const SDK = { 'medical-imaging': medicalImaging, healthlake } as const;
 
-/** Every operation that the SDK knows, with the members that stand in the path of its URL. */
+/** Every operation of the SDK, with the members that are in the path of its URL. */
 const OPERATIONS = (Object.keys(SDK) as Service[]).flatMap((service) =>
   operationSchemas(SDK[service]).map((schema) => {
     const labels = uriMembers(schema).flatMap(([name, place]) => ('label' in place ? [name] : []));
@@ -27,11 +27,11 @@ const OPERATIONS = (Object.keys(SDK) as Service[]).flatMap((service) =>
   }),
 );
 
-/** What an input may meet that breaks no rule: its ids name nothing, and its token is none. */
+/** The possible results of an input that breaks no rule. Its ids and its `nextToken` have a valid form, but are unknown. */
 const VALID =
   /^(ok$|ResourceNotFoundException|ValidationException: nextToken is not one that this list gave)/;
 
-/** The union with the most members has nine. */
+/** Each number selects one member of every union. The union with the most members has nine. */
 const PICKS = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
 let aws: LocalAwsUnderTest;
@@ -47,7 +47,7 @@ function call(service: Service, operation: string, input: object): Promise<Outpu
   return client.send(new Command(input)) as Promise<Output>;
 }
 
-/** The name of an error and its message; of a success `ok`. */
+/** The name and message of the error, or `ok` if the call succeeds. */
 const resultOf = (service: Service, operation: string, input: object): Promise<string> =>
   call(service, operation, input).then(
     () => 'ok',
@@ -87,7 +87,10 @@ describe('rules for inputs', () => {
   );
 });
 
-/** The SDK itself refuses to send a path without one of its labels, and makes a client token where there is none. */
+/**
+ * Whether the SDK sends an input with this breach. It refuses a path that lacks a label, and adds a client token if there is
+ * none.
+ */
 function isSent({ path, rule, value }: Breach, labels: readonly string[]): boolean {
   const name = String(path[0] ?? '');
   if (/^clientToken$/i.test(name) && rule === 'required') return false;
@@ -143,7 +146,7 @@ describe('with things that are there', () => {
     return { imageSetProperties: versionId };
   };
 
-  /** For each operation: its input, and the members of it that name something, each of which may name nothing. */
+  /** For each operation: a valid input, and for each resource that it refers to, the change that makes the resource unknown. */
   type Known = Readonly<
     Record<string, { readonly input: () => object; readonly unknown: Readonly<Record<string, object>> }>
   >;
@@ -203,7 +206,7 @@ describe('with things that are there', () => {
       input: () => ({ DatastoreId: ids.DatastoreId, DataAccessRoleArn: role, OutputDataConfig: out }),
       unknown: noFhir,
     },
-    // The id of an export is none of an import.
+    // The id of an export job is not found among import jobs.
     DescribeFHIRImportJob: {
       input: () => ({ DatastoreId: ids.DatastoreId, JobId: ids.ExportId }),
       unknown: { ...noFhir, job: { JobId: NONE }, export: {} },
@@ -244,7 +247,7 @@ describe('with things that are there', () => {
     },
   );
 
-  /** Each list with its input, the member that has the items, and what names an item. */
+  /** Each list with its input, the member that contains the items, and the member that identifies an item. */
   const LISTS: readonly (readonly [Service, string, () => object, items: string, id: string])[] = [
     ['medical-imaging', 'ListDatastores', () => ({}), 'datastoreSummaries', 'datastoreId'],
     [

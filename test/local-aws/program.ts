@@ -1,4 +1,4 @@
-/** The local AWS as a process of its own. */
+/** Runs the local AWS in a process of its own. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -13,7 +13,7 @@ export class Program {
   readonly #child: ChildProcess;
   readonly #lines: AsyncIterableIterator<string>;
 
-  /** @param limit - a command of the shell that limits the program, such as `ulimit -f 100` */
+  /** @param limit - a shell command that limits the program, such as `ulimit -f 100` */
   constructor(args: readonly string[], limit = ':') {
     if (!existsSync(program)) throw new Error(`npm run build first: there is no ${program}`);
     const port = args.includes('--port') ? [] : ['--port', '0'];
@@ -26,7 +26,7 @@ export class Program {
     this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]();
   }
 
-  /** Clients of the endpoint that its one line names. */
+  /** Clients of the endpoint, which is in the line that the program prints when it listens. */
   async clients(): Promise<Clients> {
     const line: unknown = (await this.#lines.next()).value;
     const endpoint = /http:\S+\d/.exec(String(line))?.[0];
@@ -34,7 +34,7 @@ export class Program {
     return clientsOf(endpoint);
   }
 
-  /** The memory that the process has at the moment, in MB. */
+  /** The memory that the process uses at the moment, in MB. */
   memoryMB(): number {
     return (
       Number(execFileSync('ps', ['-o', 'rss=', '-p', String(this.#child.pid)], { encoding: 'utf8' })) / 1024

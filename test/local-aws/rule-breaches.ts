@@ -1,4 +1,4 @@
-/** Inputs of the services' operations that break one rule each, made from the rules. */
+/** Makes inputs for the operations of HealthImaging and HealthLake that break one rule each, from the input rules. */
 import { isRecord } from '../../src/lib/guards.ts';
 import { member, shapeOf, type Service } from '../support/filled.ts';
 
@@ -32,7 +32,10 @@ const TEXTS: Readonly<Record<Service, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** No pattern of the two services allows it: those for ASCII not the letter, the others not the control character. */
+/**
+ * A text that matches no pattern of the two services: patterns for ASCII do not allow the letter, the others not the control
+ * character.
+ */
 const IN_NO_PATTERN = 'é\u0007';
 
 /** A name or an index on the way to a value of an input. */
@@ -40,11 +43,11 @@ type Step = string | number;
 
 export interface Breach {
   readonly path: readonly Step[];
-  /** The value takes the place of the last name of the path, which is a key of a map, and not of what it leads to. */
+  /** True: the last step of the path is a key of a map, and `value` replaces this key. False: it replaces what is at the path. */
   readonly isKey: boolean;
-  /** The keyword of the rule. */
+  /** The keyword of the rule, such as `maxLength`. */
   readonly rule: string;
-  /** Nothing: the member is removed. */
+  /** Undefined removes the member. */
   readonly value?: unknown;
 }
 
@@ -89,7 +92,7 @@ export function* breaches(
   for (const [name, ref] of membersOf(rule, pick)) yield* within(ref, name);
 }
 
-/** The values in place of a valid one, each of which breaks one of its rules. */
+/** The values that replace a valid one, each of which breaks one of its rules. */
 function valueBreaches(
   rule: Readonly<Record<string, unknown>>,
   value: unknown,
@@ -127,7 +130,9 @@ function changed(held: unknown, breach: Breach): unknown {
   return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
 }
 
-/** How the local AWS names the place. It does not show the keys of maps, which are values of the input. */
+/**
+ * The name of the place in an error of the local AWS. The keys of maps do not appear in it, because they are values of the input.
+ */
 export function nameOf({ path, isKey }: Breach): string {
   const holder = path.slice(0, -1).join('.');
   if (isKey) return `a key of ${holder}`;

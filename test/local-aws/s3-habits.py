@@ -1,9 +1,9 @@
 """
-What users of boto3 and of the AWS CLI do with S3, each as one function. Run with the endpoint and a folder for files:
+Typical uses of S3 by boto3 and the AWS CLI, each as one function. The arguments are the endpoint and a folder for files:
 
     python s3-habits.py http://127.0.0.1:4566 /tmp/x
 
-Prints a JSON object: for each habit "ok", or the error that it ended with.
+Prints a JSON object: for each function "ok", or its error.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ MB = 1024 * 1024
 
 
 def file_of(name, size):
-    """A file whose content does not repeat, so that parts in a wrong order show."""
+    """Writes a file whose content does not repeat, so that parts in a wrong order are noticed."""
     path = os.path.join(FOLDER, name)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     with open(path, "wb") as file:
@@ -220,7 +220,7 @@ def odd_keys():
 
 
 def resource_collections():
-    """The bucket is a folder of 1,001 files, which whoever runs this has made: more than a page lists."""
+    """The bucket has 1,001 objects, one more than a page of a list. s3-python.test.ts makes their files before it runs this."""
     bucket = resource.Bucket("collection")
     assert [each.key for each in bucket.objects.all()] == [f"{number:04}" for number in range(1001)]
     assert len(list(bucket.objects.filter(Prefix="02"))) == 100
@@ -314,7 +314,7 @@ def main():
         try:
             habit()
             results[habit.__name__] = "ok"
-        except Exception as error:  # any error is a result
+        except Exception as error:  # any error is reported as the result
             line = traceback.extract_tb(error.__traceback__)[1].line
             results[habit.__name__] = f"{line}: {type(error).__name__}: {error}"
     print(json.dumps(results))

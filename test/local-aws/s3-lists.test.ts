@@ -10,7 +10,7 @@ interface Query {
   readonly after: string;
 }
 
-/** Keys in which everything that orders keys occurs: slashes, what sorts before and after them, and surrogates. */
+/** Keys that are difficult to sort: with slashes, characters that sort before and after a slash, and surrogates. */
 const keys = fc
   .array(fc.constantFrom('a', 'a', 'b', 'a-', 'a.b', 'é', '\uffee', '😀', ''), { minLength: 1, maxLength: 3 })
   .map((parts) => parts.join('/'))
@@ -25,7 +25,7 @@ const query: fc.Arbitrary<Query> = fc.record({
   after: fc.oneof(fc.constant(''), keys),
 });
 
-/** What the document of ListObjectsV2 says: keys in the order of their UTF-8 bytes, those with the delimiter folded. */
+/** The list as S3 documents it: in the order of UTF-8 bytes, with keys that contain the delimiter grouped by common prefix. */
 function expected(all: readonly string[], { prefix, delimiter, after }: Query): string[] {
   const isFold = (name: string) =>
     delimiter !== '' && name.indexOf(delimiter, prefix.length) === name.length - delimiter.length;
@@ -41,7 +41,7 @@ function expected(all: readonly string[], { prefix, delimiter, after }: Query): 
 
 const bytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-/** The names on a page, prefixes included, in their order. */
+/** The keys and the common prefixes on a page, sorted together. */
 const namesOf = ({
   Contents = [],
   CommonPrefixes = [],
@@ -107,7 +107,7 @@ describe('a list of S3', () => {
     const { data, s3 } = aws;
     const listed = async () => namesOf(await s3.listObjectsV2({ Bucket: 'fresh' }));
     await putFiles(data, 'fresh', { 'folder/0': '' });
-    // A folder that has not changed for long is not read again.
+    // The local AWS keeps the names in a folder that has not changed for long. It must notice the changes below nevertheless.
     await utimes(path.join(data, 's3/fresh/folder'), 0, 0);
     for (let i = 1; i < 30; i++) {
       expect(await listed()).toHaveLength(i);

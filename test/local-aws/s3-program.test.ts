@@ -12,7 +12,7 @@ import { Program } from './program.ts';
 const MB = 1024 * 1024;
 const Bucket = 'bucket';
 
-/** Content whose every part shows of which version it is. */
+/** Content that repeats the name of its version, so that a mixture of two versions is noticed. */
 const version = (name: string, megabytes: number) => Buffer.alloc(megabytes * MB, `${name};`);
 
 describe('S3 in a process of its own', () => {
@@ -29,7 +29,7 @@ describe('S3 in a process of its own', () => {
     await rm(data, { recursive: true });
   });
 
-  /** What is there: the version that content and metadata agree on, which must be whole. */
+  /** The version of the object by its metadata, after a check that its content is of this version; or the name of the error. */
   async function stored(s3: S3, Key: string) {
     const reply = await s3.getObject({ Bucket, Key }).catch(({ name }: Error) => name);
     if (typeof reply === 'string') return reply;
@@ -43,7 +43,7 @@ describe('S3 in a process of its own', () => {
   const draftedBytes = () =>
     Math.max(0, ...drafts().map(({ name }) => statSync(path.join(data, 's3-drafts', name)).size));
 
-  /** Begins to put 2 MB, and leaves the last byte away. */
+  /** Starts to put an object of 2 MB, and sends all but its last byte. */
   async function beginPut({ control }: { control: { endpoint: string } }): Promise<Socket> {
     const { hostname, port } = new URL(control.endpoint);
     const socket = connect(Number(port), hostname);
@@ -78,7 +78,7 @@ describe('S3 in a process of its own', () => {
     const { ino } = statSync(file);
     await new Promise<void>((resolve) =>
       socket.write(version('new', 2).subarray(-1), () => {
-        // Nothing else in this process may delay the kill.
+        // A loop without a pause, so that the kill follows the renaming of the file at once.
         for (const limit = Date.now() + 60_000; statSync(file).ino === ino && Date.now() < limit;);
         resolve(void before.program.end('SIGKILL'));
       }),
@@ -102,7 +102,7 @@ describe('S3 in a process of its own', () => {
           acknowledged = name;
         }
       })().catch(() => {});
-      // Some PUTs in, at any point of the next one.
+      // Kills the program after some PUTs, at an arbitrary point of the next one.
       await until(
         () => Promise.resolve(sent.length),
         (count) => count > 3 * round,
@@ -176,7 +176,7 @@ describe('S3 in a process of its own', () => {
   });
 
   test('a disk that takes no more is an error that says so, and leaves what was there', async () => {
-    // Units of 512 bytes: the largest file has 8 MB.
+    // `ulimit -f` counts units of 512 bytes, so that no file can be larger than 8 MB.
     const { s3 } = await start('ulimit -f 16384');
     const put = { Bucket, Key: 'key', Metadata: { version: 'old' } };
     await s3.putObject({ ...put, Body: version('old', 1) });
@@ -203,7 +203,7 @@ describe('S3 in a process of its own', () => {
     await before.program.end('SIGKILL');
     await mkdir(path.join(data, 's3/dropped'));
     await writeFile(path.join(data, 's3/dropped/file'), 'x');
-    // What an upload that has ended leaves if the process is killed before its files are removed.
+    // An upload that has ended leaves its folder if the process is killed before it removes the files.
     await mkdir(path.join(data, 's3-uploads/ended'));
 
     const { s3 } = await start();

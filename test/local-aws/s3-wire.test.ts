@@ -17,7 +17,7 @@ describe('the protocol of S3', () => {
   beforeAll(async () => (aws = await localAws()));
   afterAll(() => aws.close());
 
-  /** A request with nothing but these headers, as any client may send it. */
+  /** Sends a request without an SDK, with no other headers than these and `content-length`. */
   const send = (
     method: string,
     path: string,
@@ -51,7 +51,7 @@ describe('the protocol of S3', () => {
     'x-amz-content-sha256': 'STREAMING-UNSIGNED-PAYLOAD-TRAILER',
     'x-amz-trailer': 'x-amz-checksum-crc32',
   };
-  // The CRC32 of 0123456789 is a684c7c6.
+  // The CRC32 of 0123456789, which is a684c7c6, in base64.
   const crc32 = 'poTHxg==';
 
   test.each([
@@ -70,7 +70,7 @@ describe('the protocol of S3', () => {
     expect(await put(headers, body)).toMatchObject({ status: 200 });
     const { text, headers: shown } = await send('GET', '/wire/object');
     expect(text).toBe('0123456789');
-    // How it was sent is no property of the object.
+    // `aws-chunked` says only how the request was sent, so it is not stored with the object.
     expect(shown['content-encoding']).toBe('gzip');
   });
 
@@ -124,7 +124,7 @@ describe('the protocol of S3', () => {
     expect(refused.status).toBe(400);
     expect(await sendBy('GET', {}, '')).toEqual({ status: 200, port: refused.port });
     agent.destroy();
-    // Without an answer to the second request it would end after two minutes.
+    // If the second request got no reply, it would end after two minutes. The test must fail before.
   }, 60_000);
 
   test('verifies every checksum that clients send, and gives it back to those that ask', async () => {

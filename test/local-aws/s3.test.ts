@@ -151,7 +151,7 @@ describe('S3', () => {
     await aws.s3.putObject({ Bucket, Key: 'beside', Body: 'beside the folder' });
     expect(await text('beside')).toMatchObject({ text: 'beside the folder' });
     await aws.s3.deleteObject({ Bucket, Key: 'beside/b' });
-    // The folder has gone with its only object, so the key can be a path now.
+    // The folder was removed with its only object, so that the key can be the path of a file now.
     await aws.s3.putObject({ Bucket, Key: 'beside', Body: 'a file' });
     expect(await readFile(path.join(aws.data, 's3', Bucket, 'beside'), 'utf8')).toBe('a file');
     expect(await text('beside')).toMatchObject({ text: 'a file' });
@@ -190,7 +190,7 @@ describe('S3', () => {
     [{ IfModifiedSince: past }, 200],
     [{ IfUnmodifiedSince: past }, 412],
     [{ IfUnmodifiedSince: future }, 200],
-    // An ETag counts more than a time.
+    // An ETag takes precedence over a time.
     [{ IfMatch: md5('x'), IfUnmodifiedSince: past }, 200],
     [{ IfNoneMatch: md5('y'), IfModifiedSince: future }, 200],
     [{ IfMatch: md5('y') }, 412],

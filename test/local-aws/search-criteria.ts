@@ -1,4 +1,4 @@
-/** Searches, and what they have to find, worked out without any index. */
+/** Search criteria, and the image sets that they must find, determined by comparing all image sets without an index. */
 import type { SearchCriteria, SearchFilter } from '@aws-sdk/client-medical-imaging';
 import fc from 'fast-check';
 
@@ -37,7 +37,7 @@ export const anyCriteria: fc.Arbitrary<SearchCriteria> = fc.record({
   }),
 });
 
-/** An image set as GetImageSet and GetImageSetMetadata show it, by the members of search criteria. */
+/** The values of an image set as GetImageSet and GetImageSetMetadata return them, under the names that search criteria use. */
 export type Seen = Readonly<Record<string, string | number | boolean>> & { readonly imageSetId: string };
 
 export const sortOf = ({ sort }: SearchCriteria) => ({
@@ -45,7 +45,7 @@ export const sortOf = ({ sort }: SearchCriteria) => ({
   sortOrder: sort?.sortOrder ?? 'DESC',
 });
 
-/** The ids of the image sets that match, and the values by which a search has to sort them. */
+/** The ids of the image sets that match, and the values of the sort field in the order in which a search must return them. */
 export function matching(all: readonly Seen[], criteria: SearchCriteria) {
   const found = all.filter((seen) => (criteria.filters ?? []).every((filter) => holds(seen, filter)));
   const { sortField, sortOrder } = sortOf(criteria);

@@ -1,11 +1,14 @@
-/** A data store with image sets of all kinds of history, which can be searched and looked at one by one. */
+/**
+ * A data store with image sets that were imported, updated, copied and deleted in any order. They can be found by a search, and
+ * by reading them one by one.
+ */
 import type { SearchCriteria } from '@aws-sdk/client-medical-imaging';
 import fc from 'fast-check';
 import { p10, putFiles, type LocalAwsUnderTest } from './harness.ts';
 import { activeDatastore, importAll, readMetadata, readObject } from './imaging-harness.ts';
 import { accessions, dates, matching, patients, sortOf, studies, type Seen } from './search-criteria.ts';
 
-/** What happens to a data store. `which` chooses one of the image sets that there are; `never` leaves a change under way. */
+/** A change of a data store. `which` selects one of its image sets. With `takes: never` the change stays under way. */
 type Action =
   | {
       readonly do: 'import';
@@ -51,7 +54,7 @@ export const anyAction: fc.Arbitrary<Action> = fc.oneof(
 export class DatastoreOfImageSets {
   readonly #aws: LocalAwsUnderTest;
   readonly #datastoreId: string;
-  /** Of every image set that an import or a copy has told of. */
+  /** The ids of all image sets that an import or a copy has reported. */
   readonly #imageSetIds = new Set<string>();
 
   private constructor(aws: LocalAwsUnderTest, datastoreId: string) {
@@ -70,12 +73,12 @@ export class DatastoreOfImageSets {
     const { control } = this.#aws;
     await control.settings({ copyMs: action.takes, updateMs: action.takes, deleteImageSetMs: action.takes });
     await this.#change(imageSetId, action).catch((error: unknown) => {
-      // What a change under way, or a deletion, does not allow.
+      // An image set that is being changed or is deleted cannot be changed.
       if (!['ConflictException', 'ResourceNotFoundException'].includes((error as Error).name)) throw error;
     });
   }
 
-  /** Every image set that is not deleted and has metadata. */
+  /** Reads every image set, and leaves out those that are deleted or have no metadata. */
   async scan() {
     const seen: Seen[] = [];
     for (const imageSetId of this.#imageSetIds) {
@@ -154,7 +157,7 @@ export class DatastoreOfImageSets {
     } = await this.#aws.imaging.getImageSet(of);
     if (imageSetState === 'DELETED') return undefined;
     const metadata = await readMetadata(this.#aws, of).catch((error: unknown) => {
-      // The first version of a copy is still being made.
+      // The image set is a copy that is still being made, and has no metadata yet.
       if ((error as Error).name !== 'ConflictException') throw error;
     });
     if (!metadata) return undefined;

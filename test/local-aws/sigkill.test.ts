@@ -145,7 +145,7 @@ describe('the program', () => {
     const folder = exported?.OutputDataConfig?.S3Configuration?.S3Uri;
     const written = await readObject(after, `${folder}Patient/Patient-1-1-1.ndjson`);
     expect(new Set(written.trimEnd().split('\n'))).toEqual(new Set(lines));
-    // What was wrong is told in S3 with its value, and nowhere else.
+    // The wrong value is in the failure file in S3 and nowhere else, because it may be patient data.
     const failures = await readObject(
       after,
       `s3://results/fhir/${DatastoreId}-FHIR_IMPORT-${JobId}/FAILURE/a.ndjson`,
@@ -166,7 +166,8 @@ describe('the program', () => {
       const killed = start('--data', data);
       const { control } = await killed.clients();
       const saving = control.save({ folder: saved }).catch(() => {});
-      // The draft lies beside the folder; killed when it has so many of the objects.
+      // Until the copy is complete, it is in a draft folder beside `saved`. The process is killed when `progress` objects are in
+      // the draft.
       await until(
         async () => copiedInto(data),
         (copied) => copied >= progress || existsSync(saved),

@@ -1,7 +1,7 @@
 import type { Disk } from '../../local-aws/disk.ts';
 
 /**
- * A disk in memory.
+ * A disk in memory whose writes take time. `afterCrash` returns the disk as it would be after a crash at this moment.
  *
  * @param turn - what each write waits for before it takes effect
  */

@@ -14,7 +14,7 @@ describe('a data folder', () => {
   beforeEach(async () => (data = await temporaryFolder()));
   afterEach(() => rm(data, { recursive: true }));
 
-  /** Does something with a local AWS that runs only so long. */
+  /** Starts a local AWS on the data folder, does the work with its clients, and closes it. */
   async function during<T>(
     settings: Partial<Settings>,
     work: (clients: ReturnType<typeof clientsOf>) => Promise<T>,
@@ -72,7 +72,7 @@ describe('a data folder', () => {
       name: 'UserError',
       message: expect.stringMatching(/has format 1, .* reads format 2\. Delete that folder/),
     });
-    // The folder is not locked by the attempt.
+    // The start that failed has not left the folder locked.
     await db.open();
     await db.close();
   });
@@ -97,7 +97,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.constantFrom<Step[]>('commit', 'log', 'let a write end') },
 );
 
-/** Everything that a store holds: rows, what the index finds, and a document for each row that there has ever been. */
+/** The whole content of a store: rows, how many rows the index finds by each key, and the documents. */
 function contentOf(store: Store) {
   const rows = store.table<Row>('row');
   const index = rows.index('key', (row) => row.keys);
@@ -177,7 +177,7 @@ describe('the store', () => {
   });
 });
 
-/** As `Promise.withResolvers`, which Node 20 does not have. */
+/** Like `Promise.withResolvers`, which Node 20 does not have. */
 function promiseWithResolvers(): { promise: Promise<void>; resolve: () => void } {
   let resolve = () => {};
   const promise = new Promise<void>((fulfil) => (resolve = fulfil));

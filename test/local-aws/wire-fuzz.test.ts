@@ -1,4 +1,4 @@
-/** Requests that no SDK sends get a clean error of their service, and a server that goes on. */
+/** Requests that no SDK sends get a well-formed error of their service, and the server keeps running. */
 import { Agent, request } from 'node:http';
 import * as healthlake from '@aws-sdk/client-healthlake';
 import * as medicalImaging from '@aws-sdk/client-medical-imaging';
@@ -9,7 +9,7 @@ import { localAws, p10, putFiles, type LocalAwsUnderTest } from './harness.ts';
 import { activeDatastore, imageSetsBySeries, importAll } from './imaging-harness.ts';
 import { valid } from './rule-breaches.ts';
 
-/** The runs of a property, and more with `FUZZ_RUNS=10000`. */
+/** The number of requests that a test makes. `FUZZ_RUNS=10000` makes more of them. */
 const RUNS = Number(process.env['FUZZ_RUNS'] ?? 80);
 
 interface Wire {
@@ -49,7 +49,7 @@ describe('requests that no SDK sends', () => {
   const ask = ({ method, path, headers: given, body = '' }: Wire): Promise<Reply> =>
     new Promise((resolve, reject) => {
       const { hostname, port } = new URL(aws.endpoint);
-      // Node sends the body of a GET without its length.
+      // Node itself would send the body of a GET without its length.
       const headers = { ...given, 'content-length': Buffer.byteLength(body) };
       const sent = request({ agent, hostname, port, method, path, headers }, (response) => {
         const chunks: Buffer[] = [];
@@ -68,7 +68,7 @@ describe('requests that no SDK sends', () => {
       sent.end(body);
     });
 
-  /** A reply of the services with JSON: a success, or an error of the client with its name and a message. */
+  /** Whether a reply of HealthImaging or HealthLake is a success, or a client error (4xx) with its name and a message. */
   const isClean = ({ status, error, text }: Reply, message: 'message' | 'Message'): boolean => {
     if (status === 200) return true;
     const body: Readonly<Record<string, unknown>> = JSON.parse(text);
@@ -105,7 +105,7 @@ describe('requests that no SDK sends', () => {
     '9007199254740993',
     '0.1',
   );
-  /** JSON of any kind, JSON that is none, and bytes. */
+  /** Any JSON, and texts that are not JSON. */
   const texts = fc.oneof(
     fc.json(),
     deep,
@@ -181,7 +181,7 @@ describe('requests that no SDK sends', () => {
     await held(wires, (reply) => isClean(reply, 'Message'));
   });
 
-  /** What stands in the path of a URL in place of a label: the id of something, or anything. */
+  /** The values of labels in the path of a URL: the id of an existing resource, or any text. */
   const labels = fc.oneof(
     fc.constantFrom('datastoreId', 'imageSetId').map((name) => (name === 'imageSetId' ? '{set}' : '{store}')),
     fc.constantFrom('0'.repeat(32), '%', '%2F', '%00', '..', '%E9', 'x'.repeat(5000), 'a%20b'),

@@ -47,8 +47,9 @@ export function startTestServer(dynamicConfig: readonly string[] = []): Promise<
 }
 
 /**
- * Settings of a worker for tests of calls without an answer: the run soon stops waiting, and soon takes its token for expired.
- * Only for a scripted AWS: the local AWS writes to the disk, which can take longer than this on a loaded machine.
+ * Settings of a worker for tests of calls without an answer. A call times out after two seconds, and the run treats its client
+ * token as expired after four. Only for a scripted AWS: the local AWS writes to the disk, which can take longer than this on a
+ * loaded machine.
  */
 export const SHORT_CALLS = { ACTIVITY_START_TO_CLOSE: '2s', CLIENT_TOKEN_LIFE: '4s' };
 
@@ -159,7 +160,7 @@ async function register(connection: Connection, namespace: string): Promise<void
     namespace,
     workflowExecutionRetentionPeriod: { seconds: Long.fromNumber(86_400) },
   });
-  // The server's namespace cache shows a new namespace a moment later.
+  // The server caches its namespaces, and knows a new one only a moment later.
   const ready = () =>
     connection.workflowService.listWorkflowExecutions({ namespace }).then(
       () => true,

@@ -5,7 +5,10 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs
 import path from 'node:path';
 
 const requirements = path.join(import.meta.dirname, 'python-requirements.txt');
-/** Those of the example are among them, so that its test needs no environment of its own. */
+/**
+ * The requirements of the example. python-requirements.txt includes them, so that the test of the example can use this
+ * environment.
+ */
 const ofExample = path.join(import.meta.dirname, '../../examples/pytest/requirements.txt');
 const folder = path.join(import.meta.dirname, '../../.local/python');
 
@@ -44,7 +47,7 @@ function make(environment: string): string | undefined {
   }
 }
 
-/** Another test file may have been quicker. */
+/** Moves the environment, unless another test file has already done so. */
 function moveUnlessThere(from: string, to: string): void {
   try {
     renameSync(from, to);

@@ -2,7 +2,7 @@ import type { World } from '../../world.ts';
 import { datastoreEndpoint, requireDatastore } from '../datastores.ts';
 import { SUPPORTED_TYPES } from '../resource-types.ts';
 
-/** What `GET [endpoint]metadata` answers: no more than the local AWS does. HealthLake's own lists much more. */
+/** The answer to `GET [endpoint]metadata`. It lists what the local AWS supports. That of HealthLake lists much more. */
 export function capabilityStatement(world: World, datastoreId: string): object {
   return {
     resourceType: 'CapabilityStatement',

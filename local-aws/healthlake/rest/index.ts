@@ -8,13 +8,15 @@ import { capabilityStatement } from './capability-statement.ts';
 import { json, outcome } from './replies.ts';
 import { searchType } from './search.ts';
 
-/** The path of AWS's `DatastoreEndpoint`, and what comes after it. */
+/**
+ * The path of a data store's `DatastoreEndpoint`, as on AWS. The groups are the id of the data store and the rest of the path.
+ */
 const PATH = /^\/datastore\/([^/]+)\/r4(?:\/(.*))?$/s;
 
 /**
- * The FHIR REST API at the `DatastoreEndpoint` of a data store, as far as tests need it to see what an import has stored:
- * reads by id, searches of a type, and a CapabilityStatement of just that. Everything else is refused by an OperationOutcome
- * that says so, because a wrong answer would look like a resource that is not there.
+ * The FHIR REST API at the `DatastoreEndpoint` of a data store, as far as tests need it to see what an import has stored: reads
+ * by id, searches of a type, and a CapabilityStatement of just that. Everything else is refused with an OperationOutcome that
+ * says so. An empty result, for example, would look as if the resource did not exist.
  *
  * @returns nothing if the request is for another path
  */

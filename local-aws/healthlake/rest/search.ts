@@ -14,7 +14,7 @@ const PARAMETERS = ['_id', '_count', '_format', 'page'];
 
 const byId: Order<FhirResource> = { by: ({ id }) => id, id: ({ id }) => id, ascending: true };
 
-/** The resources of a type, or those of them with the ids in `_id`, as a page of a searchset. */
+/** A page of the resources of a type as a Bundle of type `searchset`. With `_id`, only the resources with these ids. */
 export function searchType(
   world: World,
   datastoreId: string,
@@ -64,7 +64,9 @@ function problemOf(query: URLSearchParams): HttpReply | undefined {
 const withQuery = (url: string, query: URLSearchParams) =>
   query.size > 0 ? `${url}?${query.toString()}` : url;
 
-/** The resources stand in the Bundle as they were imported, byte for byte: parsing them would change decimals. */
+/**
+ * A Bundle that contains the resources byte for byte as they were imported. Parsing them would change decimals: 1.250 to 1.25.
+ */
 function searchset(
   total: number,
   link: readonly { readonly relation: string; readonly url: string }[],
@@ -72,7 +74,7 @@ function searchset(
   resources: readonly FhirResource[],
 ): string {
   const bundle = JSON.stringify({ resourceType: 'Bundle', type: 'searchset', total, link });
-  // R4 allows no empty list.
+  // R4 allows no empty array.
   if (resources.length === 0) return bundle;
   const entries = resources.map(
     ({ id, json }) =>

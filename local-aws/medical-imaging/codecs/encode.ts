@@ -10,7 +10,7 @@ const RPCL = 2;
  *
  * @param pixels - as `decode` returns them
  * @param to - UID of the transfer syntax: HTJ2K with RPCL (4.202), JPEG 2000 Lossless (4.90) or Explicit VR Little Endian,
- *   in which the pixels are as they are
+ *   which needs no encoding
  * @throws CannotTranscode for other syntaxes, and whatever the codec throws
  */
 export async function encode(
@@ -27,8 +27,8 @@ export async function encode(
     return encodeWith(encoder, pixels, description, () => {
       encoder.setDecompositions(decompositionsOf(description, coding));
       encoder.setQuality(true, 0);
-      // PS3.5 section 10.18 of 4.202: RPCL, a base resolution of 64 or less, and the lengths of the tile-parts, by which
-      // a client finds the end of each resolution.
+      // PS3.5 section 10.18 requires for 4.202: RPCL, a base resolution of 64 or less, and the lengths of the tile-parts, from
+      // which a client knows where each resolution ends.
       encoder.setTLMMarker(true);
       encoder.setTilePartDivisionsAtResolutions(true);
     });
@@ -56,7 +56,7 @@ function encodeWith(
     encoder.setProgressionOrder(RPCL);
     configure();
     encoder.encode();
-    // A copy: the view ends with the encoder.
+    // A copy, because the result is a view of the encoder's memory, which `delete` frees.
     return Uint8Array.from(encoder.getEncodedBuffer());
   } finally {
     encoder.delete();
@@ -64,10 +64,10 @@ function encodeWith(
 }
 
 /**
- * What the encoders must be told so that OpenJPEG decodes the same pixels. The precision is that of BitsAllocated: pixels may
- * have bits above BitsStored (overlays, padding values), which a smaller precision would cut off or wrap. Both encoders read
- * 8-bit samples as unsigned. Without the colour transform the HTJ2K encoder puts the rows of the three components where those
- * of one belong.
+ * The parameters with which OpenJPEG decodes the same pixels that were encoded. The precision is that of BitsAllocated: pixels
+ * may have bits above BitsStored (overlays, padding values), which a smaller precision would cut off or wrap. Both encoders read
+ * 8-bit samples as unsigned. Without the colour transform the HTJ2K encoder writes the rows of all three components into the
+ * place of one.
  */
 function frameInfoOf(description: PixelDescription): FrameInfo {
   const { rows, columns, samplesPerPixel, bitsAllocated, pixelRepresentation } = description;
@@ -82,9 +82,9 @@ function frameInfoOf(description: PixelDescription): FrameInfo {
 }
 
 /**
- * Levels of the wavelet transform: as many as bring the base resolution to 64 pixels. HTJ2K has one at least: without any,
- * OpenJPEG reads the smallest possible value (0 of unsigned samples) as another. OpenJPEG as an encoder refuses to halve a
- * side of one pixel.
+ * Levels of the wavelet transform: enough to reduce the base resolution to 64 pixels. HTJ2K needs at least one: without it,
+ * OpenJPEG decodes the smallest possible value (0 of unsigned samples) as a different one. For JPEG 2000 the shorter side limits
+ * the number, because OpenJPEG refuses to halve a side of one pixel when it encodes.
  */
 function decompositionsOf({ rows, columns }: PixelDescription, coding: 'htj2k' | 'jpeg2000'): number {
   const wanted = Math.ceil(Math.log2(Math.max(rows, columns) / 64));

@@ -3,21 +3,21 @@ import { dictionaryEntry, hexTag, keywordOf } from './dictionary.ts';
 import { readValue, vrOf } from './values.ts';
 import { isTooLong, isUid } from './value-rules.ts';
 
-/** DICOM attributes by keyword, as the service's metadata have them; those without a keyword by tag. */
+/** DICOM attributes by keyword, as in the metadata of the service; attributes without a keyword by tag. */
 export type Attributes = Record<string, unknown>;
 
-/** The value of an attribute as text: empty for a sequence, for several values, and for none. */
+/** The value of an attribute as text; empty if it is missing, is a sequence, or has several values. */
 export const asText = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : '';
 
-/** Turns data elements into the members of a metadata document, and notes what the service would warn of. */
+/** Converts data elements to members of a metadata document, and records what the service would warn about. */
 export class AttributeReader {
-  /** VRs of the attributes that are named by their tags, because no dictionary gives them to the reader. */
+  /** VRs of the attributes that are named by tag, because readers of the metadata cannot look them up in a dictionary. */
   readonly vrs: Record<string, string> = {};
   hasInvalidUid = false;
   hasTooLongValue = false;
 
-  /** The members for the elements of a data set, but for those that `skip` names. */
+  /** The members for the elements of a data set, without those whose tags are in `skip`. */
   read(dataSet: DataSet, skip: readonly number[] = []): Attributes {
     const attributes: Attributes = {};
     for (const element of dataSet.elements.values()) {
@@ -39,7 +39,7 @@ export class AttributeReader {
     const members = value.map(jsonValue);
     const isEmpty = members.length === 0 || (members.length === 1 && members[0] === null);
     if (isEmpty) return null;
-    // What may have several values is a list even where it has one.
+    // An attribute that may have several values is a list, even if it has only one.
     const mayHaveSeveral = (dictionaryEntry(element.tag)?.vm ?? '1') !== '1';
     return mayHaveSeveral || members.length > 1 ? members : members[0];
   }
@@ -53,7 +53,7 @@ export class AttributeReader {
   }
 }
 
-/** An empty value is null. JSON has no integers beyond 2^53, which SV and UV hold, nor NaN and infinities: texts. */
+/** An empty value becomes null. Integers beyond 2^53 (SV, UV), NaN and infinities become texts, because JSON lacks them. */
 function jsonValue(value: string | number | bigint): string | number | null {
   if (typeof value === 'string') return value.trim() === '' ? null : value;
   const number = Number(value);

@@ -1,9 +1,9 @@
 import { dictionaryData } from './dictionary-data.ts';
 
-/** What DICOM PS3.6 says of a data element. */
+/** What the data dictionary (DICOM PS3.6) says about a data element. */
 export interface DictionaryEntry {
   readonly keyword: string;
-  /** One VR, or several with `|` between them (`US|SS`): which one holds depends on other elements. */
+  /** One VR, or several with `|` between them (`US|SS`): which one applies depends on other elements. */
   readonly vr: string;
   /** Value multiplicity: `1`, `2`, `1-n`, … */
   readonly vm: string;
@@ -12,7 +12,7 @@ export interface DictionaryEntry {
 const entries = new Map<number, DictionaryEntry>();
 const byKeyword = new Map<string, DictionaryEntry>();
 const tags = new Map<string, number>();
-/** Elements of repeating groups: all tags that equal `tag` where `mask` has a bit. */
+/** Elements of repeating groups, such as overlays (60xx,3000): `mask` has the bits in which a tag must equal `tag`. */
 const repeating: { readonly mask: number; readonly tag: number; readonly entry: DictionaryEntry }[] = [];
 
 for (const line of dictionaryData.trim().split('\n')) {
@@ -29,16 +29,16 @@ for (const line of dictionaryData.trim().split('\n')) {
   }
 }
 
-/** Elements of odd groups are private (PS3.5 section 7.8): no dictionary that is public knows them. */
+/** Elements of odd groups are private (PS3.5 section 7.8): vendors define them, and the public dictionary does not list them. */
 export const isPrivate = (tag: number) => (tag & 0x10000) !== 0;
 
-/** What an element is called in the metadata; undefined for those that only their tag tells apart. */
+/** The name of an element in the metadata; undefined if the metadata name it by its tag. */
 export function keywordOf(tag: number): string | undefined {
-  // A keyword of a repeating group, such as OverlayData, stands for the elements of all its groups.
+  // A keyword of a repeating group, such as OverlayData, would be ambiguous: elements of several groups have it.
   return entries.get(tag)?.keyword;
 }
 
-/** The entry of a tag; none for private elements, group lengths and what the standard does not have. */
+/** The entry of a tag; undefined for private elements, group lengths and tags that the standard does not define. */
 export function dictionaryEntry(tag: number): DictionaryEntry | undefined {
   const entry = entries.get(tag);
   if (entry || isPrivate(tag)) return entry;
@@ -48,9 +48,9 @@ export function dictionaryEntry(tag: number): DictionaryEntry | undefined {
 export const keywordEntry = (keyword: string): DictionaryEntry | undefined => byKeyword.get(keyword);
 
 /**
- * The tag of an attribute that is named as in the metadata or in a DICOMweb query: `PatientID` and `00100020` are 0x00100020.
+ * The tag of an attribute, by its name in the metadata or in a DICOMweb query: 0x00100020 for `PatientID` and for `00100020`.
  *
- * @returns undefined for what is neither a keyword of the standard nor eight hex digits
+ * @returns undefined for a name that is neither a keyword of the standard nor eight hex digits
  */
 export function tagOf(name: string): number | undefined {
   return /^[0-9a-f]{8}$/i.test(name) ? Number.parseInt(name, 16) : tags.get(name);
@@ -60,8 +60,8 @@ export function tagOf(name: string): number | undefined {
 export const hexTag = (tag: number) => tag.toString(16).toUpperCase().padStart(8, '0');
 
 /**
- * The VR of an element that has none in the file: in Implicit VR, or encoded as UN (PS3.5 section 6.2.2). Of private
- * elements only their creators are known, LO by PS3.5 section 7.8.1, and all group lengths are UL.
+ * The VR of an element for which the file gives none: in Implicit VR, or encoded as UN (PS3.5 section 6.2.2). Among private
+ * elements only private creators have a known VR (LO, PS3.5 section 7.8.1). All group lengths are UL.
  */
 export function impliedVr(tag: number): string {
   const element = tag & 0xffff;

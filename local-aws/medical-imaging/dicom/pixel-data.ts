@@ -7,13 +7,16 @@ import { describePixels, type PixelDescription } from './pixel-description.ts';
 /** One frame as it is encoded in the file: native pixels without padding, a compressed frame, or a whole video. */
 export interface StoredFrame {
   readonly length: number;
-  /** Where the bytes of the frame stand in the file; undefined for frames of single bits, which are moved to whole bytes. */
+  /**
+   * Where the bytes of the frame are in the file; undefined with one bit per pixel, where a frame may begin in the middle of a
+   * byte and {@link read} shifts its bits.
+   */
   readonly parts: readonly Range[] | undefined;
   /** Reads the frame; the file must still be open. The bytes are the caller's own. */
   read(): Buffer;
 }
 
-/** The pixel data of an instance; their frames, or why these cannot be had. */
+/** The pixel data of an instance, with its frames or the reason why they cannot be read. */
 export interface PixelData {
   readonly description: PixelDescription;
   readonly frames: readonly StoredFrame[];
@@ -53,7 +56,7 @@ function storedFrame(dataSet: DataSet, { parts, firstBit = 0, bits }: FrameRange
   };
 }
 
-/** Bits from a place in the first byte on, the lowest bit of a byte first; what is left of the last byte is 0. */
+/** `bits` bits, from bit `firstBit` of the first byte on (the lowest bit is 0). Unused bits of the last byte are set to 0. */
 function shifted(bytes: Buffer, firstBit: number, bits: number): Buffer {
   const result = Buffer.alloc(Math.ceil(bits / 8));
   for (let i = 0; i < result.length; i++) {

@@ -66,12 +66,12 @@ const codings: Readonly<Record<string, Coding>> = {
 export const codingOf = (uid: string): Coding | undefined =>
   uid.startsWith(ROOT) ? codings[uid.slice(ROOT.length)] : undefined;
 
-/** Transfer syntaxes of which the pixels may differ from those of the camera or scanner, beside videos. */
+/** Lossy transfer syntaxes other than videos: the pixels may differ from those of the camera or scanner. */
 const lossy = new Set(
   ['.4.50', '.4.51', '.4.81', '.4.91', '.4.93', '.4.112', '.4.203'].map((end) => ROOT + end),
 );
 
-/** Whether frames of a transfer syntax are sure to be without loss; of one that is not listed this is not known. */
+/** Whether a transfer syntax is known to be lossless; false for one that HealthImaging does not list. */
 export const isLossless = (uid: string) => codingOf(uid) !== undefined && !lossy.has(uid) && !isVideo(uid);
 
 /** In a video all frames are in one stream (PS3.5 sections 8.2.5 to 8.2.9). */

@@ -2,19 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { ServiceError } from '../../errors.ts';
 import type { HttpReply } from '../../protocols/http.ts';
 
-/** One of the forms in which a caller would take an answer. */
+/** One entry of an Accept header: a form in which the caller accepts the answer. */
 export interface MediaRange {
-  /** The answer is to be `multipart/related`, with parts of `type`. */
+  /** The caller wants a `multipart/related` answer, whose parts have the media type `type`. */
   readonly multipart: boolean;
-  /** `application/dicom`; may end in `*`. */
+  /** A media type such as `application/dicom`; may contain a wildcard: `image/*`. */
   readonly type: string;
-  /** A UID, or `*` for the transfer syntax in which the instance is stored. */
+  /** A UID, or `*` for the transfer syntax in which the instance is stored; undefined if the caller names none. */
   readonly transferSyntax: string | undefined;
 }
 
 /**
- * Reads an Accept header (RFC 9110 section 12.5.1, PS3.18 section 8.7): what the caller prefers first.
- * `multipart/related; type="image/jphc"; transfer-syntax=*` and `application/dicom` are two examples.
+ * Parses an Accept header (RFC 9110 section 12.5.1, PS3.18 section 8.7) and sorts its entries by `q`, the preferred one first.
+ * Two examples of entries: `multipart/related; type="image/jphc"; transfer-syntax=*` and `application/dicom`.
  */
 export function readAccept(header: string): MediaRange[] {
   const ranges = (header.match(/(?:[^,"]|"[^"]*")+/g) ?? []).map((text) => {
@@ -36,7 +36,7 @@ function readParameter(text: string): [name: string, value: string] {
   return [name.trim().toLowerCase(), value.trim().replaceAll('"', '')];
 }
 
-/** Whether a range takes answers of a media type: it names it, or has `*` in its place. */
+/** Whether an entry accepts a media type: it names the type, or a wildcard matches it. */
 export function takes({ type }: MediaRange, mediaType: string): boolean {
   return type === mediaType || type === '*/*' || type === `${mediaType.split('/')[0]}/*`;
 }
@@ -65,9 +65,9 @@ const contentType = ({ mediaType, transferSyntax }: Part) =>
   transferSyntax === undefined ? mediaType : `${mediaType}; transfer-syntax=${transferSyntax}`;
 
 /**
- * An answer of one or more parts.
+ * The answer with these parts: as `multipart/related`, or, if the entry does not ask for that, just the bytes of the only part.
  *
- * @returns undefined where the range wants one without `multipart`, and there are several
+ * @returns undefined if there are several parts and the entry does not accept `multipart/related`
  */
 export function partsReply({ multipart }: MediaRange, parts: readonly Part[]): HttpReply | undefined {
   const [first] = parts;
@@ -76,7 +76,7 @@ export function partsReply({ multipart }: MediaRange, parts: readonly Part[]): H
     if (parts.length > 1) return undefined;
     return { status: 200, headers: { 'content-type': contentType(first) }, body: first.bytes };
   }
-  // Random, so that no frame has it within.
+  // Random, because a boundary that occurs in the bytes of a part would end the part too early.
   const boundary = randomUUID();
   const body = parts.flatMap((part) => [
     Buffer.from(`\r\n--${boundary}\r\nContent-Type: ${contentType(part)}\r\n\r\n`),

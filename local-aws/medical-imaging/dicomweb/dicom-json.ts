@@ -11,21 +11,24 @@ interface JsonAttribute {
 }
 export type DicomJson = Readonly<Record<string, JsonAttribute>>;
 
-/** Where large values are instead of in the JSON. */
+/** How to make the BulkDataURIs that replace large binary values in the JSON. */
 export interface BulkData {
-  /** URL of the instance that the elements are of. */
+  /** URL of the instance to which the elements belong. */
   readonly instanceUrl: string;
-  /** More bytes than that are not inline. */
+  /** A binary value with more bytes than this is replaced by a BulkDataURI. */
   readonly maxInlineBytes: number;
-  /** Comes behind each URL: `?imageSetId=…` for an image set that is not primary. */
+  /** Appended to each BulkDataURI: `?imageSetId=…` if the request named an image set, otherwise empty. */
   readonly query: string;
 }
 
-/** Elements as an object of the DICOM JSON model. */
+/** Converts data elements to an object of the DICOM JSON model. */
 export const dicomJson = (elements: readonly DicomElement[], bulk: BulkData): DicomJson =>
   jsonOf(elements, bulk, '');
 
-/** @param path - of the item in which the elements are, as {@link bulkId} takes it */
+/**
+ * @param path - which sequence item contains the elements: `00081140.0.` is the first item of the sequence (0008,1140); empty
+ *   for the elements of the instance itself
+ */
 function jsonOf(elements: readonly DicomElement[], bulk: BulkData, path: string): DicomJson {
   return Object.fromEntries(
     elements.map((element) => [hexTag(element.tag), attributeOf(element, bulk, path)]),
@@ -51,13 +54,16 @@ function attributeOf(element: DicomElement, bulk: BulkData, path: string): JsonA
 
 const itemPath = ({ tag }: DicomElement, index: number) => `${hexTag(tag)}.${index}.`;
 
-/** A large value is named by its place in the instance: 32 characters of `[0-9a-f]`, as AWS's are. */
+/**
+ * The last part of a BulkDataURI: a hash of the element's path in the instance, such as `00081140.0.00091010`. Like AWS's, it
+ * has 32 characters of `[0-9a-f]`.
+ */
 const bulkId = (path: string, { tag }: DicomElement) =>
   createHash('md5')
     .update(`${path}${hexTag(tag)}`)
     .digest('hex');
 
-/** The value that a BulkDataURI names; undefined where there is none. */
+/** The value to which a BulkDataURI with this id refers; undefined if the instance has no such value. */
 export function findBulkData(elements: readonly DicomElement[], id: string, path = ''): Buffer | undefined {
   for (const element of elements) {
     if ('bytes' in element && bulkId(path, element) === id) return element.bytes;

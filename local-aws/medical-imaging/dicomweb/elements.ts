@@ -2,7 +2,10 @@ import type { Attributes } from '../dicom/attributes.ts';
 import { dictionaryEntry, tagOf } from '../dicom/dictionary.ts';
 import { EXPLICIT_BIG_ENDIAN } from '../dicom/transfer-syntaxes.ts';
 
-/** A data element made of a member of the metadata, which have neither its tag nor, in most cases, its VR. */
+/**
+ * A DICOM data element, converted from a member of the image set metadata. The metadata name most attributes only by keyword
+ * (`PatientID`), so the tag and the VR are looked up in the data dictionary.
+ */
 export type DicomElement = { readonly tag: number; readonly vr: string } & DicomValue;
 
 type DicomValue =
@@ -17,17 +20,18 @@ const numeric = new Set(['FD', 'FL', 'SL', 'SS', 'SV', 'UL', 'US', 'UV']);
 const SPECIFIC_CHARACTER_SET = 0x00080005;
 
 interface Context {
-  /** VRs of the attributes that are named by their tags. */
+  /** `DICOMVRs` of the metadata: the VRs of attributes without a keyword, such as private ones (`00191001`). */
   readonly vrs: Readonly<Record<string, string>>;
-  /** Pixel values are signed. */
+  /** Pixel Representation is 1 (signed pixels), so elements whose VR is `US|SS` in the dictionary are SS. */
   readonly signed: boolean;
-  /** Words of the file had their high byte first; the metadata have bytes as they stood in the file. */
+  /** The file was big-endian. The metadata contain its binary values unchanged, so their words have the high byte first. */
   readonly bigEndian: boolean;
 }
 
 /**
- * The data elements of an instance, by their tags. Texts are Unicode, and so SpecificCharacterSet says, whatever the file said.
- * File meta information and group lengths, which describe one encoding, are left out.
+ * The data elements of an instance, sorted by tag. SpecificCharacterSet is always ISO_IR 192 (UTF-8), because the texts in the
+ * metadata are Unicode, whichever character set the file had. File meta information (group 0002) and group lengths are left
+ * out, because they describe the encoding of the imported file only.
  */
 export function elementsOf(attributes: Attributes, vrs: Readonly<Record<string, string>>): DicomElement[] {
   const bigEndian = attributes['TransferSyntaxUID'] === EXPLICIT_BIG_ENDIAN;
@@ -69,8 +73,8 @@ function elementOf(name: string, tag: number, value: unknown, context: Context):
 const isItem = (value: unknown): value is Attributes => typeof value === 'object' && value !== null;
 
 /**
- * The VR that fits the value. The dictionary may leave a choice (`US|SS`), and a file may have said another VR than the
- * dictionary: then the metadata show a text where there should be a number.
+ * The VR that fits the value. The dictionary lists several VRs for some elements (`US|SS`). A file may also have used another
+ * VR than the dictionary's: then the metadata contain a text, for example, where the dictionary's VR needs a number.
  */
 function vrOf(name: string, tag: number, value: unknown, { vrs, signed }: Context): string {
   if (Array.isArray(value) && value.some(isItem)) return 'SQ';
@@ -88,7 +92,7 @@ const isText = (vr: string) => vr !== 'SQ' && !binary.has(vr);
 
 const numberVr = (value: unknown) => ([value].flat().every((each) => Number.isInteger(each)) ? 'SL' : 'FD');
 
-/** PS3.5 section 7.3: words of a big-endian file have their high byte first. */
+/** Reverses the bytes of each word of a big-endian value (PS3.5 section 7.3). */
 function littleEndian(bytes: Buffer, vr: string): Buffer {
   const size = { OW: 2, OF: 4, OL: 4, OD: 8, OV: 8 }[vr] ?? 1;
   if (size === 1 || bytes.length % size !== 0) return bytes;

@@ -8,7 +8,7 @@ export type Level = 'study' | 'series' | 'instance';
 
 const words = (text: string) => text.trim().split(/\s+/);
 
-/** What a search gives without `includefield` (PS3.18 tables 10.6.3-3 to 10.6.3-5). */
+/** The attributes that a search returns without `includefield` (PS3.18 tables 10.6.3-3 to 10.6.3-5). */
 const defaults: Readonly<Record<Level, readonly string[]>> = {
   study:
     words(`SpecificCharacterSet StudyDate StudyTime AccessionNumber InstanceAvailability ModalitiesInStudy
@@ -24,9 +24,9 @@ const defaults: Readonly<Record<Level, readonly string[]>> = {
 };
 
 /**
- * What `includefield=all` gives of a study, and of a series beside that: HealthImaging developer guide, `dicomweb-search`
- * (docs/healthimaging/latest/devguide/dicomweb-search.md in crowecawcaw/aws-docs-history, commit 40a87e27). Of an instance it is
- * everything.
+ * The attributes that `includefield=all` adds for a study, and for a series in addition to these: HealthImaging developer guide,
+ * `dicomweb-search` (docs/healthimaging/latest/devguide/dicomweb-search.md in crowecawcaw/aws-docs-history, commit 40a87e27).
+ * For an instance it returns every attribute.
  */
 const all: Readonly<Record<'study' | 'series', readonly string[]>> = {
   study:
@@ -46,7 +46,7 @@ const all: Readonly<Record<'study' | 'series', readonly string[]>> = {
     00201209 00540081 00540101 00541000`),
 };
 
-/** The attributes that a search may be for, by the tables of AWS's pages `dicomweb-search-studies` and its like. */
+/** The attributes by which each search can filter: tables of AWS's pages `dicomweb-search-studies` and the others. */
 const studyKeys =
   words(`StudyDate StudyTime AccessionNumber ModalitiesInStudy ReferringPhysicianName StudyDescription
   PatientName PatientID PatientBirthDate PatientBirthTime StudyInstanceUID StudyID`);
@@ -65,17 +65,17 @@ export const searchKeys = {
   SearchDICOMAllInstances: [...allSeriesKeys, ...words('SOPClassUID SOPInstanceUID')],
 };
 
-/** Attributes to show by their tags; of a sequence perhaps only some of its items' attributes. */
+/** The attributes to return, by tag. For a sequence, a nested map selects attributes of its items. */
 type Fields = Map<number, Fields | 'whole'>;
 
 const MAX_FIELDS = 50;
 
 /**
- * The attributes that a search shows.
+ * The attributes that a search returns.
  *
- * @param levels - that of what is searched for, and those above it that the path does not name
- * @returns undefined for all that there are
- * @throws ServiceError ValidationException for more than 50 `includefield`
+ * @param levels - the level that is searched, then those above it that the path does not name: series and study for `/series`
+ * @returns undefined if all attributes are to be returned
+ * @throws ServiceError ValidationException if `includefield` names more than 50 attributes
  */
 export function fieldsOf(
   query: URLSearchParams,
@@ -99,7 +99,7 @@ export function fieldsOf(
   return fields;
 }
 
-/** What is no attribute is left out, as AWS does. */
+/** Ignores a name that is neither a keyword nor a tag, as AWS does. */
 function add(fields: Fields, [name = '', ...inner]: readonly string[]): void {
   const tag = tagOf(name);
   if (tag === undefined) return;
@@ -112,7 +112,7 @@ function add(fields: Fields, [name = '', ...inner]: readonly string[]): void {
   }
 }
 
-/** The elements of the fields. */
+/** Only the elements that `fields` selects. */
 export function shown(
   elements: readonly DicomElement[],
   fields: Fields | undefined,
@@ -126,13 +126,19 @@ export function shown(
   });
 }
 
-/** The tag of a private creator, such as `00191010`'s `00190010`, with which a query names whose private attributes it means. */
+/**
+ * Whether a query parameter is the tag of a private creator. `00190010=Philips` says that the query means private attributes of
+ * Philips by the tags 00191000 to 001910FF.
+ */
 export function isCreator(name: string): boolean {
   const tag = /^[0-9a-f]{8}$/i.test(name) ? Number.parseInt(name, 16) : 0;
   return isPrivate(tag) && (tag & 0xffff) >= 0x10 && (tag & 0xffff) <= 0xff;
 }
 
-/** Private elements are shown only with the creator that the query names for them, and that the instance has. */
+/**
+ * Leaves out private elements, unless the query names their private creator and the instance has the same one: with another
+ * creator the same tag has another meaning.
+ */
 export function withoutForeign(
   elements: readonly DicomElement[],
   attributes: Attributes,

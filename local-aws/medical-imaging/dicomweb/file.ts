@@ -15,9 +15,9 @@ export interface InstanceFile {
 }
 
 /**
- * An instance as a DICOM Part 10 file. Where the caller gets the transfer syntax in which it was imported, and its metadata
- * have not changed since, that is the imported file byte for byte. Otherwise the file is written from the metadata, with its
- * texts in UTF-8.
+ * An instance as a DICOM Part 10 file. If the caller gets the transfer syntax of the imported file, and the metadata have not
+ * changed since the import, this is the imported file byte for byte. Otherwise a new file is written from the metadata, with
+ * its texts in UTF-8.
  *
  * @param wanted - as for {@link framesAs}
  * @throws ServiceError NotAcceptableException
@@ -34,7 +34,7 @@ export async function instanceFile(
   if (early) return early;
   const indices = instance.ImageFrames.map((_, index) => index);
   const encoded = await framesAs(world, instance, await framesOf(world, instance, indices), wanted);
-  // What cannot be decoded is given as it is stored.
+  // Frames that cannot be decoded come in the stored transfer syntax, and the imported file may have that one.
   const late =
     encoded.transferSyntaxUid !== target &&
     (await importedFile(world, datastoreId, found, encoded.transferSyntaxUid));
@@ -57,7 +57,7 @@ async function importedFile(
 
 function writtenFile({ instance, attributes }: Found, encoded: EncodedFrames): InstanceFile {
   const { description } = encoded;
-  // Without pixels nothing is encoded, and every data set can be written in Explicit VR Little Endian.
+  // A data set without frames can always be written in Explicit VR Little Endian.
   const transferSyntaxUid = description ? encoded.transferSyntaxUid : EXPLICIT_LITTLE_ENDIAN;
   const changed = description ? changedPixels(description, transferSyntaxUid) : {};
   const elements = elementsOf({ ...attributes, ...changed }, instance.DICOMVRs);
@@ -78,7 +78,10 @@ function pixelElement(
   return { tag, vr: floatTags[vr] ? vr : description.bitsAllocated > 8 ? 'OW' : 'OB', value: { native } };
 }
 
-/** Native frames follow each other without padding, those of single bits even within a byte (PS3.5 section 8.1.1). */
+/**
+ * Joins native frames without padding between them. With one bit per pixel, a frame may begin in the middle of the byte in which
+ * the previous one ends (PS3.5 section 8.1.1).
+ */
 function joined(frames: readonly Uint8Array[], description: PixelDescription): Buffer {
   const { rows, columns, samplesPerPixel, bitsAllocated } = description;
   const bits = rows * columns * samplesPerPixel * bitsAllocated;
@@ -94,14 +97,17 @@ function joined(frames: readonly Uint8Array[], description: PixelDescription): B
   return all;
 }
 
-/** What decoding has changed of the description of the pixels: colours are RGB, and the samples of a pixel next to each other. */
+/**
+ * The attributes of a colour image that change when its frames are decoded: most codecs return RGB, and the samples of each
+ * pixel are next to each other.
+ */
 function changedPixels(description: PixelDescription, to: string): Attributes {
   const { samplesPerPixel, transferSyntaxUid, photometricInterpretation } = description;
   if (samplesPerPixel === 1 || isEncodedAs(description, to)) return {};
   const coding = codingOf(transferSyntaxUid);
   const isDecodedToRgb = coding === 'jpeg' || coding === 'jpeg2000' || coding === 'htj2k';
   const decoded = isDecodedToRgb ? 'RGB' : photometricInterpretation;
-  // The encoders transform RGB without loss (PS3.5 sections 8.2.4 and 8.2.15).
+  // The encoders convert RGB to YBR_RCT, which is reversible (PS3.5 sections 8.2.4 and 8.2.15).
   const isTransformed = !isNative(to) && decoded === 'RGB';
   return { PlanarConfiguration: 0, PhotometricInterpretation: isTransformed ? 'YBR_RCT' : decoded };
 }

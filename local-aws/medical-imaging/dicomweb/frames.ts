@@ -15,11 +15,11 @@ import { notAcceptable } from './accept.ts';
 export interface EncodedFrames {
   readonly transferSyntaxUid: string;
   readonly frames: readonly Uint8Array[];
-  /** What the frames were before; undefined for an instance without frames. */
+  /** How the frames were encoded when they were imported; undefined for an instance without frames. */
   readonly description: PixelDescription | undefined;
 }
 
-/** Frames as they came, by their indices. */
+/** Reads the frames with these indices, in the encoding in which they were imported. */
 export async function framesOf(
   world: World,
   { ImageFrames }: Instance,
@@ -35,8 +35,8 @@ export async function framesOf(
 }
 
 /**
- * The transfer syntax that a caller wants. Explicit VR Little Endian is the default for lossless frames (HealthImaging
- * developer guide, `dicomweb-retrieve-instance-frames`); the others are given as they are stored.
+ * The transfer syntax to return. The default is Explicit VR Little Endian for frames that are stored losslessly, and the stored
+ * transfer syntax for all others (HealthImaging developer guide, `dicomweb-retrieve-instance-frames`).
  *
  * @param wanted - a UID; `*` for the stored transfer syntax; undefined for the default
  */
@@ -46,12 +46,12 @@ export function targetOf({ StoredTransferSyntaxUID: stored }: Instance, wanted: 
 }
 
 /**
- * Frames in the transfer syntax that the caller wants, by the same page. What the codecs cannot decode is given as it is stored,
- * if the caller names no transfer syntax. JPEG 2000 Lossless is there for everything lossless; any other transfer syntax must
- * be the stored one.
+ * Frames in the transfer syntax that the caller wants, by the same page: the stored one, Explicit VR Little Endian, or, for
+ * frames that are stored losslessly, JPEG 2000 Lossless. If the codecs cannot decode a frame and the caller names no transfer
+ * syntax, the frames come as they are stored.
  *
  * @param wanted - as for {@link targetOf}
- * @throws ServiceError NotAcceptableException
+ * @throws ServiceError NotAcceptableException for any other transfer syntax, or if a frame cannot be decoded for the wanted one
  */
 export async function framesAs(
   world: World,

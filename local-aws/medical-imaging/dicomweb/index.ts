@@ -6,7 +6,7 @@ import { dicomWebProtocol, type DicomWebOperation, type DicomWebRequest } from '
 import { retrieveHandlers } from './retrieve.ts';
 import { searchHandlers } from './search.ts';
 
-/** The DICOMweb side of AWS HealthImaging: QIDO-RS and WADO-RS. */
+/** The DICOMweb API of AWS HealthImaging: searches (QIDO-RS) and retrievals (WADO-RS). */
 export function dicomWeb(world: World, errors: Protocol): Service {
   const handlers = {
     ...searchHandlers(world),
@@ -34,7 +34,7 @@ const refuseToStore = (): Promise<HttpReply> => {
   );
 };
 
-/** Lets a viewer send every header, a signature too. */
+/** Lets a page of any origin send any header. `*` does not cover Authorization, which contains the signature. */
 const preflight: HttpReply = {
   status: 204,
   headers: {

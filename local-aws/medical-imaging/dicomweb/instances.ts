@@ -6,7 +6,7 @@ import { notYetConsistent, requireMetadata } from '../metadata-store.ts';
 import { viewsOf, type InstanceView } from '../metadata.ts';
 import type { DicomWebRequest } from './protocol.ts';
 
-/** An instance that DICOMweb shows. */
+/** An instance of an image set, with the UIDs by which DICOMweb names it. */
 export interface Found extends InstanceView {
   readonly studyUid: string;
   readonly seriesUid: string;
@@ -18,8 +18,8 @@ export interface Found extends InstanceView {
 type Wanted = Pick<DicomWebRequest, 'datastoreId' | 'studyUid' | 'seriesUid' | 'instanceUid' | 'imageSetId'>;
 
 /**
- * The instances of the primary image sets, or those of the image set that the caller names, of the study, series and SOP
- * instance in the path.
+ * The instances that match the UIDs in the path; without a UID, all of that level match. They are from the primary image sets, or
+ * from the one that the query parameter `imageSetId` names.
  */
 export function findInstances(world: World, wanted: Wanted): Found[] {
   const { studyUid, seriesUid, instanceUid } = wanted;
@@ -35,7 +35,10 @@ export function findInstances(world: World, wanted: Wanted): Found[] {
   });
 }
 
-/** @throws ServiceError when there is none, or the metadata of its image set cannot be read yet after an import */
+/**
+ * @throws ServiceError ResourceNotFoundException if there is none; ConflictException while the metadata of the image set that
+ *   the caller names, or else of any primary one in the data store, cannot be read yet after an import
+ */
 export function requireInstances(world: World, wanted: Wanted): [Found, ...Found[]] {
   const isLate = imageSetsIn(world, { ...wanted, studyUid: '' }).some(
     ({ consistentFrom = 0 }) => consistentFrom > Date.now(),
@@ -49,7 +52,7 @@ export function requireInstances(world: World, wanted: Wanted): [Found, ...Found
 
 function imageSetsIn(world: World, { datastoreId, imageSetId, studyUid }: Wanted): ImageSet[] {
   if (imageSetId !== undefined) return [requireImageSet(world, datastoreId, imageSetId)];
-  // A viewer asks for each frame by itself, which must not read the metadata of all studies each time.
+  // A viewer requests frames one at a time. The index saves each request from reading the metadata of all studies.
   const candidates = studyUid
     ? imageSetsBy(world, datastoreId, 'DICOMStudyInstanceUID', studyUid)
     : [...imageSetsOf(world, datastoreId)];

@@ -1,9 +1,9 @@
 import { asText, type Attributes } from '../dicom/attributes.ts';
 import { dictionaryEntry, tagOf } from '../dicom/dictionary.ts';
 
-/** One attribute of a search with what it must be. */
+/** A condition of a search, such as `PatientID=1234`. */
 export interface Condition {
-  /** As in the metadata: `PatientID`. */
+  /** The name of the attribute in the metadata, such as `PatientID`; for an attribute without a keyword, its tag. */
   readonly keyword: string;
   readonly wanted: string;
 }
@@ -11,10 +11,11 @@ export interface Condition {
 const dateTimes = new Set(['DA', 'TM', 'DT']);
 
 /**
- * Whether attributes meet a condition (PS3.4 section C.2.2.2): nothing at all matches everything, dates and times may be a range
- * such as `20260101-20260131`, UIDs and codes a list with commas, and texts have the wildcards `*` and `?`. Of several values one suffices.
+ * Whether attributes meet a condition (PS3.4 section C.2.2.2). An empty condition matches everything. Dates and times may be a
+ * range such as `20260101-20260131`, UIDs and code strings (VR CS) a list with commas, and texts may contain the wildcards `*`
+ * and `?`. If an attribute has several values, one of them must match.
  *
- * @param fuzzy - names match where one of their words begins with a word that is searched for, whatever its case
+ * @param fuzzy - a person name matches if one of its words begins with one of the wanted words, ignoring case
  */
 export function meets(attributes: Attributes, { keyword, wanted }: Condition, fuzzy: boolean): boolean {
   if (wanted === '') return true;
@@ -42,14 +43,14 @@ function matcher(vr: string, wanted: string, fuzzy: boolean): (text: string) => 
   return (text) => pattern.test(text) || text.split('=').some((group) => pattern.test(group));
 }
 
-/** A bound without minutes or seconds stands for all of its hour or minute. */
+/** An upper bound without minutes or seconds includes its whole hour or minute: `-10` matches 10:59. */
 function inRange(wanted: string): (text: string) => boolean {
   const [low = '', high = low] = wanted.includes('-') ? wanted.split('-') : [wanted];
   return (text) => text !== '' && text >= low && (high === '' || text <= high || text.startsWith(high));
 }
 
 function wildcards(wanted: string): RegExp {
-  // Adjacent asterisks mean one, and would take exponential time.
+  // Several adjacent asterisks match the same as one. Backtracking over many `.*` would take exponential time.
   const parts = wanted.replaceAll(/\*+/g, '*').split(/([*?])/);
   const sources = parts.map(
     (part) => ({ '*': '.*', '?': '.' })[part] ?? part.replaceAll(/[\^$.+()[\]{}|/\\]/g, String.raw`\$&`),

@@ -1,10 +1,13 @@
 import { EXPLICIT_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts';
 import type { DicomElement, Scalar } from './elements.ts';
 
-/** The value of PixelData, or of the elements that stand in its place. */
+/**
+ * The value of Pixel Data (7FE0,0010), or of Float Pixel Data or Double Float Pixel Data, which replace it in images of
+ * floating-point pixels.
+ */
 export type PixelValue =
   | { readonly native: Buffer }
-  /** One fragment a frame. */
+  /** One fragment per frame. */
   | { readonly fragments: readonly Uint8Array[] };
 
 export interface PixelElement {
@@ -13,17 +16,18 @@ export interface PixelElement {
   readonly value: PixelValue;
 }
 
-/** Made from a UUID for this writer (PS3.5 section B.2). */
+/** Identifies the software that wrote a file, here this writer; derived from a UUID (PS3.5 section B.2). */
 const IMPLEMENTATION_CLASS_UID = '2.25.277008970104233566051151127798732154702';
 
-/** The VRs whose length has four bytes in Explicit VR (PS3.5 section 7.1.2). */
+/** In Explicit VR the length field of these VRs has four bytes, and that of all others two (PS3.5 section 7.1.2). */
 const longVrs = new Set('OB OD OF OL OV OW SQ SV UC UN UR UT UV'.split(' '));
 const UNDEFINED = 0xffffffff;
 
 /**
- * Writes a DICOM Part 10 file, whose data set is in Explicit VR Little Endian, as those of all compressed transfer syntaxes are.
+ * Writes a DICOM Part 10 file. Its data elements are encoded in Explicit VR Little Endian, which all compressed transfer
+ * syntaxes use for them too.
  *
- * @param elements - of the data set without its pixels, by their tags
+ * @param elements - the data set without its pixel data, sorted by tag
  */
 export function part10(
   elements: readonly DicomElement[],
@@ -55,7 +59,7 @@ export function part10(
   ]);
 }
 
-/** Whether the pixels of a transfer syntax stand in the data set as they are, and not in fragments. */
+/** Whether pixels are written uncompressed (native), and not in fragments. No other native transfer syntax is written here. */
 export const isNative = (transferSyntaxUid: string) => transferSyntaxUid === EXPLICIT_LITTLE_ENDIAN;
 
 function pixelBytes({ tag, vr, value }: PixelElement): Buffer[] {
@@ -63,7 +67,8 @@ function pixelBytes({ tag, vr, value }: PixelElement): Buffer[] {
   const items = value.fragments.map((fragment) => evenly(Buffer.from(fragment)));
   let offset = 0;
   const offsets = items.map(({ length }) => (offset += 8 + length) - 8 - length);
-  // A table has 32 bits an offset; without one each fragment is a frame (PS3.5 section A.4).
+  // Offsets in the Basic Offset Table have 32 bits. If that is too few, the table stays empty, and readers take each fragment as
+  // one frame (PS3.5 section A.4).
   const table = Buffer.concat(offset < UNDEFINED ? offsets.map(uint32) : []);
   const inItems = [table, ...items].flatMap((bytes) => [itemHeader(0xe000, bytes.length), bytes]);
   return [header(tag, 'OB', UNDEFINED), ...inItems, itemHeader(0xe0dd, 0)];
@@ -88,7 +93,10 @@ function written(tag: number, vr: string, bytes: Buffer): Buffer {
   return Buffer.concat([header(tag, vr, value.length), value]);
 }
 
-/** A value too long for the length of its VR is UN, whose length has four bytes (PS3.5 section 6.2.2, note 5). */
+/**
+ * Encodes the tag, VR and length of an element. A length that needs more than the two bytes of its VR is written with the VR UN,
+ * whose length field has four bytes (PS3.5 section 6.2.2, note 5).
+ */
 function header(tag: number, vr: string, length: number): Buffer {
   const isLong = longVrs.has(vr) || length > 0xffff;
   const bytes = Buffer.alloc(isLong ? 12 : 8);
@@ -121,7 +129,7 @@ const numbers: Readonly<
   SS: [2, (view, value) => view.setInt16(0, Number(value), true)],
   UL: [4, (view, value) => view.setUint32(0, Number(value), true)],
   SL: [4, (view, value) => view.setInt32(0, Number(value), true)],
-  // Beyond 2^53 the metadata have texts.
+  // Integers beyond 2^53 are texts in the metadata, because numbers in JSON would lose digits.
   UV: [8, (view, value) => view.setBigUint64(0, BigInt(value ?? 0), true)],
   SV: [8, (view, value) => view.setBigInt64(0, BigInt(value ?? 0), true)],
   FL: [4, (view, value) => view.setFloat32(0, Number(value), true)],
@@ -129,7 +137,7 @@ const numbers: Readonly<
   AT: [4, (view, value) => view.setUint32(0, swappedWords(Number.parseInt(String(value), 16)), true)],
 };
 
-/** Group and element number are words of their own. */
+/** A tag as a value (VR AT) is two 16-bit words: first the group number, then the element number. */
 const swappedWords = (tag: number) => ((tag << 16) | (tag >>> 16)) >>> 0;
 
 function valueBytes(values: readonly Scalar[], vr: string): Buffer {

@@ -1,7 +1,7 @@
 import type { ServiceError } from '../../errors.ts';
 import type { HttpReply, HttpRequest, Protocol } from '../../protocols/http.ts';
 
-/** HealthImaging's representations of DICOMweb, by AWS's names, and the preflight by which a browser asks whether it may call them. */
+/** The DICOMweb operations of HealthImaging, by AWS's names, and the CORS preflight that a browser sends before it calls them. */
 export const dicomWebOperations = [
   'SearchDICOMStudies',
   'SearchDICOMSeries',
@@ -21,13 +21,13 @@ export const dicomWebOperations = [
 
 export type DicomWebOperation = (typeof dicomWebOperations)[number];
 
-/** What a call says. UIDs and lists are empty where the path has none. */
+/** The parameters of a request. UIDs and lists are empty texts if the path does not contain them. */
 export interface DicomWebRequest {
   readonly datastoreId: string;
   readonly studyUid: string;
   readonly seriesUid: string;
   readonly instanceUid: string;
-  /** `1,3,2` */
+  /** Frame numbers: `1,3,2`. */
   readonly frames: string;
   readonly bulkdataId: string;
   readonly imageSetId?: string | undefined;
@@ -68,10 +68,10 @@ const compiled = routes.map(([method, path, operation]) => ({
 const ours = /^\/datastore\/[^/]+\/(studies|series|instances)(\/|$)/;
 
 /**
- * DICOMweb as HealthImaging has it (developer guide, `using-dicomweb`): on AWS at a host of its own, here on the one port. All
- * answers may be read by pages of other origins, because a local viewer is one.
+ * DICOMweb as HealthImaging has it (developer guide, `using-dicomweb`). AWS has a separate host for it; the local AWS serves it
+ * on its only port. CORS headers let pages of any origin read the answers, because a local viewer is served from another port.
  *
- * @param errors - how HealthImaging encodes errors, which AWS does not say for DICOMweb in particular
+ * @param errors - encodes errors as HealthImaging's other operations do, because AWS does not document those of DICOMweb
  */
 export const dicomWebProtocol = (errors: Protocol): Protocol => ({
   operations: dicomWebOperations,

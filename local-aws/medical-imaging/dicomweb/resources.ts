@@ -6,10 +6,10 @@ import { findInstances, type Found } from './instances.ts';
 import type { DicomWebRequest } from './protocol.ts';
 import { instanceUrl, seriesUrl, studyUrl } from './urls.ts';
 
-/** A study, a series or an instance. */
+/** A study, a series or an instance, as a search finds it. */
 export interface Resource {
   readonly attributes: Attributes;
-  /** The instance itself, or the one of the last change in the study or series. */
+  /** The instance itself, or the most recently changed instance of the study or series, which provides the attributes. */
   readonly of: Found;
 }
 
@@ -19,12 +19,12 @@ function byUid(a: Resource, b: Resource): number {
   return a.of.instanceUid < b.of.instanceUid ? -1 : 1;
 }
 
-/** By the last change, the latest first. */
+/** Sorts by the time of the last change, the most recent first. */
 export function newestFirst(a: Resource, b: Resource): number {
   return b.of.updatedAt - a.of.updatedAt || byUid(a, b);
 }
 
-/** By a number, and what has none last. */
+/** Sorts by the number in an attribute, ascending; resources without a number come last. */
 export function numberFirst(keyword: string): Order {
   const numberOf = ({ attributes }: Resource) => {
     const number = Number.parseFloat(asText(attributes[keyword]));
@@ -36,7 +36,7 @@ export function numberFirst(keyword: string): Order {
   };
 }
 
-/** The studies, series or instances that the path of a search names. */
+/** All studies, series or instances below the path of a search, before the conditions of the query are applied. */
 export function resources(world: World, level: Level, request: DicomWebRequest): Resource[] {
   const { datastoreId } = request;
   const found = findInstances(world, request);
@@ -71,7 +71,7 @@ const resource = (of: Found, made: Attributes, has: (keyword: string) => boolean
   },
 });
 
-/** A study has no modality of its own, nor anything else of one of its series. */
+/** Attributes of the series level, such as Modality, are left out of a study: its series may have different ones. */
 const isOfStudy = (keyword: string) => levelOf(keyword) !== 'series';
 
 function countedOfStudy(instances: readonly Found[]): Attributes {

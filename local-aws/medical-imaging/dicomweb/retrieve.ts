@@ -22,7 +22,7 @@ type Handler = (request: DicomWebRequest) => Promise<HttpReply>;
 
 const octets = 'application/octet-stream';
 
-/** WADO-RS (PS3.18 section 10.4), as much of it as HealthImaging has. */
+/** The operations of WADO-RS (PS3.18 section 10.4) that HealthImaging supports. */
 export function retrieveHandlers(world: World) {
   const metadata: Handler = (request) => {
     requireJson(request.accept);
@@ -52,12 +52,12 @@ export function retrieveHandlers(world: World) {
         frameIndices(request.frames, instance.ImageFrames.length),
       );
       return acceptable(request, async (range) => {
-        // A media type of compressed frames asks for them as they are stored.
+        // `image/…` or `video/…` without a transfer syntax asks for the frames as they are stored.
         const byType = /^(image|video)\//.test(range.type) ? '*' : undefined;
         const encoded = await framesAs(world, instance, frames, range.transferSyntax ?? byType);
         const transferSyntax = encoded.transferSyntaxUid;
         const mediaType = frameMediaType(transferSyntax);
-        // AWS's examples ask for every transfer syntax as octets.
+        // AWS's examples use `application/octet-stream` with every transfer syntax, compressed ones too.
         if (!takes(range, mediaType) && range.type !== octets) return undefined;
         return partsReply(
           range.type === '*/*' && frames.length > 1 ? { ...range, multipart: true } : range,
@@ -77,7 +77,10 @@ export function retrieveHandlers(world: World) {
   } satisfies Readonly<Record<string, Handler>>;
 }
 
-/** Metadata name the transfer syntax in which the instance is stored (`dicomweb-retrieve-instance-metadata`). */
+/**
+ * The metadata of an instance as DICOM JSON. Their TransferSyntaxUID is the one in which the instance is stored
+ * (HealthImaging developer guide, `dicomweb-retrieve-instance-metadata`).
+ */
 function metadataJson(world: World, { datastoreId, imageSetId }: DicomWebRequest, found: Found): DicomJson {
   const { attributes, instance } = found;
   const transferSyntax = { vr: 'UI', Value: [instance.StoredTransferSyntaxUID] };
@@ -95,7 +98,11 @@ export const jsonReply = (body: readonly DicomJson[]): HttpReply => ({
   body: JSON.stringify(body),
 });
 
-/** The answer in the first of the forms that the caller takes and that can be had. */
+/**
+ * The answer in the first possible one of the forms that the caller accepts.
+ *
+ * @param answer - returns undefined, or throws NotAcceptableException, for a form that is not possible
+ */
 async function acceptable(
   { accept }: DicomWebRequest,
   answer: (range: MediaRange) => Promise<HttpReply | undefined>,
@@ -113,7 +120,7 @@ async function acceptable(
   throw refusal ?? notAcceptable(`The resource cannot be given as ${accept}.`);
 }
 
-/** `3,1` are the third and the first frame: indices 2 and 0. */
+/** Converts frame numbers, which begin at 1, to indices: `3,1` to 2 and 0. */
 function frameIndices(list: string, count: number): number[] {
   const numbers = list.split(',').map((text) => (/^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined));
   const known = numbers.filter((number) => number !== undefined);

@@ -14,7 +14,10 @@ import { instanceUrl } from './urls.ts';
 
 type Search = keyof typeof searchKeys;
 
-/** What each search finds, what it shows of the levels above, and in which order: HealthImaging developer guide, `dicomweb-search`. */
+/**
+ * For each search, the level that it finds, the levels above whose attributes it returns too, and the order of its results:
+ * HealthImaging developer guide, `dicomweb-search`.
+ */
 const searches: Readonly<
   Record<Search, { readonly levels: readonly [Level, ...Level[]]; readonly by: Order }>
 > = {
@@ -26,7 +29,7 @@ const searches: Readonly<
   SearchDICOMAllInstances: { levels: ['instance', 'series', 'study'], by: numberFirst('InstanceNumber') },
 };
 
-/** QIDO-RS (PS3.18 section 10.6) as HealthImaging has it. */
+/** The searches of QIDO-RS (PS3.18 section 10.6) that HealthImaging supports. */
 export function searchHandlers(world: World) {
   const handler = (search: Search) => (request: DicomWebRequest) =>
     Promise.resolve(answer(world, search, request));
@@ -65,10 +68,10 @@ function answer(world: World, search: Search, request: DicomWebRequest): HttpRep
   );
 }
 
-/** Parameters that are no attributes. Those of a signature in the query begin with X-Amz-. */
+/** Query parameters that are not attributes. Those that begin with X-Amz- are the signature of a presigned URL. */
 const options = /^(limit|offset|fuzzymatching|includefield|imageSetId|X-Amz-.*)$/;
 
-/** @throws ServiceError ValidationException for what is no attribute, or none that the search may be for */
+/** @throws ServiceError ValidationException for a parameter that is no attribute, or one by which the search cannot filter */
 function conditionsOf({ settings }: World, search: Search, query: URLSearchParams): Condition[] {
   const listed = searchKeys[search];
   return [...query].flatMap(([name, wanted]) => {

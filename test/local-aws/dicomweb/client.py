@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """
-Reads all of a data store over DICOMweb with `dicomweb-client`, and holds what comes back against the files that were imported,
-which pydicom reads. Prints one JSON object: what was read, and each difference.
+Reads a whole data store over DICOMweb with `dicomweb-client`, and compares it with the files that were imported, as pydicom
+reads them. Prints one JSON object: what was read, and every difference.
 
     client.py http://127.0.0.1:4566/datastore/DATASTORE_ID FOLDER_OF_FILES
 """
@@ -20,25 +20,25 @@ from pydicom.uid import ExplicitVRBigEndian
 
 CHARACTER_SET = 0x00080005
 PIXEL_DATA = {0x7FE00010, 0x7FE00008, 0x7FE00009}
-# What decoding changes of the description of colour.
+# Photometric Interpretation and Planar Configuration, which decoding changes in colour images.
 PIXEL_FORM = {0x00280004, 0x00280006}
 BINARY = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
 
 
 def sources(folder: Path):
-    """The files of the folder by SOP instance, those that pydicom can read and that name an instance."""
+    """The files of the folder by SOP Instance UID; files that pydicom cannot read, or that have no such UID, are left out."""
     found = {}
     for path in sorted(folder.rglob("*")):
         try:
             dataset = pydicom.dcmread(path)
             found[dataset.SOPInstanceUID] = dataset
-        except Exception:  # Not DICOM: an import does not take it either.
+        except Exception:  # Not DICOM: an import refuses it too.
             continue
     return found
 
 
 def values(dataset: Dataset, skip, place=""):
-    """Each value by its place in the data set, in a form that does not depend on how it was encoded."""
+    """Each value by its place (`00081140.0.00081150`), in a form that is the same for all transfer syntaxes."""
     result = {}
     for element in dataset:
         if element.tag in skip or element.tag == CHARACTER_SET or element.tag.element == 0:
@@ -73,7 +73,7 @@ def differences(name, expected, found):
 
 
 def frames_of(dataset: Dataset, count: int):
-    """The frames of a file as they stand in it."""
+    """The frames of a file, not decoded."""
     pixels = next(dataset[tag].value for tag in PIXEL_DATA if tag in dataset)
     syntax = dataset.file_meta.TransferSyntaxUID
     if syntax.is_encapsulated:
@@ -104,7 +104,7 @@ def read_frames(client, uids, source, report):
     count = int(source.get("NumberOfFrames", 1) or 1)
     try:
         frames = client.retrieve_instance_frames(*uids, list(range(1, count + 1)))
-    except Exception as error:  # An instance whose frames cannot be told apart has none.
+    except Exception as error:  # No frames were stored if their limits could not be found.
         report["without"].append([uids[2], str(error)[:3]])
         return
     report["frames"] += len(frames)

@@ -58,7 +58,7 @@ function partsOf({ type, body }: Answer): { type: string; bytes: Buffer }[] {
   });
 }
 
-/** Imports files into a data store of their own. */
+/** Imports files into a new data store. */
 async function importedStore(files: readonly TestFile[]): Promise<string> {
   const datastoreId = await activeDatastore(aws);
   await importInto(datastoreId, files);
@@ -177,7 +177,7 @@ describe('a search', () => {
     ]) {
       const [study] = await search(`/studies?PatientID=SYNTHETIC-0001&${query}`);
       expect(study).toMatchObject({ '00081030': { Value: ['Head without contrast'] } });
-      // A study has no modality; its series have.
+      // Modality is an attribute of series, so a study does not have it.
       expect(study).not.toHaveProperty('00080060');
     }
     const [all] = await search('/studies?includefield=all&PatientID=SYNTHETIC-0001');
@@ -339,7 +339,7 @@ describe('an instance', () => {
       status: 406,
     });
     expect(await retrieve('1.2.8.1', '', 'image/png')).toMatchObject({ status: 406 });
-    // The second of two forms can be had.
+    // The first of the two forms is not possible, but the second is.
     expect(await retrieve('1.2.8.1', '', 'image/png, application/dicom;q=0.5')).toMatchObject({
       status: 200,
     });
@@ -434,7 +434,7 @@ describe('frames', () => {
     expect(await frames('1,2', 'application/octet-stream')).toMatchObject({ status: 406 });
   });
 
-  // What OHIF asks for.
+  // The Accept headers that the OHIF viewer sends.
   test.each([
     'multipart/related; type=application/octet-stream; transfer-syntax=*',
     'multipart/related; type="image/jphc"',
@@ -514,7 +514,7 @@ describe('image sets', () => {
 
 const interpreter = python();
 
-/** Files beside those that the test makes: `DICOMWEB_FILES=/some/folder`. */
+/** A folder with further files to import and read back: `DICOMWEB_FILES=/some/folder`. */
 const moreFiles = process.env['DICOMWEB_FILES'];
 
 (interpreter ? describe : describe.skip)('a client in Python', () => {
@@ -544,7 +544,7 @@ const moreFiles = process.env['DICOMWEB_FILES'];
       ...[...encodings, ...compressed].map(({ uid }) => uid),
     ];
     if (moreFiles) console.log(report);
-    // Of other files the differences are shown: several files of one image set have been made alike, for example.
+    // Differences in further files are only printed: the files of one image set, for example, get the same series attributes.
     const isOurs = (difference: string) =>
       made.some((uid) => difference.split(' ').includes(uid)) || !moreFiles;
     expect(report.differences.filter(isOurs)).toEqual([]);

@@ -1,9 +1,9 @@
-/** DICOM files of many encodings, each a study of its own, for tests of what DICOMweb gives back. */
+/** DICOM files of many encodings, each in a separate study, for tests of what DICOMweb returns. */
 import { encodedFrames } from '../codecs/encoded-frames.ts';
 import { bytes, part10, syntaxes, words, type TestElement } from '../part10.ts';
 
 export interface TestFile {
-  /** SOPInstanceUID; those of the study and series are this with `.1` and `.2`. */
+  /** The SOP Instance UID. The UIDs of its study and series are the same with `.1` and `.2` appended. */
   readonly uid: string;
   readonly bytes: Buffer;
 }
@@ -37,7 +37,7 @@ const attributes: readonly TestElement[] = [
   ['00080005', 'CS', 'ISO_IR 100'],
 ];
 
-/** Explicit and implicit, deflated and big-endian, with and without frames, of single bits, in fragments and as a video. */
+/** Explicit and implicit VR, deflated, big-endian, with and without frames, with one bit per pixel, in fragments, and a video. */
 export const encodings: readonly TestFile[] = [
   testFile('1.2.8.1', [...attributes, ['7FE00010', 'OB', pixels8(1)]]),
   testFile('1.2.8.2', [...attributes, ['7FE00010', 'OW', pixels8(1)]], syntaxes.implicit),
@@ -93,7 +93,7 @@ export const encodings: readonly TestFile[] = [
   ),
 ];
 
-/** A frame of every codec, from encoders that the local AWS does not use. */
+/** A file with one frame for every codec, encoded by other encoders than those of the local AWS. */
 export const compressed: readonly TestFile[] = encodedFrames.map(({ frame, description }, i) => {
   const { rows, columns, samplesPerPixel, bitsAllocated, bitsStored, pixelRepresentation } = description;
   const even = frame.length % 2 === 0 ? frame : Buffer.concat([frame, Buffer.alloc(1)]);

@@ -1,6 +1,6 @@
 /**
- * Compares our reading of the public DICOM files that pydicom tests itself with to pydicom's own. It needs python3 with
- * pydicom and its files, which read.py says how to install; without them it says so and checks nothing.
+ * Reads the public test files of pydicom with our DICOM reader and with pydicom, and compares the results. It needs python3
+ * with pydicom and its files (read.py says how to install them); without them the tests are skipped with a message.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -19,14 +19,14 @@ import { localAws, putFiles, type LocalAwsUnderTest } from '../harness.ts';
 import { activeDatastore, importAll, readLines, readMetadata } from '../imaging-harness.ts';
 import { readerLimits } from '../reader-limits.ts';
 
-/** What one reader makes of a file; `missing` are attributes that every instance must have. */
+/** What one reader finds in a file; `missing` are the required attributes that the file lacks. */
 interface Reading {
   readonly verdict: 'read' | 'refused';
   readonly missing: readonly string[];
   readonly attributes: Attributes;
-  /** The level of the image set metadata at which each attribute is, if the reading is of an image set. */
+  /** For a reading of an image set: at which level of the metadata each attribute is. */
   readonly levels?: Readonly<Record<string, string>>;
-  /** Of the attributes without a keyword. */
+  /** The VRs of attributes without a keyword. */
   readonly vrs: Readonly<Record<string, string>>;
   /** SHA-256 of each frame. */
   readonly frames: readonly string[];
@@ -36,12 +36,12 @@ type PydicomReading = Reading & { readonly path: string; readonly name: string }
 interface Difference {
   /** The end of the file's name. */
   readonly file: RegExp;
-  /** Where in the reading. */
+  /** The place in the reading, such as `.00191001` or `frames`. */
   readonly at: RegExp;
   readonly why: string;
 }
 
-/** Everything in which the two may differ, and by which rule. */
+/** All differences between the two readings that are accepted, each with its reason. */
 const differences: readonly Difference[] = [
   {
     file: /charset_files\/chr(JapMulti|JapMultiExplicitIR6|KoreanMulti)\.dcm$/,
@@ -104,7 +104,7 @@ if (!isThere)
   }, 300_000);
 });
 
-/** Files in lists of which each has a series once: several of one series would become one image set. */
+/** Divides files into lists without two files of one series, because an import would combine these into one image set. */
 function withoutCommonSeries(readings: readonly PydicomReading[]): PydicomReading[][] {
   const lists: PydicomReading[][] = [];
   const times = new Map<unknown, number>();
@@ -126,7 +126,7 @@ function readingsOfPydicom(): PydicomReading[] {
     .map((line) => JSON.parse(line) as PydicomReading);
 }
 
-/** Differences that the list does not have. */
+/** Differences that are not in the list of accepted ones. */
 const unexpected = (found: ReadonlyMap<PydicomReading, readonly string[]>) =>
   [...found].flatMap(([{ name }, places]) =>
     places
@@ -149,7 +149,7 @@ async function readOurs(path: string): Promise<Reading> {
     const missing = await missingIn(source);
     return { verdict: 'read', missing, attributes: asJson(attributes), vrs: reader.vrs, frames };
   } catch (error) {
-    // Anything else is a bug of the reader, and fails the test.
+    // Any other error is a bug of our reader, and fails the test.
     if (!(error instanceof NotImportable)) throw error;
     return refused;
   } finally {
@@ -157,7 +157,7 @@ async function readOurs(path: string): Promise<Reading> {
   }
 }
 
-/** What an import makes of each file: its metadata and its frames. */
+/** Imports the files, and reads the metadata and the frames of each one from its image set. */
 async function importAllOf(aws: LocalAwsUnderTest, readings: readonly PydicomReading[]): Promise<Reading[]> {
   const datastoreId = await activeDatastore(aws);
   const names = readings.map((_, index) => `${index}.dcm`);
@@ -203,7 +203,7 @@ async function readImageSet(
   return { verdict: 'read', missing: [], attributes, levels, vrs: instance?.DICOMVRs ?? {}, frames };
 }
 
-/** An attribute at two levels gets both, which no attribute of pydicom has. */
+/** The level of each attribute. One that is at two levels by mistake gets both, which never equals the one of read.py. */
 function levelsOf(byLevel: Readonly<Record<string, Attributes | undefined>>): Record<string, string> {
   const levels: Record<string, string> = {};
   for (const [level, attributes = {}] of Object.entries(byLevel)) {
@@ -213,7 +213,7 @@ function levelsOf(byLevel: Readonly<Record<string, Attributes | undefined>>): Re
   return levels;
 }
 
-/** Which attribute an import would name as missing. */
+/** The missing attribute that the error of an import would name, as a list of one; empty if none is missing. */
 async function missingIn(source: ByteSource): Promise<string[]> {
   try {
     await readInstance(source, readerLimits);

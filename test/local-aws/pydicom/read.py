@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """
-Reads the public test files of pydicom with pydicom and prints one JSON object a file: the verdict, the frames, and each
+Reads the public test files of pydicom with pydicom and prints one JSON object per file: the verdict, the frames, and each
 attribute as the metadata of an image set should have it. `comparison.test.ts` compares them with our own reading.
 
     python3 -m venv .local/pydicom
@@ -34,7 +34,7 @@ LEVELS_FILE = Path(__file__).with_name("levels.txt")
 
 
 def levels_of_elements():
-    """The levels of AWS's page by keyword. Its names must be those of the standard, or a tag is misspelt."""
+    """The level of each element in AWS's list, by keyword. A name that is not the standard's means that its tag is misspelt."""
     levels, level = {}, None
     for line in LEVELS_FILE.read_text().splitlines():
         if line.startswith("("):
@@ -51,7 +51,7 @@ LEVELS = levels_of_elements()
 
 
 def dicom_files():
-    """Every DICOM file of the two packages, once: some are there under several names."""
+    """The DICOM files of the two packages. A file that exists under several names is read once."""
     seen = set()
     for package in (pydicom, data_store):
         root = Path(package.__file__).parent
@@ -67,7 +67,7 @@ def dicom_files():
 
 
 def number(value):
-    """SV and UV are exact; what JSON has no number for is a text."""
+    """Integers beyond 2**53 (SV, UV), NaN and infinities become texts, because JSON has no numbers for them."""
     if isinstance(value, float) and not math.isfinite(value):
         return {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}[str(value)]
     return value if isinstance(value, float) or abs(value) < 2**53 else str(value)
@@ -76,7 +76,7 @@ def number(value):
 def values_of(element, raw):
     value = element.value
     if element.VR in {"DS", "IS"}:
-        # As they are spelled: a number of pydicom knows its value, not its padding.
+        # The text of the file, because the numbers of pydicom do not keep spelling and padding.
         return [text.rstrip("\0") or None for text in raw.decode("latin-1").split("\\")]
     items = list(value) if isinstance(value, MultiValue | list) else [value]
     if element.VR in NUMBERS:
@@ -94,7 +94,7 @@ def multiplicity(tag):
 
 
 def attributes_of(dataset: Dataset, vrs, skip=()):
-    """The members of the metadata, and in `vrs` the VRs of those that have no keyword."""
+    """The members of the metadata. The VRs of those without a keyword are added to `vrs`."""
     result = {}
     for tag in dataset.keys():
         if int(tag) in skip:
@@ -174,7 +174,7 @@ def main():
     for path, name in dicom_files():
         try:
             reading = read(path)
-        except Exception as error:  # Whatever keeps pydicom from reading a file.
+        except Exception as error:  # Any error means that pydicom cannot read the file.
             reading = {"verdict": "refused", "error": f"{type(error).__name__}: {error}"}
         json.dump({"path": str(path), "name": name, **reading}, sys.stdout)
         sys.stdout.write("\n")

@@ -45,7 +45,7 @@ class ImportsTest {
         found.imageSetsMetadataSummaries().stream().map(set -> set.dicomTags().dicomPatientId());
     assertEquals(List.of("SYNTHETIC-0002"), patients.toList());
 
-    // COMPLETED does not say that every file was imported: the manifest does.
+    // COMPLETED does not mean that every file was imported. The counts are in the manifest.
     var prefix = job.outputS3Uri().replace("s3://results/", "");
     var manifest =
         s3.getObjectAsBytes(r -> r.bucket("results").key(prefix + "job-output-manifest.json")).asUtf8String();
@@ -98,7 +98,7 @@ class ImportsTest {
     assertTrue(calls.matches(".*\"outcome\":\"ThrottlingException\".*\"outcome\":\"ok\".*"), calls);
   }
 
-  /** Imports image.dcm, and a file that is no DICOM, into a new data store. */
+  /** Imports image.dcm, and a file that is not DICOM, into a new data store. */
   private DICOMImportJobProperties importDicom() throws InterruptedException {
     s3.putObject(r -> r.bucket("incoming").key("dicom/image.dcm"), FILES.resolve("image.dcm"));
     s3.putObject(r -> r.bucket("incoming").key("dicom/notes.txt"), RequestBody.fromString("no DICOM"));
@@ -123,7 +123,7 @@ class ImportsTest {
     return !List.of("SUBMITTED", "QUEUED", "IN_PROGRESS").contains(job.jobStatusAsString());
   }
 
-  /** Reads again until what was read is as wanted. */
+  /** Calls {@code read} until {@code wanted} accepts its result, and returns this result. */
   private static <T> T until(Supplier<T> read, Predicate<T> wanted) throws InterruptedException {
     while (true) {
       var found = read.get();

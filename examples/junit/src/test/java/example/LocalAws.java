@@ -51,7 +51,7 @@ public final class LocalAws implements BeforeEachCallback, ParameterResolver {
     return serverOf(context);
   }
 
-  /** JUnit closes what is in the store of the root when all tests have ended. */
+  /** JUnit closes the server when all tests have ended, because it is in the store of the root context. */
   private static Server serverOf(ExtensionContext context) {
     var store = context.getRoot().getStore(GLOBAL);
     return store.computeIfAbsent(Server.class, ignored -> Server.start(), Server.class);
