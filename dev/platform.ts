@@ -47,16 +47,15 @@ export async function startPlatform(options: PlatformOptions, life: Life): Promi
     void child.crashed.then(life.fail);
     return endWithUs(child);
   };
-  const startNode = (name: string, script: string, args: readonly string[], env = process.env): Child => {
-    const path = join(import.meta.dirname, '..', script);
-    return startChild(process.execPath, [path, ...args], { name, logFile: join(folder, `${name}.log`), env });
-  };
+  const cli = join(import.meta.dirname, '../src/cli.js');
+  const startCommand = (name: 'worker' | 'local-aws', args: readonly string[], env = process.env): Child =>
+    startChild(process.execPath, [cli, name, ...args], { name, logFile: join(folder, `${name}.log`), env });
 
   // The local AWS starts first, because it detects another process that uses the same folder.
   const dataFolder = join(folder, 'aws');
   const startAws = async () => {
     const port = await freePort(4566, 'the local AWS', say);
-    const child = startNode('local-aws', 'local-aws/main.js', ['--port', String(port), '--data', dataFolder]);
+    const child = startCommand('local-aws', ['--port', String(port), '--data', dataFolder]);
     return { ...child, url: `http://${loopback}:${port}` };
   };
   const aws = need(await startServer(startAws, async ({ output, url }) => output().includes(url)));
@@ -68,8 +67,7 @@ export async function startPlatform(options: PlatformOptions, life: Life): Promi
     temporal,
     awsUrl: aws.url,
     s3Folder: join(dataFolder, 's3'),
-    startWorker: () =>
-      endWithUs(startNode('worker', 'src/worker.js', [], { ...process.env, ...workerSettings })),
+    startWorker: () => endWithUs(startCommand('worker', [], { ...process.env, ...workerSettings })),
   };
 }
 

@@ -5,10 +5,6 @@ import { Runtime } from './runtime.ts';
 import type { HttpReply, HttpRequest } from './protocols/http.ts';
 import { requestOf, send } from './wire.ts';
 
-export { LocalAwsControl } from './control.ts';
-export type { LocalAwsOptions } from './options.ts';
-export type { Settings } from './settings.ts';
-
 export interface LocalAws {
   /** The `endpoint` for the clients of the AWS SDK. They also need `disableHostPrefix`, and for S3 `forcePathStyle`. */
   readonly endpoint: string;
@@ -20,19 +16,7 @@ export interface LocalAws {
   close(): Promise<void>;
 }
 
-/**
- * Starts HealthImaging, HealthLake and S3 on one port, with the state that the data folder holds. Jobs that a killed process has
- * not finished continue.
- *
- * @throws UserError for options that do not go together, and for folders that cannot be used
- * @throws Error with code `EADDRINUSE` if the port is taken, and with code `LEVEL_LOCKED` if another process uses the folder
- *
- * @example
- * const aws = await startLocalAws({ memory: true, fast: true });
- * const imaging = new MedicalImagingClient({ endpoint: aws.endpoint, disableHostPrefix: true, … });
- * // In each test: await aws.control.reset();
- * await aws.close();
- */
+/** See `startLocalAws` in `index.ts`, through which users of the package start it. */
 export async function startLocalAws(options: LocalAwsOptions): Promise<LocalAws> {
   const { port = 0, host = '127.0.0.1' } = options;
   const runtime = await Runtime.open(options);

@@ -1,21 +1,13 @@
 import { Worker } from '@temporalio/worker';
-import { UserError, explainOurs, runMain } from './lib/user-error.ts';
 import { readSettings } from './worker/settings.ts';
 import { workerOptions } from './worker/worker-options.ts';
 import { workflowCode } from './worker/workflow-code.ts';
 
-/** The worker process: runs workflows and activities until a signal shuts it down. */
-async function main(): Promise<void> {
-  if (process.argv.length > 2) {
-    throw new UserError(
-      'The worker takes no arguments. Its settings are environment variables: see the table in README.md.',
-    );
-  }
+/** The command `worker`: runs workflows and activities until a signal shuts it down. */
+export async function runWorker(): Promise<void> {
   const options = await workerOptions(process.env);
   const worker = await Worker.create({ ...options, ...workflowCode(readSettings(process.env).version) });
   console.error(`Worker is polling task queue ${options.taskQueue} in namespace ${options.namespace}.`);
   await worker.run();
   await options.connection.close();
 }
-
-void runMain(main, explainOurs);

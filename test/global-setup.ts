@@ -3,9 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { findTemporalProgram } from '../dev/temporal-program.ts';
+import { BUNDLES } from '../src/worker/workflow-code.ts';
 
 const root = join(import.meta.dirname, '..');
-const bundle = join(root, 'dist/src/workflow-bundle.js');
+const bundle = join(root, 'dist/src', BUNDLES.index);
 
 /** jest's workers inherit the environment, so test files read the paths from these variables. */
 export default async function globalSetup(): Promise<void> {

@@ -19,9 +19,9 @@ const endpointsOf = (env: Record<string, string>) => {
 
 /** Runs the built worker until it exits, without any AWS or Temporal setting of this machine. */
 function runWorker(env: Record<string, string>) {
-  const script = join(import.meta.dirname, '../dist/src/worker.js');
+  const script = join(import.meta.dirname, '../dist/src/cli.js');
   const region = { AWS_REGION: 'eu-west-1' };
-  return spawnSync(process.execPath, [script], {
+  return spawnSync(process.execPath, [script, 'worker'], {
     env: { PATH: process.env['PATH'], ...region, ...env },
     encoding: 'utf8',
     timeout: 30_000,

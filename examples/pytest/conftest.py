@@ -40,8 +40,8 @@ class LocalAws:
 
 @pytest.fixture(scope="session")
 def local_aws():
-    program = PACKAGE / "dist/local-aws/main.js"
-    command = ["node", program, "--memory", "--fast", "--port", "0", "--json"]
+    program = PACKAGE / "dist/src/cli.js"
+    command = ["node", program, "local-aws", "--memory", "--fast", "--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             line = process.stdout.readline()

@@ -28,6 +28,25 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
   addRunCommands(cli).command('schedule', 'create and manage recurring imports', addScheduleCommands);
   return addReplayCommand(cli)
     .command(
+      'worker',
+      'run the worker; its settings are environment variables: see the table in README.md',
+      (yargs) => yargs,
+      // Imported only here, because loading the worker takes longer than most other commands run.
+      async () => (await import('../worker.ts')).runWorker(),
+    )
+    .command(
+      'local-aws',
+      'start HealthImaging, HealthLake and S3 on this machine (local-aws --help shows its flags)',
+      // The local AWS reads its flags itself.
+      (yargs) => yargs.strict(false).help(false).version(false),
+      async () => {
+        // Dynamic, because a worker is installed without the packages that only the local AWS needs.
+        // oxlint-disable-next-line no-restricted-imports
+        const { runLocalAws } = await import('../../local-aws/main.ts');
+        await runLocalAws(args.toSpliced(args.indexOf('local-aws'), 1));
+      },
+    )
+    .command(
       'doctor',
       'check everything that a run needs: Temporal, the worker, AWS, and the role, buckets and key of an import',
       (yargs) =>

@@ -1,18 +1,22 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, bundleWorkflowCode } from '@temporalio/worker';
 import { explainOurs, runMain } from '../lib/user-error.ts';
 import { BUNDLES } from './workflow-code.ts';
 
+const folder = new URL('../', import.meta.url);
+
 /** Part of the build: writes the workflow bundles. The bundle that the tests wait for is written last. */
 async function main(): Promise<void> {
+  // Those of other versions of the SDK would be published with the package.
+  for (const name of readdirSync(folder)) if (/-bundle.*\.js$/.test(name)) rmSync(new URL(name, folder));
   for (const [module, file] of Object.entries(BUNDLES).toReversed()) {
     const { code } = await bundleWorkflowCode({
       workflowsPath: fileURLToPath(new URL(`../workflows/${module}.js`, import.meta.url)),
       // The bundler reports to stdout, which belongs to the command that the build is part of.
       logger: new DefaultLogger('WARN'),
     });
-    writeFileSync(fileURLToPath(new URL(`../${file}`, import.meta.url)), code);
+    writeFileSync(new URL(file, folder), code);
   }
 }
 

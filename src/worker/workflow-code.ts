@@ -1,15 +1,28 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { WorkerVersion } from './worker-version.ts';
 
-/** The modules in `src/workflows` that the build bundles, with the file of each bundle. */
-export const BUNDLES = { index: 'workflow-bundle.js', versioned: 'versioned-bundle.js' } as const;
+const { version: sdk }: { version: string } = createRequire(import.meta.url)(
+  '@temporalio/worker/package.json',
+);
+
+/**
+ * The modules in `src/workflows` that the build bundles, with the file of each bundle.
+ *
+ * A bundle contains the part of the Temporal SDK that runs inside a workflow. The SDK does not check that it is of the same version
+ * as the worker, so the names of the files say by which version they were built.
+ */
+export const BUNDLES = {
+  index: `workflow-bundle-${sdk}.js`,
+  versioned: `versioned-bundle-${sdk}.js`,
+} as const;
 
 const pathOf = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 
 /**
- * The workflow code for a worker, or for a replay: the bundle that the build has written, or else the sources, which the SDK
- * bundles at each start (two seconds).
+ * The workflow code for a worker, or for a replay: the bundle that the build has written with the installed version of the Temporal
+ * SDK, or else the sources, which the SDK bundles at each start (two seconds).
  *
  * @param version - the version of the worker. If it sets no versioning behavior, the workflow types declare their own.
  */

@@ -11,9 +11,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, 'file'), '');
 
 /** Runs a program that ends by itself. SIGKILL ends one that hangs: Node's recursive `mkdir` of `/proc/x` ignores other signals. */
-function run(script: string, args: readonly string[]) {
+function run(program: string, args: readonly string[]) {
+  const [script = '', ...command] = program.split(' ');
   const env = { ...process.env, TEMPORAL_ADDRESS: undefined };
-  return spawnSync(process.execPath, [join(dist, script), ...args], {
+  return spawnSync(process.execPath, [join(dist, script), ...command, ...args], {
     cwd: folder,
     env,
     encoding: 'utf8',
@@ -73,7 +74,7 @@ const PROGRAMS: Readonly<Record<string, readonly Row[]>> = {
     [['--data', 'x'], DEMO],
     [['stray'], DEMO],
   ],
-  'local-aws/main.js': [
+  'src/cli.js local-aws': [
     ...['--data', '--port', '--host', '--set'].flatMap((flag): Row[] => [
       [[...(flag === '--data' ? [] : ['--data', 'x']), flag], LOCAL_AWS],
     ]),
@@ -96,7 +97,8 @@ const PROGRAMS: Readonly<Record<string, readonly Row[]>> = {
     [['--data', 'x', '--set', 'copyMs=-1'], /copyMs must be a number/],
     [['--data', 'x', '--set', 'emptyInput=banana'], /emptyInput must be one of/],
     [['--data', 'x', '--set', `${HUGE}=1`], /there is no setting/],
-    ...['--memory', '--fast', '--json', '--help'].map((flag): Row => [[`${flag}=1`], LOCAL_AWS]),
+    ...['--memory', '--fast'].map((flag): Row => [[`${flag}=1`], LOCAL_AWS]),
+    ...['--json', '--help'].map((flag): Row => [[`${flag}=1`], new RegExp(`^${flag} takes no value`)]),
     [['--memory', '--memory'], /--memory is given more than once/],
     [['--port', '1', '--port', '2'], /--port is given more than once/],
     [['--memory', '--data', 'x'], /--memory keeps nothing on disk, so it does not go with --data/],
@@ -113,10 +115,7 @@ const PROGRAMS: Readonly<Record<string, readonly Row[]>> = {
     ]),
     [['--data', 'x', 'stray'], LOCAL_AWS],
   ],
-  'src/worker.js': [
-    [['--task-queue', 'x'], /^The worker takes no arguments. Its settings are environment variables/],
-    [['--help'], /^The worker takes no arguments/],
-  ],
+  'src/cli.js worker': [[['--task-queue', 'x'], /^Unknown arguments?: task-queue/]],
 };
 
 const shortened = (text: string) => text.slice(0, 300);
@@ -141,7 +140,7 @@ test.each(['dev/dev.js', 'dev/demo.js'])('%s --help says how it goes', (script) 
 });
 
 test('local-aws --help tells of every flag', () => {
-  const { status, stdout } = run('local-aws/main.js', ['--help']);
+  const { status, stdout } = run('src/cli.js local-aws', ['--help']);
   expect(status).toBe(0);
   for (const flag of ['data', 'memory', 'load', 'port', 'host', 'fast', 'seed', 'set', 'json', 'help']) {
     expect(stdout).toMatch(new RegExp(`^  --${flag} `, 'm'));
@@ -149,7 +148,7 @@ test('local-aws --help tells of every flag', () => {
 });
 
 test('local-aws --memory --port 0 --json prints one line of JSON, and leaves nothing behind', async () => {
-  const command = new Command('local-aws/main.js', ['--memory', '--port', '0', '--json', '--fast']);
+  const command = new Command('src/cli.js', ['local-aws', '--memory', '--port', '0', '--json', '--fast']);
   await command.writes(/\n/);
   const { endpoint, s3Folder }: { endpoint: string; s3Folder: string } = JSON.parse(command.stdout);
   const health = await fetch(`${endpoint}/_local/health`);

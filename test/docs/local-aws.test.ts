@@ -125,7 +125,7 @@ describe('the commands', () => {
         const port = await freePort(0);
         const flags = start.trim().replace('npm run local-aws -- ', '').replace('4566', String(port));
         const args = flags.replace('/tmp/aws', join(folder, 'aws')).split(' ');
-        const child = startChild(process.execPath, [join(root, 'dist/local-aws/main.js'), ...args], {
+        const child = startChild(process.execPath, [join(root, 'dist/src/cli.js'), 'local-aws', ...args], {
           name: 'local-aws',
           logFile: join(folder, 'log'),
         });

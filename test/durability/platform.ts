@@ -14,7 +14,7 @@ import { awsEnvironment, required, startWorker } from '../support/cluster.ts';
 export type Victim = 'worker' | 'Temporal server' | 'local AWS';
 export const VICTIMS: readonly Victim[] = ['worker', 'Temporal server', 'local AWS'];
 
-const dist = join(import.meta.dirname, '../../dist');
+const cli = join(import.meta.dirname, '../../dist/src/cli.js');
 const taskQueue = 'durability';
 
 export type Platform = Awaited<ReturnType<typeof startPlatform>>;
@@ -27,19 +27,13 @@ export async function startPlatform() {
   const endpoint = `http://127.0.0.1:${ports.aws}`;
   const address = `127.0.0.1:${ports.temporal}`;
 
-  const node = (name: Victim, script: string, args: readonly string[], env: Record<string, string>) =>
-    startChild(process.execPath, [join(dist, script), ...args], {
-      name,
-      logFile: join(folder, `${name}.log`),
-      env: { ...process.env, ...env },
-    });
-
   const launch: Record<Victim, () => Promise<Child>> = {
     'local AWS': async () => {
       const settings = Object.entries(instant).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-      const args = ['--port', String(ports.aws), '--data', data, ...settings];
+      const args = ['local-aws', '--port', String(ports.aws), '--data', data, ...settings];
       const answers = () => fetch(endpoint).then(Boolean, () => false);
-      return ready(node('local AWS', 'local-aws/main.js', args, {}), answers);
+      const logFile = join(folder, 'local AWS.log');
+      return ready(startChild(process.execPath, [cli, ...args], { name: 'local AWS', logFile }), answers);
     },
     'Temporal server': () =>
       startTemporalServer({

@@ -6,7 +6,8 @@ import { MedicalImaging } from '@aws-sdk/client-medical-imaging';
 import { S3 } from '@aws-sdk/client-s3';
 import { dicomFile, type Element } from '../../dev/samples/dicom-file.ts';
 import { LocalAwsControl } from '../../local-aws/control.ts';
-import { startLocalAws, type Settings } from '../../local-aws/server.ts';
+import { startLocalAws } from '../../local-aws/server.ts';
+import type { Settings } from '../../local-aws/settings.ts';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 

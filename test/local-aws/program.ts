@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { clientsOf, type Clients } from './harness.ts';
 
-const program = path.resolve(import.meta.dirname, '../../dist/local-aws/main.js');
+const program = path.resolve(import.meta.dirname, '../../dist/src/cli.js');
 
 /** The program as a user starts it, on a free port. */
 export class Program {
@@ -17,7 +17,7 @@ export class Program {
   constructor(args: readonly string[], limit = ':') {
     if (!existsSync(program)) throw new Error(`npm run build first: there is no ${program}`);
     const port = args.includes('--port') ? [] : ['--port', '0'];
-    const command = [process.execPath, program, ...port, ...args];
+    const command = [process.execPath, program, 'local-aws', ...port, ...args];
     this.#child = spawn('/bin/sh', ['-c', `${limit}; exec "$0" "$@"`, ...command], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

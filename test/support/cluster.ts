@@ -140,8 +140,8 @@ export const workerLogFile = join(tmpdir(), `ahw-worker-${process.pid}.log`);
 
 /** Starts the built worker with time-outs that are short enough for tests. */
 export function startWorker(env: Record<string, string>) {
-  const script = join(import.meta.dirname, '../../dist/src/worker.js');
-  return startChild(process.execPath, [script], {
+  const script = join(import.meta.dirname, '../../dist/src/cli.js');
+  return startChild(process.execPath, [script, 'worker'], {
     name: 'worker',
     logFile: workerLogFile,
     env: {

@@ -70,8 +70,8 @@ public final class LocalAws implements BeforeEachCallback, ParameterResolver {
     }
 
     static Server start() {
-      var program = PACKAGE.resolve("dist/local-aws/main.js").toString();
-      var builder = new ProcessBuilder("node", program, "--memory", "--fast", "--port", "0", "--json");
+      var program = PACKAGE.resolve("dist/src/cli.js").toString();
+      var builder = new ProcessBuilder("node", program, "local-aws", "--memory", "--fast", "--port", "0", "--json");
       try {
         var process = builder.redirectError(ProcessBuilder.Redirect.INHERIT).start();
         BufferedReader output = process.inputReader();
