@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Client,
   type ScheduleDescription,
@@ -5,7 +6,6 @@ import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
-  isGrpcDeadlineError,
 } from '@temporalio/client';
 import { scheduleProblems, type RecurringFlow } from './input-rules/recurring-import.ts';
 import { refuse } from './input-rules/workflows.ts';
@@ -20,6 +20,7 @@ import {
   withDefaults,
 } from './schedules/recurring-import.ts';
 import { toLine, toStatus, type ScheduleLine, type ScheduleStatus } from './schedules/status.ts';
+import { readPatiently } from './temporal/grpc.ts';
 
 export {
   isRecurringImport,
@@ -28,8 +29,8 @@ export {
 } from './schedules/recurring-import.ts';
 export type { Firing, ScheduleLine, ScheduleStatus } from './schedules/status.ts';
 
-/** How often a schedule is described before its time-outs are reported. Each attempt may take the server ten seconds. */
-const DESCRIBE_ATTEMPTS = 6;
+/** The unit in which Temporal writes the time of a firing into the id of its run. */
+const SECOND = 1_000;
 
 /** What `Schedules.ensure` has done. */
 export interface Ensured {
@@ -120,9 +121,15 @@ export class Schedules {
   /**
    * Fires once: now, or as soon as the open run and all waiting firings have ended. (The SDK's default would start a second
    * run beside the open one. With `BUFFER_ONE` Temporal would silently skip a trigger during a backfill.)
+   *
+   * Returns a second later than it could, so that the next trigger falls into another second. Temporal forms the id of a run
+   * from the schedule's id and the second of its firing, so two triggers within a second have runs of the same id. On a busy
+   * server the schedule then takes one for the other, fails to start it because "the workflow is already running", and drops
+   * the firing without a trace (seen on Server 1.29.1).
    */
-  trigger(scheduleId: string): Promise<void> {
-    return this.#request(scheduleId, (schedule) => schedule.trigger(ScheduleOverlapPolicy.BUFFER_ALL));
+  async trigger(scheduleId: string): Promise<void> {
+    await this.#request(scheduleId, (schedule) => schedule.trigger(ScheduleOverlapPolicy.BUFFER_ALL));
+    await sleep(SECOND);
   }
 
   /**
@@ -187,18 +194,12 @@ export class Schedules {
   }
 
   /**
-   * Describes a schedule of ours. Tries again while a busy server exceeds its own deadline for the reply.
+   * Describes a schedule of ours.
    *
    * @throws ApplicationFailure `ValidationFailed` if the schedule starts another workflow type
    */
   async #describe(scheduleId: string): Promise<ScheduleDescription> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return ours(await this.#handle(scheduleId).describe());
-      } catch (error) {
-        if (!isGrpcDeadlineError(error) || attempt === DESCRIBE_ATTEMPTS) throw error;
-      }
-    }
+    return ours(await readPatiently(() => this.#handle(scheduleId).describe()));
   }
 
   async #lookUp(scheduleId: string): Promise<ScheduleDescription | undefined> {

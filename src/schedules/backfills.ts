@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { isGrpcServiceError, type Client } from '@temporalio/client';
 import { optionalDateToTs } from '@temporalio/common/lib/time.js';
 import { UserError } from '../lib/user-error.ts';
+import { readPatiently } from '../temporal/grpc.ts';
 
 /**
  * Drops all firings of a schedule that wait for an open run to end. The open run continues.
@@ -19,7 +20,7 @@ import { UserError } from '../lib/user-error.ts';
 export async function dropWaitingFirings(temporal: Client, scheduleId: string): Promise<number> {
   const { workflowService, options } = temporal;
   const of = { namespace: options.namespace, scheduleId };
-  const describe = () => workflowService.describeSchedule(of);
+  const describe = () => readPatiently(() => workflowService.describeSchedule(of));
   const { schedule, info, conflictToken } = await describe();
   if (!schedule?.action?.startWorkflow) throw new UserError(`${scheduleId} has no action.`);
   const spec = { ...schedule.spec, endTime: optionalDateToTs(new Date(0)) ?? null };

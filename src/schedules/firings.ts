@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import { optionalDateToTs, tsToDate } from '@temporalio/common/lib/time.js';
 import { refuse } from '../input-rules/workflows.ts';
 import { toMilliseconds, type Duration } from '../pacing/polling.ts';
+import { readPatiently } from '../temporal/grpc.ts';
 
 /** Hourly firings of more than ten years. Listing the firings of a mistyped year would keep the server busy for minutes. */
 const MOST_FIRINGS = 100_000;
@@ -63,12 +64,15 @@ async function endAfter(temporal: Client, scheduleId: string, to: Date, jitter: 
 async function firingsBetween(temporal: Client, scheduleId: string, start: Date, end: Date): Promise<Date[]> {
   const firings: Date[] = [];
   for (;;) {
-    const { startTime } = await temporal.workflowService.listScheduleMatchingTimes({
+    const range = {
       namespace: temporal.options.namespace,
       scheduleId,
       startTime: optionalDateToTs(firings.at(-1) ?? start) ?? null,
       endTime: optionalDateToTs(end) ?? null,
-    });
+    };
+    const { startTime } = await readPatiently(() =>
+      temporal.workflowService.listScheduleMatchingTimes(range),
+    );
     firings.push(...startTime.map(tsToDate));
     if (firings.length > MOST_FIRINGS) refuse(`backfill of ${scheduleId}`, [TOO_MANY]);
     if (startTime.length < LISTED_AT_MOST) return firings;

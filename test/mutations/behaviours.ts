@@ -1676,6 +1676,14 @@ const COMMAND_LINE: readonly Behaviour[] = [
     named: 'mistyped year',
   },
   {
+    what: 'two triggers of a schedule start runs with different ids',
+    file: 'src/schedules.ts',
+    code: 'await sleep(SECOND)',
+    without: 'await sleep(0 * SECOND)',
+    tests: ['test/schedules'],
+    named: 'fires once for each trigger',
+  },
+  {
     what: 'stopping a backfill also stops the firings that Temporal has not buffered yet',
     file: 'src/schedules/backfills.ts',
     code: 'endTime: optionalDateToTs(new Date(0)) ?? null',
