@@ -5,6 +5,7 @@
  * start within five seconds, and each retries as the activities do. The numbers are the same on every machine.
  */
 import { REQUEST_RATES, retryDelay } from '../src/activities/retry-delay.ts';
+import { PriorityQueue } from '../src/lib/priority-queue.ts';
 import { DEFAULT_RULES } from '../src/pacing/rules.ts';
 
 const OPERATION = 'updateImageSetMetadata';
@@ -28,47 +29,12 @@ interface Attempt {
   number: number;
 }
 
-/** A priority queue of the pending attempts, the next one first (a binary heap). */
-class Agenda {
-  readonly #heap: Attempt[] = [];
-
-  push(attempt: Attempt): void {
-    const heap = this.#heap;
-    let at = heap.push(attempt) - 1;
-    for (let parent; at > 0; at = parent) {
-      parent = (at - 1) >> 1;
-      const above = heap[parent];
-      if (!above || above.at <= attempt.at) break;
-      heap[at] = above;
-      heap[parent] = attempt;
-    }
-  }
-
-  pop(): Attempt | undefined {
-    const heap = this.#heap;
-    const [first] = heap;
-    const last = heap.pop();
-    if (!first || !last || heap.length === 0) return first;
-    let at = 0;
-    for (;;) {
-      const [left, right] = [2 * at + 1, 2 * at + 2];
-      const lesser = (heap[right]?.at ?? Infinity) < (heap[left]?.at ?? Infinity) ? right : left;
-      const child = heap[lesser];
-      if (!child || child.at >= last.at) break;
-      heap[at] = child;
-      at = lesser;
-    }
-    heap[at] = last;
-    return first;
-  }
-}
-
 /** Simulates a number of changes until each has succeeded or failed. */
 function simulate(
   changes: number,
   random: () => number,
 ): { seconds: number; failed: number; requests: number } {
-  const agenda = new Agenda();
+  const agenda = new PriorityQueue<Attempt>((one, other) => one.at - other.at);
   for (let index = 0; index < changes; index++) {
     const began = random() * 5_000;
     agenda.push({ at: began, began, number: 1 });

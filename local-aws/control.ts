@@ -7,12 +7,14 @@ import type { Moment } from './faults.ts';
 import type { DicomWebOperation } from './medical-imaging/dicomweb/protocol.ts';
 import type { S3Operation } from './s3/routes.ts';
 import type { Settings } from './settings.ts';
+import type { SqsOperation } from './sqs/index.ts';
 
 /** Every operation that the local AWS answers, by its name in the service model. */
 export type OperationName =
   | OperationsOf<typeof MedicalImaging>
   | OperationsOf<typeof HealthLake>
   | DicomWebOperation
+  | SqsOperation
   | S3Operation;
 
 /** The operations that start something which can fail later, such as a job. */

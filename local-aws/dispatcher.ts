@@ -79,7 +79,7 @@ export class Dispatcher {
       const input = await service.protocol.decode(operation, request);
       this.#calls.identify(call, input);
       await this.#interfereBefore(operation, call);
-      const output = await service.run(operation, input);
+      const output = await service.run(operation, input, request.gone);
       this.#calls.identify(call, output);
       reply = await service.protocol.encode(operation, output);
       await this.#interfereAfter(operation, call);

@@ -15,7 +15,7 @@ export type { Settings } from './settings.ts';
 requirePackages();
 
 /**
- * Starts HealthImaging, HealthLake and S3 on one port, with the state that the data folder holds. Jobs that a killed process has
+ * Starts HealthImaging, HealthLake, S3 and SQS on one port, with the state that the data folder holds. Jobs that a killed process has
  * not finished continue.
  *
  * @throws UserError for options that do not go together, and for folders that cannot be used

@@ -12,6 +12,8 @@ import { medicalImaging } from './medical-imaging/index.ts';
 import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
 import { Buckets } from './s3/buckets.ts';
 import { s3 } from './s3/index.ts';
+import { sqs } from './sqs/index.ts';
+import { Queues } from './sqs/queues.ts';
 import type { Settings } from './settings.ts';
 import { Store } from './store.ts';
 import type { World } from './world.ts';
@@ -30,11 +32,13 @@ export class Instance {
   readonly #dispatcher: Dispatcher;
   readonly #calls: Calls;
   readonly #services: readonly Service[];
+  readonly #queues: Queues;
   /** Breaks the connection of each request that has no answer yet. */
   readonly #unanswered = new Set<() => void>();
 
-  private constructor(world: World, services: readonly Service[], lifecycle: Lifecycle) {
+  private constructor(world: World, services: readonly Service[], queues: Queues, lifecycle: Lifecycle) {
     this.world = world;
+    this.#queues = queues;
     this.#calls = new Calls(world);
     this.#dispatcher = new Dispatcher(world, services, this.#calls);
     this.control = new ControlServer({ world, services, calls: this.#calls, lifecycle });
@@ -59,10 +63,18 @@ export class Instance {
       ids: seed === undefined ? randomIds : seededIds(store, seed),
       endpoint: '',
     };
+    const queues = new Queues(world);
     const imaging = medicalImaging(world);
-    // DICOMweb comes first, because HealthImaging claims all paths that begin like its own, those of DICOMweb too.
-    const services = [dicomWeb(world, imaging.protocol), imaging, healthLake(world), s3(world)];
-    return new Instance(world, services, lifecycle);
+    // DICOMweb comes first, because HealthImaging claims all paths that begin like its own, those of DICOMweb too. SQS comes before
+    // HealthLake, which claims the requests of all other services that speak AWS JSON.
+    const services = [
+      dicomWeb(world, imaging.protocol),
+      imaging,
+      sqs(world, queues),
+      healthLake(world),
+      s3(world),
+    ];
+    return new Instance(world, services, queues, lifecycle);
   }
 
   /** Continues the jobs that the state holds, and tells the services the endpoint of the server. */
@@ -83,11 +95,22 @@ export class Instance {
     });
   }
 
+  /** Lets the calls continue that a fault holds or delays, and answers those that wait for a message. */
+  release(): void {
+    this.world.faults.reset();
+    this.endPolls();
+  }
+
+  /** Answers the receives that wait for a message, without one. */
+  endPolls(): void {
+    this.#queues.endPolls();
+  }
+
   /**
    * Ends all calls that wait, breaks the connections of requests without an answer, and closes the disk when everything is on it.
    */
   async close(): Promise<void> {
-    this.world.faults.reset();
+    this.release();
     this.#calls.close();
     await this.world.agenda.close();
     for (const give of this.#unanswered) give();

@@ -86,6 +86,7 @@ export class Runtime implements Lifecycle {
   }
 
   async save(folder: string): Promise<void> {
+    this.#live().instance.endPolls();
     await this.#gate.shut(PATIENCE_MS, async () => {
       const { contents, instance } = this.#live();
       await instance.world.store.flush();
@@ -93,9 +94,9 @@ export class Runtime implements Lifecycle {
     });
   }
 
-  /** Removes all faults, so that the calls which they hold or delay continue. */
+  /** Removes all faults, so that the calls which they hold or delay continue, and answers the calls that wait for a message. */
   release(): void {
-    this.#running?.instance.world.faults.reset();
+    this.#running?.instance.release();
   }
 
   async close(): Promise<void> {

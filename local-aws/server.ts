@@ -73,7 +73,7 @@ async function answer(
   handle: (request: HttpRequest) => Promise<HttpReply | undefined>,
 ): Promise<void> {
   try {
-    const reply = await handle(requestOf(incoming));
+    const reply = await handle(requestOf(incoming, response));
     if (reply) await send(reply, incoming, response);
     else incoming.socket.destroy();
   } catch {

@@ -4,9 +4,11 @@ import { pipeline } from 'node:stream/promises';
 import type { HttpReply, HttpRequest } from './protocols/http.ts';
 
 /** The request as Node received it. Its content has not been read yet. */
-export function requestOf(incoming: IncomingMessage): HttpRequest {
+export function requestOf(incoming: IncomingMessage, response: ServerResponse): HttpRequest {
   const { method = 'GET', url = '/', headers } = incoming;
   const [path = '/', query = ''] = url.split(/\?(.*)/s);
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
   return {
     method,
     path,
@@ -14,6 +16,7 @@ export function requestOf(incoming: IncomingMessage): HttpRequest {
     headers,
     body: new Uint8Array(),
     content: incoming,
+    gone: gone.signal,
   };
 }
 

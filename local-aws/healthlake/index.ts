@@ -28,7 +28,13 @@ export function healthLake(world: World): Service {
   const client = new HealthLake.HealthLakeClient({ region: world.settings.region });
   return {
     name: 'healthlake',
-    protocol: new AwsJson(HealthLake, client, 'HealthLake', () => world.settings.fhirErrorStatus),
+    protocol: new AwsJson(HealthLake, client, {
+      target: 'HealthLake',
+      claimsOthers: true,
+      namespace: 'com.amazonaws.healthlake',
+      messageMember: 'Message',
+      errorStatus: () => world.settings.fhirErrorStatus,
+    }),
     resume() {
       imports.resume();
       exports.resume();

@@ -11,6 +11,8 @@ export interface HttpRequest {
   /** The whole content. Empty if {@link content} has not been read. */
   readonly body: Uint8Array;
   readonly content?: Readable;
+  /** Aborts when the connection is closed, so that an answer can no longer be sent. */
+  readonly gone?: AbortSignal;
 }
 
 export interface HttpReply {
@@ -46,7 +48,8 @@ export interface Service {
   /** The name that requests are signed for, such as `medical-imaging`. */
   readonly name: string;
   readonly protocol: Protocol;
-  run(operation: string, input: object): Promise<object>;
+  /** @param gone - aborts when the client is not there any more, for an operation that waits */
+  run(operation: string, input: object, gone?: AbortSignal): Promise<object>;
   /** Answers a request to another API of the service's data stores, such as FHIR REST. */
   answerBeside?(request: HttpRequest): HttpReply | undefined;
   /** Schedules the pending work of jobs: after a restart, or when a test has changed the state of a job. */

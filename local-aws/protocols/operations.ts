@@ -38,8 +38,10 @@ type Checked<T> = T extends Date | Uint8Array | readonly string[]
     ? { [K in keyof T]: object extends Pick<T, K> ? Checked<T[K]> : Checked<Exclude<T[K], undefined>> }
     : T;
 
+/** @param gone - aborts when the client is not there any more, for a handler that waits */
 export type HandlerOf<Sdk, Operation extends string> = (
   input: InputOf<Sdk, Operation>,
+  gone?: AbortSignal,
 ) => OutputOf<Sdk, Operation> | Promise<OutputOf<Sdk, Operation>>;
 
 /**
@@ -51,7 +53,7 @@ export type Handlers<Sdk> = {
 };
 
 /** The handlers of any service, typed so that they can be called by the name of the operation. */
-type AnyHandlers = Readonly<Record<string, (input: never) => object | Promise<object>>>;
+type AnyHandlers = Readonly<Record<string, (input: never, gone?: AbortSignal) => object | Promise<object>>>;
 
 /** Checks an input by the service's rules, and then runs its handler. */
 export async function runOperation(
@@ -60,11 +62,21 @@ export async function runOperation(
   operation: string,
   input: object,
 ): Promise<object> {
-  const handler = handlers[operation];
-  if (!handler) throw new Error(`the local AWS has no handler for ${operation}`);
   const problems = operationProblems(service, operation, input);
   if (problems.length > 0) {
     throw invalid(problems.map(({ member, rule }) => `${member || 'input'} ${rule}`).join('; '));
   }
-  return handler(input as never);
+  return runHandler(handlers, operation, input);
+}
+
+/** Runs the handler of an operation, for a service whose handlers check their inputs themselves. */
+export async function runHandler(
+  handlers: AnyHandlers,
+  operation: string,
+  input: object,
+  gone?: AbortSignal,
+): Promise<object> {
+  const handler = handlers[operation];
+  if (!handler) throw new Error(`the local AWS has no handler for ${operation}`);
+  return handler(input as never, gone);
 }

@@ -1,9 +1,10 @@
 import type { CopyImageSet$ } from '@aws-sdk/client-medical-imaging';
+import { recordOf } from '../../src/lib/guards.ts';
 
 /** `[9, namespace, name, traits, input, output]`: how the SDK clients ship their operations. */
 export type OperationSchema = typeof CopyImageSet$;
 export type SchemaRef = OperationSchema[4];
-/** `[3, namespace, name, traits, memberNames, memberSchemas, …]`; a union starts with 4. */
+/** `[3, namespace, name, traits, memberNames, memberSchemas, numberOfRequiredMembers]`; a union starts with 4. */
 type StructureSchema = [3 | 4, string, string, unknown, string[], SchemaRef[], ...unknown[]];
 
 /** The operations of an SDK client's module. */
@@ -13,12 +14,29 @@ export const operationSchemas = (sdk: object): OperationSchema[] =>
 /** The HTTP status that an SDK client's model gives each of its errors. */
 export function modelledErrorStatus(sdk: object): Map<string, number> {
   const status = new Map<string, number>();
-  for (const schema of Object.values(sdk)) {
-    if (!Array.isArray(schema) || schema[0] !== -3) continue;
-    const [, , name, traits] = schema;
-    if (typeof traits?.httpError === 'number') status.set(name, traits.httpError);
+  for (const { name, traits } of errorSchemas(sdk)) {
+    if (typeof traits['httpError'] === 'number') status.set(name, traits['httpError']);
   }
   return status;
+}
+
+/** The codes that the errors of a service had in the query protocol, which it spoke before. Few services have any. */
+export function queryErrorCodes(sdk: object): Map<string, string> {
+  const codes = new Map<string, string>();
+  for (const { name, traits } of errorSchemas(sdk)) {
+    const { awsQueryError } = traits;
+    if (Array.isArray(awsQueryError)) codes.set(name, String(awsQueryError[0]));
+  }
+  return codes;
+}
+
+/** The errors of an SDK client's model, with their traits by name. */
+function errorSchemas(sdk: object): { name: string; traits: Readonly<Record<string, unknown>> }[] {
+  return Object.values(sdk).flatMap((schema) => {
+    if (!Array.isArray(schema) || schema[0] !== -3) return [];
+    const [, , name, traits] = schema;
+    return [{ name: String(name), traits: recordOf(traits) }];
+  });
 }
 
 /** Where the URI contains a member of an input: in the path, or in the query string under the name `query`. */
@@ -66,6 +84,10 @@ export function structureOf(
   const [, , , , names, members] = schema;
   return { schema, members: names.map((name, i) => [name, members[i] ?? 'unit']) };
 }
+
+/** The names of the required members of a structure: the first ones. */
+export const requiredOf = ([, , , , names, , count]: StructureSchema): readonly string[] =>
+  typeof count === 'number' ? names.slice(0, count) : [];
 
 /** The schema of the items of a list, or of the values of a map. Undefined if they are of a simple type. */
 export function itemsOf(ref: SchemaRef): SchemaRef | undefined {

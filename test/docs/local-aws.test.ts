@@ -97,6 +97,15 @@ test('the table of endpoints has each verb of the control, and the kinds of thin
   expect(namesIn(kinds)).toEqual(ENTITY_KINDS);
 });
 
+/** The operations of SQS that the local AWS has: the names of its handlers. */
+const sqsOperations = ['queue', 'message'].flatMap((kind) =>
+  [
+    ...readFileSync(join(root, `local-aws/sqs/${kind}-handlers.ts`), 'utf8').matchAll(
+      /^ {4}(?:async )?([A-Z]\w+)\(/gm,
+    ),
+  ].map(([, name = '']) => name),
+);
+
 const operationsOf = (sdk: object) =>
   Object.keys(sdk).flatMap((name) => (/^\w+Command$/.test(name) ? [name.replace(/Command$/, '')] : []));
 
@@ -105,6 +114,7 @@ test.each([
   ['HealthLake', operationsOf(HealthLake)],
   ['DICOMweb', dicomWebOperations.filter((name) => /^(Get|Search)/.test(name))],
   ['S3', [...S3_OPERATIONS]],
+  ['SQS', sqsOperations],
 ])('the table of operations has all of %s', (service, operations) => {
   const documented = rowsOf('What is covered').flatMap(([of, names]) =>
     of === service ? namesIn(names) : [],

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { HealthLake } from '@aws-sdk/client-healthlake';
 import { MedicalImaging } from '@aws-sdk/client-medical-imaging';
 import { S3 } from '@aws-sdk/client-s3';
+import { SQS } from '@aws-sdk/client-sqs';
 import { dicomFile, type Element } from '../../dev/samples/dicom-file.ts';
 import { LocalAwsControl } from '../../local-aws/control.ts';
 import { startLocalAws } from '../../local-aws/server.ts';
@@ -32,6 +33,7 @@ export interface Clients {
   readonly imaging: MedicalImaging;
   readonly healthlake: HealthLake;
   readonly s3: S3;
+  readonly sqs: SQS;
   readonly control: LocalAwsControl;
 }
 
@@ -51,7 +53,7 @@ export async function localAws(settings: Partial<Settings> = {}): Promise<LocalA
     endpoint: aws.endpoint,
     data,
     async close() {
-      for (const client of [clients.imaging, clients.healthlake, clients.s3]) client.destroy();
+      for (const client of [clients.imaging, clients.healthlake, clients.s3, clients.sqs]) client.destroy();
       await aws.close();
       await rm(data, { recursive: true });
     },
@@ -72,6 +74,7 @@ export function clientsOf(endpoint: string): Clients {
     imaging: new MedicalImaging(config),
     healthlake: new HealthLake(config),
     s3: new S3({ ...config, forcePathStyle: true }),
+    sqs: new SQS(config),
     control: new LocalAwsControl(endpoint),
   };
 }

@@ -127,7 +127,13 @@ const services: [name: string, sdk: object, makeProtocol: () => Protocol][] = [
   [
     'HealthLake',
     HealthLake,
-    () => new AwsJson(HealthLake, new HealthLake.HealthLakeClient(config), 'HealthLake', () => '400'),
+    () =>
+      new AwsJson(HealthLake, new HealthLake.HealthLakeClient(config), {
+        target: 'HealthLake',
+        namespace: 'com.amazonaws.healthlake',
+        messageMember: 'Message',
+        errorStatus: () => '400',
+      }),
   ],
 ];
 

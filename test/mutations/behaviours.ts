@@ -18,6 +18,7 @@ import { IMAGE_FRAMES } from './image-frames.ts';
 import { LOCAL_AWS } from './local-aws.ts';
 import { LOCAL_AWS_STATE } from './local-aws-state.ts';
 import { S3 } from './s3.ts';
+import { SQS } from './sqs.ts';
 
 const imagingFlows = 'src/workflows/medical-imaging';
 const healthlakeFlows = 'src/workflows/healthlake';
@@ -1944,4 +1945,5 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...LOCAL_AWS,
   ...LOCAL_AWS_STATE,
   ...S3,
+  ...SQS,
 ];
