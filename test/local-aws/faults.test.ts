@@ -95,7 +95,7 @@ describe('faults on demand', () => {
   });
 
   test('delay a call', async () => {
-    await aws.control.delay({ operation: 'ListDatastores', ms: 30 });
+    await aws.control.delay({ operation: 'ListDatastores', ms: 500 });
     const order: string[] = [];
     const delayed = aws.imaging.listDatastores({}).then(() => order.push('delayed'));
     await aws.control.waitForCall({ operation: 'ListDatastores' });

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { Message, SQS } from '@aws-sdk/client-sqs';
-import { startLocalAws } from '../../local-aws/index.ts';
+import { startLocalAws } from '../../local-aws/server.ts';
 import { python } from '../support/python.ts';
 import { clientsOf, localAws, temporaryFolder, type LocalAwsUnderTest } from './harness.ts';
 
