@@ -38,6 +38,14 @@ export const DICOMWEB: readonly Behaviour[] = [
     named: 'not primary',
   },
   {
+    what: 'a file whose frames are encoded again does not keep the extended offset table of the imported file',
+    file: `${dicomWeb}/file.ts`,
+    code: '({ tag }) => !extendedOffsetTable.includes(tag),',
+    without: '() => true,',
+    tests,
+    named: 'another syntax',
+  },
+  {
     what: 'a path of DICOMweb is no object of S3',
     file: 'local-aws/dispatcher.ts',
     code: 'services.find(({ protocol }) => protocol.claims?.(request) !== undefined);',

@@ -60,10 +60,18 @@ function writtenFile({ instance, attributes }: Found, encoded: EncodedFrames): I
   // A data set without frames can always be written in Explicit VR Little Endian.
   const transferSyntaxUid = description ? encoded.transferSyntaxUid : EXPLICIT_LITTLE_ENDIAN;
   const changed = description ? changedPixels(description, transferSyntaxUid) : {};
-  const elements = elementsOf({ ...attributes, ...changed }, instance.DICOMVRs);
+  const elements = elementsOf({ ...attributes, ...changed }, instance.DICOMVRs).filter(
+    ({ tag }) => !extendedOffsetTable.includes(tag),
+  );
   const pixels = description && pixelElement(description, encoded);
   return { transferSyntaxUid, bytes: part10(elements, pixels, transferSyntaxUid) };
 }
+
+/**
+ * ExtendedOffsetTable and ExtendedOffsetTableLengths of the imported file. They do not fit frames that have been encoded again,
+ * and the written file has a Basic Offset Table.
+ */
+const extendedOffsetTable = [0x7fe00001, 0x7fe00002];
 
 const floatTags: Readonly<Record<string, number>> = { OF: 0x7fe00008, OD: 0x7fe00009 };
 

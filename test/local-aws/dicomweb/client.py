@@ -20,6 +20,8 @@ from pydicom.uid import ExplicitVRBigEndian
 
 CHARACTER_SET = 0x00080005
 PIXEL_DATA = {0x7FE00010, 0x7FE00008, 0x7FE00009}
+# The extended offset table describes the encoded frames, so a file whose frames are encoded again does not have it.
+OFFSET_TABLE = {0x7FE00001, 0x7FE00002}
 # Photometric Interpretation and Planar Configuration, which decoding changes in colour images.
 PIXEL_FORM = {0x00280004, 0x00280006}
 BINARY = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
@@ -85,7 +87,7 @@ def frames_of(dataset: Dataset, count: int):
 def read_instance(client, found, source, report):
     uids = [found[tag]["Value"][0] for tag in ("0020000D", "0020000E", "00080018")]
     name = uids[2]
-    skip = PIXEL_DATA | (PIXEL_FORM if source.get("SamplesPerPixel", 1) > 1 else set())
+    skip = PIXEL_DATA | OFFSET_TABLE | (PIXEL_FORM if source.get("SamplesPerPixel", 1) > 1 else set())
     expected = values(source, skip)
     metadata = Dataset.from_json(client.retrieve_instance_metadata(*uids))
     metadata.pop(0x00020010, None)

@@ -93,7 +93,10 @@ export const encodings: readonly TestFile[] = [
   ),
 ];
 
-/** A file with one frame for every codec, encoded by other encoders than those of the local AWS. */
+/**
+ * A file with one frame for every codec, encoded by other encoders than those of the local AWS. Every second file has an
+ * extended offset table (PS3.3 section C.7.6.3.1.8).
+ */
 export const compressed: readonly TestFile[] = encodedFrames.map(({ frame, description }, i) => {
   const { rows, columns, samplesPerPixel, bitsAllocated, bitsStored, pixelRepresentation } = description;
   const even = frame.length % 2 === 0 ? frame : Buffer.concat([frame, Buffer.alloc(1)]);
@@ -108,8 +111,18 @@ export const compressed: readonly TestFile[] = encodedFrames.map(({ frame, descr
       ['00280101', 'US', words(bitsStored)],
       ['00280102', 'US', words(bitsStored - 1)],
       ['00280103', 'US', words(pixelRepresentation)],
+      ...(i % 2 === 0 ? [] : extendedOffsetTable(frame)),
       ['7FE00010', 'OB', { table: [], fragments: [even] }],
     ],
     description.transferSyntaxUid,
   );
 });
+
+/** The offset of the only frame, and its length without padding. */
+function extendedOffsetTable(frame: Buffer): TestElement[] {
+  const number = (value: number) => Buffer.from(BigUint64Array.of(BigInt(value)).buffer);
+  return [
+    ['7FE00001', 'OV', number(0)],
+    ['7FE00002', 'OV', number(frame.length)],
+  ];
+}
