@@ -1,6 +1,6 @@
 /** A synthetic head phantom: ellipsoids in a cube, in slices like those of a scanner. */
 
-/** Half axes and centre are fractions of half the cube's edge. Where ellipsoids overlap, the later one is visible. */
+/** Half axes, and the centre from the middle of the head, in half edges of the cube. Where ellipsoids overlap, the later one is visible. */
 interface Ellipsoid {
   readonly halfAxes: Point;
   readonly centre: Point;
@@ -24,6 +24,12 @@ const head: readonly Ellipsoid[] = [
   { halfAxes: [0.18, 0.14, 0.14], centre: [-0.28, -0.72, -0.3], density: 10 }, // eyes
   { halfAxes: [0.18, 0.14, 0.14], centre: [0.28, -0.72, -0.3], density: 10 },
 ];
+
+/**
+ * Where the middle of the head is. In the middle of the cube, slices at the same distance to both sides would look alike, and no
+ * test would notice if a viewer or a server confused them.
+ */
+const position: Point = [0.08, 0.06, 0.1];
 
 export type Plane = 'axial' | 'coronal' | 'sagittal';
 
@@ -55,8 +61,9 @@ export function slice(plane: Plane, depth: number, size: number): number[] {
   );
 }
 
-function densityAt(point: Point): number {
-  return head.findLast((ellipsoid) => contains(ellipsoid, point))?.density ?? air;
+function densityAt([x, y, z]: Point): number {
+  const inHead: Point = [x - position[0], y - position[1], z - position[2]];
+  return head.findLast((ellipsoid) => contains(ellipsoid, inHead))?.density ?? air;
 }
 
 function contains({ halfAxes, centre }: Ellipsoid, [x, y, z]: Point): boolean {

@@ -53,7 +53,10 @@ export async function bringViewer(
     await run('tar', ['xzf', tarball, '-C', temporary]);
     await rm(tarball);
     // Renaming is atomic: an interrupted start leaves no incomplete folder under this name.
-    await rename(temporary, unpacked);
+    await rename(temporary, unpacked).catch(async (error: unknown) => {
+      // Another process may have brought the viewer in the meantime.
+      if (!(await stat(files).catch(() => undefined))) throw error;
+    });
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }

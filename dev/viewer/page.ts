@@ -1,4 +1,5 @@
 /** Opens the OHIF viewer in a browser and reads what it shows, for tests and for the pictures in the documentation. */
+import { UserError } from '../../src/lib/user-error.ts';
 import { Page } from '../recording/page.ts';
 
 /** A grayscale picture: one byte per pixel, row by row. */
@@ -47,16 +48,28 @@ export class ViewerPage {
     return isPicture ? { width, height, pixels: pixels as number[] } : undefined;
   }
 
-  /** Waits until the viewer shows a picture for which `wanted` is true. There is no time limit here: tests have their own. */
+  /**
+   * Waits until the viewer shows a picture for which `wanted` is true.
+   *
+   * @throws UserError with the texts of the page, if that takes more than 90 seconds
+   */
   async until(
     size: Pick<Picture, 'width' | 'height'>,
     wanted: (picture: Picture) => boolean,
   ): Promise<Picture> {
-    for (;;) {
+    for (const end = Date.now() + 90_000; Date.now() < end; await this.page.settle()) {
       const picture = await this.shown(size);
       if (picture && wanted(picture)) return picture;
-      await this.page.settle();
     }
+    const text = String(await this.page.evaluate('document.body.innerText')).replaceAll(/\s+/g, ' ');
+    throw new UserError(`The viewer does not show the image. The texts of its page: "${text}"`);
+  }
+
+  /** Shows another series of the study in the viewport, as a double click on its thumbnail does. */
+  async showSeries(description: string): Promise<void> {
+    await this.page.evaluate(`[...document.querySelectorAll('[data-cy=study-browser-thumbnail]')]
+      .find(({ innerText }) => innerText.includes(${JSON.stringify(description)}))
+      .dispatchEvent(new MouseEvent('dblclick', { bubbles: true }))`);
   }
 
   /** Shows the next image of the series, or the next frame. */
@@ -67,22 +80,4 @@ export class ViewerPage {
   close(): Promise<void> {
     return this.page.close();
   }
-}
-
-/**
- * How similar two pictures are, regardless of brightness and contrast: Pearson's correlation of their pixels.
- *
- * @returns 1 for the same picture, about 0 for pictures that have nothing in common
- */
-export function likeness(a: readonly number[], b: readonly number[]): number {
-  const meanOf = (pixels: readonly number[]) => pixels.reduce((sum, pixel) => sum + pixel, 0) / pixels.length;
-  const [meanA, meanB] = [meanOf(a), meanOf(b)];
-  let [both, ofA, ofB] = [0, 0, 0];
-  for (const [i, pixel] of a.entries()) {
-    const [x, y] = [pixel - meanA, (b[i] ?? 0) - meanB];
-    both += x * y;
-    ofA += x * x;
-    ofB += y * y;
-  }
-  return ofA === 0 || ofB === 0 ? 0 : both / Math.sqrt(ofA * ofB);
 }

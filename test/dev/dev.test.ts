@@ -39,12 +39,13 @@ describe('npm run dev', () => {
     expect(first.stdout).not.toMatch(/viewer/i);
     await end(first);
 
-    // Offline the viewer is there only if an earlier start has brought it.
+    // Offline the viewer is there only if an earlier start or another test has brought it, perhaps at this moment.
+    const isHere = existsSync(join(import.meta.dirname, '../../.local/ohif/3.12.10'));
     const offline = { npm_config_registry: 'http://127.0.0.1:1' };
     const second = new Command('dev/dev.js', ['--data', folder, '--viewer'], offline);
     const [line = ''] = await second.writes(/^(The viewer is not here .*|viewer .*\n {11}\S+)$/m);
     const [link] = /http\S+StudyInstanceUIDs=[\d.]+$/.exec(line) ?? [];
-    expect(link === undefined).toBe(!existsSync(join(import.meta.dirname, '../../.local/ohif/3.12.10')));
+    if (isHere) expect(link).toBeDefined();
     if (link !== undefined) {
       const [, url = '', datastoreId = ''] = /^(.*)\/viewer\/(\w+)/.exec(link) ?? [];
       expect(await (await fetch(`${url}/app-config.js`)).text()).toContain(`"sourceName": "${datastoreId}"`);
