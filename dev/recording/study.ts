@@ -24,11 +24,7 @@ export async function photographStudy(
   const link = (await viewer.links()).find((each) => each.endsWith(head.uid)) ?? viewer.url;
   const page = await ViewerPage.open(browser, link);
   await page.until({ width: 128, height: 128 }, () => true);
-  // The viewer ignores keys while it loads, so the key is pressed until the third of the five images is shown.
-  while (!(await page.page.evaluate("document.body.innerText.includes('(3/5)')"))) {
-    await page.next();
-    await page.page.settle();
-  }
+  await page.showPlace(3);
   writeFileSync(file, await page.page.screenshot());
   await page.close();
   viewer.close();

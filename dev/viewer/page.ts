@@ -9,8 +9,6 @@ export interface Picture {
   readonly pixels: readonly number[];
 }
 
-const ARROW_DOWN = 40;
-
 export class ViewerPage {
   readonly page: Page;
 
@@ -57,12 +55,10 @@ export class ViewerPage {
     size: Pick<Picture, 'width' | 'height'>,
     wanted: (picture: Picture) => boolean,
   ): Promise<Picture> {
-    for (const end = Date.now() + 90_000; Date.now() < end; await this.page.settle()) {
+    return this.#repeat(async () => {
       const picture = await this.shown(size);
-      if (picture && wanted(picture)) return picture;
-    }
-    const text = String(await this.page.evaluate('document.body.innerText')).replaceAll(/\s+/g, ' ');
-    throw new UserError(`The viewer does not show the image. The texts of its page: "${text}"`);
+      return picture && wanted(picture) ? picture : undefined;
+    });
   }
 
   /** Shows another series of the study in the viewport, as a double click on its thumbnail does. */
@@ -72,9 +68,38 @@ export class ViewerPage {
       .dispatchEvent(new MouseEvent('dblclick', { bubbles: true }))`);
   }
 
-  /** Shows the next image of the series, or the next frame. */
-  next(): Promise<void> {
-    return this.page.press('ArrowDown', ARROW_DOWN);
+  /**
+   * Shows the image (or the frame) in this place of the series, the first place being 1. It presses the arrow keys until the viewer
+   * says that it shows that place: the viewer ignores keys while it loads, and on a busy machine it reacts late.
+   *
+   * @throws UserError as {@link until}
+   */
+  async showPlace(place: number): Promise<void> {
+    await this.#repeat(async () => {
+      const shown = await this.#place();
+      if (shown === place) return true;
+      if (shown === undefined) return undefined;
+      await (shown < place ? this.page.press('ArrowDown', 40) : this.page.press('ArrowUp', 38));
+      for (let tries = 0; tries < 5 && (await this.#place()) === shown; tries++) await this.page.settle();
+      return undefined;
+    });
+  }
+
+  /** The viewer writes it into a corner of the viewport: `I:4 (2/5)` means that instance 4 is the second of five images. */
+  async #place(): Promise<number | undefined> {
+    const corner = '[data-cy=viewport-overlay-bottom-right]';
+    const text = await this.page.evaluate(`document.querySelector('${corner}')?.innerText`);
+    const [, place] = /\((\d+)\/\d+\)/.exec(String(text)) ?? [];
+    return place === undefined ? undefined : Number(place);
+  }
+
+  async #repeat<T>(attempt: () => Promise<T | undefined>): Promise<T> {
+    for (const end = Date.now() + 90_000; Date.now() < end; await this.page.settle()) {
+      const result = await attempt();
+      if (result !== undefined) return result;
+    }
+    const text = String(await this.page.evaluate('document.body.innerText')).replaceAll(/\s+/g, ' ');
+    throw new UserError(`The viewer does not show the image. The texts of its page: "${text}"`);
   }
 
   close(): Promise<void> {

@@ -130,7 +130,7 @@ const tools = viewerInBrowser();
     const edge = Math.sqrt(images[0]?.length ?? 0);
     const places: (number | undefined)[] = [];
     while (places.length < images.length) {
-      if (places.length > 0) await opened.next();
+      await opened.showPlace(places.length + 1);
       const isNext = (image: number | undefined) => image !== undefined && image !== places.at(-1);
       const { pixels } = await opened.until({ width: edge, height: edge }, (picture) =>
         isNext(recognized(picture.pixels, images)),
