@@ -46,6 +46,22 @@ export const DICOMWEB: readonly Behaviour[] = [
     named: 'another syntax',
   },
   {
+    what: 'DICOMweb answers that the metadata of a study are not consistent yet',
+    file: `${dicomWeb}/instances.ts`,
+    code: 'if (isLate) throw notYetConsistent();',
+    without: '',
+    tests,
+    named: 'not consistent yet',
+  },
+  {
+    what: 'a study can be read while the metadata of another one are not consistent yet',
+    file: `${dicomWeb}/instances.ts`,
+    code: 'const isLate = imageSetsIn(world, wanted)',
+    without: "const isLate = imageSetsIn(world, { ...wanted, studyUid: '', seriesUid: '' })",
+    tests,
+    named: 'not consistent yet',
+  },
+  {
     what: 'a path of DICOMweb is no object of S3',
     file: 'local-aws/dispatcher.ts',
     code: 'services.find(({ protocol }) => protocol.claims?.(request) !== undefined);',

@@ -1,6 +1,7 @@
 import type { World } from '../../world.ts';
 import { asText, type Attributes } from '../dicom/attributes.ts';
 import { levelOf } from '../metadata-levels.ts';
+import type { Summary } from '../summary.ts';
 import type { Level } from './fields.ts';
 import { findInstances, type Found } from './instances.ts';
 import type { DicomWebRequest } from './protocol.ts';
@@ -36,10 +37,19 @@ export function numberFirst(keyword: string): Order {
   };
 }
 
-/** All studies, series or instances below the path of a search, before the conditions of the query are applied. */
-export function resources(world: World, level: Level, request: DicomWebRequest): Resource[] {
+/**
+ * The studies, series or instances below the path of a search, before the conditions of the query are applied.
+ *
+ * @param mayMatch - as for {@link findInstances}: leaves out studies that cannot meet the conditions
+ */
+export function resources(
+  world: World,
+  level: Level,
+  request: DicomWebRequest,
+  mayMatch: (summary: Summary) => boolean,
+): Resource[] {
   const { datastoreId } = request;
-  const found = findInstances(world, request);
+  const found = findInstances(world, request, mayMatch);
   const studies = grouped(found, ({ studyUid }) => studyUid).map((instances) => ({
     instances,
     counted: countedOfStudy(instances),

@@ -2,6 +2,7 @@ import { invalid } from '../../errors.ts';
 import type { HttpReply } from '../../protocols/http.ts';
 import type { World } from '../../world.ts';
 import { hexTag, keywordOf, tagOf } from '../dicom/dictionary.ts';
+import type { Summary } from '../summary.ts';
 import { requireJson } from './accept.ts';
 import { dicomJson } from './dicom-json.ts';
 import { elementsOf } from './elements.ts';
@@ -51,7 +52,7 @@ function answer(world: World, search: Search, request: DicomWebRequest): HttpRep
   const fields = fieldsOf(query, levels, conditions);
   const { limit, offset } = pageOf(query);
   const fuzzy = query.get('fuzzymatching') === 'true';
-  const found = resources(world, levels[0], request)
+  const found = resources(world, levels[0], request, (summary) => mayMeet(summary, conditions, fuzzy))
     .filter(({ attributes }) => conditions.every((condition) => meets(attributes, condition, fuzzy)))
     .sort(by)
     .slice(offset, offset + limit);
@@ -66,6 +67,33 @@ function answer(world: World, search: Search, request: DicomWebRequest): HttpRep
       return dicomJson(fields ? withoutForeign(elements, attributes, query) : elements, bulk);
     }),
   );
+}
+
+/** The attributes in the summary of an image set, which is in memory. */
+const inSummary: Readonly<Partial<Record<string, keyof Summary>>> = {
+  PatientID: 'DICOMPatientId',
+  PatientName: 'DICOMPatientName',
+  PatientBirthDate: 'DICOMPatientBirthDate',
+  StudyInstanceUID: 'DICOMStudyInstanceUID',
+  StudyID: 'DICOMStudyId',
+  StudyDate: 'DICOMStudyDate',
+  StudyTime: 'DICOMStudyTime',
+  StudyDescription: 'DICOMStudyDescription',
+  AccessionNumber: 'DICOMAccessionNumber',
+  SeriesInstanceUID: 'DICOMSeriesInstanceUID',
+  Modality: 'DICOMSeriesModality',
+};
+
+/**
+ * Whether an image set may meet the conditions, as far as its summary shows. A text of the summary is empty not only if the
+ * attribute is missing, but also if it has several values.
+ */
+function mayMeet(summary: Summary, conditions: readonly Condition[], fuzzy: boolean): boolean {
+  return conditions.every((condition) => {
+    const member = inSummary[condition.keyword];
+    const value = member === undefined ? '' : summary[member];
+    return value === '' || meets({ [condition.keyword]: value }, condition, fuzzy);
+  });
 }
 
 /** Query parameters that are not attributes. Those that begin with X-Amz- are the signature of a presigned URL. */

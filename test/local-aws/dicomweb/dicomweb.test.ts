@@ -503,6 +503,19 @@ describe('image sets', () => {
     expect((await framesOf(body)).frames).toEqual([pixels8(1)]);
   });
 
+  test('whose metadata are not consistent yet after an import are refused, and all others are not', async () => {
+    const datastoreId = await importedStore([testFile('1.2.8.60', [])]);
+    await aws.control.settings({ metadataInconsistentMs: 'never' });
+    await importInto(datastoreId, [testFile('1.2.8.61', [])]);
+    await aws.control.settings({ metadataInconsistentMs: 0 });
+    const late = await get(`${instancePath(datastoreId, '1.2.8.61')}/metadata`);
+    expect([late.status, late.json()]).toEqual([
+      409,
+      { message: expect.stringContaining('not consistent yet') },
+    ]);
+    expect(await get(`${instancePath(datastoreId, '1.2.8.60')}/metadata`)).toMatchObject({ status: 200 });
+  });
+
   test('that are deleted are not shown', async () => {
     const datastoreId = await importedStore([testFile('1.2.8.50', [])]);
     const { '1.2.8.50.2': imageSetId = '' } = await imageSetsBySeries(aws, datastoreId);
