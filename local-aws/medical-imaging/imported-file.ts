@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { World } from '../world.ts';
+import type { Content } from './content.ts';
 import type { PixelData } from './dicom/pixel-data.ts';
 import type { ByteSource } from './dicom/source.ts';
 import { EXPLICIT_LITTLE_ENDIAN, isDeflated } from './dicom/transfer-syntaxes.ts';
@@ -49,20 +50,27 @@ export async function readImportedFile(
   world: World,
   { datastoreId, view }: { datastoreId: string; view: InstanceView },
   readFrame: (index: number) => Promise<Uint8Array>,
-): Promise<Buffer | undefined> {
+): Promise<Content | undefined> {
   const id = idOf(datastoreId, view);
   const small = smallOnes(world).get(id);
   const kept = small === undefined ? await world.frames.read(id) : Buffer.from(small, 'base64');
   if (!kept) return undefined;
-  let at = kept.indexOf('\n');
-  const layout = JSON.parse(kept.toString('utf8', 0, at)) as Layout;
-  at += 1;
-  const pieces: Uint8Array[] = [];
+  const end = kept.indexOf('\n');
+  const layout = JSON.parse(kept.toString('utf8', 0, end)) as Layout;
+  const size = layout.reduce((sum, { length }) => sum + length, 0);
+  return { size, pieces: piecesOf(layout, kept.subarray(end + 1), readFrame) };
+}
+
+async function* piecesOf(
+  layout: Layout,
+  own: Buffer,
+  readFrame: (index: number) => Promise<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let at = 0;
   for (const piece of layout) {
-    if ('offset' in piece) pieces.push(kept.subarray(at, (at += piece.length)));
-    else pieces.push((await readFrame(piece.frame)).subarray(piece.from, piece.from + piece.length));
+    if ('offset' in piece) yield own.subarray(at, (at += piece.length));
+    else yield (await readFrame(piece.frame)).subarray(piece.from, piece.from + piece.length);
   }
-  return Buffer.concat(pieces);
 }
 
 /**

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { ServiceError } from '../../errors.ts';
 import type { HttpReply } from '../../protocols/http.ts';
+import { contentOf, type Content } from '../content.ts';
 
 /** One entry of an Accept header: a form in which the caller accepts the answer. */
 export interface MediaRange {
@@ -58,7 +60,7 @@ export function requireJson(accept: string): void {
 export interface Part {
   readonly mediaType: string;
   readonly transferSyntax?: string;
-  readonly bytes: Uint8Array;
+  readonly content: Content;
 }
 
 const contentType = ({ mediaType, transferSyntax }: Part) =>
@@ -72,19 +74,29 @@ const contentType = ({ mediaType, transferSyntax }: Part) =>
 export function partsReply({ multipart }: MediaRange, parts: readonly Part[]): HttpReply | undefined {
   const [first] = parts;
   if (!first) throw new Error('an answer has at least one part');
-  if (!multipart) {
-    if (parts.length > 1) return undefined;
-    return { status: 200, headers: { 'content-type': contentType(first) }, body: first.bytes };
-  }
+  if (!multipart) return parts.length > 1 ? undefined : reply(contentType(first), [first.content]);
   // Random, because a boundary that occurs in the bytes of a part would end the part too early.
   const boundary = randomUUID();
-  const body = parts.flatMap((part) => [
-    Buffer.from(`\r\n--${boundary}\r\nContent-Type: ${contentType(part)}\r\n\r\n`),
-    part.bytes,
+  const text = (line: string) => contentOf(Buffer.from(line));
+  return reply(`multipart/related; type="${first.mediaType}"; boundary=${boundary}`, [
+    ...parts.flatMap((part) => [
+      text(`\r\n--${boundary}\r\nContent-Type: ${contentType(part)}\r\n\r\n`),
+      part.content,
+    ]),
+    text(`\r\n--${boundary}--\r\n`),
   ]);
+}
+
+function reply(type: string, contents: readonly Content[]): HttpReply {
+  const length = contents.reduce((sum, { size }) => sum + size, 0);
   return {
     status: 200,
-    headers: { 'content-type': `multipart/related; type="${first.mediaType}"; boundary=${boundary}` },
-    body: Buffer.concat([...body, Buffer.from(`\r\n--${boundary}--\r\n`)]),
+    headers: { 'content-type': type, 'content-length': String(length) },
+    // Not in object mode, in which a stream reads 16 pieces ahead.
+    stream: Readable.from(piecesOf(contents), { objectMode: false }),
   };
+}
+
+async function* piecesOf(contents: readonly Content[]): AsyncGenerator<Uint8Array> {
+  for (const { pieces } of contents) yield* pieces;
 }

@@ -1,4 +1,5 @@
 import type { World } from '../../world.ts';
+import { contentOf, type Content } from '../content.ts';
 import type { Attributes } from '../dicom/attributes.ts';
 import type { PixelDescription } from '../dicom/pixel-description.ts';
 import { codingOf, EXPLICIT_LITTLE_ENDIAN } from '../dicom/transfer-syntaxes.ts';
@@ -11,7 +12,7 @@ import { isNative, part10, type PixelElement } from './part10.ts';
 
 export interface InstanceFile {
   readonly transferSyntaxUid: string;
-  readonly bytes: Buffer;
+  readonly content: Content;
 }
 
 /**
@@ -48,11 +49,11 @@ async function importedFile(
   transferSyntaxUid: string,
 ): Promise<InstanceFile | undefined> {
   if (found.attributes['TransferSyntaxUID'] !== transferSyntaxUid) return undefined;
-  const bytes = await readImportedFile(world, { datastoreId, view: found }, async (index) => {
+  const content = await readImportedFile(world, { datastoreId, view: found }, async (index) => {
     const [frame] = await framesOf(world, found.instance, [index]);
     return frame?.bytes ?? Buffer.alloc(0);
   });
-  return bytes && { transferSyntaxUid, bytes };
+  return content && { transferSyntaxUid, content };
 }
 
 function writtenFile({ instance, attributes }: Found, encoded: EncodedFrames): InstanceFile {
@@ -64,7 +65,7 @@ function writtenFile({ instance, attributes }: Found, encoded: EncodedFrames): I
     ({ tag }) => !extendedOffsetTable.includes(tag),
   );
   const pixels = description && pixelElement(description, encoded);
-  return { transferSyntaxUid, bytes: part10(elements, pixels, transferSyntaxUid) };
+  return { transferSyntaxUid, content: contentOf(part10(elements, pixels, transferSyntaxUid)) };
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   takes,
   type MediaRange,
 } from './accept.ts';
+import { contentOf } from '../content.ts';
 import { dicomJson, findBulkData, type DicomJson } from './dicom-json.ts';
 import { elementsOf } from './elements.ts';
 import { instanceFile } from './file.ts';
@@ -39,8 +40,8 @@ export function retrieveHandlers(world: World) {
       return acceptable(request, async (range) => {
         if (!takes(range, 'application/dicom')) return undefined;
         const file = await instanceFile(world, request.datastoreId, found, range.transferSyntax);
-        const { transferSyntaxUid: transferSyntax, bytes } = file;
-        return partsReply(range, [{ mediaType: 'application/dicom', transferSyntax, bytes }]);
+        const { transferSyntaxUid: transferSyntax, content } = file;
+        return partsReply(range, [{ mediaType: 'application/dicom', transferSyntax, content }]);
       });
     },
 
@@ -61,7 +62,7 @@ export function retrieveHandlers(world: World) {
         if (!takes(range, mediaType) && range.type !== octets) return undefined;
         return partsReply(
           range.type === '*/*' && frames.length > 1 ? { ...range, multipart: true } : range,
-          encoded.frames.map((bytes) => ({ mediaType, transferSyntax, bytes })),
+          encoded.frames.map((bytes) => ({ mediaType, transferSyntax, content: contentOf(bytes) })),
         );
       });
     },
@@ -70,8 +71,9 @@ export function retrieveHandlers(world: World) {
       const [{ attributes, instance }] = requireInstances(world, request);
       const bytes = findBulkData(elementsOf(attributes, instance.DICOMVRs), request.bulkdataId);
       if (!bytes) throw notFound('Bulk data of that name');
+      const parts = [{ mediaType: octets, content: contentOf(bytes) }];
       return acceptable(request, (range) =>
-        Promise.resolve(takes(range, octets) ? partsReply(range, [{ mediaType: octets, bytes }]) : undefined),
+        Promise.resolve(takes(range, octets) ? partsReply(range, parts) : undefined),
       );
     },
   } satisfies Readonly<Record<string, Handler>>;
