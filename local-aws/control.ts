@@ -3,7 +3,7 @@ import type * as HealthLake from '@aws-sdk/client-healthlake';
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import type { OperationsOf } from './protocols/operations.ts';
 import type { Call } from './calls.ts';
-import type { EventFault, Moment } from './faults.ts';
+import type { Moment } from './faults.ts';
 import type { DicomWebOperation } from './medical-imaging/dicomweb/protocol.ts';
 import type { S3Operation } from './s3/routes.ts';
 import type { Settings } from './settings.ts';
@@ -111,16 +111,6 @@ export class LocalAwsControl {
     return this.#post('hold', fault);
   }
 
-  /**
-   * The next events do not come as usual: they are lost, come `ms` milliseconds later (1000 if there is none), come twice, or
-   * come after the event that follows them.
-   *
-   * @param fault.detailType - such as `Import Job Completed`; all events if there is none
-   */
-  eventFault(fault: { how: EventFault; detailType?: string; ms?: number; count?: number }): Promise<void> {
-    return this.#post('eventFault', fault);
-  }
-
   release(): Promise<void> {
     return this.#post('release', {});
   }
@@ -178,7 +168,7 @@ export class LocalAwsControl {
    * Writes a copy of everything into a folder, for `load`. Other calls wait meanwhile, so that the copy is consistent. It does
    * not contain faults and changed settings.
    *
-   * @param options.folder - does not exist yet, or is empty; relative to the working directory of the process that calls this
+   * @param options - `folder`: does not exist yet, or is empty; relative to the working directory of the process that calls this
    */
   save({ folder }: { readonly folder: string }): Promise<void> {
     return this.#post('save', { folder: resolve(folder) });

@@ -7,10 +7,20 @@ import type { LocalAwsOptions } from './options.ts';
 import { requirePackages } from './packages.ts';
 import type { LocalAws } from './server.ts';
 
-export { LocalAwsControl } from './control.ts';
+export type { Call } from './calls.ts';
+export {
+  LocalAwsControl,
+  type EntityKind,
+  type FailNext,
+  type OperationName,
+  type Rival,
+  type StartingOperation,
+} from './control.ts';
+export type { Moment } from './faults.ts';
 export type { LocalAwsOptions } from './options.ts';
 export type { LocalAws } from './server.ts';
 export type { Settings } from './settings.ts';
+export type { Duration } from './timeline.ts';
 
 requirePackages();
 

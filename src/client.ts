@@ -15,13 +15,26 @@ import { readSettings } from './worker/settings.ts';
 import type { Progress } from './workflows/run/progress.ts';
 
 export { isFlowInput } from './client/flow-types.ts';
-export type { FlowInput, FlowResult, FlowRun, FlowStartOptions } from './client/flow-types.ts';
+export type { FailedFile, WarnedFile } from './activities/report-lines.ts';
+export type { FlowInput, FlowResult, FlowRun, FlowStartOptions, Flows } from './client/flow-types.ts';
 export type { RunLine } from './client/run-list.ts';
+export type { FlowName } from './input-rules/flows.ts';
+export type { RecurringFlow } from './input-rules/recurring-import.ts';
 export type { WorkflowName } from './input-rules/workflows.ts';
 export { documentName } from './lib/document-name.ts';
 export { UserError, explain, runMain } from './lib/user-error.ts';
-export type { Ensured, RecurringImport, ScheduledImport, Schedules, ScheduleStatus } from './schedules.ts';
-export type { FailureDetails, FailureType } from './workflows/run/failures.ts';
+export type {
+  ByInterval,
+  ByTheClock,
+  Ensured,
+  Firing,
+  RecurringImport,
+  ScheduledImport,
+  ScheduleLine,
+  Schedules,
+  ScheduleStatus,
+} from './schedules.ts';
+export type { FailureDetails, FailureType, Left } from './workflows/run/failures.ts';
 export type { Progress } from './workflows/run/progress.ts';
 
 /**

@@ -24,6 +24,8 @@ import { readPatiently } from './temporal/grpc.ts';
 
 export {
   isRecurringImport,
+  type ByInterval,
+  type ByTheClock,
   type RecurringImport,
   type ScheduledImport,
 } from './schedules/recurring-import.ts';

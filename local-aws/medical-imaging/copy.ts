@@ -40,7 +40,6 @@ export function copyHandlers(world: World) {
         takes: world.settings.copyMs,
         result,
         forced: force,
-        copiedFrom: sourceImageSetId,
       });
       return {
         datastoreId,

@@ -29,11 +29,9 @@ export function beginVersion(
     readonly takes: Duration;
     readonly result: ChangeResult;
     readonly forced: boolean | undefined;
-    /** For a copy: the id of the image set that it copies. */
-    readonly copiedFrom?: string;
   },
 ): ImageSet {
-  const { status, takes, result, forced, copiedFrom } = change;
+  const { status, takes, result, forced } = change;
   const before = set.phases.length > 0 ? stateOf(set) : undefined;
   const begun: ImageSetPhase = {
     from: Date.now(),
@@ -41,7 +39,6 @@ export function beginVersion(
     imageSetState: 'LOCKED',
     imageSetWorkflowStatus: status,
     forced,
-    copiedFrom,
     content: before?.content,
   };
   const { done, failed } = endings[status];
@@ -54,7 +51,6 @@ export function beginVersion(
     ...begun,
     from: after(begun.from, takes),
     imageSetState: 'ACTIVE',
-    copiedFrom: undefined,
     ...ending,
   };
   const changing = { ...kept.set, phases: [...set.phases, begun, ended] };

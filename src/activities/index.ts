@@ -13,6 +13,18 @@ import { REQUEST_RATES, type RequestRates } from './retry-delay.ts';
 import { withBoundedResults } from './result-size.ts';
 import { searchAttributesActivity } from './search-attributes.ts';
 
+export type { AwsFailureDetails } from './aws-errors.ts';
+export type { BlobPlace, BlobReference } from './blobs.ts';
+export type { RunFacts, RunSettings } from './check-input.ts';
+export type { ExpandedInput, Firing } from './expand-input.ts';
+export type { Sighting, SoughtDatastore, SoughtJob } from './find.ts';
+export type { ImageSetCounts, ImportCounts, ImportedImageSet } from './import-manifest.ts';
+export type { ImportOutput, ReadManifest } from './import-outcome.ts';
+export type { ImportReports, ReportsInput } from './import-reports.ts';
+export type { InputListing, SeenObjects } from './list-input.ts';
+export type { MetadataInput, MetadataReply, SearchInput, UpdateInput } from './medical-imaging.ts';
+export type { RequestRates } from './retry-delay.ts';
+
 export interface AwsClients {
   imaging: MedicalImagingClient;
   healthlake: HealthLakeClient;

@@ -3,7 +3,7 @@ import type { WorkflowHandleWithFirstExecutionRunId, WorkflowStartOptions } from
 import { inputProblems, type WorkflowName } from '../input-rules/workflows.ts';
 import type * as workflows from '../workflows/index.ts';
 
-type Flows = typeof workflows;
+export type Flows = typeof workflows;
 
 /** The input of a flow, by its workflow type. */
 export type FlowInput<Flow extends WorkflowName> = Parameters<Flows[Flow]>[0];

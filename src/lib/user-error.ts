@@ -22,7 +22,7 @@ export function explain(error: unknown): string {
 export function explainOurs(error: unknown): string {
   return (
     reasonIn(error) ??
-    `This is a bug of aws-health-workflows. Please report it where you got the package from (CONTRIBUTING.md, "Reporting a bug"), together with these lines:\n${traceOf(error)}`
+    `This is a bug of aws-health-workflows. Please report it (CONTRIBUTING.md, "Reporting a bug"), together with these lines:\n${traceOf(error)}`
   );
 }
 

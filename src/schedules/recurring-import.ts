@@ -7,13 +7,13 @@ import { toMilliseconds, type Duration } from '../pacing/polling.ts';
 import type { RecurringImportInput, RecurringImportOf } from '../workflows/recurring-import.ts';
 
 /** At times of the clock in `timeZone`: a cron expression of five fields such as `0 2 * * *`, or `@daily`. */
-interface ByTheClock {
+export interface ByTheClock {
   cron: string;
   every?: undefined;
 }
 
 /** At an interval, counted from the Unix epoch. */
-interface ByInterval {
+export interface ByInterval {
   every: Duration;
   cron?: undefined;
 }

@@ -6,6 +6,7 @@ import { lookUpSearchAttributes } from '../temporal/namespace-attributes.ts';
 import { noNamespace, noServer, readTemporalConfig } from '../temporal/temporal-config.ts';
 import { lookUpVersioning } from '../temporal/versioning.ts';
 import { readSettings } from './settings.ts';
+import { requireOneSdkVersion } from './temporal-sdk.ts';
 import { versioningOptions } from './worker-version.ts';
 
 export { replayRuns, type ReplayedRun } from './replay.ts';
@@ -16,9 +17,10 @@ export { replayRuns, type ReplayedRun } from './replay.ts';
  *
  * Temporal is configured as for the Temporal CLI (`TEMPORAL_*`, `temporal.toml`), AWS by the SDK's default provider chain.
  *
- * @throws UserError for an invalid setting, a server that cannot be reached, or a namespace that does not exist
+ * @throws UserError for packages of Temporal of different versions, an invalid setting, a server that cannot be reached, or a namespace that does not exist
  */
 export async function workerOptions(env: NodeJS.ProcessEnv) {
+  requireOneSdkVersion();
   const settings = readSettings(env);
   const aws = createAwsClients(env, settings.run.startToClose);
   for (const [service, endpoint] of Object.entries(await describeEndpoints(aws, env))) {

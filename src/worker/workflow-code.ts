@@ -1,11 +1,7 @@
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { sdkVersion } from './temporal-sdk.ts';
 import type { WorkerVersion } from './worker-version.ts';
-
-const { version: sdk }: { version: string } = createRequire(import.meta.url)(
-  '@temporalio/worker/package.json',
-);
 
 /**
  * The modules in `src/workflows` that the build bundles, with the file of each bundle.
@@ -14,8 +10,8 @@ const { version: sdk }: { version: string } = createRequire(import.meta.url)(
  * as the worker, so the names of the files say by which version they were built.
  */
 export const BUNDLES = {
-  index: `workflow-bundle-${sdk}.js`,
-  versioned: `versioned-bundle-${sdk}.js`,
+  index: `workflow-bundle-${sdkVersion}.js`,
+  versioned: `versioned-bundle-${sdkVersion}.js`,
 } as const;
 
 const pathOf = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));

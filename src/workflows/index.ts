@@ -17,3 +17,57 @@ export { provisionDatastore } from './medical-imaging/provision-datastore.ts';
 export { tagImageSet } from './medical-imaging/tag-image-set.ts';
 export { updateImageSetMetadata } from './medical-imaging/update-image-set-metadata.ts';
 export { recurringImport } from './recurring-import.ts';
+
+// The types of their inputs and results.
+export type { FhirDatastoreOutputs } from './datastores/fhir-datastore.ts';
+export type { CreateFhirDatastoreAndWaitActiveInput } from './healthlake/create-fhir-datastore-and-wait-active.ts';
+export type { DeleteFhirDatastoreAndConfirmInput } from './healthlake/delete-fhir-datastore-and-confirm.ts';
+export type {
+  ProvisionDatastoreAndExportInput,
+  ProvisionDatastoreAndExportResult,
+} from './healthlake/provision-datastore-and-export.ts';
+export type {
+  ProvisionDatastoreAndImportInput,
+  ProvisionDatastoreAndImportResult,
+} from './healthlake/provision-datastore-and-import.ts';
+export type {
+  StartExportPollAndListInput,
+  StartExportPollAndListResult,
+} from './healthlake/start-export-poll-and-list.ts';
+export type {
+  StartImportAndWaitCompletedInput,
+  StartImportAndWaitCompletedResult,
+} from './healthlake/start-import-and-wait-completed.ts';
+export type {
+  StartImportPollAndListInput,
+  StartImportPollAndListResult,
+} from './healthlake/start-import-poll-and-list.ts';
+export type {
+  AuditCompletedImportsInput,
+  AuditCompletedImportsResult,
+} from './medical-imaging/audit-completed-imports.ts';
+export type { CopyImageSetInput } from './medical-imaging/copy-attempt.ts';
+export type { CopyImageSetResult } from './medical-imaging/copy-image-set.ts';
+export type {
+  FindImageSetByPatientInput,
+  FindImageSetByPatientResult,
+} from './medical-imaging/find-image-set-by-patient.ts';
+export type {
+  ImportDicomAndSearchInput,
+  ImportDicomAndSearchResult,
+} from './medical-imaging/import-dicom-and-search.ts';
+export type { InspectImageSetInput, InspectImageSetResult } from './medical-imaging/inspect-image-set.ts';
+export type {
+  OnboardDatastoreAndImportInput,
+  OnboardDatastoreAndImportResult,
+} from './medical-imaging/onboard-datastore-and-import.ts';
+export type {
+  ProvisionDatastoreInput,
+  ProvisionDatastoreResult,
+} from './medical-imaging/provision-datastore.ts';
+export type { TagImageSetInput, TagImageSetResult } from './medical-imaging/tag-image-set.ts';
+export type {
+  UpdateImageSetMetadataInput,
+  UpdateImageSetMetadataResult,
+} from './medical-imaging/update-image-set-metadata.ts';
+export type { RecurringImportInput, RecurringImportResult, RecurringInputs } from './recurring-import.ts';

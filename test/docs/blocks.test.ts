@@ -40,6 +40,7 @@ const runnable = blocks.filter(({ language }) =>
 /** The test that runs a block, by the document and a part of the block's text. */
 const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] = [
   [/^README/, /^npm ci && npm run demo .*\nnpm ci && npm test /, 'test/dev/demo.test.ts'],
+  [/^README|^docs\/installing/, /^npm install aws-health-workflows/, 'test/package/installed.test.ts'],
   [/^README/, /^npm run dev$/m, 'test/dev/dev.test.ts'],
   [/^README/, /^npx aws-health-workflows/, 'test/dev/dev.test.ts'],
   [/^README/, /^npm run worker$/m, 'test/worker.test.ts'],

@@ -17,6 +17,7 @@ import { DICOMWEB } from './dicomweb.ts';
 import { IMAGE_FRAMES } from './image-frames.ts';
 import { LOCAL_AWS } from './local-aws.ts';
 import { LOCAL_AWS_STATE } from './local-aws-state.ts';
+import { PACKAGE } from './package.ts';
 import { S3 } from './s3.ts';
 import { SQS } from './sqs.ts';
 
@@ -1945,5 +1946,6 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...LOCAL_AWS,
   ...LOCAL_AWS_STATE,
   ...S3,
+  ...PACKAGE,
   ...SQS,
 ];

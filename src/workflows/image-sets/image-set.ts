@@ -10,7 +10,7 @@ export interface ImageSetId {
   imageSetId: string;
 }
 
-interface ImageSetWait extends ImageSetId {
+export interface ImageSetWait extends ImageSetId {
   step: string;
   polling: Polling | undefined;
 }

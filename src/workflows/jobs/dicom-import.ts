@@ -5,7 +5,7 @@ import { classifyImagingImport } from './classify.ts';
 import type { Flow } from '../run/flow.ts';
 import type { ImportJob, ImportService } from './import-job.ts';
 
-interface DicomImportJob extends ImportJob {
+export interface DicomImportJob extends ImportJob {
   status: JobStatus | undefined;
 }
 

@@ -79,7 +79,7 @@ export function judge<Result extends JudgedImport>(
   throw flowFailure('NothingImported', `none of ${all} was imported`, more);
 }
 
-type JudgedImport = ImportResult & { jobId: string; jobStatus: string };
+export type JudgedImport = ImportResult & { jobId: string; jobStatus: string };
 
 /** What the import is known to have lost, as text. */
 function lossesOf({ jobStatus, counts, warnings }: JudgedImport): string[] {

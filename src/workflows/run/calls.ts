@@ -6,7 +6,7 @@ import { assertRoomInHistory } from './bounds.ts';
 import { isUnanswered, isUnattended } from './failures.ts';
 import { ProgressBoard } from './progress.ts';
 
-interface ProxiedActivity<Input, Output> {
+export interface ProxiedActivity<Input, Output> {
   executeWithOptions(options: ActivityOptions, args: [Input]): Promise<Output>;
 }
 

@@ -16,7 +16,7 @@ import { failureOfRun, originOf, type Left } from './failures.ts';
 import { SearchTags } from './search-attributes.ts';
 
 /**
- * One run of a flow: its calls to AWS (see {@link Calls}), its progress, and what it would leave behind in AWS.
+ * One run of a flow: its calls to AWS (`calls.ts`), its progress, and what it would leave behind in AWS.
  *
  * Only {@link runFlow} creates one. It also turns every error into the one failure of the run.
  */

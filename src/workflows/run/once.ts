@@ -41,7 +41,7 @@ export type Guard = 'harmless' | 'token' | 'version' | 'none';
 /** A change to a resource, or the start of a job. */
 export type Change<Basis, Reply> = Attempted<Basis, Reply> & (Guarded<Basis, Reply> | { guard: 'harmless' });
 
-interface Attempted<Basis, Reply> {
+export interface Attempted<Basis, Reply> {
   /** The document's step id. */
   step: string;
   /** The kind of resource: its pacing sets how long to retry. */
@@ -53,7 +53,7 @@ interface Attempted<Basis, Reply> {
   send(basis: Basis, budget: number): Promise<Reply>;
 }
 
-interface Guarded<Basis, Reply> {
+export interface Guarded<Basis, Reply> {
   guard: Exclude<Guard, 'harmless'>;
   /** Finds out whether AWS has applied the attempts whose replies were lost. */
   find(doubt: Doubt<Basis>): Promise<Found<Reply>>;

@@ -11,7 +11,7 @@ export interface Page<Item> {
 }
 
 /** Reads one page: the first one without a token, or the one that a token names. */
-type ReadPage<Item> = (summary: string, nextToken: string | undefined) => Promise<Page<Item>>;
+export type ReadPage<Item> = (summary: string, nextToken: string | undefined) => Promise<Page<Item>>;
 
 /** The published documents define the page size as a string; the services accept only a number. */
 export const pageSize = (maxResults: number | string | undefined): number | undefined =>

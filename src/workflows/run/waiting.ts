@@ -31,7 +31,7 @@ export interface Wait<Read> {
  * The wait times out only after a read that was made after the deadline: if all workers were down for longer than that, the
  * resource may be ready. Time in a queue has a deadline of its own, and does not count against the time in which the job runs.
  *
- * After an error that {@link Lapses} excuses, the wait reads again.
+ * After an error that `lapses.ts` excuses, the wait reads again.
  *
  * The input rules limit the reads of a run to `mostReads`. But a run can repeat a wait, for example after a conflict, and
  * events cause reads of their own. So the run counts its reads, too: beyond `mostReads` a wait reads only once more, at its
