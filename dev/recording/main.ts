@@ -63,8 +63,15 @@ async function main(life: Life): Promise<void> {
     columns: 112,
     rows: 12,
   });
+  const { datastoreId } = await run.result();
+  const browser = await findBrowser();
+  // Before the runs of startOthers, one of which merges the two series of the study.
+  if (browser !== undefined) {
+    await photographStudy(browser, platform.awsUrl, join(docs, 'viewer.png'));
+    say('docs/viewer.png');
+  }
   const recordsId = await stage.createRecords();
-  await stage.startOthers((await run.result()).datastoreId, recordsId);
+  await stage.startOthers(datastoreId, recordsId);
   await still({
     name: 'list',
     command: 'npx aws-health-workflows list --all',
@@ -74,15 +81,12 @@ async function main(life: Life): Promise<void> {
   });
   await stage.fireSchedule(recordsId);
 
-  const browser = await findBrowser();
   if (browser === undefined) {
     say(
-      'The pictures of the Web UI stay as they are: no browser was found. To make them: apt-get install chromium',
+      'The pictures of the viewer and of the Web UI stay as they are: no browser was found. To make them: apt-get install chromium',
     );
     return;
   }
-  await photographStudy(browser, platform.awsUrl, join(docs, 'viewer.png'));
-  say('docs/viewer.png');
   const pages = `${platform.temporal.uiUrl}/namespaces/default`;
   const runPage = `${pages}/workflows/${IMPORT}/${run.firstExecutionRunId}/history`;
   await photo(browser, 'run-in-web-ui', runPage, 1120);

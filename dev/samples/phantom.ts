@@ -29,7 +29,7 @@ const head: readonly Ellipsoid[] = [
  * Where the middle of the head is. In the middle of the cube, slices at the same distance to both sides would look alike, and no
  * test would notice if a viewer or a server confused them.
  */
-const position: Point = [0.08, 0.06, 0.1];
+const position: Point = [0.08, 0.06, -0.1];
 
 export type Plane = 'axial' | 'coronal' | 'sagittal';
 

@@ -64,17 +64,19 @@ export async function bringViewer(
 }
 
 async function download(folder: string, spec: string): Promise<string> {
-  // Without retries, npm fails at once on a machine that is offline, instead of after minutes.
+  // On a machine that is offline, npm would retry for minutes. If the registry does not answer, it would wait for five minutes. A
+  // slow download is no reason to stop: the time-out is for the answer to begin.
   const args = [
     'pack',
     spec,
     '--json',
     '--ignore-scripts',
     '--fetch-retries=0',
+    '--fetch-timeout=30000',
     '--pack-destination',
     folder,
   ];
-  const { stdout } = await run('npm', args, { env: process.env, timeout: 300_000 }).catch(
+  const { stdout } = await run('npm', args, { env: process.env, timeout: 600_000 }).catch(
     (error: { stderr?: string }) => {
       const reason =
         /^npm (?:error|ERR!) (?:code )?(\w+)$/m.exec(error.stderr ?? '')?.[1] ?? 'npm did not run';

@@ -16,7 +16,7 @@ import pydicom
 from dicomweb_client.api import DICOMwebClient
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
-from pydicom.uid import ExplicitVRBigEndian
+from pydicom.uid import ExplicitVRBigEndian, JPEGBaseline8Bit
 
 CHARACTER_SET = 0x00080005
 PIXEL_DATA = {0x7FE00010, 0x7FE00008, 0x7FE00009}
@@ -24,6 +24,8 @@ PIXEL_DATA = {0x7FE00010, 0x7FE00008, 0x7FE00009}
 OFFSET_TABLE = {0x7FE00001, 0x7FE00002}
 # Photometric Interpretation and Planar Configuration, which decoding changes in colour images.
 PIXEL_FORM = {0x00280004, 0x00280006}
+# MPEG-2, MPEG-4 and HEVC.
+VIDEO = {f"1.2.840.10008.1.2.4.{number}" for number in range(100, 109)}
 BINARY = {"OB", "OD", "OF", "OL", "OV", "OW", "UN"}
 
 
@@ -103,15 +105,18 @@ def read_instance(client, found, source, report):
 def read_frames(client, uids, source, report):
     if not any(tag in source for tag in PIXEL_DATA):
         return
-    count = int(source.get("NumberOfFrames", 1) or 1)
+    syntax = source.file_meta.TransferSyntaxUID
+    # In HealthImaging a video is one frame, however many images it has.
+    count = 1 if syntax in VIDEO else int(source.get("NumberOfFrames", 1) or 1)
     try:
         frames = client.retrieve_instance_frames(*uids, list(range(1, count + 1)))
     except Exception as error:  # No frames were stored if their limits could not be found.
         report["without"].append([uids[2], str(error)[:3]])
         return
     report["frames"] += len(frames)
-    syntax = source.file_meta.TransferSyntaxUID
-    if syntax.is_encapsulated or syntax == ExplicitVRBigEndian or source.BitsAllocated == 1:
+    is_kept = syntax == JPEGBaseline8Bit or syntax in VIDEO
+    is_decoded = syntax.is_encapsulated or syntax == ExplicitVRBigEndian or source.BitsAllocated == 1
+    if is_decoded and not is_kept:
         return
     if frames != frames_of(source, count):
         report["differences"].append(f"frames {uids[2]}")
