@@ -1,57 +1,25 @@
 /** Runs every command of `docs/recurring-imports.md` exactly as it is in the page. */
-import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
 import { localAws, type LocalAwsUnderTest } from './local-aws/harness.ts';
-import { required, withCluster, type Cluster } from './support/cluster.ts';
+import { withCluster, type Cluster } from './support/cluster.ts';
 import { polling } from './support/inputs.ts';
+import { openPage, shellBlocksOf, type Page } from './support/page.ts';
 import { untilFired } from './support/schedules.ts';
 
 let aws: LocalAwsUnderTest;
 let cluster: Cluster;
-const folder = mkdtempSync(join(tmpdir(), 'doc-test-'));
+let page: Page;
 
 withCluster(localAws, (...platform) => ([aws, cluster] = platform));
 beforeAll(async () => {
-  mkdirSync(join(folder, '.local'));
-  symlinkSync(aws.data, join(folder, '.local/aws'));
-  const cli = join(import.meta.dirname, '../dist/src/cli.js');
+  page = openPage('docs/recurring-imports.md', aws, cluster);
   // The page assumes a running worker.
   await cluster.flows.execute('provisionDatastore', { datastoreName: 'first', polling });
-  // The link that npm creates when it installs the package.
-  program('npx', `shift; exec "${process.execPath}" "${cli}" "$@"`);
-  program('temporal', `exec "${required('AHW_TEST_TEMPORAL')}" "$@"`);
 });
-afterAll(() => rmSync(folder, { recursive: true }));
-
-function program(name: string, script: string): void {
-  mkdirSync(join(folder, 'bin'), { recursive: true });
-  writeFileSync(join(folder, 'bin', name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-}
-
-const page = readFileSync(join(import.meta.dirname, '../docs/recurring-imports.md'), 'utf8');
-const blocksOf = (text: string) => [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
-
-/** Runs commands as one script. The first that fails ends the script, and fails the test. */
-async function run(blocks: readonly string[]): Promise<string> {
-  const script = blocks.join('\n').replaceAll('http://127.0.0.1:4566', aws.endpoint);
-  const { stdout } = await promisify(execFile)('bash', ['--norc', '-eo', 'pipefail', '-c', script], {
-    cwd: folder,
-    env: {
-      PATH: `${join(folder, 'bin')}${delimiter}${process.env['PATH']}`,
-      HOME: folder,
-      TEMPORAL_ADDRESS: cluster.address,
-      TEMPORAL_TASK_QUEUE: cluster.taskQueue,
-    },
-  });
-  return stdout;
-}
+afterAll(() => page.close());
 
 test('leads a new user to a nightly import with backfill', async () => {
-  const [tour = '', end = ''] = page.split('## Delete the schedules');
-  const output = await run(blocksOf(tour));
+  const [tour = '', end = ''] = page.text.split('## Delete the schedules');
+  const output = await page.run(shellBlocksOf(tour));
   expect(output).toContain('nightly is created.');
   expect(output).toContain('nightly starts 3 firings, one after the other.');
 
@@ -71,5 +39,5 @@ test('leads a new user to a nightly import with backfill', async () => {
   const nightly = await cluster.flows.schedules.describe('nightly');
   expect(byTemporal.recurringImport.input).toEqual(nightly.recurringImport.input);
 
-  expect(await run(blocksOf(end))).toContain('nightly is deleted.');
+  expect(await page.run(shellBlocksOf(end))).toContain('nightly is deleted.');
 });

@@ -3,6 +3,7 @@ import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { checkInputActivity, type RunSettings } from './check-input.ts';
 import { expandInput } from './expand-input.ts';
+import { planActivities } from './fleet/plan.ts';
 import { findActivities } from './find-started.ts';
 import { healthlakeActivities } from './healthlake.ts';
 import { importOutcomeActivity } from './import-outcome.ts';
@@ -51,6 +52,7 @@ export function createActivities(
     ...imaging,
     ...healthlake,
     ...findActivities(imaging, healthlake),
+    ...planActivities(aws.s3),
     checkInput: checkInputActivity(settings),
     expandInput,
     listInput: listInputActivity(aws.s3),

@@ -1,5 +1,12 @@
 import { setMaxListeners } from 'node:events';
-import { GetObjectCommand, paginateListObjectsV2, type S3Client, type _Object } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  PutObjectCommand,
+  paginateListObjectsV2,
+  type ListObjectsV2CommandInput,
+  type S3Client,
+  type _Object,
+} from '@aws-sdk/client-s3';
 import { isRecord } from '../lib/guards.ts';
 import { linesOf } from './lines.ts';
 
@@ -56,7 +63,7 @@ export async function* readManyLines(
     const fetched = size !== undefined && size < SMALL ? readText(s3, uri, abortSignal) : undefined;
     // A failed fetch is thrown when its lines are read. Until then Node must not report an unhandled rejection.
     fetched?.catch(() => {});
-    ahead.push({ uri, lines: fetched ? linesOfText(fetched) : readLines(s3, uri, abortSignal) });
+    ahead.push({ uri, lines: fetched ? linesOfText(fetched) : readUriLines(s3, uri, abortSignal) });
     const next = ahead.length > FETCHED_AHEAD ? ahead.shift() : undefined;
     if (next) yield next;
   }
@@ -68,7 +75,11 @@ async function* linesOfText(text: Promise<string | undefined>): AsyncGenerator<s
 }
 
 /** Streams the lines of an object that may be too large for the memory; none if the object does not exist. */
-async function* readLines(s3: S3Client, uri: string, abortSignal: AbortSignal): AsyncGenerator<string> {
+export async function* readUriLines(
+  s3: S3Client,
+  uri: string,
+  abortSignal: AbortSignal,
+): AsyncGenerator<string> {
   const body = await open(s3, uri, abortSignal);
   if (body) yield* linesOf(body.transformToWebStream());
 }
@@ -81,6 +92,18 @@ async function open(s3: S3Client, uri: string, abortSignal: AbortSignal) {
     if (isRecord(error) && error['name'] === 'NoSuchKey') return undefined;
     throw error;
   }
+}
+
+/** Writes a text as one object, which replaces an earlier one. */
+export async function writeText(
+  s3: S3Client,
+  uri: string,
+  text: string,
+  abortSignal: AbortSignal,
+): Promise<void> {
+  const { bucket, key } = parseS3Uri(uri);
+  const request = { Bucket: bucket, Key: key, Body: text, ContentType: 'application/x-ndjson' };
+  await s3.send(new PutObjectCommand(request), { abortSignal });
 }
 
 /**
@@ -96,8 +119,34 @@ export async function* listObjects(
 ): AsyncGenerator<_Object & { uri: string }> {
   const { bucket, key } = parseS3Uri(prefix);
   const StartAfter = after === undefined ? undefined : parseS3Uri(after).key;
-  const request = { Bucket: bucket, Prefix: key, StartAfter };
-  for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, request, { abortSignal })) {
-    for (const object of Contents) yield { ...object, uri: `s3://${bucket}/${object.Key}` };
+  for await (const { objects } of listPages(s3, { Bucket: bucket, Prefix: key, StartAfter }, abortSignal)) {
+    for (const object of objects) yield { ...object, uri: `s3://${bucket}/${object.Key}` };
+  }
+}
+
+/** One page of a list: up to a thousand objects and common prefixes. */
+export interface ListedPage {
+  objects: readonly (_Object & { Key: string })[];
+  prefixes: readonly string[];
+}
+
+/**
+ * The pages of a list. Names are requested percent-encoded (`EncodingType: url`), because XML cannot hold some characters that
+ * a key may contain, and the SDK would fail to read such a page. (S3 API Reference, ListObjectsV2.)
+ */
+export async function* listPages(
+  s3: S3Client,
+  request: Omit<ListObjectsV2CommandInput, 'EncodingType'>,
+  abortSignal: AbortSignal,
+): AsyncGenerator<ListedPage> {
+  const encoded = { ...request, EncodingType: 'url' as const };
+  for await (const page of paginateListObjectsV2({ client: s3 }, encoded, { abortSignal })) {
+    // A server that ignores the request for encoding returns the names as they are.
+    const nameOf = (name = '') =>
+      page.EncodingType === 'url' ? decodeURIComponent(name.replaceAll('+', ' ')) : name;
+    yield {
+      objects: (page.Contents ?? []).map((object) => ({ ...object, Key: nameOf(object.Key) })),
+      prefixes: (page.CommonPrefixes ?? []).map(({ Prefix }) => nameOf(Prefix)),
+    };
   }
 }

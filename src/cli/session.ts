@@ -117,5 +117,5 @@ export function describeFailure({ type, message, details }: ReturnType<typeof fa
   const left =
     details?.left?.map(({ what, remove }) => `Left in AWS: ${what}. To remove it: ${remove}`) ?? [];
   const said = details?.awsMessage === undefined ? [] : [`AWS says: ${details.awsMessage}`];
-  return [`${type}: ${message}`, ...said, ...left].join('\n');
+  return [`${type}: ${message}`, ...(details?.named ?? []), ...said, ...left].join('\n');
 }

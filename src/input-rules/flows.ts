@@ -2,15 +2,17 @@ import { isRecord } from '../lib/guards.ts';
 import type { WaitKind } from '../pacing/pacing.ts';
 import { pacingProblems, type Polling } from '../pacing/polling.ts';
 import { compileRules, type Problem } from './ajv.ts';
+import { FLEET_RULES } from './fleets.ts';
 import type { FlowRules } from './flow-members.ts';
 import { HEALTHLAKE_FLOWS } from './healthlake-flows.ts';
 import { IMAGING_FLOWS } from './imaging-flows.ts';
 
 /**
  * The input rules of every flow: the members of its document, every optional member of its operations that the SDK sends, and
- * members of this package. A run that attaches to a job does not need the members that only start one.
+ * members of this package. A run that attaches to a job does not need the members that only start one. The fleets, which
+ * import by the thousand, have no document.
  */
-export const FLOW_RULES = { ...IMAGING_FLOWS, ...HEALTHLAKE_FLOWS } as const;
+export const FLOW_RULES = { ...IMAGING_FLOWS, ...HEALTHLAKE_FLOWS, ...FLEET_RULES } as const;
 
 export type FlowName = keyof typeof FLOW_RULES;
 

@@ -21,6 +21,33 @@ export interface ImportOptions {
   polling?: Polling;
 }
 
+/** The members of a fleet's input besides the service's own. */
+export interface FleetOptions {
+  /** Only plan: say what would be imported by how many jobs, and what cannot be imported. */
+  planOnly: true;
+  /** Sets this plan apart from other plans of the same input. Without it, a second run continues the plan of the first. */
+  planName?: string;
+  /** The most files of one job. The default is 90 % of the service's quota. */
+  filesPerJob?: number;
+  /** The most bytes of one job. The default is 90 % of the service's quota. */
+  bytesPerJob?: number;
+}
+
+/** What a fleet of HealthImaging imports: everything below a folder, up to 1,000 folders, or those in an ndjson file. */
+export type DicomFleetSource =
+  | { inputS3Uri: string; imports?: never; importsS3Uri?: never }
+  | { inputS3Uri?: never; imports: readonly { inputS3Uri: string }[]; importsS3Uri?: never }
+  | { inputS3Uri?: never; imports?: never; importsS3Uri: string };
+
+/** The input of `importAllDicom`. */
+export type DicomFleetInput = FleetOptions &
+  DicomFleetSource &
+  Pick<StartDICOMImportJobRequest, 'inputOwnerAccountId'> & {
+    datastoreId: string;
+    dataAccessRoleArn: string;
+    outputS3Uri: string;
+  };
+
 /** The members of a flow's input that create a data store. The name of its client token differs from flow to flow. */
 export interface NewDatastore extends Omit<CreateDatastoreRequest, 'datastoreName' | 'clientToken'> {
   datastoreName: string;

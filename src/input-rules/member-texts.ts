@@ -107,6 +107,30 @@ const TEXTS: Readonly<Record<string, MemberText>> = {
     form: 'S3 URI',
     example: 's3://incoming/day/',
   },
+  imports: {
+    what: 'up to 1,000 folders to import',
+    form: 'JSON',
+    example: [{ inputS3Uri: 's3://incoming/day-1/' }, { inputS3Uri: 's3://incoming/day-2/' }],
+  },
+  importsS3Uri: {
+    what: 'an ndjson file that names the folders to import, one in each line: {"inputS3Uri": "s3://incoming/day/"}',
+    form: 'S3 URI',
+    example: 's3://incoming/folders.ndjson',
+  },
+  planOnly: {
+    what: 'only plan: how many jobs would import how much, and what cannot be imported',
+    example: true,
+  },
+  planName: {
+    what: 'sets this plan apart from others of the same input; without it, a second run continues the plan of the first',
+    form: 'up to 64 letters, digits, . _ -',
+    example: '2026-01-31',
+  },
+  filesPerJob: { what: "the most files of one job (default: 90 % of the service's quota)", example: 1000 },
+  bytesPerJob: {
+    what: "the most bytes of one job (default: 90 % of the service's quota)",
+    example: 1000000000,
+  },
   outputS3Uri: {
     what: 'where the service writes its output and the manifest',
     form: 'S3 URI',

@@ -1,6 +1,7 @@
 import { isRecord } from '../lib/guards.ts';
 import { TEMPLATES, expandTemplates, hasUnknownTemplate, isOffset, isTimeZone } from './templates.ts';
 import { compileRules, type Problem } from './ajv.ts';
+import { isFleetName, type FleetName } from './fleets.ts';
 import { FLOW_RULES, flowProblems, type FlowName } from './flows.ts';
 
 type Members<Flow extends FlowName> = (typeof FLOW_RULES)[Flow]['schema']['properties'];
@@ -10,11 +11,12 @@ type HasStore = { datastoreId: unknown } | { DatastoreId: unknown };
 /** The flows that can be recurring: those that import from S3 into an existing data store. */
 export type RecurringFlow = {
   [Flow in FlowName]: Members<Flow> extends HasInput & HasStore ? Flow : never;
-}[FlowName];
+}[Exclude<FlowName, FleetName>];
 
 export const RECURRING_FLOWS = (Object.keys(FLOW_RULES) as FlowName[]).filter(isRecurringFlow);
 
 function isRecurringFlow(flow: FlowName): flow is RecurringFlow {
+  if (isFleetName(flow)) return false;
   return memberLike(flow, /^inputS3Uri$/i) !== undefined && memberLike(flow, /^datastoreId$/i) !== undefined;
 }
 

@@ -1,5 +1,6 @@
-// Every workflow of the worker. Each has the name of its document in `arazzo/`, except `recurringImport`, which starts one
-// of the others.
+// Every workflow of the worker. Each has the name of its document in `arazzo/`, except the fleets, which import by the
+// thousand, and `recurringImport`, which starts one of the others.
+export { importAllDicom } from './fleet/import-all-dicom.ts';
 export { createFhirDatastoreAndWaitActive } from './healthlake/create-fhir-datastore-and-wait-active.ts';
 export { deleteFhirDatastoreAndConfirm } from './healthlake/delete-fhir-datastore-and-confirm.ts';
 export { provisionDatastoreAndExport } from './healthlake/provision-datastore-and-export.ts';

@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { FlowClient, FlowRun } from '../../src/client.ts';
+import type { FleetName } from '../../src/input-rules/fleets.ts';
 import type { FlowName } from '../../src/input-rules/flows.ts';
 import { activeFhirDatastore } from '../local-aws/fhir-harness.ts';
 import { p10, putFiles } from '../local-aws/harness.ts';
@@ -12,8 +13,11 @@ import { thingsOf } from './things.ts';
 
 type ReadingFlow = 'auditCompletedImports' | 'findImageSetByPatient' | 'inspectImageSet';
 
-/** A copy without a destination is a separate kind, because a lost reply is resolved in another way than with one. */
-export type Kind = Exclude<FlowName, ReadingFlow> | 'copyToNew';
+/**
+ * A copy without a destination is a separate kind, because a lost reply is resolved in another way than with one. The fleets
+ * have tests of their own in `test/fleet`.
+ */
+export type Kind = Exclude<FlowName, ReadingFlow | FleetName> | 'copyToNew';
 
 /** The resources of one run. They have its name, so everything in AWS with that name belongs to that run. */
 export interface Place {

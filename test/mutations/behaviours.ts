@@ -14,6 +14,7 @@
 import type { Behaviour } from './behaviour.ts';
 import { DICOM_READER } from './dicom.ts';
 import { DICOMWEB } from './dicomweb.ts';
+import { FLEET } from './fleet.ts';
 import { IMAGE_FRAMES } from './image-frames.ts';
 import { LOCAL_AWS } from './local-aws.ts';
 import { LOCAL_AWS_STATE } from './local-aws-state.ts';
@@ -1942,6 +1943,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...LOCAL_FHIR,
   ...DICOM_READER,
   ...DICOMWEB,
+  ...FLEET,
   ...IMAGE_FRAMES,
   ...LOCAL_AWS,
   ...LOCAL_AWS_STATE,

@@ -11,6 +11,7 @@ export const imaging = proxyActivities<Activities>(lastResort);
 export const healthlake = proxyActivities<Activities>(lastResort);
 export const files =
   proxyActivities<Pick<Activities, 'listInput' | 'readImportOutcome' | 'readImportReports'>>(lastResort);
+export const plans = proxyActivities<Pick<Activities, 'surveyFleet' | 'planShard' | 'closePlan'>>(lastResort);
 
 /** Local activities: each costs one history event, and the check of an input does not wait behind a full task queue. */
 export const { checkInput, expandInput, searchAttributes } = proxyLocalActivities<

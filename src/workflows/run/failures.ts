@@ -40,6 +40,8 @@ export interface FailureDetails {
    * so it is not in the failure's message, which logs and lists show.
    */
   awsMessage?: string;
+  /** Folders or files in S3 that the failure is about. They may contain patient data. */
+  named?: string[];
   /** The names of the members that are left out because the failure would be too large for Temporal. */
   leftOut?: string[];
 }
@@ -48,7 +50,7 @@ export interface FailureDetails {
 export function flowFailure(
   type: FailureType,
   why: string,
-  more: Pick<FailureDetails, 'counts' | 'result' | 'awsMessage'> = {},
+  more: Pick<FailureDetails, 'counts' | 'result' | 'awsMessage' | 'named'> = {},
   cause?: unknown,
 ): ApplicationFailure {
   return ApplicationFailure.create({ type, message: why, details: [more], ...causedBy(cause) });

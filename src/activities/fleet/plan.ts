@@ -1,0 +1,203 @@
+/** The activities that plan a fleet of imports. */
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { S3Client, _Object } from '@aws-sdk/client-s3';
+import { attempt } from '../operation.ts';
+import { listPages } from '../s3.ts';
+import { Cutter, type CutResult, type JobLimits } from './cut.ts';
+import {
+  NO_SUMS,
+  addSums,
+  planFiles,
+  readJson,
+  readPart,
+  sumsOf,
+  writeLines,
+  writePart,
+  type KeyRange,
+  type NotImportable,
+  type PlanHead,
+  type PlanSums,
+  type ReadPart,
+  type Shard,
+} from './plan-files.ts';
+import { compareKeys, planIdOf, rootsOf, type FleetSource } from './roots.ts';
+import { isFolderMarker, shardsOf } from './survey.ts';
+
+/** What identifies a plan: a second run with an equal order continues the plan of the first one. */
+export interface PlanOrder {
+  readonly service: string;
+  readonly datastoreId: string;
+  readonly source: FleetSource;
+  readonly outputS3Uri: string;
+  readonly limits: JobLimits;
+  readonly planName?: string | undefined;
+}
+
+export interface Survey {
+  readonly planId: string;
+  /** The folder of the plan's files, as an S3 URI that ends with a slash. */
+  readonly planUri: string;
+  readonly shards: number;
+  /** The head of a plan that an earlier run has completed. */
+  readonly complete?: PlanSums;
+}
+
+/** Names one of the parts of a plan, for the activity that makes it. */
+export interface PartOfPlan {
+  readonly planUri: string;
+  readonly n: number;
+}
+
+export interface PlanToClose {
+  readonly planId: string;
+  readonly planUri: string;
+  readonly parts: readonly PlanSums[];
+}
+
+export function planActivities(s3: S3Client) {
+  return {
+    /**
+     * Divides the input into shards, and writes for each what it has to read. Does nothing if the plan is complete.
+     *
+     * @throws ApplicationFailure `ValidationFailed` for folders that overlap
+     */
+    surveyFleet: (order: PlanOrder): Promise<Survey> =>
+      attempt('surveyFleet', async () => {
+        const abort = cancellationSignal();
+        const planId = planIdOf(order);
+        const planUri = `${order.outputS3Uri.replace(/\/*$/, '/')}${planId}/`;
+        const files = planFiles(planUri);
+        const head = await readJson<PlanHead>(s3, files.head, abort);
+        if (head) return { planId, planUri, shards: head.parts.length, complete: withoutParts(head) };
+        const roots = await rootsOf(s3, order.source, abort);
+        const shards = await shardsOf(s3, roots, order.limits, abort, () => heartbeat());
+        for (const [n, shard] of shards.entries()) await writeLines(s3, files.shard(n), [shard], abort);
+        return { planId, planUri, shards: shards.length };
+      }),
+
+    /**
+     * Reads the objects of one shard, and writes the jobs that import them to `plan/<n>.ndjson`. The file also says how far
+     * the activity has come, so that another attempt continues there.
+     */
+    planShard: ({ planUri, n }: PartOfPlan): Promise<PlanSums> =>
+      attempt('planShard', async () => {
+        const abort = cancellationSignal();
+        const shard = await readJson<Shard>(s3, planFiles(planUri).shard(n), abort);
+        if (!shard) throw new Error(`the plan has no shard ${n}`);
+        return new ShardPlanner(s3, shard, { planUri, n }, abort).run();
+      }),
+
+    /** Writes `plan.json`, which makes the plan complete. */
+    closePlan: ({ planId, planUri, parts }: PlanToClose): Promise<PlanSums> =>
+      attempt('closePlan', async () => {
+        const sums = parts.reduce(addSums, NO_SUMS);
+        const head: PlanHead = { planId, ...sums, parts };
+        await writeLines(s3, planFiles(planUri).head, [head], cancellationSignal());
+        return sums;
+      }),
+  };
+}
+
+const withoutParts = ({ jobs, files, bytes, cannot }: PlanHead): PlanSums => ({ jobs, files, bytes, cannot });
+
+/** The longest S3 URI that both services take for an input, in characters. */
+const LONGEST_URI = 1_024;
+
+/** Storage classes whose objects must be restored before anybody can read them. (S3 user guide, storage classes.) */
+const ARCHIVED: ReadonlySet<string> = new Set(['GLACIER', 'DEEP_ARCHIVE']);
+
+/** A part is written after this many pages, or after a tenth of the pages that have been read, whichever is more. */
+const PAGES_BETWEEN_WRITES = 10;
+
+/** Reads one shard. */
+class ShardPlanner {
+  readonly #s3: S3Client;
+  readonly #shard: Shard;
+  readonly #place: PartOfPlan;
+  readonly #abort: AbortSignal;
+  #part: ReadPart = { jobs: [], cannot: [] };
+  #pages = 0;
+  #writtenAt = 0;
+
+  constructor(s3: S3Client, shard: Shard, place: PartOfPlan, abort: AbortSignal) {
+    this.#s3 = s3;
+    this.#shard = shard;
+    this.#place = place;
+    this.#abort = abort;
+  }
+
+  async run(): Promise<PlanSums> {
+    const { planUri, n } = this.#place;
+    const { limits, tooLarge, ranges } = this.#shard;
+    const before = await readPart(this.#s3, planUri, n, this.#abort);
+    if (before && !before.stopped) return sumsOf(before);
+    if (before) this.#part = { jobs: before.jobs, cannot: before.cannot };
+    const stopped = before?.stopped;
+    for (let range = stopped?.range ?? 0; range < ranges.length; range++) {
+      const resumed = range === stopped?.range ? stopped : undefined;
+      const { prefix, bucket } = ranges[range]!;
+      const cutter = new Cutter(prefix, limits, tooLarge, resumed?.cutter);
+      for await (const { objects, last } of this.#pagesOf(ranges[range]!, resumed?.after)) {
+        for (const object of objects) this.#add(cutter, bucket, object);
+        this.#keep(bucket, cutter.take());
+        this.#pages += 1;
+        heartbeat({ pages: this.#pages, jobs: this.#part.jobs.length });
+        if (this.#pages - this.#writtenAt >= Math.max(PAGES_BETWEEN_WRITES, this.#pages / 10)) {
+          await this.#write({ range, after: last, cutter: cutter.state, cannot: this.#part.cannot.length });
+        }
+      }
+      this.#keep(bucket, cutter.end());
+    }
+    await this.#write();
+    return sumsOf(this.#part);
+  }
+
+  async *#pagesOf({ bucket: Bucket, prefix: Prefix, from, to }: KeyRange, after: string | undefined) {
+    const request = { Bucket, Prefix, StartAfter: after ?? from };
+    for await (const { objects } of listPages(this.#s3, request, this.#abort)) {
+      const inRange = to === undefined ? objects : objects.filter(({ Key }) => compareKeys(Key, to) < 0);
+      const last = inRange.at(-1)?.Key;
+      if (last !== undefined) yield { objects: inRange, last };
+      if (inRange.length < objects.length) return;
+    }
+  }
+
+  #add(cutter: Cutter, bucket: string, { Key: key = '', Size: size = 0, StorageClass }: _Object): void {
+    if (isFolderMarker(key, size)) return;
+    if (ARCHIVED.has(StorageClass ?? '')) this.#addArchived(bucket, key, size);
+    cutter.add({ key, size });
+  }
+
+  /** Archived objects of one folder that follow one another are one line. */
+  #addArchived(bucket: string, key: string, size: number): void {
+    const folder = `s3://${bucket}/${key.slice(0, key.lastIndexOf('/') + 1)}`;
+    const last = this.#part.cannot.at(-1);
+    const joins = last?.why === 'archived' && last.folder === folder;
+    const sum = { files: (joins ? last.files : 0) + 1, bytes: (joins ? last.bytes : 0) + size };
+    const line: NotImportable = {
+      folder,
+      why: 'archived',
+      first: (joins && last.first) || key,
+      last: key,
+      ...sum,
+    };
+    if (joins) this.#part.cannot.pop();
+    this.#part.cannot.push(line);
+  }
+
+  #keep(bucket: string, { jobs, uncut }: CutResult): void {
+    for (const { prefix: key, files, bytes } of jobs) {
+      const prefix = `s3://${bucket}/${key}`;
+      if (prefix.length <= LONGEST_URI) this.#part.jobs.push({ prefix, files, bytes });
+      else this.#part.cannot.push({ folder: prefix, why: 'URI too long', files, bytes });
+    }
+    for (const { folder, ...rest } of uncut)
+      this.#part.cannot.push({ folder: `s3://${bucket}/${folder}`, ...rest });
+  }
+
+  async #write(stopped?: ReadPart['stopped']): Promise<void> {
+    const { planUri, n } = this.#place;
+    await writePart(this.#s3, planUri, n, { ...this.#part, ...(stopped && { stopped }) }, this.#abort);
+    this.#writtenAt = this.#pages;
+  }
+}

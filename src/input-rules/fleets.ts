@@ -1,0 +1,59 @@
+import { excludes, imaging, oneNeeded, type FlowRules } from './flow-members.ts';
+
+/** Names for what is to be imported, of which an input has exactly one. */
+const sources = ['inputS3Uri', 'imports', 'importsS3Uri'];
+
+const oneSource = {
+  ...oneNeeded(sources),
+  ...excludes({ inputS3Uri: ['imports', 'importsS3Uri'], imports: ['importsS3Uri'] }),
+};
+
+/** An input holds at most this many folders. For more there is `importsS3Uri`. */
+const MOST_INLINE = 1_000;
+
+const positive = { type: 'integer', minimum: 1 };
+
+/** The members of every fleet of imports besides those of the service's own start operation. */
+const planning = {
+  importsS3Uri: imaging('S3Uri'),
+  planOnly: { type: 'boolean', const: true },
+  planName: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
+  filesPerJob: positive,
+  bytesPerJob: positive,
+};
+
+/** The input rules of the workflows that import by the thousand. */
+export const FLEET_RULES = {
+  importAllDicom: {
+    waits: {},
+    schema: {
+      type: 'object',
+      required: ['datastoreId', 'dataAccessRoleArn', 'outputS3Uri', 'planOnly'],
+      ...oneSource,
+      properties: {
+        datastoreId: imaging('DatastoreId'),
+        dataAccessRoleArn: imaging('RoleArn'),
+        inputS3Uri: imaging('S3Uri'),
+        imports: {
+          type: 'array',
+          minItems: 1,
+          maxItems: MOST_INLINE,
+          items: {
+            type: 'object',
+            required: ['inputS3Uri'],
+            properties: { inputS3Uri: imaging('S3Uri') },
+            additionalProperties: false,
+          },
+        },
+        outputS3Uri: imaging('S3Uri'),
+        inputOwnerAccountId: imaging('AwsAccountId'),
+        ...planning,
+      },
+      additionalProperties: false,
+    },
+  },
+} as const satisfies Record<string, FlowRules>;
+
+export type FleetName = keyof typeof FLEET_RULES;
+
+export const isFleetName = (name: string): name is FleetName => Object.hasOwn(FLEET_RULES, name);

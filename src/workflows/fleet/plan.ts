@@ -1,0 +1,42 @@
+import type { PlanOrder, Survey } from '../../activities/fleet/plan.ts';
+import type { PlanSums } from '../../activities/fleet/plan-files.ts';
+import { plans } from '../run/activities.ts';
+import type { Flow } from '../run/flow.ts';
+
+/** A complete plan. Its files in S3 name the jobs, and what cannot be imported. */
+export interface Plan extends PlanSums {
+  readonly planId: string;
+  /** The folder of the plan's files. */
+  readonly uri: string;
+}
+
+/** How many shards are read at the same time. */
+const SHARDS_AT_ONCE = 16;
+
+/**
+ * Plans a fleet, or returns the plan that an earlier run has made. Each shard of the input is an activity of its own; all that
+ * passes through the history are sums.
+ *
+ * @throws ApplicationFailure `ValidationFailed` for folders that overlap, or by the name of the S3 exception
+ */
+export async function makePlan(flow: Flow, order: PlanOrder): Promise<Plan> {
+  const { planId, planUri, shards, complete } = await flow.readLong('+survey', plans.surveyFleet, order);
+  flow.know({ planId });
+  const sums = complete ?? (await planShards(flow, { planId, planUri, shards }));
+  return { planId, uri: planUri, ...sums };
+}
+
+async function planShards(
+  flow: Flow,
+  { planId, planUri, shards }: Pick<Survey, 'planId' | 'planUri' | 'shards'>,
+): Promise<PlanSums> {
+  const parts: PlanSums[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let n = next++; n < shards; n = next++) {
+      parts[n] = await flow.readLong(`+plan · ${n + 1} of ${shards}`, plans.planShard, { planUri, n });
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(SHARDS_AT_ONCE, shards) }, worker));
+  return flow.readLong('+closePlan', plans.closePlan, { planId, planUri, parts });
+}
