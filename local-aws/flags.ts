@@ -71,14 +71,14 @@ function parse(args: readonly string[]) {
         fast: { type: 'boolean', default: false },
         set: { type: 'string', multiple: true, default: [] },
         json: { type: 'boolean', default: false },
-        help: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
       },
     });
     refuseRepeated(tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : [])));
     return values;
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const reason = error instanceof Error ? error.message.split('. ')[0] : 'wrong arguments';
+    const reason = error instanceof Error ? error.message.split(/\.\s/)[0] : 'wrong arguments';
     throw new UserError(`${reason}: ${usage}`);
   }
 }

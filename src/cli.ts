@@ -7,6 +7,7 @@
 import { commandLine } from './cli/commands.ts';
 import { COMPLETE } from './cli/completion-script.ts';
 import { complete } from './cli/completion.ts';
+import { escapeControls } from './cli/terminal.ts';
 import { explainOurs, runMain } from './lib/user-error.ts';
 
 // A reader such as `head` may close the pipe before the end of the output. That is not an error.
@@ -17,9 +18,12 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-await runMain(async () => {
-  const args = process.argv.slice(2);
-  const [first, line = ''] = args;
-  if (first === COMPLETE) await complete(line);
-  else await commandLine(args).parseAsync();
-}, explainOurs);
+await runMain(
+  async () => {
+    const args = process.argv.slice(2);
+    const [first, line = ''] = args;
+    if (first === COMPLETE) await complete(line);
+    else await commandLine(args).parseAsync();
+  },
+  (error) => escapeControls(explainOurs(error)),
+);

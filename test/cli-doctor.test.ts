@@ -120,7 +120,7 @@ const FAULTS: Record<string, Planted> = {
     env: () => ({ AWS_PROFILE: 'typo', AWS_REGION: '' }),
     check: 'AWS credentials',
     found: /\(AWS_PROFILE is typo\)$/,
-    fix: /^aws configure, aws sso login, or set AWS_PROFILE$/,
+    fix: /^aws configure, aws sso login, or set AWS_PROFILE; for the local AWS, run the export line/,
     unmade: ['AWS endpoints', ...CALLS],
   },
   'no region': {
@@ -139,7 +139,7 @@ const FAULTS: Record<string, Planted> = {
     env: () => ({ AWS_ACCESS_KEY_ID: '' }),
     check: 'AWS credentials',
     found: /Could not load credentials/,
-    fix: /^aws configure, aws sso login, or set AWS_PROFILE$/,
+    fix: /^aws configure, aws sso login, or set AWS_PROFILE; for the local AWS, run the export line/,
     unmade: CALLS,
   },
   'expired credentials': {

@@ -1,10 +1,11 @@
 /** The command line prints its whole output or says what it omits, and escapes control characters in data, such as a tab in a key. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { describeImport } from '../src/cli/outcome-words.ts';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
 import { cliEnvironment, program, runCli, runCliSlowly } from './support/cli.ts';
 import { withCluster, type Cluster } from './support/cluster.ts';
-import { polling, roleArn } from './support/inputs.ts';
+import { fhirImportOf, polling, roleArn } from './support/inputs.ts';
 
 let aws: LocalAwsUnderTest;
 let cluster: Cluster;
@@ -96,6 +97,12 @@ describe('says what it omits, and how to see it', () => {
   });
 });
 
+test('an import that finds no files says so, because a mistyped folder looks like an empty one', () => {
+  const counts = { scanned: 0, imported: 0, customerErrors: 0, serverErrors: 0 };
+  expect(describeImport({ outcome: 'none', counts })).toContain("There are no files at the input's S3 URI.");
+  expect(describeImport({ outcome: 'none', counts: { ...counts, scanned: 1 } })).not.toContain('no files');
+});
+
 test('escapes control characters, and prints all rows', async () => {
   const { code, stdout } = await cli('failures', 'odd');
   expect(code).toBe(0);
@@ -134,9 +141,13 @@ test('times have a time zone', async () => {
 
 describe('an error of S3 is one line, after the output before it', () => {
   test('failures', async () => {
-    await aws.control.failNext({ operation: 'GetObject', error: 'AccessDenied', message: 'Access Denied' });
+    await aws.control.failNext({
+      operation: 'GetObject',
+      error: 'AccessDenied',
+      message: 'Access \u202EDenied',
+    });
     const { code, stderr } = await cli('failures', 'odd');
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^AWS answers AccessDenied: Access Denied\n$/)]);
+    expect([code, stderr]).toEqual([1, 'AWS answers AccessDenied: Access \\u202eDenied\n']);
   });
 });
 
@@ -164,5 +175,58 @@ describe('cancel', () => {
     expect(JSON.parse((await cli('cancel', 'long', '--json')).stdout)).toMatchObject({
       cancelRequested: false,
     });
+  });
+});
+
+// After the tests above, which count runs.
+describe('many long lines are complete however slowly they are read', () => {
+  const COUNT = 80;
+  /** Temporal permits ids of 1,000 characters. */
+  const ids = Array.from({ length: COUNT }, (_, index) => `${'y'.repeat(900)}${index}-`);
+
+  test('list', async () => {
+    const { workflow } = cluster.flows.temporal;
+    await Promise.all(
+      ids.map(async (workflowId) => {
+        const run = await workflow.start('provisionDatastore', { taskQueue: 'nobody', workflowId });
+        await run.terminate();
+      }),
+    );
+    await until(
+      () => cluster.flows.list({ all: true, limit: 1_000 }),
+      (runs) =>
+        runs.filter(({ workflowId, status }) => ids.includes(workflowId) && status !== 'RUNNING').length ===
+        COUNT,
+    );
+    const { code, stdout } = await slowly('list', '--all', '--limit', 'all');
+    expect([code, ids.filter((id) => !stdout.includes(id))]).toEqual([0, []]);
+  });
+
+  test('schedule list --json', async () => {
+    const recurring = { flow: 'startImportAndWaitCompleted', cron: '@yearly' } as const;
+    const input = fhirImportOf('d'.repeat(32), 'many');
+    await Promise.all(ids.map((id) => cluster.flows.schedules.ensure(id, { ...recurring, input })));
+    await until(
+      () => cluster.flows.schedules.list(),
+      (schedules) => schedules.length === COUNT,
+    );
+    const { code, stdout } = await slowly('schedule', 'list', '--json');
+    expect([code, (JSON.parse(stdout) as unknown[]).length]).toEqual([0, COUNT]);
+    expect(stdout.length).toBeGreaterThan(65_536);
+  });
+
+  test('start with a long input', async () => {
+    const series = Object.fromEntries(ids.map((id) => [id, {}]));
+    const attributes = JSON.stringify({ SchemaVersion: '1.1', Study: { Series: series } });
+    const flags = ['--datastore-id', 'd'.repeat(32), '--source-image-set-id', 'a'.repeat(32)];
+    const { code, stdout } = await slowly(
+      'start',
+      'copyImageSet',
+      ...flags,
+      '--copiable-attributes',
+      attributes,
+    );
+    expect([code, stdout.includes(ids.at(-1) ?? '')]).toEqual([0, true]);
+    expect(stdout).toMatch(/\nFollow it .* watch copy-image-set-\w+\n$/);
   });
 });

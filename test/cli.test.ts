@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
-import { cliEnvironment, program, runCli } from './support/cli.ts';
+import { cliEnvironment, program, runCli, runCliBatch, type Ended } from './support/cli.ts';
 import { required, withCluster, type Cluster } from './support/cluster.ts';
 import { fhirImportOf, polling, roleArn } from './support/inputs.ts';
 import { untilFired } from './support/schedules.ts';
@@ -281,7 +281,7 @@ test('a backfill of a mistyped year needs a confirmation, and a backfill in prog
 
 describe('a mistake prints one line that says what is right', () => {
   const start = ['start', 'copyImageSet'];
-  test.each<[string, string[], RegExp]>([
+  const mistakes: [string, string[], RegExp][] = [
     ['a command', ['strat'], /Did you mean start\?/],
     ['a flow', ['start', 'copyImageSets'], /Did you mean copyImageSet\?/],
     [
@@ -304,11 +304,6 @@ describe('a mistake prints one line that says what is right', () => {
       ['schedule', 'ensure', 'copyImageSet', 'x', '--cron', '@daily', '--input', 'y'],
       /^copyImageSet is not an import\. Flows that can recur: .*importDicomAndSearch/,
     ],
-    ['JSON', [...start, '--polling', '{x'], /--polling must be JSON/],
-    ['a file', [...start, '--input', '/none'], /--input \/none: there is no such file/],
-    ['a run', ['result', 'none'], /There is no run none/],
-    ['a schedule', ['schedule', 'pause', 'none'], /There is no schedule none/],
-    ['a date', ['schedule', 'backfill', 'x', '--from', 'soon', '--to', 'later'], /--from must be a date/],
     [
       'a template',
       [
@@ -323,25 +318,38 @@ describe('a mistake prints one line that says what is right', () => {
       ],
       /--input-s3-uri holds a brace that is not part of \{yyyy\}/,
     ],
-  ])('%s', async (_, args, line) => {
-    const { code, stdout, stderr } = await cli(args);
-    expect(code).toBe(1);
-    expect(stdout).toBe('');
-    expect(stderr).toMatch(line);
-    expect(stderr).not.toMatch(/\n\s+at /);
+  ];
+  let ended: Ended[];
+  beforeAll(async () => {
+    ended = await runCliBatch(
+      mistakes.map(([, args]) => args),
+      environment,
+    );
   });
+
+  test.each(mistakes.map(([title, , line], index) => ({ title, line, index })))(
+    '$title',
+    ({ line, index }) => {
+      expect(ended[index]).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(line) });
+      expect(ended[index]?.stderr).not.toMatch(/\n\s+at /);
+    },
+  );
 
   test('no namespace', async () => {
     const { code, stderr } = await cli(['list'], { TEMPORAL_NAMESPACE: 'nope' });
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^There is no namespace nope at .*\n$/)]);
   });
 
-  test('a flag without its value', async () => {
-    const { code, stderr } = await cli(['start', 'tagImageSet', '--datastore-id']);
-    expect([code, stderr]).toEqual([
-      1,
-      expect.stringMatching(/^Not enough arguments following: datastore-id.*\n$/),
-    ]);
+  test('a flag without its value, in English whatever the language of the environment', async () => {
+    const args = ['start', 'tagImageSet', '--datastore-id'];
+    const { code, stderr } = await cli(args, { LC_ALL: 'de_DE.UTF-8' });
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^--datastore-id needs a value\..*\n$/)]);
+  });
+
+  test('run by npx: what it prints can be pasted', async () => {
+    // npm sets this variable.
+    const { stderr } = await cli(['result', 'none'], { npm_command: 'exec' });
+    expect(stderr).toBe('There is no run none. To list open runs: npx aws-health-workflows list\n');
   });
 
   test('no server', async () => {
@@ -352,25 +360,11 @@ describe('a mistake prints one line that says what is right', () => {
 
 describe('without a server, a region or a setting', () => {
   const alone = (...args: string[]) => runCli(args, { PATH: process.env['PATH'] });
-  const commands = [
-    '',
-    'start',
-    'start copyImageSet',
-    'watch',
-    'list',
-    'result',
-    'cancel',
-    'failures',
-    'doctor',
-  ];
-  const verbs = 'ensure list describe pause resume trigger backfill stop-backfill delete'.split(' ');
-  const ofSchedules = ['', ...verbs, 'ensure importDicomAndSearch'].map((verb) => `schedule ${verb}`.trim());
-
-  test.each([...commands, ...ofSchedules, 'completion'])('%s -h helps', async (command) => {
-    const { code, stdout, stderr } = await alone(...command.split(' ').filter(Boolean), '-h');
+  // `cli-flags.test.ts` asks every command for help, in one process.
+  test('start -h helps', async () => {
+    const { code, stdout, stderr } = await alone('start', '-h');
     expect([code, stderr]).toEqual([0, '']);
-    expect(stdout).toContain(`aws-health-workflows ${command}`.trim());
-    expect(stdout).toMatch(/--help.*Show help/);
+    expect(stdout).toContain('aws-health-workflows start copyImageSet');
   });
 
   test('each flag of a flow has a description, its format and an example, the required ones first', async () => {
@@ -400,8 +394,8 @@ describe('without a server, a region or a setting', () => {
 });
 
 describe('Tab in bash', () => {
-  /** The completions of bash at the end of a line, with `npx` and the program on PATH. */
-  async function offered(line: string): Promise<string[]> {
+  /** The completions of bash at the end of each line, with `npx` and the program on PATH. */
+  async function offered(lines: readonly string[]): Promise<string[][]> {
     const bin = mkdtempSync(join(folder, 'bin-'));
     const run = `exec "${process.execPath}" "${program}" "$@"`;
     writeFileSync(join(bin, 'aws-health-workflows'), `#!/bin/sh\n${run}\n`, { mode: 0o755 });
@@ -410,12 +404,14 @@ describe('Tab in bash', () => {
     });
     const script = `
       source <(aws-health-workflows completion)
-      COMP_LINE="$1" COMP_POINT=\${#1}
-      $(complete -p "\${1%% *}" | sed 's/.*-F \\([^ ]*\\).*/\\1/')
-      printf '%s\\n' "\${COMPREPLY[@]}"`;
+      for line in "$@"; do
+        COMP_LINE="$line" COMP_POINT=\${#line}
+        $(complete -p "\${line%% *}" | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+        echo "\${COMPREPLY[@]}"
+      done`;
     const env = { ...environment, PATH: `${bin}${delimiter}${process.env['PATH']}` };
-    const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', script, 'bash', line], { env });
-    return stdout.split('\n').filter(Boolean);
+    const { stdout } = await promisify(execFile)('bash', ['--norc', '-c', script, 'bash', ...lines], { env });
+    return stdout.split('\n').map((line) => line.split(' ').filter(Boolean));
   }
 
   beforeAll(async () => {
@@ -442,7 +438,7 @@ describe('Tab in bash', () => {
     await cluster.flows.schedules.delete('tab-nightly');
   });
 
-  test.each([
+  const cases: [string, string[]][] = [
     ['aws-health-workflows sch', ['schedule']],
     ['aws-health-workflows start copy', ['copyImageSet']],
     ['aws-health-workflows start copyImageSet --sou', ['--source-image-set-id']],
@@ -454,7 +450,10 @@ describe('Tab in bash', () => {
     ['npx aws-health-workflows watch --json tab-2026-01-01T00:', ['00:00Z']],
     ['aws-health-workflows schedule ensure startImportAndWaitCompleted tab', ['tab-nightly']],
     ['npx another-program ', []],
-  ])('%s', async (line, words) => {
-    expect((await offered(line)).toSorted()).toEqual(words);
+  ];
+
+  test('completes commands, flags and ids', async () => {
+    const words = await offered(cases.map(([line]) => line));
+    expect(cases.map(([line], index) => [line, words[index]?.toSorted()])).toEqual(cases);
   });
 });

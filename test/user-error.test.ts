@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import packageJson from '../package.json' with { type: 'json' };
+import { ourCommand } from '../src/lib/shell-command.ts';
 import { UserError, explain, explainOurs } from '../src/lib/user-error.ts';
 
 describe('explain', () => {
@@ -18,10 +19,14 @@ describe('explain', () => {
     [
       'the AWS SDK before any call',
       withFields('Could not load credentials', { name: 'CredentialsProviderError' }),
-      'Could not load credentials',
+      `Could not load credentials. To find the cause: ${ourCommand('doctor')}`,
     ],
     // The AWS SDK also adds `$metadata` to connection errors.
-    ['a connection to AWS', withFields('read ECONNRESET', { ...network, $metadata: {} }), 'read ECONNRESET'],
+    [
+      'a connection to AWS',
+      withFields('read ECONNRESET', { ...network, $metadata: {} }),
+      `AWS cannot be reached: read ECONNRESET. To find the cause: ${ourCommand('doctor')}`,
+    ],
     // Node tries each address of `localhost`, and throws an AggregateError without a message.
     ['several addresses', withFields('', { name: 'AggregateError', code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
     [

@@ -6,7 +6,9 @@ import { addReplayCommand } from './replay.ts';
 import { addRunCommands } from './runs.ts';
 import { addScheduleCommands } from './schedule.ts';
 import { addStartCommands } from './start.ts';
+import { PROGRAM } from './terminal.ts';
 import { refuseOddBooleans, textOption, textsOption } from './values.ts';
+import { inOurWords } from './yargs-messages.ts';
 
 /**
  * Makes the command line. `parseAsync` of the result runs the command that `args` name.
@@ -15,7 +17,9 @@ import { refuseOddBooleans, textOption, textsOption } from './values.ts';
  */
 export function commandLine(args: readonly string[]): Argv<{ json: boolean | undefined }> {
   const cli = yargs([...args])
-    .scriptName('aws-health-workflows')
+    .scriptName(PROGRAM)
+    // yargs would translate only its own messages, by the language of the environment.
+    .locale('en')
     .usage('$0 <command>\n\nDurable workflows for AWS HealthImaging and AWS HealthLake.')
     .parserConfiguration({
       'camel-case-expansion': false,
@@ -66,10 +70,11 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
     )
     .epilogue(
       'Examples:\n' +
-        '  aws-health-workflows start copyImageSet --help\n' +
-        '  aws-health-workflows start startImportAndWaitCompleted --input import.json --watch\n' +
-        '  aws-health-workflows list\n' +
-        '  aws-health-workflows schedule ensure importDicomAndSearch nightly --cron "0 2 * * *" --input import.json\n\n' +
+        `  ${PROGRAM} start copyImageSet --help\n` +
+        `  ${PROGRAM} start startImportAndWaitCompleted --input import.json --watch\n` +
+        `  ${PROGRAM} list\n` +
+        `  ${PROGRAM} schedule ensure importDicomAndSearch nightly \\\n` +
+        `    --cron "0 2 * * *" --input import.json\n\n` +
         'Configuration is that of the worker, the Temporal CLI and the AWS CLI: TEMPORAL_*, temporal.toml, AWS_*.',
     )
     .demandCommand(1, 'Name a command of the list above.')
@@ -82,7 +87,7 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
       if (error && error.name !== 'YError') throw error;
       // If the command is missing, print the list of commands; if it is misspelled, one line is enough.
       if (/of the list above/.test(message)) parser.showHelp();
-      const line = (message || error?.message || '').replaceAll(/\s*\n\s*/g, ' ');
+      const line = inOurWords(message || error?.message || '', args);
       throw new UserError(`${line} (--help lists commands and flags)`);
     })
     .check(() => refuseOddBooleans(args));

@@ -1,6 +1,7 @@
 /** The candidates of shell completion: commands, flows, flags, and the ids of runs and schedules. */
 import { commandLine } from './commands.ts';
-import { withSession, type Session } from './session.ts';
+import type { Session } from './session.ts';
+import { withSession } from './with-session.ts';
 
 /**
  * Prints the candidates for the last word of a line, one a line. The shell filters them by what is already typed of that word.

@@ -1,9 +1,8 @@
 /** `failures`: the files that an import did not import, or imported with a warning, and the reasons. */
 import type { FailedFile, WarnedFile } from '../activities/report-lines.ts';
 import { UserError } from '../lib/user-error.ts';
-import { readSettings } from '../worker/settings.ts';
 import type { Session } from './session.ts';
-import { shellCommand, type Terminal } from './terminal.ts';
+import { ourCommand, type Terminal } from './terminal.ts';
 
 /** The number of rows that a table shows if `--limit` is not given. */
 export const SHOWN_FAILURES = 100;
@@ -20,7 +19,10 @@ export async function showFailures(
   workflowId: string,
   limit = terminal.json ? Infinity : SHOWN_FAILURES,
 ): Promise<void> {
-  const { createAwsClients, describeEndpoints } = await import('../worker/aws-clients.ts');
+  const [{ createAwsClients, describeEndpoints }, { readSettings }] = await Promise.all([
+    import('../worker/aws-clients.ts'),
+    import('../worker/settings.ts'),
+  ]);
   const aws = createAwsClients(process.env, readSettings(process.env).run.startToClose);
   await describeEndpoints(aws, process.env);
   const failures = await flows.failures(workflowId, aws.s3);
@@ -31,7 +33,7 @@ export async function showFailures(
     );
   }
   if (terminal.json) return terminal.recordAll(both(first(limit, failures), first(limit, warnings)));
-  const all = shellCommand('aws-health-workflows', 'failures', workflowId, '--limit', 'all');
+  const all = ourCommand('failures', workflowId, '--limit', 'all');
   const failed = await printTable(terminal, failures, { ...FAILED, limit, all });
   if (failed === 0) terminal.say('The import lists no failed file.');
   await printTable(terminal, warnings, { ...WARNED, limit, all });

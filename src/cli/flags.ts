@@ -28,12 +28,19 @@ export function withFlags<Args>(yargs: Argv<Args>, members: readonly Member[], g
 
 /** The help of a flag: meaning, form, example, and whether it is required, such as `the role by which … (ARN …, such as arn:…) [required]`. */
 function describeMember(member: Member): string {
-  const { what, form, example } = textOf(member);
-  const value = shellCommand(typeof example === 'string' ? example : JSON.stringify(example));
+  const { what, form } = textOf(member);
   const written =
-    member.kind === 'boolean' ? '' : ` (${form === undefined ? '' : `${form}, `}such as ${value})`;
+    member.kind === 'boolean'
+      ? ''
+      : ` (${form === undefined ? '' : `${form}, `}such as ${exampleOf(member)})`;
   const need = describeNeed(member, (name) => `--${flagOf(name)}`);
   return what + written + (need && ` [${need}]`);
+}
+
+/** An example of a member's value, as it is typed in a shell. */
+function exampleOf(member: Member): string {
+  const { example } = textOf(member);
+  return shellCommand(typeof example === 'string' ? example : JSON.stringify(example));
 }
 
 /**
@@ -54,6 +61,18 @@ const rankOf = ({ needed }: Member) =>
 
 /** Sorts required members first, and otherwise keeps the order of the rules. */
 export const byNeed = (members: readonly Member[]) => members.toSorted((a, b) => rankOf(a) - rankOf(b));
+
+/**
+ * yargs rejects no words in the commands of flows, because they are not strict. A cron expression without quotes leaves such words.
+ *
+ * @param words - how many words the command itself has: 2 for `start FLOW`
+ * @throws UserError for a word that belongs to no flag
+ */
+export function refuseStrayWords(args: Readonly<Record<string, unknown>>, words: number): void {
+  const stray: unknown = [args['_']].flat()[words];
+  if (typeof stray === 'string')
+    throw new UserError(`"${stray}" is not the value of a flag. A value with spaces needs quotes.`);
+}
 
 /** The parsed flags as members of the input. An unknown flag keeps its name, so that the input rules reject it by that name. */
 export function membersFrom(
@@ -89,16 +108,20 @@ export function parseJson(text: string, where: string): unknown {
 
 /** The problems of an input, with members named by their flags. */
 export function asFlags(problems: readonly Problem[], members: readonly Member[]): Problem[] {
-  const names = new Set(members.map(({ name }) => name));
+  const byName = new Map(members.map((member) => [member.name, member]));
   return problems.map(({ member, rule }) => {
     const [first = '', ...rest] = member.replace(/^input\./, '').split('.');
-    const flag = names.has(first) || rule.startsWith('is not known') ? `--${flagOf(first)}` : first;
+    const known = byName.get(first);
+    const flag = known || rule.startsWith('is not known') ? `--${flagOf(first)}` : first;
+    // A regular expression is hard to read, an example is not.
+    const example =
+      known && rest.length === 0 && rule.startsWith('must match') ? exampleOf(known) : undefined;
+    // Elsewhere replace only camel-case names: members such as `force` are also plain English words.
+    const names = /^(is not known|or) /.test(rule) ? /\w+/g : /\w*[a-z][A-Z]\w*/g;
+    const inFlags = rule.replaceAll(names, (name) => (byName.has(name) ? `--${flagOf(name)}` : name));
     return {
       member: [flag, ...rest].join('.'),
-      // Replace only camel-case names and suggestions: members such as `force` are also plain English words.
-      rule: rule.replaceAll(/(?<=did you mean )\w+|\w*[a-z][A-Z]\w*/g, (name) =>
-        names.has(name) ? `--${flagOf(name)}` : name,
-      ),
+      rule: example === undefined ? inFlags : `${inFlags}, such as ${example}`,
     };
   });
 }

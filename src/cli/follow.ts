@@ -2,11 +2,12 @@
 import { styleText } from 'node:util';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { Ora } from 'ora';
+import { describeStep } from './describe-step.ts';
 import { describeImport } from './outcome-words.ts';
 import type { Progress } from '../workflows/run/progress.ts';
 import { failureIn, type Session } from './session.ts';
 import { createSpinner } from './spinner.ts';
-import { escapeControls, shellCommand } from './terminal.ts';
+import { escapeControls, ourCommand } from './terminal.ts';
 
 /** Follows a run until it ends, and shows its result. Ctrl-C stops following; the run continues. */
 export async function follow({ flows, terminal, urlOf }: Session, workflowId: string): Promise<void> {
@@ -41,7 +42,7 @@ async function showSteps({ flows, terminal }: Session, spinner: Ora, workflowId:
   spinner.stop();
   const summary = hasFailed || terminal.json ? undefined : describeImport(await flows.result(workflowId));
   if (summary === undefined) return showEnd({ flows, terminal }, workflowId);
-  const command = (name: string) => shellCommand('aws-health-workflows', name, workflowId);
+  const command = (name: string) => ourCommand(name, workflowId);
   terminal.say(
     `${escapeControls(summary)}\nFile by file: ${command('failures')}. The whole result: ${command('result')}.`,
   );
@@ -77,29 +78,8 @@ function persist(spinner: Ora, step: Progress, hasFailed = /FAILED|CANCEL/.test(
 /** Ends this process by SIGINT and not by `exit`: a shell then ends the loop that contains the command, and reports exit code 130. */
 function endFollowing(spinner: Ora, workflowId: string): void {
   spinner.stop();
-  const again = shellCommand('aws-health-workflows', 'watch', workflowId);
-  const end = shellCommand('aws-health-workflows', 'cancel', workflowId);
+  const again = ourCommand('watch', workflowId);
+  const end = ourCommand('cancel', workflowId);
   const text = `${workflowId} is still running. To follow it again: ${again}. To cancel it: ${end}.\n`;
   process.stderr.write(text, () => process.kill(process.pid, 'SIGINT'));
-}
-
-/** One line for a step: its id, the status from AWS, the progress of the job, the time waited, and the last error. */
-export function describeStep({ step, status, waitedSeconds, reads, counters, lastError }: Progress): string {
-  const parts = [
-    step,
-    status,
-    bar(counters),
-    reads > 0 ? `${waitedSeconds} s, ${reads} ${reads === 1 ? 'read' : 'reads'}` : '',
-    lastError && `⚠ ${lastError}`,
-  ];
-  return escapeControls(parts.filter(Boolean).join(' · '));
-}
-
-const BAR_WIDTH = 20;
-
-/** The progress bar of a job; empty if the service reports no counters. */
-function bar({ TotalNumberOfScannedFiles: all = 0, TotalNumberOfImportedFiles: imported = 0 } = {}): string {
-  if (all === 0) return '';
-  const full = Math.round(Math.min(1, imported / all) * BAR_WIDTH);
-  return `${'█'.repeat(full)}${'░'.repeat(BAR_WIDTH - full)} ${imported} of ${all} files`;
 }

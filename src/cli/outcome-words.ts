@@ -18,6 +18,7 @@ export function describeImport(result: unknown): string | undefined {
   const { scanned, imported, files } = counts;
   const sentences = [
     `Outcome: ${outcome}. ${imported} of ${scanned} ${files ? 'resources' : 'files'} were imported.`,
+    scanned === 0 && !files?.scanned && "There are no files at the input's S3 URI.",
     files?.customerErrors && `${files.customerErrors} of ${files.scanned} files could not be read.`,
     failures && notImported(failures),
     warnings && kinds('Imported with a warning', warnings.byType),

@@ -4,10 +4,10 @@ import { WORKFLOW_NAMES } from '../input-rules/workflows.ts';
 import { UserError } from '../lib/user-error.ts';
 import { workflowCode } from '../worker/workflow-code.ts';
 import type { ReplayedRun } from '../worker/replay.ts';
-import { withSession, type Session } from './session.ts';
-import { createSpinner } from './spinner.ts';
-import { shellCommand } from './terminal.ts';
+import type { Session } from './session.ts';
+import { ourCommand } from './terminal.ts';
 import { limitOption, textOption } from './values.ts';
+import { withSession } from './with-session.ts';
 
 /** The default of `--limit`. Replaying one history takes about 10 ms, in addition to its download. */
 const REPLAYED_RUNS = 1_000;
@@ -91,7 +91,7 @@ function show(
   terminal.say(`${runs.length - rows.length} of ${runs.length} runs replay.`);
   if (left.beyondLimit > 0) {
     const chosen = query === undefined ? [] : ['--query', query];
-    const all = shellCommand('aws-health-workflows', 'replay', ...chosen, '--limit', 'all');
+    const all = ourCommand('replay', ...chosen, '--limit', 'all');
     terminal.say(`Not replayed: ${countOf(left.beyondLimit, 'older ')}. To replay all: ${all}`);
   }
   if (left.otherTypes > 0) {
@@ -109,9 +109,10 @@ async function replayed(
   limit: number,
 ): Promise<ReplayedRun[]> {
   // Imported only here, because loading the worker takes longer than most other commands run.
-  const [{ DefaultLogger, Runtime }, { replayRuns }] = await Promise.all([
+  const [{ DefaultLogger, Runtime }, { replayRuns }, { createSpinner }] = await Promise.all([
     import('@temporalio/worker'),
     import('../worker/replay.ts'),
+    import('./spinner.ts'),
   ]);
   // This command reports failed replays itself. Without these options the worker would also log each with a stack trace.
   const runtime = Runtime.install({

@@ -1,10 +1,11 @@
 /** The commands that show runs, and cancel them. */
 import type { Argv } from 'yargs';
+import { describeStep } from './describe-step.ts';
 import { SHOWN_FAILURES, showFailures } from './failures.ts';
-import { describeStep, follow, showEnd } from './follow.ts';
-import { withSession, type Session } from './session.ts';
-import { shellCommand } from './terminal.ts';
+import type { Session } from './session.ts';
+import { ourCommand, shellCommand } from './terminal.ts';
 import { idPositional, limitOption, secondsOption } from './values.ts';
+import { withSession } from './with-session.ts';
 
 /** The number of runs that a table shows if `--limit` is not given. */
 const SHOWN_RUNS = 50;
@@ -14,7 +15,7 @@ export function addRunCommands(cli: Argv<{ json: boolean | undefined }>) {
   const ofRun = (yargs: typeof cli) => yargs.positional('id', idPositional('workflow id of the run'));
   return cli
     .command('watch <id>', 'follow a run, step by step, until it ends', ofRun, (args) =>
-      withSession(args, (session) => follow(session, args.id)),
+      withSession(args, async (session) => (await import('./follow.ts')).follow(session, args.id)),
     )
     .command(
       'list',
@@ -82,7 +83,7 @@ async function list(
     ]),
   );
   if (runs.length > limit) {
-    const more = `aws-health-workflows list${all ? ' --all' : ''} --limit all`;
+    const more = ourCommand('list', ...(all ? ['--all'] : []), '--limit', 'all');
     terminal.say(`\nOnly the newest ${limit} are shown. To list all: ${more}`);
   }
 }
@@ -94,6 +95,7 @@ async function showResult({ flows, terminal }: Session, workflowId: string): Pro
   const { status } = await flows.temporal.workflow.getHandle(workflowId).describe();
   if (status.name === 'RUNNING')
     terminal.note(`${workflowId} is still running; waiting for its end. watch shows its steps.`);
+  const { showEnd } = await import('./follow.ts');
   await showEnd({ flows, terminal }, workflowId);
 }
 
@@ -119,7 +121,7 @@ async function cancel(session: Session, workflowId: string, wait = CANCEL_WAIT):
   const { status, memo } = await handle.describe();
   terminal.record({ workflowId, status: status.name, cancelRequested: true, memo });
   if (status.name === 'RUNNING') {
-    const watch = shellCommand('aws-health-workflows', 'watch', workflowId);
+    const watch = ourCommand('watch', workflowId);
     terminal.say(
       `It is still running. If no worker is running, start one (npm run worker). To wait for its end: ${watch}`,
     );

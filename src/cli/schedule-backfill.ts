@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { UserError } from '../lib/user-error.ts';
 import type { Session } from './session.ts';
-import { shellCommand } from './terminal.ts';
+import { ourCommand } from './terminal.ts';
 
 /** A backfill of more firings than this needs a confirmation, in case the year is mistyped. */
 const UNASKED = 100;
@@ -16,8 +16,8 @@ export async function backfill(
   terminal.record({ scheduleId: id, firings });
   if (firings === 0) return terminal.say(`${id} does not fire between these times.`);
   terminal.say(`${id} starts ${firings} firings, one after the other.`);
-  terminal.say(`Watch them ${shellCommand('aws-health-workflows', 'schedule', 'describe', id)}`);
-  terminal.say(`Stop them  ${shellCommand('aws-health-workflows', 'schedule', 'stop-backfill', id)}`);
+  terminal.say(`Watch them ${ourCommand('schedule', 'describe', id)}`);
+  terminal.say(`Stop them  ${ourCommand('schedule', 'stop-backfill', id)}`);
 }
 
 /** @throws UserError if stdin is not a terminal, or the answer is no */
@@ -56,6 +56,6 @@ export async function stopBackfill({ flows, terminal }: Session, id: string): Pr
   );
   for (const workflowId of running) {
     terminal.say(`Running    ${workflowId}`);
-    terminal.say(`To cancel it: ${shellCommand('aws-health-workflows', 'cancel', workflowId)}`);
+    terminal.say(`To cancel it: ${ourCommand('cancel', workflowId)}`);
   }
 }

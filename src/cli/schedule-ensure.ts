@@ -6,13 +6,12 @@ import { membersOf, scheduleMembers } from '../input-rules/members.ts';
 import { RECURRING_FLOWS, scheduleProblems, type RecurringFlow } from '../input-rules/recurring-import.ts';
 import { WORKFLOW_NAMES } from '../input-rules/workflows.ts';
 import { UserError } from '../lib/user-error.ts';
-import { isRecurringImport } from '../schedules.ts';
-import { asFlags, membersFrom, withFlags } from './flags.ts';
-import { withSession } from './session.ts';
+import { asFlags, membersFrom, refuseStrayWords, withFlags } from './flags.ts';
 import { readInput } from './start.ts';
 import { SUMMARIES } from './summaries.ts';
-import { shellCommand } from './terminal.ts';
+import { ourCommand, shellCommand } from './terminal.ts';
 import { idPositional, textOption } from './values.ts';
+import { withSession } from './with-session.ts';
 
 type Cli = Argv<{ json: boolean | undefined }>;
 
@@ -55,6 +54,7 @@ async function ensure(
   flow: RecurringFlow,
   args: { id: string; input: string | undefined; json: boolean | undefined } & Record<string, unknown>,
 ): Promise<void> {
+  refuseStrayWords(args, 3);
   const members = membersOf(flow);
   const flags = membersFrom(args, [...SCHEDULE_MEMBERS, ...members], new Set(OURS));
   const names = new Set(SCHEDULE_MEMBERS.map(({ name }) => name));
@@ -62,9 +62,10 @@ async function ensure(
     Object.fromEntries(Object.entries(flags).filter(([name]) => names.has(name) === isTiming)),
   );
   const wanted = { flow, ...timing, input: { ...(await readInput(args.input)), ...inputs } };
+  const { isRecurringImport } = await import('../schedules/recurring-import.ts');
   if (!isRecurringImport(wanted)) {
     const problems = asFlags(scheduleProblems(wanted), [...SCHEDULE_MEMBERS, ...members]);
-    const help = `To list its flags: aws-health-workflows schedule ensure ${flow} --help`;
+    const help = `To list its flags: ${ourCommand('schedule', 'ensure', flow, '--help')}`;
     throw new UserError(`${describeProblems(problems)}.\n${help}`);
   }
   await withSession(args, async ({ flows, terminal }) => {

@@ -1,14 +1,14 @@
 /** `schedule list` and `schedule describe`. */
 import type { ScheduleStatus } from '../schedules.ts';
 import type { Session } from './session.ts';
-import { shellCommand } from './terminal.ts';
+import { PROGRAM, shellCommand } from './terminal.ts';
 
 export async function list({ flows, terminal }: Session): Promise<void> {
   const schedules = await flows.schedules.list();
   terminal.record(schedules);
   if (schedules.length === 0) {
     return terminal.say(
-      'There are no recurring imports yet. To create one: aws-health-workflows schedule ensure --help',
+      `There are no recurring imports yet. To create one: ${PROGRAM} schedule ensure --help`,
     );
   }
   terminal.table(

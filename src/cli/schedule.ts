@@ -4,9 +4,10 @@ import { UserError } from '../lib/user-error.ts';
 import { backfill, stopBackfill } from './schedule-backfill.ts';
 import { addEnsureCommands } from './schedule-ensure.ts';
 import { describe, list } from './schedule-list.ts';
-import { withSession, type Session } from './session.ts';
-import { shellCommand } from './terminal.ts';
+import type { Session } from './session.ts';
+import { ourCommand, shellCommand } from './terminal.ts';
 import { idPositional, textOption, timeOption } from './values.ts';
+import { withSession } from './with-session.ts';
 
 type Cli = Argv<{ json: boolean | undefined }>;
 
@@ -107,7 +108,7 @@ function sayWhatContinues(
 ): void {
   if (running.length > 0) terminal.say(`Running    ${running.join(', ')}`);
   if (waiting === 0) return;
-  const stop = shellCommand('aws-health-workflows', 'schedule', 'stop-backfill', scheduleId);
+  const stop = ourCommand('schedule', 'stop-backfill', scheduleId);
   terminal.say(
     `At least ${waiting} firings of a backfill or trigger are waiting. They will start even though the schedule is paused.`,
   );

@@ -15,7 +15,7 @@ import { remoteCodec } from '../temporal/remote-codec.ts';
 import { noNamespace, noServer, readTemporalConfig } from '../temporal/temporal-config.ts';
 import { UserError } from '../lib/user-error.ts';
 import type { FailureDetails } from '../workflows/run/failures.ts';
-import { Terminal } from './terminal.ts';
+import { PROGRAM, Terminal } from './terminal.ts';
 
 export interface Session {
   readonly flows: FlowClient;
@@ -74,15 +74,15 @@ function toUserError(error: unknown, address: string, namespace: string): unknow
   if (error instanceof NamespaceNotFoundError) return noNamespace(address, namespace);
   if (isUnavailable(error)) {
     return new UserError(
-      `The Temporal server at ${address} has stopped answering. Runs continue when it is available again. To follow a run again: aws-health-workflows watch ID`,
+      `The Temporal server at ${address} has stopped answering. Runs continue when it is available again. To follow a run again: ${PROGRAM} watch ID`,
     );
   }
   if (error instanceof WorkflowNotFoundError) {
-    return new UserError(`There is no run ${error.workflowId}. To list open runs: aws-health-workflows list`);
+    return new UserError(`There is no run ${error.workflowId}. To list open runs: ${PROGRAM} list`);
   }
   if (error instanceof ScheduleNotFoundError) {
     return new UserError(
-      `There is no schedule ${error.scheduleId}. To list schedules: aws-health-workflows schedule list`,
+      `There is no schedule ${error.scheduleId}. To list schedules: ${PROGRAM} schedule list`,
     );
   }
   const [, encoding] = (error instanceof ValueError && /Unknown encoding: (.*)/.exec(error.message)) || [];

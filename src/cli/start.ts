@@ -1,18 +1,17 @@
 import { readFileSync, statSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Argv } from 'yargs';
-import { isFlowInput } from '../client.ts';
+import { isFlowInput } from '../client/flow-types.ts';
 import { documentName } from '../lib/document-name.ts';
 import { describeProblems } from '../input-rules/flows.ts';
 import { membersOf } from '../input-rules/members.ts';
 import { WORKFLOW_NAMES, inputProblems, type WorkflowName } from '../input-rules/workflows.ts';
 import { UserError } from '../lib/user-error.ts';
-import { asFlags, asInput, membersFrom, parseJson, withFlags } from './flags.ts';
-import { follow } from './follow.ts';
+import { asFlags, asInput, membersFrom, parseJson, refuseStrayWords, withFlags } from './flags.ts';
 import { SUMMARIES } from './summaries.ts';
-import { withSession } from './session.ts';
-import { shellCommand } from './terminal.ts';
+import { ourCommand, shellCommand } from './terminal.ts';
 import { textOption } from './values.ts';
+import { withSession } from './with-session.ts';
 
 /** The flags of the command itself, and the names that yargs adds; all others are members of the input. */
 const OURS = new Set(['_', '$0', 'input', 'id', 'watch', 'json', 'flow', 'help', 'version']);
@@ -48,15 +47,14 @@ interface StartArgs {
 }
 
 async function start(flow: WorkflowName, args: StartArgs & Record<string, unknown>): Promise<void> {
-  const [, , stray] = (args['_'] as string[] | undefined) ?? [];
-  if (stray !== undefined) throw new UserError(`"${stray}" is not the value of a flag.`);
+  refuseStrayWords(args, 2);
   const input = { ...(await readInput(args.input)), ...membersFrom(args, membersOf(flow), OURS) };
   if (!isFlowInput(flow, input)) {
     const found = inputProblems(flow, input);
     // With --input, problems name members as in the file; otherwise they name flags.
     const problems = args.input === undefined ? asFlags(found, membersOf(flow)) : found;
     throw new UserError(
-      `${flow}: ${describeProblems(problems)}.\nTo list its flags: aws-health-workflows start ${flow} --help`,
+      `${flow}: ${describeProblems(problems)}.\nTo list its flags: ${ourCommand('start', flow, '--help')}`,
     );
   }
   await withSession(args, async (session) => {
@@ -72,8 +70,8 @@ async function start(flow: WorkflowName, args: StartArgs & Record<string, unknow
     );
     if (url) terminal.say(`Web UI     ${url}`);
     terminal.say(`The same   ${command}`);
-    if (args.watch) return follow(session, workflowId);
-    terminal.say(`Follow it  ${shellCommand('aws-health-workflows', 'watch', workflowId)}`);
+    if (args.watch) return (await import('./follow.ts')).follow(session, workflowId);
+    terminal.say(`Follow it  ${ourCommand('watch', workflowId)}`);
     const { joined } = run;
     terminal.record({ flow, workflowId, runId: run.firstExecutionRunId, joined, url, command });
   });

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { getBorderCharacters, table } from 'table';
 
-export { shellCommand } from '../lib/shell-command.ts';
+export { PROGRAM, ourCommand, shellCommand } from '../lib/shell-command.ts';
 
 export class Terminal {
   constructor(readonly json: boolean) {}

@@ -1,4 +1,5 @@
 import { isRecord } from './guards.ts';
+import { ourCommand } from './shell-command.ts';
 
 /** An error that the user can fix, such as an invalid setting. It is shown as its message only, without a stack trace. */
 export class UserError extends Error {
@@ -36,23 +37,23 @@ function reasonIn(error: unknown): string | undefined {
   return undefined;
 }
 
-/** The errors that are shown as their message: ours, the failure of a run, a server that cannot be reached, no AWS credentials. */
-const SELF_EXPLAINING = new Set([
-  'UserError',
-  'ApplicationFailure',
-  'TransportError',
-  'CredentialsProviderError',
-]);
+/** The errors that are shown as their message: ours, the failure of a run, a Temporal server that cannot be reached. */
+const SELF_EXPLAINING = new Set(['UserError', 'ApplicationFailure', 'TransportError']);
+
+const SEE_DOCTOR = `. To find the cause: ${ourCommand('doctor')}`;
 
 /** Checks names and members instead of `instanceof`, because importing the SDKs' error classes would slow down each start. */
 function reasonOf(error: Readonly<Record<string, unknown>>): string | undefined {
   const { name, code, details } = error;
   const message = String(error['message'] || code);
   if (SELF_EXPLAINING.has(String(name))) return message;
-  // Such as ECONNRESET. Checked before `$metadata`, which the AWS SDK adds to a connection error too.
-  if (typeof code === 'string' && /^E[A-Z\d]+$/.test(code)) return message;
+  if (name === 'CredentialsProviderError') return `${message}${SEE_DOCTOR}`;
+  const isOfAws = isRecord(error['$metadata']);
+  // Such as ECONNRESET. Checked before `$metadata` alone, which the AWS SDK adds to a connection error too.
+  if (typeof code === 'string' && /^E[A-Z\d]+$/.test(code))
+    return isOfAws ? `AWS cannot be reached: ${message}${SEE_DOCTOR}` : message;
   if (typeof code === 'number' && typeof details === 'string') return `Temporal answers: ${details}`;
-  if (isRecord(error['$metadata'])) return `AWS answers ${String(name)}: ${message}`;
+  if (isOfAws) return `AWS answers ${String(name)}: ${message}`;
   return undefined;
 }
 

@@ -41,9 +41,17 @@ export class Command {
 
   /** The live processes that the command or its descendants have started. */
   family(): string[] {
-    const processes = execFileSync('ps', ['axeww'], { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }).split(
-      '\n',
-    );
-    return processes.filter((line) => line.includes(this.#mark));
+    return familyOf(this.#mark);
   }
+}
+
+/**
+ * The live processes that have an environment variable.
+ *
+ * @param mark - `NAME=value`
+ */
+export function familyOf(mark: string): string[] {
+  const options = { encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 } as const;
+  const processes = execFileSync('ps', ['axeww'], options).split('\n');
+  return processes.filter((line) => line.includes(mark));
 }

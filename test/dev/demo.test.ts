@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
-import { Command } from './command.ts';
+import { join } from 'node:path';
+import { CTRL_C, Pty } from '../support/pty.ts';
+import { Command, familyOf } from './command.ts';
 
 const stackTrace = /^\s+at .*:\d+/m;
 
@@ -43,17 +45,45 @@ describe('npm run demo', () => {
     expect(demo.family()).toEqual([]);
   }, 120_000);
 
-  it('ends on Ctrl-C, pressed twice, with exit code 130, and leaves nothing behind', async () => {
-    const demo = new Command('dev/demo.js');
-    await demo.writes(/pollImportJob/);
-    expect(demo.family().length).toBeGreaterThan(3);
-    demo.interrupt();
-    demo.interrupt();
-    await expect(demo.exited).resolves.toBe(130);
-    await pause(100);
-    expect(demo.family()).toEqual([]);
-    expect(demo.stderr).toBe('');
-  }, 60_000);
+  describe('on a terminal', () => {
+    const script = join(import.meta.dirname, '../../dist/dev/demo.js');
+    const AHW_TEST_MARK = randomUUID();
+    /** All processes of the terminal without the terminal itself and its shell. */
+    const family = () =>
+      familyOf(`AHW_TEST_MARK=${AHW_TEST_MARK}`).filter(
+        (line) => !/^\s*\d+ +\S+ +\S+ +\S+ +(\S*\/)?(bash|python[\d.]*) /.test(line),
+      );
+    let terminal: Pty;
+    beforeEach(async () => {
+      terminal = new Pty({ ...process.env, AHW_TEST_MARK });
+      await terminal.until(/ready> /);
+    });
+    afterEach(() => terminal.close());
+
+    /** npm forwards a Ctrl-C that the terminal has already sent, and people press it twice. */
+    async function interruptTwice(): Promise<void> {
+      terminal.type(CTRL_C);
+      terminal.type(CTRL_C);
+      expect(await terminal.until(/\nready> /)).not.toMatch(/Error|\n\s+at /);
+      expect(await terminal.exitCode()).toBe(130);
+      expect(family()).toEqual([]);
+    }
+
+    it('ends on Ctrl-C in the middle of an import with exit code 130, and leaves nothing behind', async () => {
+      terminal.type(`"${process.execPath}" "${script}"\n`);
+      await terminal.until(/pollImportJob/);
+      expect(family().length).toBeGreaterThan(2);
+      await interruptTwice();
+    }, 60_000);
+
+    it('leaves the servers running with --keep, until Ctrl-C', async () => {
+      terminal.type(`"${process.execPath}" "${script}" --keep\n`);
+      const shown = await terminal.until(/Ctrl-C ends it\./);
+      const [, webUi = ''] = /Web UI (http\S+)/.exec(shown) ?? [];
+      expect((await fetch(webUi)).status).toBe(200);
+      await interruptTwice();
+    }, 120_000);
+  });
 
   it('rejects an unknown flag with one line that shows the usage', async () => {
     const demo = new Command('dev/demo.js', ['--jsno']);

@@ -46,6 +46,14 @@ const server = (usage: RegExp): Row[] => [
   [['--server', 'existing', '--server', 'existing'], /^--server is given more than once/],
 ];
 
+const switches = (flags: readonly string[], usage: RegExp): Row[] =>
+  flags.flatMap((flag): Row[] => [
+    [[`${flag}=1`], usage],
+    [[`${flag}=`], usage],
+    [[flag, 'banana'], usage],
+    [[flag, flag], /is given more than once/],
+  ]);
+
 const DEV = /is not right here\. It goes: npm run dev -- \[--data DIR\] \[--server existing\] \[--viewer\]$/;
 const DEMO = /is not right here\. It goes: npm run demo -- \[--json\] \[--keep\] \[--server existing\]$/;
 const LOCAL_AWS = /local-aws --port 4566 --data DIR/;
@@ -58,18 +66,14 @@ const PROGRAMS: Readonly<Record<string, readonly Row[]>> = {
     [['--data', 'a', '--data', 'b'], /^--data is given more than once/],
     ...FOLDERS.map(([args, said]): Row => [args, new RegExp(said.source.replace('folder x', 'folder .*/x'))]),
     ...server(DEV),
+    ...switches(['--viewer'], DEV),
     [['--port', '1'], DEV],
     [['-d', 'x'], DEV],
     [['stray'], DEV],
     [[''], DEV],
   ],
   'dev/demo.js': [
-    ...['--json', '--keep'].flatMap((flag): Row[] => [
-      [[`${flag}=1`], DEMO],
-      [[`${flag}=`], DEMO],
-      [[flag, 'banana'], DEMO],
-      [[flag, flag], /is given more than once/],
-    ]),
+    ...switches(['--json', '--keep'], DEMO),
     ...server(DEMO),
     [['--data', 'x'], DEMO],
     [['stray'], DEMO],
@@ -86,6 +90,7 @@ const PROGRAMS: Readonly<Record<string, readonly Row[]>> = {
       /--port must be a number from 0 to 65535/,
     ]),
     [['--data', 'x', '--host', ''], /--host must not be empty/],
+    [['--data', 'x', '--port', '0', '--host', HUGE], /getaddrinfo/],
     [['--data', 'x', '--port', '0', '--host', 'no-such-host.invalid'], /ENOTFOUND|EAI_AGAIN/],
     [['--data', 'x', '--port', '0', '--host', '192.0.2.1'], /EADDRNOTAVAIL/],
     ...['', 'copyMs', '=5', HUGE].map((pair): Row => [
@@ -109,13 +114,14 @@ const PROGRAMS: Readonly<Record<string, readonly Row[]>> = {
       /There is no saved state in .*\. --load takes a folder that/,
     ]),
     [['--memory', '--seed'], LOCAL_AWS],
-    ...['', '1.5'].map((seed): Row => [
+    [['--memory', '--seed', '-1'], LOCAL_AWS],
+    ...['', '1.5', '9'.repeat(400)].map((seed): Row => [
       ['--memory', `--seed=${seed}`],
       /--seed must be a whole number from 0 on/,
     ]),
     [['--data', 'x', 'stray'], LOCAL_AWS],
   ],
-  'src/cli.js worker': [[['--task-queue', 'x'], /^Unknown arguments?: task-queue/]],
+  'src/cli.js worker': [[['--task-queue', 'x'], /^Not known here: --task-queue/]],
 };
 
 const shortened = (text: string) => text.slice(0, 300);
@@ -139,11 +145,23 @@ test.each(['dev/dev.js', 'dev/demo.js'])('%s --help says how it goes', (script) 
   expect([status, stdout]).toEqual([0, expect.stringMatching(/^npm run \w+ -- \[--/)]);
 });
 
-test('local-aws --help tells of every flag', () => {
-  const { status, stdout } = run('src/cli.js local-aws', ['--help']);
-  expect(status).toBe(0);
+test.each(['dev/dev.js', 'dev/demo.js', 'src/cli.js local-aws'])(
+  '%s: each flag of its help is in the table',
+  (script) => {
+    const { status, stdout } = run(script, ['--help']);
+    const flags = new Set(stdout.match(/--[a-z]+/g));
+    expect([status, flags.size]).toEqual([0, expect.any(Number)]);
+    expect(flags.size).toBeGreaterThan(2);
+    const tried = PROGRAMS[script]?.flatMap(([args]) => args.map((word) => word.split('=')[0] ?? '')) ?? [];
+    expect([...flags].filter((flag) => !tried.includes(flag))).toEqual([]);
+  },
+);
+
+test('local-aws --help describes every flag that it accepts', () => {
+  const [long, short] = ['--help', '-h'].map((flag) => run('src/cli.js local-aws', [flag]));
+  expect([short?.status, short?.stdout]).toEqual([0, long?.stdout]);
   for (const flag of ['data', 'memory', 'load', 'port', 'host', 'fast', 'seed', 'set', 'json', 'help']) {
-    expect(stdout).toMatch(new RegExp(`^  --${flag} `, 'm'));
+    expect(long?.stdout).toMatch(new RegExp(`^  --${flag} `, 'm'));
   }
 });
 

@@ -16,7 +16,7 @@ import { localAws, p10, putFiles, until, type LocalAwsUnderTest } from '../local
 import { blocksIn, type Block } from '../support/blocks.ts';
 import { awsEnvironment, required, withCluster, type Cluster } from '../support/cluster.ts';
 import { textOfHistory } from '../support/history-text.ts';
-import { polling } from '../support/inputs.ts';
+import { fhirImportOf, polling, roleArn } from '../support/inputs.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
@@ -129,6 +129,34 @@ describe('with a cluster', () => {
       0,
       expect.stringMatching(/scanned: 2,\s+imported: 1,[^]*ValidationException: 1/),
     ]);
+  });
+
+  test('the examples of --help', async () => {
+    const cli = `"${process.execPath}" "${join(root, 'dist/src/cli.js')}"`;
+    const { output: help } = await shell(`${cli} --help`, environment());
+    const [, list = ''] = help.split('\nExamples:\n');
+    // A backslash continues a command on the next line.
+    const examples = [...list.replaceAll(/\\\n */g, '').matchAll(/^ +aws-health-workflows (.*)$/gm)].map(
+      ([, words = '']) => words,
+    );
+    expect(examples.length).toBeGreaterThan(3);
+    const { DatastoreId = '' } = await aws.healthlake.createFHIRDatastore({ DatastoreTypeVersion: 'R4' });
+    await putFiles(aws.data, 'helped', { 'in/Patient.ndjson': '{"resourceType":"Patient","id":"p1"}\n' });
+    const inputs = {
+      startImportAndWaitCompleted: { ...fhirImportOf(DatastoreId, 'helped'), polling },
+      importDicomAndSearch: {
+        datastoreId: 'd'.repeat(32),
+        dataAccessRoleArn: roleArn,
+        inputS3Uri: 's3://incoming/dicom/',
+        outputS3Uri: 's3://results/',
+      },
+    };
+    for (const words of examples) {
+      const [, input = {}] = Object.entries(inputs).find(([flow]) => words.includes(flow)) ?? [];
+      writeFileSync(join(folder, 'import.json'), JSON.stringify(input));
+      const { code, output } = await shell(`${cli} ${words}`, environment(), folder);
+      expect([words, code, output]).toEqual([words, 0, expect.any(String)]);
+    }
   });
 
   test('the signal of an event, and how to find its run', async () => {

@@ -1652,8 +1652,56 @@ const FINAL_ERRORS: readonly Behaviour[] = [
   },
 ];
 
-/** The behaviour of the command line at a terminal. */
+/** The behaviour of the command line and of `npm run dev` for a person at a terminal. */
 const COMMAND_LINE: readonly Behaviour[] = [
+  {
+    what: 'npm run dev starts its own Temporal server although TEMPORAL_ADDRESS names another',
+    file: 'dev/temporal-choice.ts',
+    code: 'if (server === undefined) {',
+    without: "if (server === undefined && process.env['TEMPORAL_ADDRESS'] === undefined) {",
+    tests: ['test/dev/dev.test'],
+    named: 'prints a command that starts a copy',
+  },
+  {
+    what: 'npm run dev refuses a task queue that another worker polls',
+    file: 'dev/temporal-choice.ts',
+    code: 'if (worker !== undefined) {',
+    without: "if (worker === '') {",
+    tests: ['test/dev/dev.test'],
+    named: 'refuses a task queue',
+  },
+  {
+    what: 'after the kill of a server by another process, its last output is not shown as the cause',
+    file: 'dev/children.ts',
+    code: "end(code ?? 128 + constants.signals[signal ?? 'SIGKILL'], signal)",
+    without: "end(code ?? 128 + constants.signals[signal ?? 'SIGKILL'])",
+    tests: ['test/dev/dev.test'],
+    named: 'prints a command that starts a copy',
+  },
+  {
+    what: 'a data folder that cannot be created is reported without a stack trace',
+    file: 'local-aws/data-folder.ts',
+    code: 'throw new UserError(',
+    without: 'throw new Error(',
+    tests: ['test/dev/dev.test'],
+    named: 'cannot create its data folder',
+  },
+  {
+    what: 'a command of a flow rejects a word that belongs to no flag',
+    file: 'src/cli/flags.ts',
+    code: "if (typeof stray === 'string')",
+    without: "if (stray === '')",
+    tests: ['test/cli-flags'],
+    named: 'every command rejects every invalid flag',
+  },
+  {
+    what: 'a command that is run by npx prints commands with npx',
+    file: 'src/lib/shell-command.ts',
+    code: "process.env['npm_command'] === 'exec'",
+    without: 'false',
+    tests: ['test/cli.test'],
+    named: 'run by npx',
+  },
   {
     what: 'a terminal stays in the mode in which Ctrl-C and Ctrl-Z send signals',
     file: 'src/cli/spinner.ts',

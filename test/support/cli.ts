@@ -1,6 +1,7 @@
 /** Runs the built command line program, as a user does. */
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { awsEnvironment, type Cluster } from './cluster.ts';
 
 export const program = join(import.meta.dirname, '../../dist/src/cli.js');
@@ -22,6 +23,20 @@ export interface Ended {
 /** Runs the program with `input` as its stdin. */
 export function runCli(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<Ended> {
   return run(process.execPath, [program, ...args], env, input);
+}
+
+/** Runs many command lines in one process, which takes a fraction of the time. Its stdout and stderr are pipes too. */
+export async function runCliBatch(
+  commandLines: readonly (readonly string[])[],
+  env: NodeJS.ProcessEnv,
+): Promise<(Ended & { args: string[] })[]> {
+  const script = join(import.meta.dirname, 'cli-batch.mjs');
+  const child = spawn(process.execPath, [script], { env, stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(JSON.stringify(commandLines));
+  const lines = (await text(child.stdout)).trim().split('\n');
+  if (lines.length !== commandLines.length)
+    throw new Error(`${commandLines.length} command lines have ${lines.length} results`);
+  return lines.map((line) => JSON.parse(line) as Ended & { args: string[] });
 }
 
 /** The same, but the reader of its stdout reads nothing until the pipe is full or the program has exited. */

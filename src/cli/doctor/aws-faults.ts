@@ -4,7 +4,8 @@ import { Fault, reasonOf } from './examination.ts';
 
 /** The name of the check that every call to AWS needs. */
 export const CREDENTIALS = 'AWS credentials';
-export const CREDENTIALS_FIX = 'aws configure, aws sso login, or set AWS_PROFILE';
+export const CREDENTIALS_FIX =
+  'aws configure, aws sso login, or set AWS_PROFILE; for the local AWS, run the export line that npm run dev prints';
 
 /** A call to a service. */
 export interface Asked {
