@@ -64,7 +64,7 @@ describe('npm run demo', () => {
     async function interruptTwice(): Promise<void> {
       terminal.type(CTRL_C);
       terminal.type(CTRL_C);
-      expect(await terminal.until(/\nready> /)).not.toMatch(/Error|\n\s+at /);
+      expect(await terminal.until(/ready> /)).not.toMatch(/Error|\n\s+at /);
       expect(await terminal.exitCode()).toBe(130);
       expect(family()).toEqual([]);
     }
