@@ -18,6 +18,16 @@ export default {
   excludePrivate: true,
   // The settings of the local AWS say where their default values come from.
   blockTags: [...OptionDefaults.blockTags, '@basis'],
+  // The tables from which these types take their names are not part of the API.
+  intentionallyNotExported: [
+    'DEFAULT_PACING',
+    'ENTITY_KINDS',
+    'FLOW_RULES',
+    'S3_OPERATIONS',
+    'dicomWebOperations',
+    'messageHandlers',
+    'queueHandlers',
+  ],
   treatWarningsAsErrors: true,
   treatValidationWarningsAsErrors: true,
 };

@@ -1,7 +1,9 @@
 /**
- * The local AWS for tests, in the process of the tests: `aws-health-workflows/local-aws`.
+ * The local AWS for tests, in the process of the tests.
  *
  * Importing it throws a UserError if the packages that only the local AWS needs are not installed.
+ *
+ * @module aws-health-workflows/local-aws
  */
 import type { LocalAwsOptions } from './options.ts';
 import { requirePackages } from './packages.ts';
@@ -21,6 +23,10 @@ export type { LocalAwsOptions } from './options.ts';
 export type { LocalAws } from './server.ts';
 export type { Settings } from './settings.ts';
 export type { Duration } from './timeline.ts';
+export type { DicomWebOperation } from './medical-imaging/dicomweb/protocol.ts';
+export type { OperationsOf } from './protocols/operations.ts';
+export type { S3Operation } from './s3/routes.ts';
+export type { SqsOperation } from './sqs/index.ts';
 
 requirePackages();
 

@@ -1,3 +1,8 @@
+/**
+ * Starts and follows runs, and manages the schedules of recurring imports, from service code.
+ *
+ * @module aws-health-workflows
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Client, Connection, type ClientOptions } from '@temporalio/client';
@@ -19,7 +24,7 @@ export type { FailedFile, WarnedFile } from './activities/report-lines.ts';
 export type { FlowInput, FlowResult, FlowRun, FlowStartOptions, Flows } from './client/flow-types.ts';
 export type { RunLine } from './client/run-list.ts';
 export type { FlowName } from './input-rules/flows.ts';
-export type { RecurringFlow } from './input-rules/recurring-import.ts';
+export type { HasInput, HasStore, Members, RecurringFlow } from './input-rules/recurring-import.ts';
 export type { WorkflowName } from './input-rules/workflows.ts';
 export { documentName } from './lib/document-name.ts';
 export { UserError, explain, runMain } from './lib/user-error.ts';
@@ -36,6 +41,8 @@ export type {
 } from './schedules.ts';
 export type { FailureDetails, FailureType, Left } from './workflows/run/failures.ts';
 export type { Progress } from './workflows/run/progress.ts';
+export type { DicomFleetInput, DicomFleetSource, FleetOptions } from './input-rules/inputs.ts';
+export type { FLEET_RULES, FleetName } from './input-rules/fleets.ts';
 
 /**
  * Starts and follows flows from service code, with full types.

@@ -10,7 +10,7 @@ import { retryDelay, type RequestRates } from './retry-delay.ts';
  * - `tenMinutes`: somebody may be fixing it, for example expired credentials, or the error is unknown.
  * - `never`: the same request always fails.
  */
-type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
+export type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
 
 /**
  * What an error says about the change that was requested. `once` decides by it:
@@ -19,7 +19,7 @@ type Persistence = 'untilDeadline' | 'tenMinutes' | 'never';
  * - `rejected`: AWS did not apply it and never will.
  * - `unknown`: AWS may have applied it, for example when the connection broke before the reply.
  */
-type Effect = 'refused' | 'conflict' | 'rejected' | 'unknown';
+export type Effect = 'refused' | 'conflict' | 'rejected' | 'unknown';
 
 /** The first of the `details` of every failure of an AWS call. */
 export interface AwsFailureDetails {

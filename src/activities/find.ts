@@ -78,7 +78,7 @@ export function judgeJob(
 /** A data store that a run may have created, and whose id it does not know. */
 export interface SoughtDatastore {
   name: string | undefined;
-  /** The run's mark, the value of the tag {@link RUN_TAG}; absent where the data store was created without this tag. */
+  /** The run's mark, the value of the tag `RUN_TAG`; absent where the data store was created without this tag. */
   mark?: string;
   /** When the run began, minus the clock skew (ISO 8601): an older data store is not its own. */
   createdAfter: string;

@@ -1,3 +1,8 @@
+/**
+ * The activities of the worker, for programs that create the AWS clients themselves.
+ *
+ * @module aws-health-workflows/activities
+ */
 import type { HealthLakeClient } from '@aws-sdk/client-healthlake';
 import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging';
 import type { S3Client } from '@aws-sdk/client-s3';
@@ -14,17 +19,24 @@ import { REQUEST_RATES, type RequestRates } from './retry-delay.ts';
 import { withBoundedResults } from './result-size.ts';
 import { searchAttributesActivity } from './search-attributes.ts';
 
-export type { AwsFailureDetails } from './aws-errors.ts';
+export type { AwsFailureDetails, Effect, Persistence } from './aws-errors.ts';
 export type { BlobPlace, BlobReference } from './blobs.ts';
 export type { RunFacts, RunSettings } from './check-input.ts';
 export type { ExpandedInput, Firing } from './expand-input.ts';
 export type { Sighting, SoughtDatastore, SoughtJob } from './find.ts';
-export type { ImageSetCounts, ImportCounts, ImportedImageSet } from './import-manifest.ts';
+export type { FileCounts, ImageSetCounts, ImportCounts, ImportedImageSet } from './import-manifest.ts';
 export type { ImportOutput, ReadManifest } from './import-outcome.ts';
 export type { ImportReports, ReportsInput } from './import-reports.ts';
 export type { InputListing, SeenObjects } from './list-input.ts';
-export type { MetadataInput, MetadataReply, SearchInput, UpdateInput } from './medical-imaging.ts';
+export type { MetadataInput, MetadataReply, SearchInput, Summaries, UpdateInput } from './medical-imaging.ts';
 export type { RequestRates } from './retry-delay.ts';
+export type { AskedUpdate, HeldMetadata, InstancesDigest, MetadataExtract } from './image-set-metadata.ts';
+export type { ImportingService } from './report-lines.ts';
+export type { Json } from './operation.ts';
+export type { PartOfPlan, PlanOrder, PlanToClose, Survey } from './fleet/plan.ts';
+export type { PlanSums, WhyNot } from './fleet/plan-files.ts';
+export type { Amount, JobLimits } from './fleet/cut.ts';
+export type { FleetSource } from './fleet/roots.ts';
 
 export interface AwsClients {
   imaging: MedicalImagingClient;

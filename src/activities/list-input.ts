@@ -8,7 +8,7 @@ import { listObjects } from './s3.ts';
 export interface SeenObjects {
   /** The digest of all objects together, in the order of the list. */
   digest: string;
-  /** All fingerprints, each of {@link FINGERPRINT} characters. Absent for more than {@link MOST_SEEN} objects. */
+  /** All fingerprints, each of `FINGERPRINT` characters. Absent for more than `MOST_SEEN` objects. */
   each?: string;
 }
 

@@ -4,9 +4,9 @@ import { compileRules, type Problem } from './ajv.ts';
 import { isFleetName, type FleetName } from './fleets.ts';
 import { FLOW_RULES, flowProblems, type FlowName } from './flows.ts';
 
-type Members<Flow extends FlowName> = (typeof FLOW_RULES)[Flow]['schema']['properties'];
-type HasInput = { inputS3Uri: unknown } | { InputS3Uri: unknown };
-type HasStore = { datastoreId: unknown } | { DatastoreId: unknown };
+export type Members<Flow extends FlowName> = (typeof FLOW_RULES)[Flow]['schema']['properties'];
+export type HasInput = { inputS3Uri: unknown } | { InputS3Uri: unknown };
+export type HasStore = { datastoreId: unknown } | { DatastoreId: unknown };
 
 /** The flows that can be recurring: those that import from S3 into an existing data store. */
 export type RecurringFlow = {

@@ -2,7 +2,7 @@ import ms, { type StringValue } from 'ms';
 import { MOST_READS, readsAtMost, type Pacing, type WaitKind } from './pacing.ts';
 import { DEFAULT_RULES, type RunRules } from './rules.ts';
 
-type Unit =
+export type Unit =
   | ('ms' | 's' | 'sec' | 'second' | 'seconds' | 'm' | 'min' | 'minute' | 'minutes')
   | ('h' | 'hour' | 'hours' | 'd' | 'day' | 'days');
 

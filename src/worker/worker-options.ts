@@ -1,3 +1,8 @@
+/**
+ * The options of a worker, for programs with workflows of their own.
+ *
+ * @module aws-health-workflows/worker
+ */
 import { isGrpcError } from '../temporal/grpc.ts';
 import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';

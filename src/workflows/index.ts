@@ -1,6 +1,10 @@
-// Every workflow of the worker. Each has the name of its document in `arazzo/`, except the fleets, which import by the
-// thousand, and `recurringImport`, which starts one of the others.
-export { importAllDicom } from './fleet/import-all-dicom.ts';
+/**
+ * Every workflow of the worker. Each has the name of its document in `arazzo/`, except the fleets, which import by the thousand, and
+ * `recurringImport`, which starts one of the others.
+ *
+ * @module aws-health-workflows/workflows
+ */
+export { importAllDicom, type FleetPlan } from './fleet/import-all-dicom.ts';
 export { createFhirDatastoreAndWaitActive } from './healthlake/create-fhir-datastore-and-wait-active.ts';
 export { deleteFhirDatastoreAndConfirm } from './healthlake/delete-fhir-datastore-and-confirm.ts';
 export { provisionDatastoreAndExport } from './healthlake/provision-datastore-and-export.ts';
@@ -21,31 +25,49 @@ export { recurringImport } from './recurring-import.ts';
 
 // The types of their inputs and results.
 export type { FhirDatastoreOutputs } from './datastores/fhir-datastore.ts';
-export type { CreateFhirDatastoreAndWaitActiveInput } from './healthlake/create-fhir-datastore-and-wait-active.ts';
+export type {
+  AwaitFhirDatastore,
+  CreateFhirDatastore,
+  CreateFhirDatastoreAndWaitActiveInput,
+} from './healthlake/create-fhir-datastore-and-wait-active.ts';
 export type { DeleteFhirDatastoreAndConfirmInput } from './healthlake/delete-fhir-datastore-and-confirm.ts';
 export type {
+  ExportFromFhirDatastore,
+  ExportFromNewFhirDatastore,
   ProvisionDatastoreAndExportInput,
   ProvisionDatastoreAndExportResult,
+  RunningExportFromFhirDatastore,
 } from './healthlake/provision-datastore-and-export.ts';
 export type {
+  ImportIntoFhirDatastore,
+  ImportIntoNewFhirDatastore,
   ProvisionDatastoreAndImportInput,
   ProvisionDatastoreAndImportResult,
+  RunningImportIntoFhirDatastore,
 } from './healthlake/provision-datastore-and-import.ts';
 export type {
+  NewExportAndList,
+  RunningExportAndList,
   StartExportPollAndListInput,
   StartExportPollAndListResult,
 } from './healthlake/start-export-poll-and-list.ts';
 export type {
+  NewImport,
+  RunningImport,
   StartImportAndWaitCompletedInput,
   StartImportAndWaitCompletedResult,
 } from './healthlake/start-import-and-wait-completed.ts';
 export type {
+  NewImportAndList,
+  RunningImportAndList,
   StartImportPollAndListInput,
   StartImportPollAndListResult,
 } from './healthlake/start-import-poll-and-list.ts';
 export type {
   AuditCompletedImportsInput,
   AuditCompletedImportsResult,
+  AuditJobs,
+  ListMoreImageSets,
 } from './medical-imaging/audit-completed-imports.ts';
 export type { CopyImageSetInput } from './medical-imaging/copy-attempt.ts';
 export type { CopyImageSetResult } from './medical-imaging/copy-image-set.ts';
@@ -56,11 +78,16 @@ export type {
 export type {
   ImportDicomAndSearchInput,
   ImportDicomAndSearchResult,
+  NewImportAndSearch,
+  RunningImportAndSearch,
 } from './medical-imaging/import-dicom-and-search.ts';
 export type { InspectImageSetInput, InspectImageSetResult } from './medical-imaging/inspect-image-set.ts';
 export type {
+  ImportIntoDatastore,
+  ImportIntoNewDatastore,
   OnboardDatastoreAndImportInput,
   OnboardDatastoreAndImportResult,
+  RunningImportIntoDatastore,
 } from './medical-imaging/onboard-datastore-and-import.ts';
 export type {
   ProvisionDatastoreInput,
@@ -68,7 +95,21 @@ export type {
 } from './medical-imaging/provision-datastore.ts';
 export type { TagImageSetInput, TagImageSetResult } from './medical-imaging/tag-image-set.ts';
 export type {
+  Attributes,
+  ListMoreVersions,
+  RemoveAttributes,
+  RevertToVersion,
+  UpdateAttributes,
   UpdateImageSetMetadataInput,
   UpdateImageSetMetadataResult,
 } from './medical-imaging/update-image-set-metadata.ts';
-export type { RecurringImportInput, RecurringImportResult, RecurringInputs } from './recurring-import.ts';
+export type {
+  EachFiring,
+  OfOneRun,
+  RecurringImportInput,
+  RecurringImportOf,
+  RecurringImportResult,
+  RecurringInputs,
+  Watermark,
+} from './recurring-import.ts';
+export type { AuditedImport } from './medical-imaging/completed-imports.ts';

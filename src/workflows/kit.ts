@@ -3,7 +3,9 @@
  *
  * To fail a custom flow, throw an `ApplicationFailure` in a step. `runFlow` adds the step, the status and the ids to it.
  *
- * @example see `examples/delete-image-set`
+ * The folder `examples/delete-image-set` has a flow that uses them.
+ *
+ * @module aws-health-workflows/workflow
  */
 export { runFlow, type Flow } from './run/flow.ts';
 export type { ProxiedActivity } from './run/calls.ts';
@@ -67,6 +69,6 @@ export type {
   RunningFhirExport,
   RunningFhirImport,
 } from '../input-rules/inputs.ts';
-export type { Pacing } from '../pacing/pacing.ts';
-export type { Duration, Polling } from '../pacing/polling.ts';
-export type { RunRules } from '../pacing/rules.ts';
+export type { Pacing, RetryRules, WaitKind } from '../pacing/pacing.ts';
+export type { Duration, Polling, Unit } from '../pacing/polling.ts';
+export type { AuditRules, RunRules } from '../pacing/rules.ts';

@@ -23,7 +23,7 @@ import type { NewImportAndSearch } from './medical-imaging/import-dicom-and-sear
 import type { ImportIntoDatastore } from './medical-imaging/onboard-datastore-and-import.ts';
 
 /** Members that are valid for a single run only: an existing job, a client token, a page of a list. */
-type OfOneRun =
+export type OfOneRun =
   | 'clientToken'
   | 'datastoreClientToken'
   | 'importClientToken'
@@ -65,7 +65,7 @@ export interface RecurringImportOf<Flow extends RecurringFlow> {
 export type RecurringImportInput = { [Flow in RecurringFlow]: RecurringImportOf<Flow> }[RecurringFlow];
 
 /** The objects that need no further import. Valid only for this flow, folder and data store. */
-interface Watermark {
+export interface Watermark {
   flow: string;
   inputS3Uri: string;
   datastoreId: string;

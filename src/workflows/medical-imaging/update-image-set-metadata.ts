@@ -15,7 +15,7 @@ interface ImageSetToUpdate {
 }
 
 /** DICOM attributes: the service's JSON, as an object, as text, or as the base64 of the text. */
-type Attributes = string | object;
+export type Attributes = string | object;
 
 interface Change extends ImageSetToUpdate {
   /** Change what is protected otherwise. */
