@@ -54,7 +54,9 @@ describe('npm run dev', () => {
     expect(another.replace(/.*--input/, '')).not.toBe(command.replace(/.*--input/, ''));
     expect(copy(another)).toMatchObject({ imageSetWorkflowStatus: 'COPIED' });
 
-    const [, aws = ''] = /(\d+) .*local-aws\/main\.js/.exec(second.family().join('\n')) ?? [];
+    const [, aws] = /(\d+) .*cli\.js local-aws --port/.exec(second.family().join('\n')) ?? [];
+    // Without a process id, the signal would go to the tests themselves.
+    expect(aws).toMatch(/^[1-9]/);
     process.kill(Number(aws), 'SIGKILL');
     await expect(second.exited).resolves.toBe(1);
     expect(second.stderr).toMatch(/^local-aws was killed from outside \(SIGKILL\)\. Its log: .*\n$/);
