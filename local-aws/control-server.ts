@@ -2,6 +2,8 @@ import { isAbsolute } from 'node:path';
 import { UserError } from '../src/lib/user-error.ts';
 import type { Calls } from './calls.ts';
 import { ENTITY_KINDS, type EntityKind, type LocalAwsControl } from './control.ts';
+import { ANY_EVENT, type Events } from './events.ts';
+import { EVENT_FAULTS } from './faults.ts';
 import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
 import { readSettings, SettingError } from './read-settings.ts';
 import { past, phaseAt, settled, type Entity } from './timeline.ts';
@@ -26,6 +28,7 @@ interface Controlled {
   readonly world: World;
   readonly services: readonly Service[];
   readonly calls: Calls;
+  readonly events: Events;
   readonly lifecycle: Lifecycle;
 }
 
@@ -80,7 +83,7 @@ const json = (status: number, value: unknown): HttpReply => ({
   body: JSON.stringify(value),
 });
 
-function verbs({ world, services, calls, lifecycle }: Controlled): Verbs {
+function verbs({ world, services, calls, events, lifecycle }: Controlled): Verbs {
   const { faults } = world;
   const known = new Set(services.flatMap(({ protocol }) => protocol.operations));
   const checked = (operation: string): string => {
@@ -117,10 +120,23 @@ function verbs({ world, services, calls, lifecycle }: Controlled): Verbs {
       faults.add(checked(operation), { kind: 'hold', when }, count),
     rival: ({ before, operation, input, settled = false }) =>
       faults.add(checked(before), { kind: 'rival', operation: checked(operation), input, settled }),
+    eventFault: ({ how, ms, detailType, count }) => {
+      const kinds: readonly string[] = EVENT_FAULTS;
+      if (!kinds.includes(how)) throw new ControlError(`how must be one of ${kinds.join(', ')}`);
+      if (detailType !== undefined && !events.knows(detailType)) {
+        throw new ControlError(`there is no event ${JSON.stringify(detailType)}`);
+      }
+      faults.add(detailType ?? ANY_EVENT, { kind: 'event', how, ms: ms ?? 1000 }, count);
+    },
     release: () => faults.release(),
     resetFaults: () => faults.reset(),
 
-    settings: (patch) => Object.assign(world.settings, readSettings({ ...patch })),
+    settings: async (patch) => {
+      Object.assign(world.settings, readSettings({ ...patch }));
+      events.begin();
+      await world.store.commit();
+      return world.settings;
+    },
 
     arrange: ({ kind, id, patch }) =>
       change(kind, id, (entity, now) => ({

@@ -3,7 +3,7 @@ import type * as HealthLake from '@aws-sdk/client-healthlake';
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import type { OperationsOf } from './protocols/operations.ts';
 import type { Call } from './calls.ts';
-import type { Moment } from './faults.ts';
+import type { EventFault, Moment } from './faults.ts';
 import type { DicomWebOperation } from './medical-imaging/dicomweb/protocol.ts';
 import type { S3Operation } from './s3/routes.ts';
 import type { Settings } from './settings.ts';
@@ -109,6 +109,16 @@ export class LocalAwsControl {
    */
   hold(fault: { operation: OperationName; when?: Moment; count?: number }): Promise<void> {
     return this.#post('hold', fault);
+  }
+
+  /**
+   * The next events do not come as usual: they are lost, come `ms` milliseconds later (1000 if there is none), come twice, or
+   * come after the event that follows them.
+   *
+   * @param fault.detailType - such as `Import Job Completed`; all events if there is none
+   */
+  eventFault(fault: { how: EventFault; detailType?: string; ms?: number; count?: number }): Promise<void> {
+    return this.#post('eventFault', fault);
   }
 
   release(): Promise<void> {

@@ -1,4 +1,4 @@
-/** A fault of the calls of one operation, which happens once or several times. */
+/** A fault of the calls of one operation, or of the events of one type, which happens once or several times. */
 export type Fault =
   | {
       readonly kind: 'fail';
@@ -12,7 +12,13 @@ export type Fault =
   | { readonly kind: 'hold'; readonly when: Moment }
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'rival'; readonly operation: string; readonly input: object; readonly settled: boolean }
-  | { readonly kind: 'failOutcome'; readonly message: string };
+  | { readonly kind: 'failOutcome'; readonly message: string }
+  | { readonly kind: 'event'; readonly how: EventFault; readonly ms: number };
+
+/** What may happen to an event on its way to the queue. */
+export const EVENT_FAULTS = ['lose', 'delay', 'duplicate', 'reorder'] as const;
+
+export type EventFault = (typeof EVENT_FAULTS)[number];
 
 /** When a fault happens: before the call has changed anything, or after, when only the answer is missing. */
 export type Moment = 'before' | 'after';

@@ -2,12 +2,15 @@ import { Agenda } from './agenda.ts';
 import { Calls } from './calls.ts';
 import { ControlServer, type Lifecycle } from './control-server.ts';
 import { Dispatcher } from './dispatcher.ts';
+import { Events } from './events.ts';
 import { Faults } from './faults.ts';
+import { followHealthLake } from './healthlake/events.ts';
 import { healthLake } from './healthlake/index.ts';
 import type { Contents } from './home.ts';
 import { randomIds, seededIds } from './ids.ts';
 import type { Transcoder } from './medical-imaging/codecs/transcoder.ts';
 import { dicomWeb } from './medical-imaging/dicomweb/index.ts';
+import { followImaging } from './medical-imaging/events.ts';
 import { medicalImaging } from './medical-imaging/index.ts';
 import type { HttpReply, HttpRequest, Service } from './protocols/http.ts';
 import { Buckets } from './s3/buckets.ts';
@@ -33,6 +36,7 @@ export class Instance {
   readonly #calls: Calls;
   readonly #services: readonly Service[];
   readonly #queues: Queues;
+  readonly #events: Events;
   /** Breaks the connection of each request that has no answer yet. */
   readonly #unanswered = new Set<() => void>();
 
@@ -41,7 +45,16 @@ export class Instance {
     this.#queues = queues;
     this.#calls = new Calls(world);
     this.#dispatcher = new Dispatcher(world, services, this.#calls);
-    this.control = new ControlServer({ world, services, calls: this.#calls, lifecycle });
+    this.#events = new Events(world, queues);
+    followImaging(this.#events);
+    followHealthLake(this.#events);
+    this.control = new ControlServer({
+      world,
+      services,
+      calls: this.#calls,
+      events: this.#events,
+      lifecycle,
+    });
     this.#services = services;
   }
 
@@ -80,6 +93,7 @@ export class Instance {
   /** Continues the jobs that the state holds, and tells the services the endpoint of the server. */
   begin(endpoint: string): void {
     this.world.endpoint = endpoint;
+    this.#events.begin();
     for (const service of this.#services) service.resume();
   }
 

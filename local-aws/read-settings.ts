@@ -15,6 +15,14 @@ const choices: { readonly [name: string]: readonly string[] } = {
   fhirErrorStatus: ['400', 'modelled'],
 } satisfies Partial<Record<keyof Settings, readonly string[]>>;
 
+/** The texts that must have a form. */
+const forms: { readonly [name: string]: { readonly form: RegExp; readonly says: string } } = {
+  eventQueue: {
+    form: /^[\w-]{1,80}$/,
+    says: 'the name of a standard queue: 1 to 80 letters, digits, hyphens and underscores',
+  },
+} satisfies Partial<Record<keyof Settings, object>>;
+
 /** Thrown for a setting that does not exist or a value that it cannot take; the message is for the user. */
 export class SettingError extends Error {}
 
@@ -42,8 +50,9 @@ function readSetting(name: string, value: unknown): unknown {
     throw new SettingError(`${name} must be true or false`);
   }
   if (typeof standard === 'string') {
-    if (typeof value === 'string' && value) return value;
-    throw new SettingError(`${name} must be a text`);
+    const { form = /./, says = 'a text' } = forms[name] ?? {};
+    if (typeof value === 'string' && form.test(value)) return value;
+    throw new SettingError(`${name} must be ${says}`);
   }
   throw new SettingError(
     `there is no setting ${JSON.stringify(name)}; there are ${Object.keys(defaultSettings).join(', ')}`,

@@ -137,6 +137,19 @@ export interface Settings {
    */
   fhirSearchFailureUrl: string;
 
+  /**
+   * The SQS queue to which an EventBridge event goes for each change of state. The local AWS makes the queue. Without a name,
+   * there are no events.
+   * @basis ours
+   */
+  eventQueue: string;
+  /**
+   * Whether events of DICOM imports show the output location with the job's own folder, or as it was given. AWS's sample shows
+   * the latter; production code relies on the former.
+   * @basis field
+   */
+  eventOutputExpanded: boolean;
+
   /** How many calls the log of calls holds. Each further call removes the oldest one. @basis ours */
   maxLoggedCalls: number;
 
@@ -222,6 +235,8 @@ export const defaultSettings: Settings = {
   maxFhirResourceMB: 164,
   maxFhirNesting: 200,
   fhirSearchFailureUrl: 'http://healthlake.amazonaws.com/search-validation-failure',
+  eventQueue: '',
+  eventOutputExpanded: true,
   maxLoggedCalls: 10_000,
   deletedVisibleMs: 7 * 86_400_000,
   imagingTokenReuseError: 'ConflictException',

@@ -13,7 +13,11 @@ export interface Table<T> {
    * @param keysOf - the keys of a row. They must be the same for as long as the row is in the table.
    */
   index(name: string, keysOf: (row: T) => Iterable<string>): Index<T>;
+  /** Calls a function after each `put`, with the row that was there before. */
+  watch(watcher: Watcher<T>): void;
 }
+
+export type Watcher<T> = (id: string, row: T, before: T | undefined) => void;
 
 export interface Index<T> {
   /** The rows that have the key, in no particular order. */
@@ -24,6 +28,7 @@ export interface Index<T> {
 export class MemoryTable<T> implements Table<T> {
   readonly #rows: Map<string, T>;
   readonly #indices = new Map<string, RowIndex<T>>();
+  readonly #watchers: Watcher<T>[] = [];
   readonly #changed: (id: string, row: T | undefined) => void;
 
   /** @param changed - is called for each row that is put, and without a row for each that is deleted */
@@ -45,10 +50,12 @@ export class MemoryTable<T> implements Table<T> {
   }
 
   put(id: string, row: T): void {
+    const before = this.#rows.get(id);
     this.#forget(id);
     this.#rows.set(id, row);
     for (const index of this.#indices.values()) index.add(row);
     this.#changed(id, row);
+    for (const watcher of this.#watchers) watcher(id, row, before);
   }
 
   delete(id: string): void {
@@ -64,6 +71,10 @@ export class MemoryTable<T> implements Table<T> {
       for (const row of this.#rows.values()) index.add(row);
     }
     return index;
+  }
+
+  watch(watcher: Watcher<T>): void {
+    this.#watchers.push(watcher);
   }
 
   #forget(id: string): void {

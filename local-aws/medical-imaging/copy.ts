@@ -40,6 +40,7 @@ export function copyHandlers(world: World) {
         takes: world.settings.copyMs,
         result,
         forced: force,
+        copiedFrom: sourceImageSetId,
       });
       return {
         datastoreId,

@@ -29,9 +29,11 @@ export function beginVersion(
     readonly takes: Duration;
     readonly result: ChangeResult;
     readonly forced: boolean | undefined;
+    /** For a copy: the id of the image set that it copies. */
+    readonly copiedFrom?: string;
   },
 ): ImageSet {
-  const { status, takes, result, forced } = change;
+  const { status, takes, result, forced, copiedFrom } = change;
   const before = set.phases.length > 0 ? stateOf(set) : undefined;
   const begun: ImageSetPhase = {
     from: Date.now(),
@@ -39,6 +41,7 @@ export function beginVersion(
     imageSetState: 'LOCKED',
     imageSetWorkflowStatus: status,
     forced,
+    copiedFrom,
     content: before?.content,
   };
   const { done, failed } = endings[status];
@@ -51,6 +54,7 @@ export function beginVersion(
     ...begun,
     from: after(begun.from, takes),
     imageSetState: 'ACTIVE',
+    copiedFrom: undefined,
     ...ending,
   };
   const changing = { ...kept.set, phases: [...set.phases, begun, ended] };

@@ -15,6 +15,8 @@ export interface ImageSetPhase extends Phase {
   readonly message?: string | undefined;
   /** The request that made this version had `force`. */
   readonly forced?: boolean | undefined;
+  /** The id of the image set that a copy copies into this one, until the copy ends. */
+  readonly copiedFrom?: string | undefined;
   /** Index in {@link ImageSet.contents} of the metadata that this phase shows; undefined while a copy makes the first version. */
   readonly content?: number | undefined;
 }
@@ -73,7 +75,10 @@ export function imageSetsBy(
 
 export const stateOf = (set: ImageSet) => phaseAt(set, Date.now());
 
-export const imageSetArn = ({ settings }: World, { datastoreId, imageSetId }: ImageSet) =>
+export const imageSetArn = (
+  { settings }: World,
+  { datastoreId, imageSetId }: Pick<ImageSet, 'datastoreId' | 'imageSetId'>,
+) =>
   `arn:aws:medical-imaging:${settings.region}:${settings.accountId}:datastore/${datastoreId}/imageset/${imageSetId}`;
 
 export function requireImageSet(world: World, datastoreId: string, imageSetId: string): ImageSet {

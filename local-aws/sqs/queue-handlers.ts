@@ -7,11 +7,12 @@ import { invalidValue, noSuchQueue, numberIn } from './errors.ts';
 import { messagesOf } from './message.ts';
 import {
   checkAttributes,
+  createQueue,
+  isQueueName,
   queueArn,
   queues,
   queueUrl,
   requireQueue,
-  STANDARD_ATTRIBUTES,
   type Queue,
 } from './queue.ts';
 import { isExpired, type Queues } from './queues.ts';
@@ -76,23 +77,9 @@ export function queueHandlers(world: World, stored: Queues) {
   } satisfies Partial<Handlers<typeof Sqs>>;
 }
 
-export function createQueue(
-  world: World,
-  name: string,
-  attributes: Readonly<Record<string, string>> = {},
-): void {
-  const now = Date.now();
-  queues(world).put(name, {
-    name,
-    createdAt: now,
-    modifiedAt: now,
-    attributes: { ...STANDARD_ATTRIBUTES, ...attributes },
-  });
-}
-
-export function checkName(name: string): void {
+function checkName(name: string): void {
   if (name.endsWith('.fifo')) throw invalidValue('The local AWS has standard queues only, no FIFO queues.');
-  if (/^[\w-]{1,80}$/.test(name)) return;
+  if (isQueueName(name)) return;
   throw invalidValue('Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length');
 }
 

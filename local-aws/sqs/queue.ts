@@ -49,10 +49,26 @@ const TEXTS = [
   'KmsDataKeyReusePeriodSeconds',
 ];
 
-export const STANDARD_ATTRIBUTES: Readonly<Record<string, string>> = {
+const STANDARD_ATTRIBUTES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(NUMBERS).map(([name, { standard }]) => [name, String(standard)])),
   SqsManagedSseEnabled: 'true',
 };
+
+export const isQueueName = (name: string) => /^[\w-]{1,80}$/.test(name);
+
+export function createQueue(
+  world: World,
+  name: string,
+  attributes: Readonly<Record<string, string>> = {},
+): void {
+  const now = Date.now();
+  queues(world).put(name, {
+    name,
+    createdAt: now,
+    modifiedAt: now,
+    attributes: { ...STANDARD_ATTRIBUTES, ...attributes },
+  });
+}
 
 export const numberOf = ({ attributes }: Queue, name: NumberName): number => Number(attributes[name]);
 

@@ -78,7 +78,7 @@ test('the table of settings has each with its default and what that rests on', (
       const standard = String(Object.entries(defaultSettings).find(([of]) => of === name)?.[1]);
       const choices = type.split(' | ').flatMap((choice) => /^'(.*)'$/.exec(choice)?.[1] ?? []);
       const values = [standard, ...choices.filter((choice) => choice !== standard)];
-      return values.map((value) => `\`${value}\``).join(' or ');
+      return values.map((value) => (value === '' ? 'none' : `\`${value}\``)).join(' or ');
     });
     const setting = settings.map(([, name]) => `\`${name}\``).join(', ');
     return `| ${[setting, defaults.join(', '), what, basis].join(' | ')} |`;

@@ -1,8 +1,9 @@
-/** What the SQS of the local AWS does on purpose. */
+/** What the SQS and the events of the local AWS do on purpose. */
 import type { Behaviour } from './behaviour.ts';
 
 const sqs = 'local-aws/sqs';
 const tests = ['test/local-aws/sqs.test'];
+const events = ['test/local-aws/events.test'];
 
 export const SQS: readonly Behaviour[] = [
   {
@@ -84,5 +85,45 @@ export const SQS: readonly Behaviour[] = [
     without: '',
     tests,
     named: 'refuses are refused',
+  },
+  {
+    what: 'an event is stored with the change that it is about',
+    file: 'local-aws/events.ts',
+    code: 'if (next) this.#announced.put(key, begun);',
+    without: 'if (next) this.#announced.get(key);',
+    tests: events,
+    named: 'after a SIGKILL',
+  },
+  {
+    what: 'an event is sent when a planned state begins',
+    file: 'local-aws/events.ts',
+    code: 'this.#world.agenda.enter(`events/${key}`, next?.from ?? NEVER, () => resume(id));',
+    without: '',
+    tests: events,
+    named: 'when a planned state begins',
+  },
+  {
+    what: 'no event is sent for what was before the setting',
+    file: 'local-aws/events.ts',
+    code: 'announce(id, entity, past(entity, Date.now()).length);',
+    without: 'announce(id, entity, 0);',
+    tests: events,
+    named: 'only what happens from then on',
+  },
+  {
+    what: 'an import into an image set that exists has no event of the image set',
+    file: 'local-aws/medical-imaging/events.ts',
+    code: 'IMPORTED: undefined,',
+    without: "IMPORTED: 'Image Set Imported',",
+    tests: events,
+    named: 'nothing for an import',
+  },
+  {
+    what: 'a fault lets the next event overtake one',
+    file: 'local-aws/events.ts',
+    code: '    put();\n    this.#releaseOvertaken();',
+    without: '    this.#releaseOvertaken();\n    put();',
+    tests: events,
+    named: 'overtake',
   },
 ];
