@@ -72,10 +72,11 @@ export class Dispatcher {
   }
 
   async #call(service: Service, operation: string, request: HttpRequest): Promise<HttpReply> {
-    const { store } = this.#world;
+    const { limits, store } = this.#world;
     const call = this.#calls.arrived(service.name, operation);
     let reply: HttpReply | undefined;
     try {
+      if (service.isThrottled) limits.checkRate(service.name, operation);
       const input = await service.protocol.decode(operation, request);
       this.#calls.identify(call, input);
       await this.#interfereBefore(operation, call);

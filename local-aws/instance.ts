@@ -8,6 +8,7 @@ import { followHealthLake } from './healthlake/events.ts';
 import { healthLake } from './healthlake/index.ts';
 import type { Contents } from './home.ts';
 import { randomIds, seededIds } from './ids.ts';
+import { Limits } from './limits.ts';
 import type { Transcoder } from './medical-imaging/codecs/transcoder.ts';
 import { dicomWeb } from './medical-imaging/dicomweb/index.ts';
 import { followImaging } from './medical-imaging/events.ts';
@@ -71,6 +72,7 @@ export class Instance {
       ),
       buckets: new Buckets(data, store),
       faults: new Faults(),
+      limits: new Limits(settings),
       frames,
       transcoder,
       ids: seed === undefined ? randomIds : seededIds(store, seed),

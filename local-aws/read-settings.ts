@@ -17,6 +17,10 @@ const choices: { readonly [name: string]: readonly string[] } = {
 
 /** The texts that must have a form. */
 const forms: { readonly [name: string]: { readonly form: RegExp; readonly says: string } } = {
+  limits: {
+    form: /^(off|documented|scaled:\d*\.?\d*[1-9]\d*)$/,
+    says: 'off, documented, or scaled: and how many times as fast as AWS, such as scaled:30',
+  },
   eventQueue: {
     form: /^[\w-]{1,80}$/,
     says: 'the name of a standard queue: 1 to 80 letters, digits, hyphens and underscores',

@@ -138,6 +138,12 @@ export interface Settings {
   fhirSearchFailureUrl: string;
 
   /**
+   * The services' rates of requests and their quotas. `off`: all calls are answered; `documented`: as on AWS; `scaled:30`: with
+   * rates that are thirty times as high.
+   * @basis documented
+   */
+  limits: 'off' | 'documented' | `scaled:${number}`;
+  /**
    * The SQS queue to which an EventBridge event goes for each change of state. The local AWS makes the queue. Without a name,
    * there are no events.
    * @basis ours
@@ -235,6 +241,7 @@ export const defaultSettings: Settings = {
   maxFhirResourceMB: 164,
   maxFhirNesting: 200,
   fhirSearchFailureUrl: 'http://healthlake.amazonaws.com/search-validation-failure',
+  limits: 'off',
   eventQueue: '',
   eventOutputExpanded: true,
   maxLoggedCalls: 10_000,

@@ -3,6 +3,7 @@ import type { Blobs } from './blobs.ts';
 import type { Buckets } from './s3/buckets.ts';
 import type { Faults } from './faults.ts';
 import type { Ids } from './ids.ts';
+import type { Limits } from './limits.ts';
 import type { Settings } from './settings.ts';
 import type { Transcoder } from './medical-imaging/codecs/transcoder.ts';
 import type { Store } from './store.ts';
@@ -17,6 +18,7 @@ export interface World {
   readonly agenda: Agenda;
   readonly buckets: Buckets;
   readonly faults: Faults;
+  readonly limits: Limits;
   readonly frames: Blobs;
   readonly transcoder: Transcoder;
   readonly ids: Ids;

@@ -33,6 +33,10 @@ export function datastoreHandlers(world: World, onDelete: (datastoreId: string) 
 
   const create = (input: InputOf<typeof HealthLake, 'CreateFHIRDatastore'>): string => {
     const { ClientToken: _, Tags, ...properties } = input;
+    const existing = datastores(world)
+      .values()
+      .filter((datastore) => statusOf(datastore) !== 'DELETED');
+    world.limits.checkQuota('fhirDatastores', existing.length + 1);
     const datastoreId = world.ids.next('fhirDatastore');
     const now = Date.now();
     const end = after(now, settings.fhirDatastoreCreateMs);

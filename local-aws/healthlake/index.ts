@@ -28,6 +28,7 @@ export function healthLake(world: World): Service {
   const client = new HealthLake.HealthLakeClient({ region: world.settings.region });
   return {
     name: 'healthlake',
+    isThrottled: true,
     protocol: new AwsJson(HealthLake, client, {
       target: 'HealthLake',
       claimsOthers: true,

@@ -4,10 +4,17 @@ import type { Handlers, InputOf } from '../protocols/operations.ts';
 import { after } from '../timeline.ts';
 import type { World } from '../world.ts';
 import { requireActive } from './datastore.ts';
-import { imageSetArn, imageSets, requireWritable, stateOf, type ImageSet } from './image-set.ts';
+import {
+  checkChangeQuota,
+  imageSetArn,
+  imageSets,
+  requireWritable,
+  stateOf,
+  type ImageSet,
+} from './image-set.ts';
 import { beginVersion, begunProperties, type ChangeResult } from './image-set-change.ts';
 import { requireMetadata } from './metadata-store.ts';
-import { instancesOf, merged, mismatch, subset } from './metadata.ts';
+import { instancesOf, merged, mismatch, subset, type Metadata } from './metadata.ts';
 
 type CopyInput = InputOf<typeof MedicalImaging, 'CopyImageSet'>;
 
@@ -31,6 +38,7 @@ export function copyHandlers(world: World) {
           destinationImageSet.imageSetId,
           destinationImageSet.latestVersionId,
         );
+      checkChangeQuota(world, source, 'COPYING_WITH_READ_ONLY_ACCESS');
       const result = copyResult(world, input, source, destination);
       const lockedSource = lockSource(world, source, result);
       const target =
@@ -63,6 +71,7 @@ function copyResult(
   if (failure) return { message: failure.message };
   const whole = requireMetadata(world, source, stateOf(source));
   const content = wanted ? subset(whole, wanted) : whole;
+  world.limits.checkQuota('copiedFrames', frameCount(content));
   if (wanted && Object.keys(instancesOf(content)).length < wanted.length) {
     return { message: 'INVALID_REQUEST:  An instance of copiableAttributes is not in SourceImageSet.' };
   }
@@ -79,6 +88,9 @@ function copyResult(
   }
   return { metadata: merged(base, content) };
 }
+
+const frameCount = (metadata: Metadata) =>
+  Object.values(instancesOf(metadata)).reduce((sum, { ImageFrames }) => sum + ImageFrames.length, 0);
 
 /** Locks the source while it is copied. It can still be read, and its version does not change. */
 function lockSource(world: World, source: ImageSet, result: ChangeResult): ImageSet {

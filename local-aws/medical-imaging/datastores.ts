@@ -22,6 +22,10 @@ export function datastoreHandlers(world: World) {
   const { settings } = world;
 
   const create = (input: Omit<MedicalImaging.CreateDatastoreRequest, 'clientToken'>): string => {
+    const existing = datastores(world)
+      .values()
+      .filter((datastore) => statusOf(datastore) !== 'DELETED');
+    world.limits.checkQuota('datastores', existing.length + 1);
     const datastoreId = world.ids.next('datastore');
     const now = Date.now();
     const failure = world.faults.take('failOutcome', 'CreateDatastore');

@@ -102,6 +102,24 @@ export function requireVersion(set: ImageSet, versionId: string | undefined): Im
   return version;
 }
 
+const changeQuotas = {
+  COPYING_WITH_READ_ONLY_ACCESS: 'copies',
+  UPDATING: 'updates',
+  DELETING: 'deletions',
+} as const;
+
+/**
+ * Counts a change of an image set, which is known by the workflow status of the image set meanwhile.
+ *
+ * @throws ServiceError ServiceQuotaExceededException if limits are on, and too many of its kind are under way in the data store
+ */
+export function checkChangeQuota(world: World, set: ImageSet, status: keyof typeof changeQuotas): void {
+  world.limits.checkChange(changeQuotas[status], set, (imageSetId) => {
+    const other = imageSets(world).get(imageSetId);
+    return other !== undefined && stateOf(other).imageSetWorkflowStatus === status;
+  });
+}
+
 /**
  * Finds an image set in order to change it.
  *

@@ -11,6 +11,7 @@ import { mediaTypeOf } from './frame-storage.ts';
 import { encodedFrame } from './image-frames.ts';
 import {
   imageSetArn,
+  checkChangeQuota,
   imageSets,
   requireImageSet,
   requireVersion,
@@ -92,6 +93,7 @@ export function imageSetHandlers(world: World) {
     DeleteImageSet({ datastoreId, imageSetId }) {
       requireActive(world, datastoreId);
       const set = requireWritable(world, datastoreId, imageSetId);
+      checkChangeQuota(world, set, 'DELETING');
       const now = Date.now();
       const end = after(now, world.settings.deleteImageSetMs);
       const state = stateOf(set);

@@ -26,6 +26,7 @@ export function medicalImaging(world: World): Service {
   const client = new MedicalImaging.MedicalImagingClient({ region: world.settings.region });
   return {
     name: 'medical-imaging',
+    isThrottled: true,
     protocol: new RestJson(MedicalImaging, client),
     resume: () => jobs.resume(),
     run: (operation, input) => runOperation('medical-imaging', handlers, operation, input),

@@ -3,7 +3,7 @@ import { invalid } from '../errors.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
 import type { World } from '../world.ts';
 import { requireActive } from './datastore.ts';
-import { requireVersion, requireWritable, type ImageSet } from './image-set.ts';
+import { checkChangeQuota, requireVersion, requireWritable, type ImageSet } from './image-set.ts';
 import { beginVersion, begunProperties, type ChangeResult } from './image-set-change.ts';
 import { requireMetadata } from './metadata-store.ts';
 import { ConstraintBreach, readUpdateDocument, updated } from './metadata-update.ts';
@@ -17,6 +17,7 @@ export function updateHandlers(world: World) {
       const { datastoreId, imageSetId, latestVersionId, force } = input;
       requireActive(world, datastoreId);
       const set = requireWritable(world, datastoreId, imageSetId, latestVersionId);
+      checkChangeQuota(world, set, 'UPDATING');
       const updating = beginVersion(world, set, {
         status: 'UPDATING',
         takes: world.settings.updateMs,

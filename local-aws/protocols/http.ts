@@ -48,6 +48,8 @@ export interface Service {
   /** The name that requests are signed for, such as `medical-imaging`. */
   readonly name: string;
   readonly protocol: Protocol;
+  /** Whether the operations have rates, which the setting `limits` turns on. */
+  readonly isThrottled?: boolean;
   /** @param gone - aborts when the client is not there any more, for an operation that waits */
   run(operation: string, input: object, gone?: AbortSignal): Promise<object>;
   /** Answers a request to another API of the service's data stores, such as FHIR REST. */

@@ -1,31 +1,12 @@
+import { REQUEST_LIMITS } from '../lib/request-limits.ts';
+
 /** Requests per second, by the SDK's method name; `*` is for all other operations. */
 export type RequestRates = Readonly<Record<string, number>>;
 
-/**
- * How many requests per second AWS accepts from one account in one region, for each operation that changes something or is
- * called often (HealthImaging "Throttling limits", HealthLake "Endpoints and quotas"). AWS raises them on request.
- */
-export const REQUEST_RATES: RequestRates = {
-  createDatastore: 0.085,
-  deleteDatastore: 0.085,
-  listDatastores: 5,
-  startDICOMImportJob: 1,
-  getDICOMImportJob: 25,
-  searchImageSets: 25,
-  getImageSet: 25,
-  listImageSetVersions: 25,
-  getImageSetMetadata: 50,
-  getImageFrame: 1_000,
-  updateImageSetMetadata: 0.25,
-  copyImageSet: 0.25,
-  deleteImageSet: 0.25,
-  createFHIRDatastore: 1 / 60,
-  deleteFHIRDatastore: 1 / 60,
-  startFHIRImportJob: 25,
-  startFHIRExportJob: 1,
-  // For example operations on tags, and requests to S3.
-  '*': 10,
-};
+/** How many requests per second AWS accepts from one account in one region. */
+export const REQUEST_RATES: RequestRates = Object.fromEntries(
+  Object.entries(REQUEST_LIMITS).map(([operation, { perSecond }]) => [operation, perSecond]),
+);
 
 /** The upper limit of the interval between two attempts: this, or a share of the time since the first attempt if that is longer. */
 const LONGEST_INTERVAL = 60_000;

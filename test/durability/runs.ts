@@ -1,14 +1,13 @@
-/** The runs that the kill tests use, one kind for each flow that changes something, and what AWS must contain after them. */
+/** The runs that the kill tests and the test of limits use, one kind for each flow that changes something, and what AWS must contain after them. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { FlowClient, FlowRun } from '../../src/client.ts';
 import type { FleetName } from '../../src/input-rules/fleets.ts';
 import type { FlowName } from '../../src/input-rules/flows.ts';
 import { activeFhirDatastore } from '../local-aws/fhir-harness.ts';
-import { p10, putFiles } from '../local-aws/harness.ts';
+import { p10, putFiles, type Clients } from '../local-aws/harness.ts';
 import { activeDatastore, importAll } from '../local-aws/imaging-harness.ts';
 import { roleArn } from '../support/inputs.ts';
-import type { Platform } from './platform.ts';
 import { thingsOf } from './things.ts';
 
 type ReadingFlow = 'auditCompletedImports' | 'findImageSetByPatient' | 'inspectImageSet';
@@ -28,6 +27,13 @@ export interface Place {
   readonly otherImageSetId: string;
 }
 
+/** Where runs take place: an AWS with its data folder, and a cluster that uses it. */
+export interface Scene {
+  readonly aws: Clients;
+  readonly data: string;
+  readonly flows: FlowClient;
+}
+
 /** A run whose preconditions exist. */
 export interface Prepared {
   /** Identifies the run in the report of a test. */
@@ -42,7 +48,7 @@ export interface Begun extends Prepared {
 
 interface KindOfRun {
   /** Creates what must exist before the run. */
-  prepare(platform: Platform, name: string): Promise<Partial<Place>>;
+  prepare(scene: Scene, name: string): Promise<Partial<Place>>;
   start(flows: FlowClient, place: Place): Promise<FlowRun<FlowName>>;
   /** The members of the result of a run that has completed correctly. */
   ends: object;
@@ -64,11 +70,11 @@ const fhirExport = {
   DataAccessRoleArn: roleArn,
   polling,
 };
-const fhirImport = { ...fhirExport, InputS3Uri: 's3://fhir/in/' };
+export const fhirImport = { ...fhirExport, InputS3Uri: 's3://fhir/in/' };
 const fhirStore = (DatastoreName: string) => ({ DatastoreName, DatastoreTypeVersion: 'R4' }) as const;
 
 /** The S3 objects that the imports read. */
-export async function putSamples({ data }: Platform): Promise<void> {
+export async function putSamples({ data }: Scene): Promise<void> {
   const first = p10({ series: '1.2.1', instance: '1.2.1.1' });
   const second = p10({ series: '1.2.2', instance: '1.2.2.1' });
   await putFiles(data, 'dicom', { 'one/1.dcm': first, 'two/1.dcm': first, 'two/2.dcm': second });
@@ -77,19 +83,19 @@ export async function putSamples({ data }: Platform): Promise<void> {
 
 const nothing = () => Promise.resolve({});
 
-const datastore = async ({ aws }: Platform, datastoreName: string) => ({
+const datastore = async ({ aws }: Scene, datastoreName: string) => ({
   datastoreId: await activeDatastore(aws, { datastoreName }),
 });
 
-const imageSets = (folder: 'one' | 'two') => async (platform: Platform, name: string) => {
-  const { datastoreId } = await datastore(platform, name);
-  await importAll(platform.aws, { datastoreId, ...dicom(folder) });
-  const { imageSetsMetadataSummaries = [] } = await platform.aws.imaging.searchImageSets({ datastoreId });
+const imageSets = (folder: 'one' | 'two') => async (scene: Scene, name: string) => {
+  const { datastoreId } = await datastore(scene, name);
+  await importAll(scene.aws, { datastoreId, ...dicom(folder) });
+  const { imageSetsMetadataSummaries = [] } = await scene.aws.imaging.searchImageSets({ datastoreId });
   const [imageSetId, otherImageSetId] = imageSetsMetadataSummaries.map(({ imageSetId = '' }) => imageSetId);
   return { datastoreId, ...(imageSetId && { imageSetId }), ...(otherImageSetId && { otherImageSetId }) };
 };
 
-const fhirDatastore = async ({ aws }: Platform, DatastoreName: string) => ({
+const fhirDatastore = async ({ aws }: Scene, DatastoreName: string) => ({
   datastoreId: await activeFhirDatastore(aws, { DatastoreName }),
 });
 
@@ -211,9 +217,9 @@ export const KINDS: readonly Kind[] = Object.keys(RUNS).filter(isKind);
 let made = 0;
 
 /** Creates the resources of a run, and what must exist before it. */
-export async function prepare(platform: Platform, kind: Kind): Promise<Prepared> {
+export async function prepare(scene: Scene, kind: Kind): Promise<Prepared> {
   const name = `place-${++made}`;
-  const there = await RUNS[kind].prepare(platform, name);
+  const there = await RUNS[kind].prepare(scene, name);
   return {
     title: kind,
     kind,
@@ -221,14 +227,14 @@ export async function prepare(platform: Platform, kind: Kind): Promise<Prepared>
   };
 }
 
-export async function begin<P extends Prepared>({ flows }: Platform, prepared: P): Promise<P & Begun> {
+export async function begin<P extends Prepared>({ flows }: Scene, prepared: P): Promise<P & Begun> {
   return { ...prepared, run: await RUNS[prepared.kind].start(flows, prepared.place) };
 }
 
 /** If a run does not close in time, it never will: the report of the test then contains its progress. */
 const LONGEST_MS = 100_000;
 
-async function endOf({ flows }: Platform, run: FlowRun<FlowName>): Promise<unknown> {
+async function endOf({ flows }: Scene, run: FlowRun<FlowName>): Promise<unknown> {
   const ended = run
     .result()
     .catch((error: unknown) => (error instanceof WorkflowFailedError ? error.cause : error));
@@ -237,12 +243,12 @@ async function endOf({ flows }: Platform, run: FlowRun<FlowName>): Promise<unkno
 }
 
 /** Checks that every run completes, and that AWS contains each resource it creates exactly once. */
-export async function expectAllWell(platform: Platform, runs: readonly Begun[]): Promise<void> {
+export async function expectAllWell(scene: Scene, runs: readonly Begun[]): Promise<void> {
   const seen = await Promise.all(
     runs.map(async ({ title, place, run }) => ({
       title,
-      ended: await endOf(platform, run),
-      left: await thingsOf(platform.aws, place.name),
+      ended: await endOf(scene, run),
+      left: await thingsOf(scene.aws, place.name),
     })),
   );
   const wanted = runs.map(({ title, kind }) => {

@@ -20,7 +20,7 @@ import { LOCAL_AWS } from './local-aws.ts';
 import { LOCAL_AWS_STATE } from './local-aws-state.ts';
 import { PACKAGE } from './package.ts';
 import { S3 } from './s3.ts';
-import { SQS } from './sqs.ts';
+import { SQS_EVENTS_LIMITS } from './events-and-limits.ts';
 
 const imagingFlows = 'src/workflows/medical-imaging';
 const healthlakeFlows = 'src/workflows/healthlake';
@@ -1997,5 +1997,5 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...LOCAL_AWS_STATE,
   ...S3,
   ...PACKAGE,
-  ...SQS,
+  ...SQS_EVENTS_LIMITS,
 ];

@@ -1,11 +1,12 @@
-/** What the SQS and the events of the local AWS do on purpose. */
+/** What the SQS, the events and the limits of the local AWS do on purpose. */
 import type { Behaviour } from './behaviour.ts';
 
 const sqs = 'local-aws/sqs';
 const tests = ['test/local-aws/sqs.test'];
 const events = ['test/local-aws/events.test'];
+const limits = ['test/local-aws/limits.test'];
 
-export const SQS: readonly Behaviour[] = [
+export const SQS_EVENTS_LIMITS: readonly Behaviour[] = [
   {
     what: 'a received message is hidden from other receives',
     file: `${sqs}/queues.ts`,
@@ -125,5 +126,45 @@ export const SQS: readonly Behaviour[] = [
     without: '    this.#releaseOvertaken();\n    put();',
     tests: events,
     named: 'overtake',
+  },
+  {
+    what: 'a call too many is throttled',
+    file: 'local-aws/dispatcher.ts',
+    code: 'if (service.isThrottled) limits.checkRate(service.name, operation);',
+    without: '',
+    tests: limits,
+    named: 'a call too many',
+  },
+  {
+    what: 'S3 and SQS are not throttled',
+    file: 'local-aws/dispatcher.ts',
+    code: 'if (service.isThrottled) limits',
+    without: 'limits',
+    tests: limits,
+    named: 'S3 and SQS have none',
+  },
+  {
+    what: 'a pause allows a burst, and not more',
+    file: 'local-aws/limits.ts',
+    code: 'const filled = Math.min(burst, ',
+    without: 'const filled = Math.max(',
+    tests: limits,
+    named: 'in any time',
+  },
+  {
+    what: 'an account has a quota of data stores',
+    file: 'local-aws/limits.ts',
+    code: 'count <= most) return;',
+    without: 'count) return;',
+    tests: limits,
+    named: 'quotas',
+  },
+  {
+    what: 'a deleted data store does not count',
+    file: 'local-aws/medical-imaging/datastores.ts',
+    code: "statusOf(datastore) !== 'DELETED');\n    world.limits",
+    without: 'datastore);\n    world.limits',
+    tests: limits,
+    named: 'until one is deleted',
   },
 ];
