@@ -99,7 +99,9 @@ const packageOf = (specifier: string) =>
 test('the command line prints its version, and lists its commands', async () => {
   expect(await run(`${program} --version`)).toMatchObject({ code: 0, stdout: `${manifest.version}\n` });
   const { stdout } = await run(`${program} --help`);
-  const commands = [...stdout.matchAll(/^ {2}aws-health-workflows ([\w-]+)/gm)].map(([, name]) => name);
+  const commands = [...stdout.matchAll(/^ {2}(?:npx )?aws-health-workflows ([\w-]+)/gm)].map(
+    ([, name]) => name,
+  );
   expect(commands).toEqual(expect.arrayContaining(['start', 'worker', 'local-aws', 'doctor', 'replay']));
 });
 
