@@ -69,13 +69,13 @@ describe('pacing', () => {
     },
   );
 
-  test('an import of two hours costs 67 reads, one of a day 331, or 58 with events', () => {
+  test('an import of two hours costs 67 reads, one of a day 331, or 49 with events', () => {
     const waiting = (timeout: number) => ({ ...DEFAULT_PACING.dicomJob, timeout });
     expect(readTimes(waiting(2 * HOUR)).length).toBeLessThanOrEqual(68);
     expect(readTimes(waiting(24 * HOUR)).length).toBeLessThanOrEqual(332);
     expect(
       readTimes(pacingOf('dicomJob', { timeout: '24h' }, { hadEvent: true })).length,
-    ).toBeLessThanOrEqual(59);
+    ).toBeLessThanOrEqual(49);
   });
 });
 
@@ -103,6 +103,14 @@ describe('the polling of an input', () => {
     expect(pacingOf('dicomJob', polling, { hadEvent: true })).toMatchObject({
       maximumInterval: 60_000,
       share: 0.5,
+    });
+  });
+
+  test('of a run that began before jobs had a pacing of their own stays as it was', () => {
+    const { jobsWithEvents: _, ...rules } = DEFAULT_RULES;
+    expect(pacingOf('dicomJob', {}, { hadEvent: true, rules })).toMatchObject({
+      minimumInterval: 5_000,
+      share: 1,
     });
   });
 

@@ -51,6 +51,16 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
       },
     )
     .command(
+      'events',
+      'receive EventBridge events from an SQS queue, and signal the runs that wait (docs/events.md)',
+      (yargs) =>
+        yargs.options({
+          'queue-url': textOption('queue-url', 'URL of the SQS queue; by default that in EVENT_QUEUE_URL'),
+        }),
+      // Imported only here, because loading the AWS SDK takes longer than most other commands run.
+      async (args) => (await import('./events.ts')).consumeEvents(args),
+    )
+    .command(
       'doctor',
       'check everything that a run needs: Temporal, the worker, AWS, and the role, buckets and key of an import',
       (yargs) =>

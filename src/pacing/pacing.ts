@@ -49,8 +49,14 @@ export type WaitKind = keyof typeof DEFAULT_PACING;
 /** How long a job may be `QUEUED`. HealthLake runs one import at a time, so this does not depend on the job itself. */
 export const QUEUED_TIMEOUT = 7 * 24 * HOUR;
 
-/** The pacing of a run that has received an event. Events wake it, so it reads less often, in case an event is lost. */
+/**
+ * The pacing of a wait about whose resource an event has arrived. The next event wakes the run, so that it reads on its own only
+ * in case that event is lost. Image sets and data stores are often ready within seconds, so their intervals begin short.
+ */
 export const PACING_WITH_EVENTS = { share: 1, maximumInterval: 30 * MINUTE } as const;
+
+/** The same for jobs: each of their states has an event, and they run for minutes to days. */
+export const PACING_OF_JOBS_WITH_EVENTS = { ...PACING_WITH_EVENTS, minimumInterval: 30 * MINUTE } as const;
 
 /**
  * How long to sleep before the next read.

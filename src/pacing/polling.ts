@@ -41,14 +41,14 @@ export function isDuration(value: unknown, { orNone = false } = {}): value is Du
 /**
  * The pacing of one kind of wait, with the changes of a valid `polling`.
  *
- * @param options - `hadEvent`: whether the run has received an event; `rules`: those that the run has recorded
+ * @param options - `hadEvent`: whether the run has received an event about what it waits for; `rules`: those that the run has recorded
  */
 export function pacingOf(
   kind: WaitKind,
   { minimumInterval, maximumInterval, share, timeout }: Polling = {},
   { hadEvent = false, rules = DEFAULT_RULES }: { hadEvent?: boolean; rules?: RunRules } = {},
 ): Pacing {
-  const usual = { ...rules.waits[kind], ...(hadEvent && rules.withEvents) };
+  const usual = { ...rules.waits[kind], ...(hadEvent && withEvents(kind, rules)) };
   const minimum = minimumInterval === undefined ? undefined : toMilliseconds(minimumInterval);
   const maximum = maximumInterval === undefined ? undefined : toMilliseconds(maximumInterval);
   return {
@@ -58,6 +58,11 @@ export function pacingOf(
     share: share ?? usual.share,
     timeout: timeout === undefined ? usual.timeout : toMilliseconds(timeout),
   };
+}
+
+function withEvents(kind: WaitKind, { withEvents: others, jobsWithEvents }: RunRules): Partial<Pacing> {
+  const isJob = kind === 'dicomJob' || kind === 'fhirJob';
+  return isJob && jobsWithEvents ? jobsWithEvents : others;
 }
 
 /**

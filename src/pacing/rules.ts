@@ -3,6 +3,7 @@ import {
   DEFAULT_PACING,
   MENDED_WITHIN,
   MOST_READS,
+  PACING_OF_JOBS_WITH_EVENTS,
   PACING_WITH_EVENTS,
   QUEUED_TIMEOUT,
   type Pacing,
@@ -20,8 +21,10 @@ import {
 export interface RunRules {
   /** The default pacing of each kind of wait. The input's `polling` can change it. */
   waits: Readonly<Record<WaitKind, Pacing>>;
-  /** Replaces part of it when a run has received an event. */
-  withEvents: { readonly share: number; readonly maximumInterval: number };
+  /** Replaces part of it when a run has received an event about what it waits for. */
+  withEvents: Pick<Pacing, 'share' | 'maximumInterval'>;
+  /** The same for jobs. Runs that began before 27 November 2026 have recorded none, and use `withEvents`. */
+  jobsWithEvents?: Pick<Pacing, 'share' | 'minimumInterval' | 'maximumInterval'>;
   /** How long a HealthLake job may be `QUEUED`. */
   queuedTimeout: number;
   /** How long to retry after an error that somebody may be fixing, such as expired credentials. */
@@ -65,6 +68,7 @@ const HOUR = 60 * MINUTE;
 export const DEFAULT_RULES: RunRules = {
   waits: DEFAULT_PACING,
   withEvents: PACING_WITH_EVENTS,
+  jobsWithEvents: PACING_OF_JOBS_WITH_EVENTS,
   queuedTimeout: QUEUED_TIMEOUT,
   mendedWithin: MENDED_WITHIN,
   throttledFor: 24 * HOUR,

@@ -11,7 +11,8 @@ export { runFlow, type Flow } from './run/flow.ts';
 export type { ProxiedActivity } from './run/calls.ts';
 export type { SearchTags } from './run/search-attributes.ts';
 export { tokenFor, jobNameFor } from './run/mark.ts';
-export { awsEventSignal, type AwsEvent } from './run/aws-event.ts';
+export { awsEventSignal } from './run/aws-event.ts';
+export type { AwsEvent } from '../lib/aws-event.ts';
 export { imaging, healthlake } from './run/activities.ts';
 export {
   awsDetailsOf,

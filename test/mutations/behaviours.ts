@@ -15,6 +15,7 @@ import type { Behaviour } from './behaviour.ts';
 import { DICOM_READER } from './dicom.ts';
 import { DICOMWEB } from './dicomweb.ts';
 import { FLEET } from './fleet.ts';
+import { EVENTS } from './events.ts';
 import { IMAGE_FRAMES } from './image-frames.ts';
 import { LOCAL_AWS } from './local-aws.ts';
 import { LOCAL_AWS_STATE } from './local-aws-state.ts';
@@ -770,8 +771,8 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'a run uses the pacing that it has recorded',
     file: 'src/workflows/run/flow.ts',
-    code: ', rules: this.facts.rules }',
-    without: ' }',
+    code: '{ rules: this.facts.rules }',
+    without: '{}',
     tests: ['test/workflows/rules'],
     named: 'would end its wait',
   },
@@ -1253,14 +1254,6 @@ const CONCURRENT_CHANGES: readonly Behaviour[] = [
     flow.inDoubt.delete(step);`,
     tests: lifecycle,
     named: 'what is in doubt, though',
-  },
-  {
-    what: 'an event of another job does not wake a run',
-    file: 'src/workflows/run/aws-event.ts',
-    code: ' || OF_ONE_THING.has(name)',
-    without: '',
-    tests: lifecycle,
-    named: 'does not read after an event',
   },
   {
     what: 'a promotion in doubt is recognized by the instances of source and destination',
@@ -1992,6 +1985,7 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...DICOM_READER,
   ...DICOMWEB,
   ...FLEET,
+  ...EVENTS,
   ...IMAGE_FRAMES,
   ...LOCAL_AWS,
   ...LOCAL_AWS_STATE,

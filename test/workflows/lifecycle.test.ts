@@ -297,24 +297,59 @@ describe('an open run', () => {
     await handle.terminate();
   });
 
-  test('reads after a terminal event, but after five of them at most once per minimum interval', async () => {
-    const going = Array.from({ length: 6 }, () => job('IN_PROGRESS'));
-    script(...going, job('COMPLETED'));
-    const polling = { minimumInterval: 50, maximumInterval: '1h', share: 1, timeout: '2h' };
+  const completed = (ids: Record<string, string>) => ({
+    id: randomUUID(),
+    source: 'aws.healthlake',
+    detailType: 'Import Job Completed',
+    time: new Date().toISOString(),
+    ids,
+  });
+
+  test('reads at once after the first event of the end, although its next read and its minimum interval are an hour away', async () => {
+    script(job('IN_PROGRESS'), job('COMPLETED'));
+    const polling = { minimumInterval: '1h', timeout: '2h' } as const;
     const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, polling }]);
-    await until(handle, ({ reads }) => reads === 6);
-    const event = {
-      id: 'same',
-      source: 'aws.healthlake',
-      detailType: 'Import Job Completed',
-      time: new Date().toISOString(),
-      ids: { jobId: 'j1' },
+    await until(handle, ({ reads }) => reads === 1);
+    await handle.signal(awsEventSignal, completed({ datastoreId, jobId: 'j1' }));
+    expect(await handle.result()).toMatchObject({ jobStatus: 'COMPLETED' });
+    expect(aws.callsOf('DescribeFHIRImportJob')).toHaveLength(2);
+  });
+
+  test('reads at most once per minimum interval after further events', async () => {
+    script(job('IN_PROGRESS'), job('IN_PROGRESS'), job('COMPLETED'));
+    const polling = { minimumInterval: '1h', timeout: '2h' } as const;
+    const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, polling }]);
+    await until(handle, ({ reads }) => reads === 1);
+    await handle.signal(awsEventSignal, completed({ jobId: 'j1' }));
+    await until(handle, ({ reads }) => reads === 2);
+    for (let times = 0; times < 5; times++) await handle.signal(awsEventSignal, completed({ jobId: 'j1' }));
+    const { reads, nextReadAt } = await until(handle, () => true);
+    expect(reads).toBe(2);
+    expect(Date.parse(nextReadAt ?? '')).toBeGreaterThan(Date.now() + 3_000_000);
+    await handle.terminate();
+  });
+
+  test('knows an event that arrived before the id of its job, among 25 of other jobs', async () => {
+    let announce = () => {};
+    const announced = new Promise<void>((resolve) => (announce = resolve));
+    const late: Reply = {
+      $stream: (response) => void announced.then(() => response.end(JSON.stringify(started))),
     };
-    await Promise.all([1, 2, 3, 4, 5].map(() => handle.signal(awsEventSignal, event).catch(() => undefined)));
-    await handle.result();
-    expect(aws.callsOf('DescribeFHIRImportJob')).toHaveLength(7);
-    const { events } = await handle.fetchHistory();
-    expect(events?.filter((entry) => entry.timerCanceledEventAttributes)).toHaveLength(1);
+    aws.script({
+      StartFHIRImportJob: [late, started],
+      DescribeFHIRImportJob: [job('IN_PROGRESS'), job('COMPLETED')],
+    });
+    const polling = { minimumInterval: '1h', timeout: '2h' } as const;
+    const handle = await startRaw('startImportAndWaitCompleted', [{ ...fhirInput, polling }]);
+    for (let other = 0; other < 25; other++) {
+      await handle.signal(awsEventSignal, {
+        ...completed({ jobId: `other${other}` }),
+        detailType: 'Import Job Submitted',
+      });
+    }
+    await handle.signal(awsEventSignal, completed({ jobId: 'j1' }));
+    announce();
+    expect(await handle.result()).toMatchObject({ jobStatus: 'COMPLETED' });
   });
 
   test.each([[[]], [[null]], [['x']], [[{}]], [[{ detailType: 7, ids: null }]]])(

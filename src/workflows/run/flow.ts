@@ -4,10 +4,9 @@ import {
   condition,
   isCancellation,
   log,
-  sleep,
   upsertMemo,
 } from '@temporalio/workflow';
-import type { Pacing, WaitKind } from '../../pacing/pacing.ts';
+import { nextSleep, type Pacing, type WaitKind } from '../../pacing/pacing.ts';
 import { pacingOf, type Polling } from '../../pacing/polling.ts';
 import { AwsEvents } from './aws-event.ts';
 import { boundedFailure, boundedResult } from './bounds.ts';
@@ -34,13 +33,37 @@ export class Flow extends Calls {
   readsInWaits = 0;
 
   pacing(kind: WaitKind, polling: Polling | undefined): Pacing {
-    return pacingOf(kind, polling, { hadEvent: this.#events.received, rules: this.facts.rules });
+    return pacingOf(kind, polling, { rules: this.facts.rules });
+  }
+
+  /**
+   * How long to sleep before the next read of a wait, in milliseconds.
+   *
+   * Once an event has arrived about what the run waits for, another will announce its end, so the run reads rarely. After that
+   * one, no further event can be expected, and a read may still show an older state: so the run reads as if the wait had just
+   * begun.
+   *
+   * @param waited - milliseconds since the wait began
+   */
+  nextSleep(kind: WaitKind, polling: Polling | undefined, waited: number): number {
+    const { rules } = this.facts;
+    const endedAt = this.#events.endedAt(kind);
+    if (endedAt !== undefined)
+      return nextSleep(Math.min(waited, Date.now() - endedAt), this.pacing(kind, polling));
+    return nextSleep(waited, pacingOf(kind, polling, { hadEvent: this.#events.hasHeardOf(kind), rules }));
+  }
+
+  /** Notes that a read has shown a final state, so that it can be told how often events do better than polling. */
+  showEnd(kind: WaitKind): void {
+    const by = this.#events.endedAt(kind) === undefined ? 'polling' : 'event';
+    this.board.show({ endSeen: { by, at: new Date().toISOString() } });
   }
 
   /** Adds ids to the progress and the failure of the run, and to its search attributes where the namespace has them. */
   know(ids: Record<string, string>): void {
     const before = this.board.now.ids;
     this.board.show({ ids: { ...before, ...ids } });
+    this.#events.claim();
     const news = Object.entries(ids).filter(([id, value]) => value !== before[id]);
     this.tags.tag(Object.fromEntries(news));
   }
@@ -62,8 +85,8 @@ export class Flow extends Calls {
   }
 
   /**
-   * Sleeps before the next read of a step. An event ends the sleep early, but never before `minimum` has passed, so that
-   * many events do not cause many reads.
+   * Sleeps before the next read of a step. The first event that announces the end ends the sleep at once. Later ones end it too,
+   * but never before `minimum` has passed, so that many events do not cause many reads.
    */
   async pause(step: string, milliseconds: number, minimum: number): Promise<void> {
     const since = Date.now();
@@ -71,9 +94,9 @@ export class Flow extends Calls {
     this.board.show({ nextReadAt: new Date(since + milliseconds).toISOString() });
     if (await condition(() => this.#events.pending, milliseconds, options)) {
       const tooEarly = since + Math.min(minimum, milliseconds) - Date.now();
-      if (tooEarly > 0) await sleep(tooEarly, options);
+      if (tooEarly > 0) await condition(() => this.#events.urgent, tooEarly, options);
     }
-    this.#events.pending = false;
+    this.#events.beRead();
     this.board.show({ nextReadAt: undefined });
   }
 

@@ -17,6 +17,8 @@ export interface Progress {
   nextReadAt?: string;
   /** The last warning or error. */
   lastError?: string;
+  /** The end of the last wait: what led to the read that showed it, and when (ISO 8601). */
+  endSeen?: { by: 'event' | 'polling'; at: string };
 }
 
 export const progressQuery = defineQuery<Progress>('progress');

@@ -83,6 +83,7 @@ export async function waitFor<Read>(
       waitedSeconds: Math.round(waited / 1000),
       counters: wait.counters?.(read),
     });
+    if (verdict.kind !== 'going') flow.showEnd(wait.kind);
     if (verdict.kind === 'settled') return { read, byAnother: verdict.byAnother ?? false };
     if (verdict.kind === 'failed') {
       const { awsMessage, counts } = (await wait.explain?.(read)) ?? {};
@@ -100,7 +101,7 @@ export async function waitFor<Read>(
     if (now >= deadline) {
       throw flowFailure('WaitTimedOut', `still ${status} after ${waited / 1000} s${wait.timedOut ?? ''}`);
     }
-    const next = nextSleep(waited, flow.pacing(wait.kind, polling));
+    const next = flow.nextSleep(wait.kind, polling, waited);
     await pause(Math.min(next, deadline - now), deadline - now);
   }
 }
