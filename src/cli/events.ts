@@ -1,5 +1,5 @@
 /** `events`: receives EventBridge events from an SQS queue and signals the runs that wait, until a signal stops it. */
-import { SQSClient, SQSServiceException } from '@aws-sdk/client-sqs';
+import { SQSClient } from '@aws-sdk/client-sqs';
 import { EventConsumer } from '../events/consumer.ts';
 import { reportLine } from '../events/counters.ts';
 import { EventQueue } from '../events/event-queue.ts';
@@ -7,6 +7,7 @@ import { RunFinder } from '../events/run-finder.ts';
 import { UserError } from '../lib/user-error.ts';
 import { lookUpSearchAttributes } from '../temporal/namespace-attributes.ts';
 import { createAwsClients, describeEndpoints } from '../worker/aws-clients.ts';
+import { reasonOf } from './doctor/examination.ts';
 import { withSession, type Session } from './session.ts';
 
 /** How often the counters are printed, in milliseconds. */
@@ -35,7 +36,7 @@ async function consume({ flows: { temporal }, terminal }: Session, url: string):
   const attributes = new Set([...states].filter(([, state]) => state === 'Keyword').map(([name]) => name));
   const consumer = new EventConsumer({
     temporal,
-    queue: new EventQueue(new SQSClient({}), url),
+    queue: new EventQueue(new SQSClient({ endpoint: new URL(url).origin }), url),
     finder: new RunFinder(temporal, aws.healthlake, { attributes }),
     notice: (line) => terminal.note(line),
   });
@@ -53,11 +54,7 @@ async function consume({ flows: { temporal }, terminal }: Session, url: string):
     await consumer.run(stop.signal);
     report();
   } catch (error) {
-    if (error instanceof SQSServiceException)
-      throw new UserError(`The queue ${url} cannot be read: ${error.name}: ${error.message}`, {
-        cause: error,
-      });
-    throw error;
+    throw new UserError(`The queue ${url} cannot be read: ${reasonOf(error)}`, { cause: error });
   } finally {
     clearInterval(timer);
     process.off('SIGINT', end).off('SIGTERM', end);

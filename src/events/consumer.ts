@@ -97,12 +97,24 @@ export class EventConsumer {
     if (event === 'malformed') return this.#setAside(message);
     if (event === 'foreign') return event;
     if (event.signal.detailType === 'Image Set Created') return 'not awaited';
-    if (this.#seen.has(event.signal.id)) return 'duplicate';
+    const { id } = event.signal;
+    if (this.#seen.has(id)) return 'duplicate';
+    this.#seen.set(id, true);
+    let isDone = false;
+    try {
+      const outcome = await this.#passOn(event, message);
+      isDone = outcome !== 'later';
+      return outcome;
+    } finally {
+      if (!isDone) this.#seen.delete(id);
+    }
+  }
+
+  async #passOn(event: ServiceEvent, message: QueuedMessage): Promise<Outcome> {
     const found = await this.options.finder.find(event);
     if (found.kind === 'unsearchable') return found.kind;
     if (found.kind === 'none yet') return this.#lookAgain(message);
     const outcomes = await Promise.all(found.workflowIds.map((id) => this.#signal(id, event)));
-    this.#seen.set(event.signal.id, true);
     return outcomes.find((outcome) => outcome === 'signalled') ?? outcomes[0] ?? 'unknown run';
   }
 
