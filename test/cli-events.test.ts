@@ -80,7 +80,7 @@ const messages = async () => {
 test('killed between signal and deletion, it leaves the message, which signals the run once more', async () => {
   const { run, jobName } = await openRun();
   await send(jobName);
-  await aws.control.delay({ operation: 'DeleteMessageBatch', ms: 3_600_000, count: 1 });
+  await aws.control.hold({ operation: 'DeleteMessageBatch', count: 1 });
   const killed = startEvents();
   await until(
     () => signalsOf(run),

@@ -185,7 +185,7 @@ test('an event of a run that is not there yet comes again, and signals the run w
   Object.assign(workflowService, {
     listWorkflowExecutions: async (...request: Parameters<typeof list>) => {
       const reply = await list(...request);
-      return asked++ === 0 ? { ...reply, executions: [] } : reply;
+      return asked++ === 0 ? { executions: [], nextPageToken: reply.nextPageToken } : reply;
     },
   });
   try {
