@@ -99,7 +99,7 @@ const FAULTS: Record<string, Planted> = {
     env: () => ({ TEMPORAL_ADDRESS: '127.0.0.1:1' }),
     check: 'Temporal',
     found: /^no Temporal server answers at 127\.0\.0\.1:1/,
-    fix: /^set TEMPORAL_ADDRESS .*npm run dev$/,
+    fix: /^set TEMPORAL_ADDRESS .*temporal server start-dev$/,
     unmade: [...WORKER, 'search attributes'],
   },
   'a wrong namespace': {
@@ -113,14 +113,14 @@ const FAULTS: Record<string, Planted> = {
     env: () => ({ TEMPORAL_TASK_QUEUE: 'nobody' }),
     check: 'worker',
     found: /^no worker polls task queue nobody for workflow tasks$/,
-    fix: /^start one: TEMPORAL_TASK_QUEUE=nobody npm run worker/,
+    fix: /^start one: TEMPORAL_TASK_QUEUE=nobody aws-health-workflows worker/,
     unmade: ['worker versions'],
   },
   'a profile that is not there, which has no region either': {
     env: () => ({ AWS_PROFILE: 'typo', AWS_REGION: '' }),
     check: 'AWS credentials',
     found: /\(AWS_PROFILE is typo\)$/,
-    fix: /^aws configure, aws sso login, or set AWS_PROFILE; for the local AWS, run the export line/,
+    fix: /^aws configure, aws sso login, or set AWS_PROFILE; for the local AWS, set AWS_ACCESS_KEY_ID/,
     unmade: ['AWS endpoints', ...CALLS],
   },
   'no region': {
@@ -139,7 +139,7 @@ const FAULTS: Record<string, Planted> = {
     env: () => ({ AWS_ACCESS_KEY_ID: '' }),
     check: 'AWS credentials',
     found: /Could not load credentials/,
-    fix: /^aws configure, aws sso login, or set AWS_PROFILE; for the local AWS, run the export line/,
+    fix: /^aws configure, aws sso login, or set AWS_PROFILE; for the local AWS, set AWS_ACCESS_KEY_ID/,
     unmade: CALLS,
   },
   'expired credentials': {
@@ -156,7 +156,7 @@ const FAULTS: Record<string, Planted> = {
     }),
     check: 'HealthImaging',
     found: /^no server answers at http:\/\/127\.0\.0\.1:1 \(ECONNREFUSED\)$/,
-    fix: /^start the server of this endpoint \(npm run dev/,
+    fix: /^start the server of this endpoint \(aws-health-workflows local-aws/,
     unmade: ['bucket'],
   },
   'another server in a service’s place': {

@@ -123,7 +123,7 @@ async function cancel(session: Session, workflowId: string, wait = CANCEL_WAIT):
   if (status.name === 'RUNNING') {
     const watch = ourCommand('watch', workflowId);
     terminal.say(
-      `It is still running. If no worker is running, start one (npm run worker). To wait for its end: ${watch}`,
+      `It is still running. If no worker is running, start one (${ourCommand('worker')}). To wait for its end: ${watch}`,
     );
   } else {
     terminal.say(`${workflowId} has ended as ${status.name}.`);

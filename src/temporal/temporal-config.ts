@@ -26,6 +26,6 @@ export function noNamespace(address: string, namespace: string): UserError {
 /** The error for a server that cannot be reached. */
 export function noServer(address: string, error: Error): UserError {
   return new UserError(
-    `No Temporal server at ${address} (${error.message}). Start one (npm run dev), or set TEMPORAL_ADDRESS.`,
+    `No Temporal server at ${address} (${error.message}). Start one (temporal server start-dev), or set TEMPORAL_ADDRESS.`,
   );
 }

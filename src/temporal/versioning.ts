@@ -6,7 +6,7 @@
  */
 import { isGrpcError } from './grpc.ts';
 import { Client, type ConnectionLike } from '@temporalio/client';
-import { shellCommand } from '../lib/shell-command.ts';
+import { ourCommand, shellCommand } from '../lib/shell-command.ts';
 import { describeTaskQueue, type DeploymentVersion, type TaskQueue } from './task-queue-pollers.ts';
 
 export interface VersioningFault {
@@ -92,7 +92,7 @@ function routingFault(
     };
   }
   if (!polled.some((version) => nameOf(version) === nameOf(current))) {
-    const start = `TEMPORAL_DEPLOYMENT_NAME=${current.deploymentName} TEMPORAL_WORKER_BUILD_ID=${current.buildId} npm run worker`;
+    const start = `TEMPORAL_DEPLOYMENT_NAME=${current.deploymentName} TEMPORAL_WORKER_BUILD_ID=${current.buildId} ${ourCommand('worker')}`;
     const replace = first && `, or make another version current: ${deployment('set-current-version', first)}`;
     return {
       found: `no worker of the current version ${nameOf(current)} polls: new runs and runs that are not pinned make no progress`,

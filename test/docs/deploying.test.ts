@@ -102,7 +102,9 @@ describe('the commands', () => {
   /** Runs a command with a shell, as a user does. A command that starts a worker stays in the background. */
   async function run(command: string): Promise<string> {
     const [, name, id] =
-      /^TEMPORAL_DEPLOYMENT_NAME=(\S+) TEMPORAL_WORKER_BUILD_ID=(\S+) npm run worker$/.exec(command) ?? [];
+      /^TEMPORAL_DEPLOYMENT_NAME=(\S+) TEMPORAL_WORKER_BUILD_ID=(\S+) (?:npx )?aws-health-workflows worker$/.exec(
+        command,
+      ) ?? [];
     if (name !== undefined && id !== undefined) {
       const own = { TEMPORAL_DEPLOYMENT_NAME: name, TEMPORAL_WORKER_BUILD_ID: id };
       workers.set(id, startWorker({ ...cluster.workerEnvironment, ...own }));

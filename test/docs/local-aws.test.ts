@@ -51,7 +51,7 @@ function rowsOf(section: string): string[][] {
 const namesIn = (cell = '') => [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => name);
 
 test('the flags are those of --help', () => {
-  const comment = '<!-- output of: npm run local-aws -- --help -->\n\n```text\n';
+  const comment = '<!-- output of: npx aws-health-workflows local-aws --help -->\n\n```text\n';
   expectPart(comment, '```\n', `${comment}${help}\n`);
 });
 
@@ -133,7 +133,10 @@ describe('the commands', () => {
     aws = await startServer(
       async () => {
         const port = await freePort(0);
-        const flags = start.trim().replace('npm run local-aws -- ', '').replace('4566', String(port));
+        const flags = start
+          .trim()
+          .replace('npx aws-health-workflows local-aws ', '')
+          .replace('4566', String(port));
         const args = flags.replace('/tmp/aws', join(folder, 'aws')).split(' ');
         const child = startChild(process.execPath, [join(root, 'dist/src/cli.js'), 'local-aws', ...args], {
           name: 'local-aws',

@@ -1,11 +1,12 @@
 /** Makes a fault of an error from AWS: what is wrong, and what to do. */
+import { ourCommand } from '../../lib/shell-command.ts';
 import { recordOf } from '../../lib/guards.ts';
 import { Fault, reasonOf } from './examination.ts';
 
 /** The name of the check that every call to AWS needs. */
 export const CREDENTIALS = 'AWS credentials';
 export const CREDENTIALS_FIX =
-  'aws configure, aws sso login, or set AWS_PROFILE; for the local AWS, run the export line that npm run dev prints';
+  'aws configure, aws sso login, or set AWS_PROFILE; for the local AWS, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY to any text';
 
 /** A call to a service. */
 export interface Asked {
@@ -37,7 +38,7 @@ export function awsFault(error: unknown, { service, endpoint, action, remedies =
   if (UNREACHABLE.test(String(code)) || UNREACHABLE.test(String(name))) {
     const fix = endpoint.endsWith('.amazonaws.com')
       ? `set AWS_REGION to a region that has ${service}, or check this machine's network and proxy`
-      : 'start the server of this endpoint (npm run dev starts a local AWS), or unset AWS_ENDPOINT_URL…';
+      : `start the server of this endpoint (${ourCommand('local-aws')} starts a local AWS), or unset AWS_ENDPOINT_URL…`;
     return new Fault(`no server answers at ${endpoint} (${String(code ?? name)})`, fix, endpoint);
   }
   if (isForeign(error)) {

@@ -1,4 +1,5 @@
 /** The checks of Temporal: settings, server, namespace, worker, worker versions and search attributes. */
+import { ourCommand } from '../../lib/shell-command.ts';
 import { isGrpcError } from '../../temporal/grpc.ts';
 import { Connection } from '@temporalio/client';
 import { lookUpSearchAttributes, type AttributeState } from '../../temporal/namespace-attributes.ts';
@@ -85,7 +86,7 @@ function connectionFault(error: unknown, address: string, namespace: string): Fa
   }
   return new Fault(
     `no Temporal server answers at ${address} (${reasonOf(error)})`,
-    'set TEMPORAL_ADDRESS (and TEMPORAL_TLS, TEMPORAL_API_KEY …), or start one: npm run dev',
+    'set TEMPORAL_ADDRESS (and TEMPORAL_TLS, TEMPORAL_API_KEY …), or start one: temporal server start-dev',
   );
 }
 
@@ -97,7 +98,7 @@ const refusedTo = (what: string) => (error: unknown) =>
  * count. Workers poll for workflow tasks and for activity tasks separately, and a run needs both.
  */
 async function findWorkers({ connection, namespace }: Temporal, taskQueue: string): Promise<string> {
-  const start = `start one: TEMPORAL_TASK_QUEUE=${taskQueue} npm run worker; or set TEMPORAL_TASK_QUEUE to the task queue of your worker`;
+  const start = `start one: TEMPORAL_TASK_QUEUE=${taskQueue} ${ourCommand('worker')}; or set TEMPORAL_TASK_QUEUE to the task queue of your worker`;
   const pollersOf = async (type: TaskQueueType) => {
     const { pollers } = await describeTaskQueue(connection, namespace, taskQueue, type);
     const alive = pollers.filter(({ mayBeAlive }) => mayBeAlive);
