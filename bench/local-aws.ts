@@ -1,6 +1,7 @@
 /**
  * Measures the local AWS: the reads per second over one connection, compared with a server that always sends the same reply; the
- * fsyncs per write; and, with 100,000 image sets, the memory, the time of a start and the times of searches.
+ * fsyncs per write; with 10,000 jobs, the times of a start of a job and of a page of their list; and, with 100,000 image sets, the
+ * memory, the time of a start and the times of searches.
  *
  * Times of different machines cannot be compared, so each is also shown as a ratio to another time of the same run. Each is the
  * best of several, because other programs on the machine only slow the work down. Each server runs in a process of its own.
@@ -16,6 +17,8 @@ import { RawConnection, serve } from './support/served.ts';
 const ROUNDS = 8;
 const READS_PER_ROUND = 3000;
 const WRITES = 200;
+const JOBS = 10_000;
+const JOBS_PER_ROUND = 500;
 const IMAGE_SETS = 100_000;
 const INSTANCES = 20;
 const RUNS = 15;
@@ -23,6 +26,7 @@ const RUNS = 15;
 const scenarios: Readonly<Record<string, (folder: string) => Promise<void>>> = {
   reads,
   writes,
+  jobs,
   'image-sets': manyImageSets,
 };
 
@@ -107,6 +111,110 @@ let datastores = 0;
 async function createDatastore(connection: RawConnection): Promise<string> {
   const body = JSON.stringify({ clientToken: `bench-${datastores++}` });
   return JSON.parse(await connection.call('POST', '/datastore', body)).datastoreId;
+}
+
+/** How one service starts and lists jobs; each job ends at once, because the bucket of its input does not exist. */
+interface JobCalls {
+  readonly start: (connection: RawConnection, number: number) => Promise<unknown>;
+  /** @returns the token of the next page */
+  readonly list: (connection: RawConnection, token: string | undefined) => Promise<string | undefined>;
+}
+
+const role = 'arn:aws:iam::123456789012:role/bench';
+
+async function jobs(data: string): Promise<void> {
+  const local = await serve(data);
+  const connection = new RawConnection(local.endpoint);
+  const settings = {
+    dicomImportSubmittedMs: 0,
+    dicomImportMs: 0,
+    fhirDatastoreCreateMs: 0,
+    fhirImportSubmittedMs: 0,
+  };
+  await connection.call(
+    'POST',
+    '/_local/settings',
+    JSON.stringify({ ...settings, fhirImportQueueLength: JOBS }),
+  );
+  const path = `/datastore/${await createDatastore(connection)}`;
+  await measureJobs('DICOM import', connection, dicomImports(path));
+  await measureJobs('FHIR import', connection, await fhirImports(connection));
+  connection.close();
+  await local.stop();
+}
+
+async function measureJobs(
+  what: string,
+  connection: RawConnection,
+  { start, list }: JobCalls,
+): Promise<void> {
+  const rounds: number[] = [];
+  for (let number = 0; number < JOBS; number += JOBS_PER_ROUND) {
+    const began = performance.now();
+    for (let i = 0; i < JOBS_PER_ROUND; i++) await start(connection, number + i);
+    rounds.push((performance.now() - began) / JOBS_PER_ROUND);
+  }
+  const [first, last] = [Math.min(...rounds.slice(0, 3)), Math.min(...rounds.slice(-3))];
+  print(`start of ${what} ${JOBS}`, `${last.toFixed(1)} ms, ${ratio(last, first)} of the first ones`);
+  let pages = 0;
+  const began = performance.now();
+  let token: string | undefined;
+  do {
+    token = await list(connection, token);
+    pages++;
+  } while (token !== undefined);
+  const time = performance.now() - began;
+  print(`list of ${JOBS} ${what}s`, `${(time / pages).toFixed(1)} ms for each of ${pages} pages`);
+}
+
+const dicomImports = (path: string): JobCalls => ({
+  start: (connection, number) =>
+    connection.call(
+      'POST',
+      `/startDICOMImportJob${path}`,
+      JSON.stringify({
+        clientToken: `job-${number}`,
+        dataAccessRoleArn: role,
+        inputS3Uri: 's3://none/in/',
+        outputS3Uri: 's3://none/out/',
+      }),
+    ),
+  async list(connection, token) {
+    const query = token === undefined ? '' : `&nextToken=${encodeURIComponent(token)}`;
+    const page = await connection.call('GET', `/listDICOMImportJobs${path}?maxResults=50${query}`);
+    return JSON.parse(page).nextToken;
+  },
+});
+
+async function fhirImports(connection: RawConnection): Promise<JobCalls> {
+  const call = async (operation: string, input: object, to = connection) => {
+    const headers = `x-amz-target: HealthLake.${operation}\r\ncontent-type: application/x-amz-json-1.0\r\n`;
+    return JSON.parse(await to.call('POST', '/', JSON.stringify(input), headers));
+  };
+  const { DatastoreId } = await call('CreateFHIRDatastore', { DatastoreTypeVersion: 'R4' });
+  return {
+    start: (to, number) =>
+      call(
+        'StartFHIRImportJob',
+        {
+          DatastoreId,
+          ClientToken: `job-${number}`,
+          DataAccessRoleArn: role,
+          InputDataConfig: { S3Uri: 's3://none/in/' },
+          JobOutputDataConfig: {
+            S3Configuration: {
+              S3Uri: 's3://none/out/',
+              KmsKeyId: 'arn:aws:kms:us-east-1:123456789012:key/1',
+            },
+          },
+        },
+        to,
+      ),
+    async list(to, token) {
+      const page = await call('ListFHIRImportJobs', { DatastoreId, MaxResults: 50, NextToken: token }, to);
+      return page.NextToken;
+    },
+  };
 }
 
 async function manyImageSets(data: string): Promise<void> {

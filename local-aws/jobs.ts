@@ -20,6 +20,21 @@ export class JobFailure extends Error {}
 /** Whether a job has not ended yet, in the states of either service. */
 export const isOpen = (status: string) => ['SUBMITTED', 'QUEUED', 'IN_PROGRESS'].includes(status);
 
+/** The jobs of a data store, in no particular order. */
+export const jobsOf = <J extends StoreJob>(table: Table<J>, datastoreId: string): Iterable<J> =>
+  table.index('datastoreId', (job) => [job.datastoreId]).get(datastoreId);
+
+/**
+ * The jobs of a data store that have not ended, or have work to do. An index finds them, because a data store has many jobs and
+ * few of these, and every start of a job looks at them.
+ */
+export const unendedJobsOf = <J extends StoreJob>(table: Table<J>, datastoreId: string): Iterable<J> =>
+  table
+    .index('unended', (job) => (job.due || isOpen(job.phases.at(-1)?.status ?? '') ? [job.datastoreId] : []))
+    .get(datastoreId);
+
+type StoreJob = Job<string, string> & { readonly datastoreId: string };
+
 /**
  * Does the slow part of a step, and returns a function that makes its changes. That function is synchronous, so that no call sees
  * half of the changes.
@@ -36,14 +51,14 @@ export class JobRunner<J extends Job<string, string>> {
   readonly #world: World;
   readonly #table: Table<J>;
   readonly #steps: Readonly<Record<NonNullable<J['due']>['step'], StepWork<J>>>;
-  readonly #onStep: () => void;
+  readonly #onStep: (job: J) => void;
 
   /** @param onStep - called when a step has made its changes, before they are committed */
   constructor(
     world: World,
     table: Table<J>,
     steps: Readonly<Record<NonNullable<J['due']>['step'], StepWork<J>>>,
-    onStep = () => {},
+    onStep: (job: J) => void = () => {},
   ) {
     this.#world = world;
     this.#table = table;
@@ -74,7 +89,7 @@ export class JobRunner<J extends Job<string, string>> {
     // A test may have changed the job in the meantime, by `arrange` for example. The result of this step is then dropped.
     if (this.#table.get(jobId)?.due !== job.due) return;
     this.put(change());
-    this.#onStep();
+    this.#onStep(job);
     await this.#world.store.commit();
   }
 }

@@ -53,10 +53,14 @@ export class RawConnection {
     this.#socket.on('error', (error) => this.#settle?.reject(error));
   }
 
-  /** @returns the body of the reply. @throws Error for any status but 200 */
-  call(method: string, path: string, body = ''): Promise<string> {
+  /**
+   * @param headers - say which service the request is for
+   * @returns the body of the reply
+   * @throws Error for any status but 200
+   */
+  call(method: string, path: string, body = '', headers = SIGNATURE): Promise<string> {
     const length = body ? `content-length: ${body.length}\r\n` : '';
-    this.#socket.write(`${method} ${path} HTTP/1.1\r\nhost: local\r\n${SIGNATURE}${length}\r\n${body}`);
+    this.#socket.write(`${method} ${path} HTTP/1.1\r\nhost: local\r\n${headers}${length}\r\n${body}`);
     return new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
   }
 

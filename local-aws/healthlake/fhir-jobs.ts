@@ -1,6 +1,16 @@
 import type * as HealthLake from '@aws-sdk/client-healthlake';
 import { invalid, notFound, ServiceError } from '../errors.ts';
-import { entering, isOpen, JobFailure, JobRunner, jobStatus, outputFolder, type StepWork } from '../jobs.ts';
+import {
+  entering,
+  isOpen,
+  JobFailure,
+  JobRunner,
+  jobsOf,
+  jobStatus,
+  outputFolder,
+  unendedJobsOf,
+  type StepWork,
+} from '../jobs.ts';
 import { newestJob, pageOf } from '../paging.ts';
 import type { InputOf } from '../protocols/operations.ts';
 import type { Table } from '../table.ts';
@@ -40,7 +50,9 @@ export class FhirJobs<J extends FhirJob> {
     this.#kind = kind;
     this.#work = work;
     this.#table = world.store.table<J>(`fhir${kind}Job`);
-    this.#runner = new JobRunner<J>(world, this.#table, this.#steps(), () => this.#startQueued());
+    this.#runner = new JobRunner<J>(world, this.#table, this.#steps(), ({ datastoreId }) =>
+      this.#startQueued(datastoreId),
+    );
   }
 
   /** @param make - adds what is special to the kind */
@@ -62,7 +74,7 @@ export class FhirJobs<J extends FhirJob> {
   /** A page of the jobs of a data store, newest first. */
   list({ DatastoreId, MaxResults, NextToken, ...filter }: ListInput) {
     requireDatastore(this.#world, DatastoreId);
-    const found = this.#of(DatastoreId)
+    const found = [...jobsOf(this.#table, DatastoreId)]
       .filter(({ jobName }) => !filter.JobName || jobName === filter.JobName)
       .filter((job) => !filter.JobStatus || jobStatus(job).status === filter.JobStatus)
       .filter(({ submittedAt }) => submittedAt >= Number(filter.SubmittedAfter ?? 0))
@@ -77,7 +89,7 @@ export class FhirJobs<J extends FhirJob> {
 
   /** Ends all jobs of a data store that is going to be deleted. */
   abandon(datastoreId: string): void {
-    for (const job of this.#of(datastoreId).filter((job) => isOpen(jobStatus(job).status))) {
+    for (const job of this.#unended(datastoreId).filter((job) => isOpen(jobStatus(job).status))) {
       const phases = entering(job, 'FAILED', 'The data store is being deleted.');
       this.#runner.put({ ...job, due: undefined, phases });
     }
@@ -85,14 +97,13 @@ export class FhirJobs<J extends FhirJob> {
 
   resume(): void {
     this.#runner.resume();
-    this.#startQueued();
+    const waiting = this.#table.values().filter(isQueued);
+    for (const datastoreId of new Set(waiting.map((job) => job.datastoreId))) this.#startQueued(datastoreId);
   }
 
-  #of(datastoreId: string): J[] {
-    return this.#table
-      .values()
-      .filter((job) => job.datastoreId === datastoreId)
-      .toSorted((a, b) => a.submittedAt - b.submittedAt);
+  /** The jobs that have not ended or have work to do, the oldest first. */
+  #unended(datastoreId: string): J[] {
+    return [...unendedJobsOf(this.#table, datastoreId)].sort((a, b) => a.submittedAt - b.submittedAt);
   }
 
   #newJob(input: StartInput, { S3Configuration }: OutputConfig): FhirJob {
@@ -115,7 +126,7 @@ export class FhirJobs<J extends FhirJob> {
 
   #enqueue(job: J): string {
     const { settings } = this.#world;
-    const others = this.#of(job.datastoreId);
+    const others = this.#unended(job.datastoreId);
     const queued = others.filter(isQueued).length;
     if (queued >= settings[`fhir${this.#kind}QueueLength`]) {
       throw new ServiceError(settings.fhirQueueFullError, `${queued} jobs are queued already.`);
@@ -125,14 +136,12 @@ export class FhirJobs<J extends FhirJob> {
     return job.jobId;
   }
 
-  /** Begins the job that has waited longest, in every data store where none runs. */
-  #startQueued(): void {
-    for (const datastoreId of new Set(this.#table.values().map((job) => job.datastoreId))) {
-      const jobs = this.#of(datastoreId);
-      const next = jobs.find(isQueued);
-      if (next && !jobs.some(isBusy)) {
-        this.#runner.put({ ...next, due: { step: 'begin', at: Date.now() } });
-      }
+  /** Begins the job that has waited longest in a data store, if none runs there. */
+  #startQueued(datastoreId: string): void {
+    const jobs = this.#unended(datastoreId);
+    const next = jobs.find(isQueued);
+    if (next && !jobs.some(isBusy)) {
+      this.#runner.put({ ...next, due: { step: 'begin', at: Date.now() } });
     }
   }
 

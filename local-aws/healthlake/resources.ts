@@ -25,13 +25,14 @@ export const resourceOf = (
   id: string,
 ): FhirResource | undefined => table(world).get(keyOf({ datastoreId, resourceType, id }));
 
-export const resourcesOf = (world: World, datastoreId: string): FhirResource[] =>
-  table(world)
-    .values()
-    .filter((resource) => resource.datastoreId === datastoreId);
+export const resourcesOf = (world: World, datastoreId: string): FhirResource[] => [
+  ...table(world)
+    .index('datastoreId', (resource) => [resource.datastoreId])
+    .get(datastoreId),
+];
 
 export function deleteResources(world: World, datastoreId: string): void {
-  for (const resource of table(world).values()) {
-    if (resource.datastoreId === datastoreId) table(world).delete(keyOf(resource));
+  for (const resource of resourcesOf(world, datastoreId)) {
+    table(world).delete(keyOf({ ...resource, datastoreId }));
   }
 }

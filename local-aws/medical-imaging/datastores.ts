@@ -16,7 +16,7 @@ import {
   type Datastore,
 } from './datastore.ts';
 import { imageSetsOf, stateOf } from './image-set.ts';
-import { isRunning, importJobsOf } from './import-job.ts';
+import { runningImports } from './import-job.ts';
 
 export function datastoreHandlers(world: World) {
   const { settings } = world;
@@ -79,7 +79,7 @@ export function datastoreHandlers(world: World) {
       if ([...imageSetsOf(world, datastoreId)].some((set) => stateOf(set).imageSetState !== 'DELETED')) {
         throw new ServiceError('ConflictException', 'The data store still holds image sets.');
       }
-      if (importJobsOf(world, datastoreId).some(isRunning)) {
+      if (runningImports(world, datastoreId).length > 0) {
         throw new ServiceError('ConflictException', 'An import into the data store is running.');
       }
       datastores(world).put(datastoreId, {

@@ -1,5 +1,5 @@
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
-import { isOpen, jobStatus, type Job } from '../jobs.ts';
+import { isOpen, jobStatus, unendedJobsOf, type Job } from '../jobs.ts';
 import type { World } from '../world.ts';
 import type { ImportWarning } from './import-warnings.ts';
 
@@ -30,9 +30,7 @@ export interface ImportJob extends Job<MedicalImaging.JobStatus, 'import' | 'out
 
 export const importJobs = ({ store }: World) => store.table<ImportJob>('dicomImportJob');
 
-export const importJobsOf = (world: World, datastoreId: string) =>
-  importJobs(world)
-    .values()
-    .filter((job) => job.datastoreId === datastoreId);
-
 export const isRunning = (job: ImportJob) => isOpen(jobStatus(job).status);
+
+export const runningImports = (world: World, datastoreId: string) =>
+  [...unendedJobsOf(importJobs(world), datastoreId)].filter(isRunning);

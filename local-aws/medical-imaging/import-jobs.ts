@@ -2,19 +2,19 @@ import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { notFound, ServiceError } from '../errors.ts';
 import { newestJob, pageOf } from '../paging.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
-import { entering, JobFailure, JobRunner, jobStatus, outputFolder } from '../jobs.ts';
+import { entering, JobFailure, JobRunner, jobsOf, jobStatus, outputFolder } from '../jobs.ts';
 import { after } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
 import type { World } from '../world.ts';
 import { requireActive } from './datastore.ts';
 import { readImport } from './dicom-import.ts';
-import { importJobs, importJobsOf, isRunning, type ImportJob } from './import-job.ts';
+import { importJobs, isRunning, runningImports, type ImportJob } from './import-job.ts';
 import { writeImportOutputs } from './import-outputs.ts';
 
 export function importJobHandlers(world: World, runner: JobRunner<ImportJob>) {
   const create = (input: InputOf<typeof MedicalImaging, 'StartDICOMImportJob'>): string => {
     const { datastoreId, dataAccessRoleArn, inputS3Uri } = input;
-    const running = importJobsOf(world, datastoreId).filter(isRunning).length;
+    const running = runningImports(world, datastoreId).length;
     if (running >= world.settings.maxConcurrentDicomImports) {
       throw new ServiceError(
         'ServiceQuotaExceededException',
@@ -61,7 +61,7 @@ export function importJobHandlers(world: World, runner: JobRunner<ImportJob>) {
 
     ListDICOMImportJobs({ datastoreId, jobStatus: wanted, maxResults, nextToken }) {
       requireActive(world, datastoreId);
-      const found = importJobsOf(world, datastoreId).filter(
+      const found = [...jobsOf(importJobs(world), datastoreId)].filter(
         (job) => !wanted || jobStatus(job).status === wanted,
       );
       const page = pageOf(found, newestJob, { size: maxResults, token: nextToken });
