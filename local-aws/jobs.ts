@@ -20,10 +20,6 @@ export class JobFailure extends Error {}
 /** Whether a job has not ended yet, in the states of either service. */
 export const isOpen = (status: string) => ['SUBMITTED', 'QUEUED', 'IN_PROGRESS'].includes(status);
 
-/** The jobs of a data store, in no particular order. */
-export const jobsOf = <J extends StoreJob>(table: Table<J>, datastoreId: string): Iterable<J> =>
-  table.index('datastoreId', (job) => [job.datastoreId]).get(datastoreId);
-
 /**
  * The jobs of a data store that have not ended, or have work to do. An index finds them, because a data store has many jobs and
  * few of these, and every start of a job looks at them.

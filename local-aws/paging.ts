@@ -20,7 +20,9 @@ export const newestJob: Order<{ readonly submittedAt: number; readonly jobId: st
 };
 
 /** The position of an item in a sorted list. */
-type Place = readonly [by: Sortable, id: string];
+export type Place = readonly [by: Sortable, id: string];
+
+export const placeOf = <T>(item: T, { by, id }: Order<T>): Place => [by(item), id(item)];
 
 /**
  * Returns the page of a list that a token asks for, sorted. The token holds the position of the last item of the page before.
@@ -36,7 +38,56 @@ export function pageOf<T>(
 ): { items: T[]; nextToken?: string } {
   const after = token === undefined ? undefined : readToken(token);
   // Finds one item more than the page holds. If there is such an item, another page follows.
-  const found = first(items, order, { count: size + 1, after });
+  return toPage(first(items, order, { count: size + 1, after }), size);
+}
+
+/**
+ * The same for items whose places are sorted already, the smallest first. The page begins with the greatest.
+ *
+ * @param find - the item with an id
+ */
+export function pageOfSorted<T>(
+  places: readonly Place[],
+  find: (id: string) => T | undefined,
+  isWanted: (item: T) => boolean,
+  { size = 50, token }: { size?: number | undefined; token?: string | undefined },
+): { items: T[]; nextToken?: string } {
+  const found: Found<T>[] = [];
+  let at = token === undefined ? places.length : countBefore(places, readToken(token));
+  while (at > 0 && found.length <= size) {
+    const place = places[--at];
+    const item = place && find(place[1]);
+    if (place && item !== undefined && isWanted(item)) found.push({ item, place });
+  }
+  return toPage(found, size);
+}
+
+/** Inserts a place into sorted ones. That is fast if it belongs at the end, as that of a new job does. */
+export function insertInto(places: Place[], place: Place): void {
+  const last = places.at(-1);
+  if (!last || compare(last, place, true) < 0) places.push(place);
+  else places.splice(countBefore(places, place), 0, place);
+}
+
+/** How many of the sorted places are smaller (a binary search). */
+function countBefore(places: readonly Place[], place: Place): number {
+  let [low, high] = [0, places.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = places[middle];
+    if (other && compare(other, place, true) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+interface Found<T> {
+  readonly item: T;
+  readonly place: Place;
+}
+
+/** @param found - the items of the page and, if another page follows, one more */
+function toPage<T>(found: readonly Found<T>[], size: number): { items: T[]; nextToken?: string } {
   const page = found.slice(0, size);
   const last = page.at(-1);
   return {
@@ -48,17 +99,18 @@ export function pageOf<T>(
 /** The first `count` items after a position, sorted. */
 function first<T>(
   items: Iterable<T>,
-  { by, id, ascending = false }: Order<T>,
+  order: Order<T>,
   { count, after }: { count: number; after: Place | undefined },
-): { item: T; place: Place }[] {
-  let found: { item: T; place: Place }[] = [];
+): Found<T>[] {
+  const { ascending = false } = order;
+  let found: Found<T>[] = [];
   let last: Place | undefined;
   const keepFirst = () => {
     found = found.sort((a, b) => compare(a.place, b.place, ascending)).slice(0, count);
     if (found.length === count) last = found.at(-1)?.place;
   };
   for (const item of items) {
-    const place: Place = [by(item), id(item)];
+    const place = placeOf(item, order);
     if (after && compare(place, after, ascending) <= 0) continue;
     if (last && compare(place, last, ascending) > 0) continue;
     found.push({ item, place });

@@ -5,13 +5,12 @@ import {
   isOpen,
   JobFailure,
   JobRunner,
-  jobsOf,
   jobStatus,
   outputFolder,
   unendedJobsOf,
   type StepWork,
 } from '../jobs.ts';
-import { newestJob, pageOf } from '../paging.ts';
+import { JobList } from '../job-list.ts';
 import type { InputOf } from '../protocols/operations.ts';
 import type { Table } from '../table.ts';
 import { after, NEVER } from '../timeline.ts';
@@ -43,6 +42,7 @@ export class FhirJobs<J extends FhirJob> {
   readonly #kind: 'Import' | 'Export';
   readonly #work: Work<J>;
   readonly #table: Table<J>;
+  readonly #list: JobList<J>;
   readonly #runner: JobRunner<J>;
 
   constructor(world: World, kind: 'Import' | 'Export', work: Work<J>) {
@@ -50,6 +50,7 @@ export class FhirJobs<J extends FhirJob> {
     this.#kind = kind;
     this.#work = work;
     this.#table = world.store.table<J>(`fhir${kind}Job`);
+    this.#list = new JobList(this.#table);
     this.#runner = new JobRunner<J>(world, this.#table, this.#steps(), ({ datastoreId }) =>
       this.#startQueued(datastoreId),
     );
@@ -74,12 +75,13 @@ export class FhirJobs<J extends FhirJob> {
   /** A page of the jobs of a data store, newest first. */
   list({ DatastoreId, MaxResults, NextToken, ...filter }: ListInput) {
     requireDatastore(this.#world, DatastoreId);
-    const found = [...jobsOf(this.#table, DatastoreId)]
-      .filter(({ jobName }) => !filter.JobName || jobName === filter.JobName)
-      .filter((job) => !filter.JobStatus || jobStatus(job).status === filter.JobStatus)
-      .filter(({ submittedAt }) => submittedAt >= Number(filter.SubmittedAfter ?? 0))
-      .filter(({ submittedAt }) => submittedAt <= Number(filter.SubmittedBefore ?? Infinity));
-    return pageOf(found, newestJob, { size: MaxResults, token: NextToken });
+    const { JobName, JobStatus, SubmittedAfter, SubmittedBefore } = filter;
+    const isWanted = (job: J) =>
+      (!JobName || job.jobName === JobName) &&
+      (!JobStatus || jobStatus(job).status === JobStatus) &&
+      job.submittedAt >= Number(SubmittedAfter ?? 0) &&
+      job.submittedAt <= Number(SubmittedBefore ?? Infinity);
+    return this.#list.page(DatastoreId, isWanted, { size: MaxResults, token: NextToken });
   }
 
   /** The folder that is this job's own. */

@@ -1,8 +1,8 @@
 import type * as MedicalImaging from '@aws-sdk/client-medical-imaging';
 import { notFound, ServiceError } from '../errors.ts';
-import { newestJob, pageOf } from '../paging.ts';
+import { JobList } from '../job-list.ts';
 import type { Handlers, InputOf } from '../protocols/operations.ts';
-import { entering, JobFailure, JobRunner, jobsOf, jobStatus, outputFolder } from '../jobs.ts';
+import { entering, JobFailure, JobRunner, jobStatus, outputFolder } from '../jobs.ts';
 import { after } from '../timeline.ts';
 import { oncePerToken } from '../tokens.ts';
 import type { World } from '../world.ts';
@@ -12,6 +12,8 @@ import { importJobs, isRunning, runningImports, type ImportJob } from './import-
 import { writeImportOutputs } from './import-outputs.ts';
 
 export function importJobHandlers(world: World, runner: JobRunner<ImportJob>) {
+  const list = new JobList(importJobs(world));
+
   const create = (input: InputOf<typeof MedicalImaging, 'StartDICOMImportJob'>): string => {
     const { datastoreId, dataAccessRoleArn, inputS3Uri } = input;
     const running = runningImports(world, datastoreId).length;
@@ -61,10 +63,8 @@ export function importJobHandlers(world: World, runner: JobRunner<ImportJob>) {
 
     ListDICOMImportJobs({ datastoreId, jobStatus: wanted, maxResults, nextToken }) {
       requireActive(world, datastoreId);
-      const found = [...jobsOf(importJobs(world), datastoreId)].filter(
-        (job) => !wanted || jobStatus(job).status === wanted,
-      );
-      const page = pageOf(found, newestJob, { size: maxResults, token: nextToken });
+      const isWanted = (job: ImportJob) => !wanted || jobStatus(job).status === wanted;
+      const page = list.page(datastoreId, isWanted, { size: maxResults, token: nextToken });
       return { ...page, jobSummaries: page.items.map(summaryOf) };
     },
   } satisfies Partial<Handlers<typeof MedicalImaging>>;

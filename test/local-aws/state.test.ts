@@ -2,7 +2,9 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import fc from 'fast-check';
+import { JobList } from '../../local-aws/job-list.ts';
 import { pageOf } from '../../local-aws/paging.ts';
+import { MemoryTable } from '../../local-aws/table.ts';
 import { startLocalAws } from '../../local-aws/server.ts';
 import type { Settings } from '../../local-aws/settings.ts';
 import { Store } from '../../local-aws/store.ts';
@@ -211,6 +213,41 @@ describe('a list', () => {
           expect(seen).toEqual(ascending ? sorted : sorted.toReversed());
         },
       ),
+    );
+  });
+
+  test('of jobs have the jobs of one data store, newest first, however the table was filled', () => {
+    const jobs = fc.uniqueArray(
+      fc.record({
+        jobId: fc.uuid(),
+        datastoreId: fc.constantFrom('one', 'other'),
+        submittedAt: fc.integer({ min: 0, max: 20 }),
+      }),
+      { selector: ({ jobId }) => jobId, maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(jobs, fc.nat(60), fc.integer({ min: 1, max: 9 }), (all, before, size) => {
+        const table = new MemoryTable<(typeof all)[number]>(new Map(), () => {});
+        for (const job of all.slice(0, before)) table.put(job.jobId, job);
+        const list = new JobList(table);
+        for (const job of all.slice(before)) table.put(job.jobId, job);
+        // A job that changes keeps its place.
+        for (const job of all) table.put(job.jobId, { ...job });
+        const isWanted = ({ jobId }: { jobId: string }) => !jobId.startsWith('0');
+        const seen: string[] = [];
+        let token: string | undefined;
+        do {
+          const page = list.page('one', isWanted, { size, token });
+          expect(page.items.length).toBeLessThanOrEqual(size);
+          seen.push(...page.items.map(({ jobId }) => jobId));
+          token = page.nextToken;
+        } while (token);
+        const wanted = all.filter((job) => job.datastoreId === 'one' && isWanted(job));
+        const sorted = wanted.toSorted(
+          (a, b) => b.submittedAt - a.submittedAt || (a.jobId < b.jobId ? 1 : -1),
+        );
+        expect(seen).toEqual(sorted.map(({ jobId }) => jobId));
+      }),
     );
   });
 });

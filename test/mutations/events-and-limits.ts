@@ -167,4 +167,12 @@ export const SQS_EVENTS_LIMITS: readonly Behaviour[] = [
     tests: limits,
     named: 'until one is deleted',
   },
+  {
+    what: 'a page of the list of jobs begins after the last job of the page before',
+    file: 'local-aws/paging.ts',
+    code: 'if (other && compare(other, place, true) < 0) low = middle + 1;',
+    without: 'if (other && compare(other, place, true) <= 0) low = middle + 1;',
+    tests: ['test/local-aws/state.test'],
+    named: 'of jobs have',
+  },
 ];
