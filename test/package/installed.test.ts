@@ -28,7 +28,7 @@ const newest = manifest.devDependencies['@temporalio/worker'] ?? '';
 /** What a user installs besides the package. Without anything, npm installs the newest version of Temporal in the range. */
 const TEMPORAL = { [newest]: [], [oldest]: temporalPeers.map((name) => `${name}@${oldest}`) };
 
-const folder = mkdtempSync(join(tmpdir(), 'packed-'));
+let folder: string;
 let tarball: string;
 let aws: LocalAwsUnderTest;
 let cluster: Cluster;
@@ -37,6 +37,7 @@ const megabytes: number[] = [];
 
 (process.env['INSTALL'] ? describe : describe.skip)('the installed package', () => {
   beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'packed-'));
     tarball = pack(folder);
     aws = await localAws();
     cluster = await startCluster(aws.endpoint, { withWorker: false });
