@@ -8,7 +8,7 @@ import type { MedicalImagingClient } from '@aws-sdk/client-medical-imaging';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { checkInputActivity, type RunSettings } from './check-input.ts';
 import { expandInput } from './expand-input.ts';
-import { planActivities } from './fleet/plan.ts';
+import { fleetActivities } from './fleet/index.ts';
 import { findActivities } from './find-started.ts';
 import { healthlakeActivities } from './healthlake.ts';
 import { importOutcomeActivity } from './import-outcome.ts';
@@ -64,7 +64,7 @@ export function createActivities(
     ...imaging,
     ...healthlake,
     ...findActivities(imaging, healthlake),
-    ...planActivities(aws.s3),
+    ...fleetActivities(aws.s3, imaging),
     checkInput: checkInputActivity(settings),
     expandInput,
     listInput: listInputActivity(aws.s3),
@@ -73,5 +73,7 @@ export function createActivities(
     readImportReports: importReportsActivity(aws.s3),
   });
 }
+
+export type FleetActivities = ReturnType<typeof fleetActivities>;
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -7,7 +7,7 @@ export const SUMMARIES: Readonly<Record<WorkflowName, string>> = {
   createFhirDatastoreAndWaitActive: 'Create a FHIR data store',
   deleteFhirDatastoreAndConfirm: 'Delete a FHIR data store',
   findImageSetByPatient: "Find a patient's image set",
-  importAllDicom: 'Plan the import of any number of DICOM files',
+  importAllDicom: 'Import any number of DICOM files',
   importDicomAndSearch: 'Import DICOM files and list the image sets',
   inspectImageSet: 'Read the state, metadata and one frame of an image set',
   onboardDatastoreAndImport: 'Create an imaging data store, or use an existing one, and import into it',

@@ -16,10 +16,14 @@ const positive = { type: 'integer', minimum: 1 };
 /** The members of every fleet of imports besides those of the service's own start operation. */
 const planning = {
   importsS3Uri: imaging('S3Uri'),
-  planOnly: { type: 'boolean', const: true },
+  planOnly: { type: 'boolean' },
   planName: { type: 'string', pattern: '^[A-Za-z0-9._-]{1,64}$' },
   filesPerJob: positive,
   bytesPerJob: positive,
+  onUncut: { enum: ['refuse', 'skip'] },
+  concurrency: positive,
+  startsPerSecond: { type: 'number', exclusiveMinimum: 0, maximum: 1_000 },
+  lookInterval: { duration: true },
 };
 
 /** The input rules of the workflows that import by the thousand. */
@@ -28,7 +32,7 @@ export const FLEET_RULES = {
     waits: {},
     schema: {
       type: 'object',
-      required: ['datastoreId', 'dataAccessRoleArn', 'outputS3Uri', 'planOnly'],
+      required: ['datastoreId', 'dataAccessRoleArn', 'outputS3Uri'],
       ...oneSource,
       properties: {
         datastoreId: imaging('DatastoreId'),

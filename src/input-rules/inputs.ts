@@ -7,7 +7,7 @@ import type {
   ValidationLevel,
 } from '@aws-sdk/client-healthlake';
 import type { CreateDatastoreRequest, StartDICOMImportJobRequest } from '@aws-sdk/client-medical-imaging';
-import type { Polling } from '../pacing/polling.ts';
+import type { Duration, Polling } from '../pacing/polling.ts';
 
 /** The input members of every import besides the service's own. */
 export interface ImportOptions {
@@ -24,13 +24,21 @@ export interface ImportOptions {
 /** The members of a fleet's input besides the service's own. */
 export interface FleetOptions {
   /** Only plan: say what would be imported by how many jobs, and what cannot be imported. */
-  planOnly: true;
+  planOnly?: boolean;
   /** Sets this plan apart from other plans of the same input. Without it, a second run continues the plan of the first. */
   planName?: string;
   /** The most files of one job. The default is 90 % of the service's quota. */
   filesPerJob?: number;
   /** The most bytes of one job. The default is 90 % of the service's quota. */
   bytesPerJob?: number;
+  /** What to do about files that cannot be imported by a prefix: `refuse` (default) to start anything, or `skip` these files. */
+  onUncut?: 'refuse' | 'skip';
+  /** How many jobs may be in the service at the same time. The default is 90 % of the service's quota. */
+  concurrency?: number;
+  /** How many jobs to start in a second. The default is 80 % of what the service takes. */
+  startsPerSecond?: number;
+  /** The pause between two looks at the jobs in the service. The default is 10 seconds. */
+  lookInterval?: Duration;
 }
 
 /** What a fleet of HealthImaging imports: everything below a folder, up to 1,000 folders, or those in an ndjson file. */

@@ -131,6 +131,23 @@ const TEXTS: Readonly<Record<string, MemberText>> = {
     what: "the most bytes of one job (default: 90 % of the service's quota)",
     example: 1000000000,
   },
+  onUncut: {
+    what: 'what to do about files that no prefix can import: refuse to start anything (default), or skip them',
+    example: 'skip',
+  },
+  concurrency: {
+    what: "how many jobs may be in the service at the same time (default: 90 % of the service's quota)",
+    example: 20,
+  },
+  startsPerSecond: {
+    what: 'how many jobs to start in a second (default: 80 % of what the service takes)',
+    example: 0.5,
+  },
+  lookInterval: {
+    what: 'the pause between two looks at the jobs in the service (default: 10 seconds)',
+    form: DURATION,
+    example: '30s',
+  },
   outputS3Uri: {
     what: 'where the service writes its output and the manifest',
     form: 'S3 URI',

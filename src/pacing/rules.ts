@@ -45,6 +45,8 @@ export interface RunRules {
   lists: { readonly pages: number; readonly items: number; readonly bytes: number };
   /** The limits for one run of auditCompletedImports. */
   audit: AuditRules;
+  /** What decides about the course of a fleet. */
+  fleet: FleetRules;
   /** The usual difference between the clocks of AWS and Temporal, including that a service may round to seconds. */
   clockSkew: number;
   /** The largest possible difference. */
@@ -59,6 +61,26 @@ export interface AuditRules {
   readonly jobs: number;
   readonly bytes: number;
   readonly atOnce: number;
+}
+
+export interface FleetRules {
+  /** How many shards of the input are read at the same time. */
+  readonly shardsAtOnce: number;
+  /** The starts of one activity: no more than these, and no more than the rate allows within `batchFor`. */
+  readonly batch: number;
+  readonly batchFor: number;
+  /** How much of a delay of starts is made up for, and by how much starts follow one another faster meanwhile. */
+  readonly catchUp: number;
+  readonly hurry: number;
+  /** The pause between two looks at the jobs in the service, at the least. */
+  readonly lookEvery: number;
+  /** How often a job is tried. */
+  readonly tries: number;
+  /** After how many failures for one reason, one after the other, the fleet pauses. */
+  readonly pauseAfter: number;
+  /** The part of the configured rate by which a rate that was halved grows in a minute. */
+  readonly climb: number;
+  readonly slowest: number;
 }
 
 const MINUTE = 60_000;
@@ -86,6 +108,19 @@ export const DEFAULT_RULES: RunRules = {
     // The same result holds the list of image sets. A job usually takes 400 bytes.
     bytes: MOST_BYTES - MOST_BYTES_OF_LIST - 100_000,
     atOnce: 10,
+  },
+  fleet: {
+    shardsAtOnce: 16,
+    batch: 100,
+    batchFor: 30_000,
+    catchUp: 5_000,
+    hurry: 0.1,
+    lookEvery: 10_000,
+    tries: 3,
+    pauseAfter: 5,
+    climb: 0.1,
+    // A start a minute.
+    slowest: 1 / 60,
   },
   clockSkew: 5_000,
   worstClockSkew: MINUTE,

@@ -4,7 +4,8 @@
  *
  * @module aws-health-workflows/workflows
  */
-export { importAllDicom, type FleetPlan } from './fleet/import-all-dicom.ts';
+export { importAllDicom } from './fleet/import-all-dicom.ts';
+export type { FleetCheckpoint, FleetOutcome, FleetResult } from './fleet/import-fleet.ts';
 export { createFhirDatastoreAndWaitActive } from './healthlake/create-fhir-datastore-and-wait-active.ts';
 export { deleteFhirDatastoreAndConfirm } from './healthlake/delete-fhir-datastore-and-confirm.ts';
 export { provisionDatastoreAndExport } from './healthlake/provision-datastore-and-export.ts';

@@ -46,7 +46,7 @@ export {
   type ImportService,
   type JudgedImport,
 } from './jobs/import-job.ts';
-export type { Outcome } from './jobs/import-outcome.ts';
+export type { Outcome } from '../lib/outcome.ts';
 export { dicomImport, type DicomImportJob } from './jobs/dicom-import.ts';
 export { importFhirAndAwait, type FhirImportProperties, type FhirImportResult } from './jobs/fhir-import.ts';
 export { exportFhirAndAwait, type FhirExportResult } from './jobs/fhir-export.ts';

@@ -3,6 +3,7 @@
  *
  * By default a run is pinned to the version on which it began, and workers of that version must run until it has ended. Runs
  * of the types below may take more than a week: a HealthLake job may be queued for seven days and then run for one, and
+ * a fleet may import for weeks, and
  * `recurringImport` waits for the import that it has started. They move to the current version instead, so a change of their
  * code must replay the histories of their open runs (docs/deploying.md).
  *
@@ -11,6 +12,7 @@
  */
 import { setWorkflowOptions } from '@temporalio/workflow';
 import {
+  importAllDicom,
   provisionDatastoreAndExport,
   provisionDatastoreAndImport,
   recurringImport,
@@ -21,6 +23,7 @@ import {
 
 export * from './index.ts';
 
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, importAllDicom);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, provisionDatastoreAndExport);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, provisionDatastoreAndImport);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, recurringImport);

@@ -13,10 +13,17 @@ beforeAll(() => {
 });
 afterAll(() => page.close());
 
-test('leads a new user to a plan, and shows what it prints', async () => {
+test('leads a new user to a plan and a fleet, and shows what they print', async () => {
   const output = await page.run(shellBlocksOf(page.text));
-  const [, shown = ''] = /^```json\n(.*?)^```$/ms.exec(page.text) ?? [];
-  expect(await cluster.flows.result('plan')).toMatchObject(JSON.parse(shown));
+  const shown = [...page.text.matchAll(/^```json\n(.*?)^```$/gms)].map(([, json = '']) => JSON.parse(json));
+  expect(await cluster.flows.result('plan')).toMatchObject(shown[0]);
+  expect(await cluster.flows.result('archive')).toMatchObject(shown[1]);
+  expect(await cluster.flows.result('archive-again')).toEqual(await cluster.flows.result('archive'));
   expect(output).toContain('{"prefix":"s3://archive/2026/study-1/","files":6,"bytes":36}');
   expect(output).toContain('"why":"beside sub-folders"');
+  expect(output).toContain('"outcome":"none"');
+  const { jobSummaries } = await aws.imaging.listDICOMImportJobs({
+    datastoreId: (await cluster.flows.result<'provisionDatastore'>('store')).datastoreId,
+  });
+  expect(jobSummaries).toHaveLength(7);
 });

@@ -238,7 +238,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an import that COMPLETED_WITH_ERRORS is never complete',
-    file: 'src/workflows/jobs/import-outcome.ts',
+    file: 'src/lib/outcome.ts',
     code: 'const lost = withErrors || ',
     without: 'const lost = ',
     tests: outcomes,
@@ -246,7 +246,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an import that lost whole files is partial, whichever counter reports them',
-    file: 'src/workflows/jobs/import-outcome.ts',
+    file: 'src/lib/outcome.ts',
     code: '(files.imported < files.scanned || files.customerErrors > 0)',
     without: 'false',
     tests: outcomes,
@@ -254,7 +254,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an import with a warning about lost data is partial',
-    file: 'src/workflows/jobs/import-outcome.ts',
+    file: 'src/lib/outcome.ts',
     code: ' || (losses ?? 0) > 0',
     without: '',
     tests: outcomes,
@@ -262,7 +262,7 @@ const DIFFERENCES: readonly Behaviour[] = [
   },
   {
     what: 'an import whose warnings cannot be read is not complete',
-    file: 'src/workflows/jobs/import-outcome.ts',
+    file: 'src/lib/outcome.ts',
     code: `losses === undefined ? 'unknown' : 'complete'`,
     without: `'complete'`,
     tests: outcomes,

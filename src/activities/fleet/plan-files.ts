@@ -68,6 +68,8 @@ export interface PlanHead extends PlanSums {
   readonly planId: string;
   /** The jobs in each `plan/<n>.ndjson`, from which the place of a job follows. */
   readonly parts: readonly PlanSums[];
+  /** Jobs that had too many files when they were imported, by their index, and the part with the jobs that replace each. */
+  readonly plannedAgain?: Readonly<Record<string, number>>;
 }
 
 /** Where a part of a plan stopped: the last line of its file until the part is complete. */

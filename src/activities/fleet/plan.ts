@@ -2,7 +2,7 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { S3Client, _Object } from '@aws-sdk/client-s3';
 import { attempt } from '../operation.ts';
-import { listPages } from '../s3.ts';
+import { listPages, parseS3Uri } from '../s3.ts';
 import { Cutter, type CutResult, type JobLimits } from './cut.ts';
 import {
   NO_SUMS,
@@ -20,6 +20,8 @@ import {
   type ReadPart,
   type Shard,
 } from './plan-files.ts';
+import { jobsAt, readHead } from './planned-jobs.ts';
+import { reportFiles, type ReportedJob } from './record.ts';
 import { compareKeys, planIdOf, rootsOf, type FleetSource } from './roots.ts';
 import { isFolderMarker, shardsOf } from './survey.ts';
 
@@ -46,6 +48,24 @@ export interface Survey {
 export interface PartOfPlan {
   readonly planUri: string;
   readonly n: number;
+}
+
+export interface JobToPlanAgain extends Omit<PartOfPlan, 'n'> {
+  readonly planId: string;
+  readonly index: number;
+  readonly attempt: number;
+  readonly jobId: string;
+  /** The number of the part of the report that says so. */
+  readonly part: number;
+}
+
+/** The jobs that replace another one: none if its folder cannot be cut. */
+export interface PlannedAgain {
+  readonly from: number;
+  readonly to: number;
+  /** How many more jobs and files the plan has now. */
+  readonly jobs: number;
+  readonly files: number;
 }
 
 export interface PlanToClose {
@@ -87,6 +107,13 @@ export function planActivities(s3: S3Client) {
         return new ShardPlanner(s3, shard, { planUri, n }, abort).run();
       }),
 
+    /**
+     * Plans the folder of one job again, which has had too many files when it was imported: files may have been added since.
+     * The new jobs are a further part of the plan.
+     */
+    planAgain: (input: JobToPlanAgain): Promise<PlannedAgain> =>
+      attempt('planAgain', () => planAgain(s3, input, cancellationSignal())),
+
     /** Writes `plan.json`, which makes the plan complete. */
     closePlan: ({ planId, planUri, parts }: PlanToClose): Promise<PlanSums> =>
       attempt('closePlan', async () => {
@@ -96,6 +123,57 @@ export function planActivities(s3: S3Client) {
         return sums;
       }),
   };
+}
+
+async function planAgain(
+  s3: S3Client,
+  { planUri, index, attempt: attempts, jobId, part }: JobToPlanAgain,
+  abort: AbortSignal,
+): Promise<PlannedAgain> {
+  const files = planFiles(planUri);
+  const head = await readHead(s3, planUri, abort);
+  const job = (await jobsAt(s3, planUri, [index], abort)).get(index);
+  const first = await readJson<Shard>(s3, files.shard(0), abort);
+  if (!job || !first) throw new Error(`the plan has no job ${index}`);
+  const before = head.plannedAgain?.[index];
+  const n = before ?? head.parts.length;
+  if (before === undefined) {
+    const { bucket, key: prefix } = parseS3Uri(job.prefix);
+    const shard: Shard = { limits: first.limits, tooLarge: [], ranges: [{ bucket, prefix }] };
+    await writeLines(s3, files.shard(n), [shard], abort);
+    // An earlier run may have left the part of another job here.
+    const cutter = new Cutter(prefix, first.limits).state;
+    const stopped = { range: 0, after: '', cutter, cannot: 0 };
+    await writePart(s3, planUri, n, { jobs: [], cannot: [], stopped }, abort);
+  }
+  const sums =
+    head.parts[n] ??
+    (await new ShardPlanner(s3, (await readJson(s3, files.shard(n), abort))!, { planUri, n }, abort).run());
+  const [only] = (await readPart(s3, planUri, n, abort))?.jobs ?? [];
+  if (sums.jobs === 0 || (sums.jobs === 1 && only?.prefix === job.prefix))
+    return { from: 0, to: 0, jobs: 0, files: 0 };
+  const more = { jobs: sums.jobs - 1, files: sums.files - job.files };
+  const line: ReportedJob = {
+    index,
+    prefix: job.prefix,
+    outcome: 'planned again',
+    files: job.files,
+    jobId,
+    attempts,
+  };
+  await writeLines(s3, reportFiles(planUri).jobs(part), [line], abort);
+  if (before === undefined) {
+    const replaced = { ...NO_SUMS, jobs: -1, files: -job.files, bytes: -job.bytes };
+    const next: PlanHead = {
+      ...head,
+      ...addSums(addSums(head, sums), replaced),
+      parts: [...head.parts, sums],
+      plannedAgain: { ...head.plannedAgain, [index]: n },
+    };
+    await writeLines(s3, files.head, [next], abort);
+  }
+  const from = head.parts.slice(0, n).reduce((sum, { jobs }) => sum + jobs, 0);
+  return { from, to: from + sums.jobs, ...more };
 }
 
 const withoutParts = ({ jobs, files, bytes, cannot }: PlanHead): PlanSums => ({ jobs, files, bytes, cannot });

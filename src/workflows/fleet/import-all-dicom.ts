@@ -1,58 +1,52 @@
+import { continueAsNew } from '@temporalio/workflow';
 import type { DicomFleetInput } from '../../input-rules/inputs.ts';
-import { runFlow } from '../run/flow.ts';
-import { makePlan, type Plan } from './plan.ts';
-
-/** What a fleet would import. */
-export interface FleetPlan {
-  outcome: 'planned';
-  imports: { planned: number };
-  files: { planned: number };
-  bytes: number;
-  /** How long it takes to start all jobs at the rate that is used by default. The jobs themselves may take longer. */
-  hours: number;
-  /** Files that cannot be imported, by the reason; `cannot/` below the URI of the plan names their folders. */
-  cannot: Plan['cannot'];
-  plan: { uri: string };
-}
+import { importFleet, type FleetCheckpoint, type FleetResult, type FleetService } from './import-fleet.ts';
 
 /** HealthImaging: 5,000 files, 10 GB and 10,000 nested folders in one import job. (Endpoints and quotas.) */
 const QUOTA = { files: 5_000, bytes: 10_000_000_000, folders: 10_000 };
 const SHARE_OF_QUOTA = 0.9;
 
-/** HealthImaging takes one start a second ("Throttling limits"), of which other users of the account need some. */
-const STARTS_PER_SECOND = 0.8;
+/**
+ * HealthImaging takes 100 import jobs at the same time and one start a second (endpoints and quotas, throttling limits). The
+ * rest is for others: a single import must find room while a fleet runs.
+ */
+const PACE = { concurrency: 90, startsPerSecond: 0.8 };
 
 /**
- * Plans the import of any number of DICOM files into a HealthImaging data store: finds jobs that keep the service's quotas.
+ * Imports any number of DICOM files into a HealthImaging data store: plans jobs that keep the service's quotas, starts them at a
+ * rate that it allows, tries again what failed by its fault, and writes a report about every job and every file to S3.
  *
- * @returns how many jobs would import how many files, and what cannot be imported and why; the plan itself is in S3
- * @throws ApplicationFailure `ValidationFailed` for an invalid input or for folders that overlap, or by the name of the S3
- *   exception
+ * A second run with the same input does only what is missing, even if the first one was terminated.
+ *
+ * @param checkpoint - of the run that continued as this one; absent in the first run
+ * @returns how many jobs and files were imported, and where the reports are; with `planOnly`, what would be imported
+ * @throws ApplicationFailure `ValidationFailed` for an invalid input or for folders that overlap; `CannotPlan` if some files
+ *   cannot be imported and `onUncut` is not `skip`; `FleetExists` if another open fleet imports the same folders; or by the name
+ *   of the exception of S3 or HealthImaging
  */
-export async function importAllDicom(input: DicomFleetInput): Promise<FleetPlan> {
-  return runFlow('importAllDicom', input, async (flow) => {
-    const { datastoreId, outputS3Uri, inputS3Uri, imports, importsS3Uri, planName } = input;
-    flow.know({ datastoreId });
-    const plan = await makePlan(flow, {
-      service: 'medical-imaging',
-      datastoreId,
-      source: { inputS3Uri, imports: imports?.map((item) => item.inputS3Uri), importsS3Uri },
-      outputS3Uri,
-      limits: {
-        files: input.filesPerJob ?? QUOTA.files * SHARE_OF_QUOTA,
-        bytes: input.bytesPerJob ?? QUOTA.bytes * SHARE_OF_QUOTA,
-        folders: QUOTA.folders * SHARE_OF_QUOTA,
-      },
-      planName,
-    });
-    return {
-      outcome: 'planned',
-      imports: { planned: plan.jobs },
-      files: { planned: plan.files },
-      bytes: plan.bytes,
-      hours: plan.jobs / STARTS_PER_SECOND / 3_600,
-      cannot: plan.cannot,
-      plan: { uri: plan.uri },
-    };
-  });
+export async function importAllDicom(
+  input: DicomFleetInput,
+  checkpoint?: FleetCheckpoint,
+): Promise<FleetResult> {
+  return importFleet('importAllDicom', input, HEALTHIMAGING, checkpoint);
 }
+
+const HEALTHIMAGING: FleetService<DicomFleetInput> = {
+  pace: PACE,
+  turn: (input, checkpoint) => continueAsNew<typeof importAllDicom>(input, checkpoint),
+  fleetOf: ({ imports, inputS3Uri, importsS3Uri, ...input }) => ({
+    order: {
+      service: 'medical-imaging',
+      datastoreId: input.datastoreId,
+      dataAccessRoleArn: input.dataAccessRoleArn,
+      outputS3Uri: input.outputS3Uri,
+      inputOwnerAccountId: input.inputOwnerAccountId,
+    },
+    source: { inputS3Uri, imports: imports?.map((item) => item.inputS3Uri), importsS3Uri },
+    limits: {
+      files: input.filesPerJob ?? QUOTA.files * SHARE_OF_QUOTA,
+      bytes: input.bytesPerJob ?? QUOTA.bytes * SHARE_OF_QUOTA,
+      folders: QUOTA.folders * SHARE_OF_QUOTA,
+    },
+  }),
+};

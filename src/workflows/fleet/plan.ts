@@ -1,6 +1,6 @@
 import type { PlanOrder, Survey } from '../../activities/fleet/plan.ts';
 import type { PlanSums } from '../../activities/fleet/plan-files.ts';
-import { plans } from '../run/activities.ts';
+import { fleets } from '../run/activities.ts';
 import type { Flow } from '../run/flow.ts';
 
 /** A complete plan. Its files in S3 name the jobs, and what cannot be imported. */
@@ -8,10 +8,9 @@ export interface Plan extends PlanSums {
   readonly planId: string;
   /** The folder of the plan's files. */
   readonly uri: string;
+  /** Whether this run has made it, so that no job of it was started before. */
+  readonly isNew: boolean;
 }
-
-/** How many shards are read at the same time. */
-const SHARDS_AT_ONCE = 16;
 
 /**
  * Plans a fleet, or returns the plan that an earlier run has made. Each shard of the input is an activity of its own; all that
@@ -20,10 +19,10 @@ const SHARDS_AT_ONCE = 16;
  * @throws ApplicationFailure `ValidationFailed` for folders that overlap, or by the name of the S3 exception
  */
 export async function makePlan(flow: Flow, order: PlanOrder): Promise<Plan> {
-  const { planId, planUri, shards, complete } = await flow.readLong('+survey', plans.surveyFleet, order);
+  const { planId, planUri, shards, complete } = await flow.readLong('+survey', fleets.surveyFleet, order);
   flow.know({ planId });
   const sums = complete ?? (await planShards(flow, { planId, planUri, shards }));
-  return { planId, uri: planUri, ...sums };
+  return { planId, uri: planUri, isNew: complete === undefined, ...sums };
 }
 
 async function planShards(
@@ -34,9 +33,9 @@ async function planShards(
   let next = 0;
   const worker = async () => {
     for (let n = next++; n < shards; n = next++) {
-      parts[n] = await flow.readLong(`+plan · ${n + 1} of ${shards}`, plans.planShard, { planUri, n });
+      parts[n] = await flow.readLong(`+plan · ${n + 1} of ${shards}`, fleets.planShard, { planUri, n });
     }
   };
-  await Promise.all(Array.from({ length: Math.min(SHARDS_AT_ONCE, shards) }, worker));
-  return flow.readLong('+closePlan', plans.closePlan, { planId, planUri, parts });
+  await Promise.all(Array.from({ length: Math.min(flow.facts.rules.fleet.shardsAtOnce, shards) }, worker));
+  return flow.readLong('+closePlan', fleets.closePlan, { planId, planUri, parts });
 }

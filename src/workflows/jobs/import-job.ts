@@ -7,7 +7,7 @@ import type { ImportOptions } from '../../input-rules/inputs.ts';
 import { files } from '../run/activities.ts';
 import { flowFailure, originOf } from '../run/failures.ts';
 import type { Flow } from '../run/flow.ts';
-import { outcomeOf, type Outcome } from './import-outcome.ts';
+import { outcomeOf, type Outcome } from '../../lib/outcome.ts';
 import { startAndAwait, type Job, type JobService } from './job.ts';
 
 /** The result members of every import besides the document's outputs. */

@@ -1,5 +1,5 @@
 import { proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { Activities } from '../../activities/index.ts';
+import type { Activities, FleetActivities } from '../../activities/index.ts';
 
 /*
  * Proxies of the activities, as objects, because a workflow and an activity may share a name (`imaging.copyImageSet(…)`).
@@ -11,7 +11,7 @@ export const imaging = proxyActivities<Activities>(lastResort);
 export const healthlake = proxyActivities<Activities>(lastResort);
 export const files =
   proxyActivities<Pick<Activities, 'listInput' | 'readImportOutcome' | 'readImportReports'>>(lastResort);
-export const plans = proxyActivities<Pick<Activities, 'surveyFleet' | 'planShard' | 'closePlan'>>(lastResort);
+export const fleets = proxyActivities<FleetActivities>(lastResort);
 
 /** Local activities: each costs one history event, and the check of an input does not wait behind a full task queue. */
 export const { checkInput, expandInput, searchAttributes } = proxyLocalActivities<

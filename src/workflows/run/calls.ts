@@ -114,6 +114,27 @@ export class Calls {
   }
 
   /**
+   * One attempt of a call that changes many things, one after the other. If it gets no answer, nobody knows which of them AWS has
+   * changed, so Temporal does not retry it. It heartbeats, and returns early if the run is cancelled.
+   *
+   * @param lasts - how long it takes, without the calls that it makes, in milliseconds
+   */
+  changeMany<Input, Output>(
+    summary: string,
+    activity: ProxiedActivity<Input, Output>,
+    input: Input,
+    lasts: number,
+  ): Promise<Output> {
+    return this.#call(activity, input, {
+      summary,
+      startToCloseTimeout: lasts + 10 * this.facts.startToClose,
+      heartbeatTimeout: this.facts.startToClose,
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+      retry: { maximumAttempts: 1 },
+    });
+  }
+
+  /**
    * Schedules a call again if no worker has picked it up. The number of rounds is limited, because a call that crashes every
    * worker would otherwise never end.
    */

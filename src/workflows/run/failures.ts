@@ -11,6 +11,7 @@ export type FailureType =
   | 'ImportJobFailed'
   | 'ExportJobFailed'
   | 'NothingImported'
+  | 'CannotPlan'
   | 'FilesFailed'
   | 'CopyFailed'
   | 'UpdateFailed'

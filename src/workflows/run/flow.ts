@@ -24,7 +24,12 @@ export class Flow extends Calls {
   readonly #left = new Map<string, Left>();
   readonly tags = new SearchTags();
   /** What AWS continues to work on if the run is cancelled, because AWS cannot cancel it. */
-  underWay: { awsJobId: string } | { awsImageSetId: string } | { awsDatastoreId: string } | undefined;
+  underWay:
+    | { awsJobId: string }
+    | { awsJobs: string }
+    | { awsImageSetId: string }
+    | { awsDatastoreId: string }
+    | undefined;
   /** The steps whose change AWS may or may not have applied, for the memo of a cancelled run. */
   readonly inDoubt = new Set<string>();
   /** The result so far, such as the outcome of an import. If a later step fails, it is in the details of the failure. */

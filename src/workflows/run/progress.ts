@@ -9,12 +9,17 @@ export interface Progress {
   ids: Record<string, string>;
   /** How an import has ended. Temporal shows a partial import as `COMPLETED`, like a complete one. */
   outcome?: string;
-  /** What the service counts while a job runs. */
+  /** What the service counts while a job runs; of a fleet, its jobs. */
   counters?: Record<string, number>;
   /** Of the current wait, like `reads` and `nextReadAt`. */
   waitedSeconds: number;
   reads: number;
   nextReadAt?: string;
+  /** Of a fleet: a progress bar, its rate and concurrency, and when the last job is expected to start. */
+  bar?: string;
+  startsPerSecond?: number;
+  concurrency?: number;
+  lastStartAt?: string;
   /** The last warning or error. */
   lastError?: string;
   /** The end of the last wait: what led to the read that showed it, and when (ISO 8601). */
@@ -47,13 +52,16 @@ export class ProgressBoard {
 }
 
 function render({ step, status, ids, outcome, counters, ...now }: Progress): string {
-  const { waitedSeconds, reads, nextReadAt, lastError } = now;
+  const { waitedSeconds, reads, nextReadAt, lastError, bar, startsPerSecond, lastStartAt } = now;
   const lines = [
     outcome && `${outcome === 'complete' ? '' : '⚠ '}**outcome: ${outcome}**\n`,
     `**${step}**${status && ` · ${status}`}`,
+    bar && `\n${bar}\n`,
     ...Object.entries(ids).map(([name, id]) => `- ${name}: \`${id}\``),
     ...Object.entries(counters ?? {}).map(([name, count]) => `- ${name}: ${count}`),
     reads > 0 ? `- waited ${waitedSeconds} s, ${reads} ${reads === 1 ? 'read' : 'reads'}` : undefined,
+    startsPerSecond !== undefined && `- ${startsPerSecond} starts a second`,
+    lastStartAt && `- last start expected at ${lastStartAt}`,
     nextReadAt && `- next read at ${nextReadAt}`,
     lastError && `- ⚠ ${lastError}`,
   ];

@@ -1,5 +1,3 @@
-import type { ImportCounts } from '../../activities/import-manifest.ts';
-
 /**
  * How much of its input an import has imported.
  *
@@ -9,6 +7,18 @@ import type { ImportCounts } from '../../activities/import-manifest.ts';
  * - `unknown`: none of these is proven.
  */
 export type Outcome = 'complete' | 'partial' | 'none' | 'unknown';
+
+/** The counters of an import that its outcome depends on: those of its manifest or of its progress report. */
+interface ImportCounts extends Counts {
+  readonly customerErrors: number;
+  readonly serverErrors: number;
+  readonly files?: Counts & { readonly customerErrors: number };
+}
+
+interface Counts {
+  readonly scanned: number;
+  readonly imported: number;
+}
 
 interface Evidence {
   /** The counters of the manifest; absent where it could not be read. */

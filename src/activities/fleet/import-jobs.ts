@@ -1,0 +1,128 @@
+/** The import jobs of both services, in member names common to both, for the activities that handle many at once. */
+import type { imagingActivities } from '../medical-imaging.ts';
+import type { Page } from '../find.ts';
+import type { ImportingService } from '../report-lines.ts';
+
+/** What all jobs of a fleet have in common. */
+export interface ImportOrder {
+  readonly service: ImportingService;
+  readonly datastoreId: string;
+  readonly dataAccessRoleArn: string;
+  readonly outputS3Uri: string;
+  readonly inputOwnerAccountId?: string | undefined;
+}
+
+export interface SeenJob {
+  readonly jobId: string;
+  readonly name: string;
+  readonly status: string;
+  readonly message?: string | undefined;
+  readonly submittedAt?: string | undefined;
+  readonly endedAt?: string | undefined;
+  /** Absent in lists of HealthImaging. */
+  readonly inputS3Uri?: string | undefined;
+}
+
+export interface ImportJobs {
+  /** @param mark - the job's name and its client token. @returns the job's id */
+  start(order: ImportOrder, inputS3Uri: string, mark: string): Promise<string>;
+  list(order: ImportOrder, status: string | undefined, nextToken: string | undefined): Promise<Page<SeenJob>>;
+  get(order: ImportOrder, jobId: string): Promise<SeenJob>;
+  /**
+   * The statuses of jobs that have not ended, in the order in which a job has them. They must be listed in this order: a job
+   * that moves on between two lists is then in both, and not in none.
+   */
+  readonly open: readonly string[];
+}
+
+export function importJobs(
+  imaging: ReturnType<typeof imagingActivities>,
+): Readonly<Record<'medical-imaging', ImportJobs>> {
+  return {
+    'medical-imaging': {
+      open: ['SUBMITTED', 'IN_PROGRESS'],
+      start: async (
+        { datastoreId, dataAccessRoleArn, outputS3Uri, inputOwnerAccountId },
+        inputS3Uri,
+        mark,
+      ) => {
+        const { jobId = '' } = await imaging.startDICOMImportJob({
+          datastoreId,
+          dataAccessRoleArn,
+          inputS3Uri,
+          outputS3Uri,
+          inputOwnerAccountId,
+          jobName: mark,
+          clientToken: mark,
+        });
+        return jobId;
+      },
+      list: async ({ datastoreId }, status, nextToken) => {
+        const page = await imaging.listDICOMImportJobs({
+          datastoreId,
+          jobStatus: status as 'SUBMITTED',
+          maxResults: 50,
+          nextToken,
+        });
+        const items = (page.jobSummaries ?? []).map((job) => ({
+          jobId: job.jobId ?? '',
+          name: job.jobName ?? '',
+          status: job.jobStatus ?? '',
+          message: job.message,
+          submittedAt: job.submittedAt,
+          endedAt: job.endedAt,
+        }));
+        return { items, nextToken: page.nextToken };
+      },
+      get: async ({ datastoreId }, jobId) => {
+        const { jobProperties: job } = await imaging.getDICOMImportJob({ datastoreId, jobId });
+        return {
+          jobId,
+          name: job?.jobName ?? '',
+          status: job?.jobStatus ?? '',
+          message: job?.message,
+          submittedAt: job?.submittedAt,
+          endedAt: job?.endedAt,
+          inputS3Uri: job?.inputS3Uri,
+        };
+      },
+    },
+  };
+}
+
+/** All pages of a list. */
+export async function* allJobs(
+  jobs: ImportJobs,
+  order: ImportOrder,
+  status: string | undefined,
+  onPage: () => void,
+): AsyncGenerator<SeenJob> {
+  let nextToken: string | undefined;
+  do {
+    const page = await jobs.list(order, status, nextToken);
+    yield* page.items;
+    ({ nextToken } = page);
+    onPage();
+  } while (nextToken !== undefined);
+}
+
+/** The name and the client token of one try of a job. Both services allow these characters, and 64 of them. */
+export const markOf = (planId: string, index: number, attempt: number): string =>
+  `${planId}-${index}-${attempt}`;
+
+/** @returns `undefined` for the name of a job that is not of the plan */
+export function readMark(planId: string, name: string): { index: number; attempt: number } | undefined {
+  const [, index, attempt] =
+    /^-(\d+)-(\d+)$/.exec(name.startsWith(planId) ? name.slice(planId.length) : '') ?? [];
+  return index === undefined ? undefined : { index: Number(index), attempt: Number(attempt) };
+}
+
+/**
+ * Why a job has failed, as the code that a message of the service contains, such as `FILE_COUNTS_LIMIT_EXCEEDED`. The rest of
+ * a message may hold patient data.
+ */
+export function reasonOfFailure(message: string | undefined): string {
+  const [code] = /\b[A-Z]+(?:_[A-Z]+)+\b/.exec(message ?? '') ?? [];
+  if (code !== undefined) return code;
+  return /access ?denied|not authorized|assume/i.test(message ?? '') ? 'AccessDenied' : 'FAILED';
+}

@@ -1,0 +1,181 @@
+/** Records the jobs of a fleet that have ended: the parts of the report in S3, and sums for the history. */
+import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { outcomeOf, type Outcome } from '../../lib/outcome.ts';
+import type { ImageSetCounts, ImportCounts } from '../import-manifest.ts';
+import { importOutcomeActivity, type ReadManifest } from '../import-outcome.ts';
+import { attempt } from '../operation.ts';
+import { reportOf, entriesOf } from '../report-files.ts';
+import { tellsOfLoss } from '../report-lines.ts';
+import type { ImportOrder } from './import-jobs.ts';
+import { writeLines } from './plan-files.ts';
+import { jobsAt } from './planned-jobs.ts';
+import type { EndedImport, PlanPlace } from './run.ts';
+
+/** How one job of a fleet has ended. `failed`: the job as a whole. */
+export type JobOutcome = Outcome | 'failed' | 'planned again';
+
+/** A line of the report. */
+export interface ReportedJob {
+  readonly index: number;
+  readonly prefix: string;
+  readonly outcome: JobOutcome;
+  /** As planned. The prefix may have had more or fewer files when it was imported. */
+  readonly files: number;
+  readonly counts?: ImportCounts;
+  readonly imageSets?: Pick<ImageSetCounts, 'total' | 'nonPrimary'>;
+  readonly jobId: string;
+  readonly attempts: number;
+  readonly reason?: string;
+  readonly submittedAt?: string;
+  readonly endedAt?: string;
+}
+
+/** What the jobs that have been recorded come to. Sums of parts add up. */
+export interface FleetSums {
+  readonly imports: Readonly<Record<'complete' | 'partial' | 'none' | 'failed' | 'unknown', number>>;
+  readonly files: Readonly<Record<'imported' | 'failed', number>>;
+  readonly imageSets: Readonly<Record<'total' | 'nonPrimary', number>>;
+}
+
+export const NOTHING_RECORDED: FleetSums = {
+  imports: { complete: 0, partial: 0, none: 0, failed: 0, unknown: 0 },
+  files: { imported: 0, failed: 0 },
+  imageSets: { total: 0, nonPrimary: 0 },
+};
+
+export function withReported(sums: FleetSums, { outcome, counts, imageSets }: ReportedJob): FleetSums {
+  if (outcome === 'planned again') return sums;
+  const { imports, files } = sums;
+  const { scanned = 0, imported = 0 } = counts?.files ?? counts ?? {};
+  return {
+    imports: { ...imports, [outcome]: imports[outcome] + 1 },
+    files: { imported: files.imported + imported, failed: files.failed + scanned - imported },
+    imageSets: {
+      total: sums.imageSets.total + (imageSets?.total ?? 0),
+      nonPrimary: sums.imageSets.nonPrimary + (imageSets?.nonPrimary ?? 0),
+    },
+  };
+}
+
+export interface RecordInput {
+  readonly order: ImportOrder;
+  readonly plan: PlanPlace;
+  readonly jobs: readonly EndedImport[];
+  /** The number of the part of the report. */
+  readonly part: number;
+  /** How often a job is tried. */
+  readonly tries: number;
+  /** The sums of all parts before. */
+  readonly sums: FleetSums;
+  /** How long the manifest of a job may be missing, in milliseconds. */
+  readonly manifestWait: number;
+}
+
+export interface RecordResult {
+  readonly sums: FleetSums;
+  /** The jobs that have lost files by a fault of the service: they are tried again, and are not in the report yet. */
+  readonly again: readonly number[];
+}
+
+/** The files of the report. Parts that are written again, by another attempt, have the same names. */
+export const reportFiles = (planUri: string) => ({
+  jobs: (part: number) => `${planUri}report/${number(part)}.ndjson`,
+  failures: (part: number) => `${planUri}failures/${number(part)}.ndjson`,
+  report: `${planUri}report.ndjson`,
+  failed: `${planUri}failures.ndjson`,
+  summary: `${planUri}summary.json`,
+});
+
+/** So that S3 lists the parts in the order in which they were written. */
+const number = (part: number) => String(part).padStart(8, '0');
+
+export function recordActivity(s3: S3Client) {
+  const readOutcome = importOutcomeActivity(s3);
+  return (input: RecordInput): Promise<RecordResult> =>
+    attempt('recordImports', async () => {
+      const { plan, jobs, part, tries } = input;
+      const abort = cancellationSignal();
+      const indexes = jobs.map(({ index }) => index);
+      const planned = await jobsAt(s3, plan.planUri, indexes, abort);
+      const files = reportFiles(plan.planUri);
+      const reported: ReportedJob[] = [];
+      const failures: object[] = [];
+      const again: number[] = [];
+      for (const job of jobs) {
+        const manifest = await manifestOf(readOutcome, input, job);
+        heartbeat();
+        if ((manifest.counts?.serverErrors ?? 0) > 0 && job.attempt % tries !== 0) {
+          again.push(job.index);
+          continue;
+        }
+        const { prefix = '', files: count = 0 } = planned.get(job.index) ?? {};
+        reported.push({
+          index: job.index,
+          prefix,
+          files: count,
+          ...(await outcomeOfJob(s3, input, job, manifest)),
+        });
+        failures.push(...(await failuresOf(s3, input, job, manifest)));
+      }
+      // The report comes last: a second run takes a job for done only if it is in the report.
+      if (failures.length > 0) await writeLines(s3, files.failures(part), failures, abort);
+      await writeLines(s3, files.jobs(part), reported, abort);
+      return { sums: reported.reduce(withReported, input.sums), again };
+    });
+}
+
+type ReadOutcome = ReturnType<typeof importOutcomeActivity>;
+
+/** A job that has failed may have written a manifest, too, but nobody waits for it. */
+async function manifestOf(
+  read: ReadOutcome,
+  { order, manifestWait }: RecordInput,
+  { jobId, status }: EndedImport,
+): Promise<ReadManifest> {
+  const { service, datastoreId, outputS3Uri } = order;
+  if (status === 'REJECTED') return { manifest: { uri: '', state: 'missing' } };
+  const wait = status === 'FAILED' ? 0 : manifestWait;
+  return read({ service, datastoreId, outputS3Uri, jobId, withImageSets: true, manifestWait: wait });
+}
+
+async function outcomeOfJob(
+  s3: S3Client,
+  { order: { service } }: RecordInput,
+  { jobId, attempt, status, reason, submittedAt, endedAt }: EndedImport,
+  { counts, imageSetCounts, folder }: ReadManifest,
+): Promise<Omit<ReportedJob, 'index' | 'prefix' | 'files'>> {
+  const hasFailed = status === 'FAILED' || status === 'REJECTED';
+  let losses = 0;
+  if (folder !== undefined && !hasFailed) {
+    for await (const warning of entriesOf(s3, reportOf(service, 'warnings', folder), cancellationSignal()))
+      if (service === 'medical-imaging' && tellsOfLoss(warning)) losses += 1;
+  }
+  const withErrors = status === 'COMPLETED_WITH_ERRORS';
+  return {
+    outcome: hasFailed ? 'failed' : outcomeOf({ manifest: counts, losses, withErrors }),
+    ...(counts && { counts }),
+    ...(imageSetCounts && {
+      imageSets: { total: imageSetCounts.total, nonPrimary: imageSetCounts.nonPrimary },
+    }),
+    jobId,
+    attempts: attempt,
+    ...(reason !== undefined && { reason }),
+    ...(submittedAt !== undefined && { submittedAt }),
+    ...(endedAt !== undefined && { endedAt }),
+  };
+}
+
+/** The files that a job has not imported, and why. */
+async function failuresOf(
+  s3: S3Client,
+  { order: { service } }: RecordInput,
+  { index }: EndedImport,
+  { counts, folder }: ReadManifest,
+): Promise<object[]> {
+  if (folder === undefined || !counts || counts.customerErrors + counts.serverErrors === 0) return [];
+  const failures: object[] = [];
+  for await (const entry of entriesOf(s3, reportOf(service, 'failures', folder), cancellationSignal()))
+    failures.push({ index, ...entry });
+  return failures;
+}

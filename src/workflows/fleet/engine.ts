@@ -1,0 +1,113 @@
+/**
+ * Works off many jobs: starts them, looks at them and records them, many in each activity. What the jobs are is behind
+ * {@link FleetJobs}, so that this engine knows nothing about imports.
+ */
+import { allHandlersFinished, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
+import { originOf } from '../run/failures.ts';
+import type { Flow } from '../run/flow.ts';
+import {
+  inService,
+  isOver,
+  needsLook,
+  room,
+  settleAnswers,
+  settlePlannedAgain,
+  settleRecorded,
+  settleSeen,
+  settleSilence,
+  takeBatch,
+  type Answers,
+  type Batch,
+  type EndedJob,
+  type FleetState,
+  type PlannedAgain,
+  type RunningJob,
+  type Seen,
+} from './state.ts';
+
+/** What a fleet does with its jobs. Each member is one activity that handles many of them. */
+export interface FleetJobs<Sums> {
+  start(batch: Batch): Promise<Answers>;
+  look(state: FleetState<Sums>): Promise<Seen>;
+  /** Writes a part of the report. @returns the sums of all parts */
+  record(
+    state: FleetState<Sums>,
+    jobs: readonly EndedJob[],
+  ): Promise<{ again: readonly number[]; sums: Sums }>;
+  /** Divides a job that was too large. */
+  planAgain(state: FleetState<Sums>, job: RunningJob): Promise<PlannedAgain>;
+  /** Shows how far the fleet is. */
+  show(state: FleetState<Sums>): void;
+}
+
+/** How many jobs one activity records: its input stays small. */
+const RECORDED_AT_ONCE = 50;
+
+/**
+ * Works until all jobs have ended, or until Temporal suggests to continue as new. The state says all there is to know: the next
+ * run goes on from it.
+ *
+ * @param lookEvery - the pause between two looks, in milliseconds
+ * @returns whether all jobs have ended
+ * @throws ActivityFailure of a call that has failed for good; another run on the same plan goes on
+ */
+export async function workOff<Sums>(
+  flow: Flow,
+  jobs: FleetJobs<Sums>,
+  state: FleetState<Sums>,
+  lookEvery: number,
+): Promise<boolean> {
+  const rules = flow.facts.rules.fleet;
+  const isTurning = () => workflowInfo().continueAsNewSuggested;
+  const hasEnded = () => isTurning() || isOver(state);
+  const show = () => {
+    const count = inService(state);
+    flow.underWay = count > 0 ? { awsJobs: `${count} jobs` } : undefined;
+    jobs.show(state);
+  };
+
+  const start = async () => {
+    for (;;) {
+      await condition(() => hasEnded() || room(state) > 0);
+      if (hasEnded()) return;
+      const batch = takeBatch(state, Date.now(), flow.facts.tokenLife, rules);
+      if (batch.tries.length === 0) continue;
+      try {
+        settleAnswers(state, await jobs.start(batch), Date.now(), rules);
+      } catch (error) {
+        if (isCancellation(error)) throw error;
+        const { type } = originOf(error) ?? {};
+        settleSilence(state, Date.now(), rules, type === 'WaitTimedOut' ? undefined : (type ?? undefined));
+      }
+      show();
+    }
+  };
+
+  const record = async () => {
+    for (const job of state.tooLarge) settlePlannedAgain(state, job, await jobs.planAgain(state, job));
+    while (state.ended.length > 0 && !isTurning()) {
+      const some = state.ended.slice(0, RECORDED_AT_ONCE);
+      settleRecorded(state, some, await jobs.record(state, some));
+    }
+  };
+
+  const look = async () => {
+    for (;;) {
+      const hasEndedJobs = () => state.ended.length + state.tooLarge.length > 0;
+      await condition(() => hasEnded() || needsLook(state) || hasEndedJobs());
+      if (hasEnded()) return;
+      if (!hasEndedJobs()) {
+        if (await condition(isTurning, lookEvery, { summary: 'wait before +look' })) return;
+        settleSeen(state, await jobs.look(state), rules);
+      }
+      await record();
+      show();
+    }
+  };
+
+  show();
+  await Promise.all([start(), look()]);
+  // An update that is being handled would be lost with this run.
+  await condition(allHandlersFinished);
+  return isOver(state);
+}

@@ -1,0 +1,330 @@
+/** A fleet of imports over the local AWS, with its faults, other fleets, other writers, and terminations. */
+import { WorkflowUpdateFailedError } from '@temporalio/client';
+import type { ReportedJob } from '../../src/activities/fleet/record.ts';
+import type { FleetStanding } from '../../src/workflows/fleet/steering.ts';
+import { readLines } from '../local-aws/imaging-harness.ts';
+import { localAws, p10, putFiles, until, type LocalAwsUnderTest } from '../local-aws/harness.ts';
+import { withCluster, type Cluster } from '../support/cluster.ts';
+import { failureOf } from '../support/failure.ts';
+import { recordHistory } from '../support/histories.ts';
+import { roleArn } from '../support/inputs.ts';
+import { archive as makeArchive, eachOnce, jobsInAws as listJobs, type RootInput } from './archive.ts';
+
+let aws: LocalAwsUnderTest;
+let cluster: Cluster;
+
+withCluster(
+  () => localAws({ dicomImportMs: 30, maxFilesPerDicomImport: 3 }),
+  (...platform) => ([aws, cluster] = platform),
+);
+afterEach(async () => {
+  await aws.control.resetFaults();
+  await aws.control.settings({ maxConcurrentDicomImports: 100, dicomImportMs: 30 });
+});
+
+type Input = RootInput;
+
+const archive = (...[folders, more]: [number, Record<string, string>?]) => makeArchive(aws, folders, more);
+const jobsInAws = (input: Input) => listJobs(aws, input);
+
+const start = (input: Input, workflowId?: string) =>
+  cluster.flows.start('importAllDicom', input, workflowId === undefined ? {} : { workflowId });
+const execute = (input: Input) => cluster.flows.execute('importAllDicom', input);
+
+const standingOf = (workflowId: string, update: string, ...args: number[]) =>
+  cluster.flows.temporal.workflow
+    .getHandle(workflowId)
+    .executeUpdate<FleetStanding, [number]>(update, { args: args as [number] });
+
+const untilPaused = (workflowId: string) =>
+  until(
+    () => cluster.flows.whereabouts(workflowId),
+    (progress) => progress?.status === 'paused',
+  );
+
+test('each job is imported once; the report has a line for each, and one for each file that failed', async () => {
+  const input = await archive(6, { 'in/study-x/notes.txt': 'not DICOM' });
+  const run = await start(input);
+  const result = await run.result();
+  recordHistory('importAllDicom.run', await run.fetchHistory());
+  expect(result).toMatchObject({
+    outcome: 'partial',
+    imports: { planned: 7, complete: 6, partial: 0, none: 1, failed: 0, unknown: 0, left: 0 },
+    files: { planned: 7, imported: 6, failed: 1 },
+    imageSetCounts: { total: 6, nonPrimary: 0 },
+    cannot: {},
+  });
+  expect(await jobsInAws(input)).toEqual(eachOnce(7));
+  const report = (await readLines(aws, result.report?.uri ?? '')) as ReportedJob[];
+  expect(report.map(({ index, outcome }) => [index, outcome])).toEqual([
+    ...[0, 1, 2, 3, 4, 5].map((index) => [index, 'complete']),
+    [6, 'none'],
+  ]);
+  expect(report[0]).toMatchObject({
+    prefix: `${input.inputS3Uri}study-000/`,
+    files: 1,
+    counts: { scanned: 1, imported: 1 },
+    imageSets: { total: 1, nonPrimary: 0 },
+    attempts: 1,
+    submittedAt: expect.any(String),
+    endedAt: expect.any(String),
+  });
+  expect(await readLines(aws, result.failures?.uri ?? '')).toMatchObject([
+    { index: 6, file: 'in/study-x/notes.txt', reason: 'ValidationException' },
+  ]);
+  expect(await readLines(aws, result.summary?.uri ?? '')).toMatchObject([{ outcome: 'partial' }]);
+});
+
+test('a root with nothing in it ends well, and says so', async () => {
+  const input = await archive(0, { 'other/1.dcm': 'x' });
+  expect(await execute(input)).toMatchObject({ outcome: 'none', imports: { planned: 0 } });
+});
+
+describe('a flat folder with more files than a job may have', () => {
+  const flat = () => archive(1, { 'in/flat/1.dcm': 'x', 'in/flat/2.dcm': 'x' });
+
+  test('is refused before anything starts', async () => {
+    const input = await flat();
+    expect(await failureOf(execute(input))).toMatchObject({
+      type: 'CannotPlan',
+      message: expect.stringContaining('2 too many in one folder'),
+    });
+    expect(await jobsInAws(input)).toEqual([]);
+  });
+
+  test('is skipped if the input says so, and then the outcome is not complete', async () => {
+    const input = { ...(await flat()), onUncut: 'skip' } as const;
+    expect(await execute(input)).toMatchObject({
+      outcome: 'partial',
+      imports: { planned: 1, complete: 1 },
+      cannot: { 'too many in one folder': { files: 2 } },
+    });
+  });
+});
+
+describe('a second run on the same plan', () => {
+  test('starts nothing if nothing is missing', async () => {
+    const input = await archive(3);
+    const first = await execute(input);
+    expect(first).toMatchObject({ outcome: 'complete' });
+    expect(await execute(input)).toEqual(first);
+    expect(await jobsInAws(input)).toEqual(eachOnce(3));
+  });
+
+  test('goes on where one was terminated in the middle', async () => {
+    const input = await archive(8);
+    const run = await start({ ...input, concurrency: 2 });
+    await aws.control.settings({ dicomImportMs: 200 });
+    await until(
+      () => jobsInAws(input),
+      (jobs) => jobs.length >= 4,
+    );
+    await run.terminate();
+    expect(await execute(input)).toMatchObject({ outcome: 'complete', imports: { complete: 8 } });
+    expect(await jobsInAws(input)).toEqual(eachOnce(8));
+  });
+
+  test('tries again what has failed', async () => {
+    const input = await archive(2);
+    await aws.control.failOutcome({ operation: 'StartDICOMImportJob', message: 'INTERNAL_ERROR', count: 3 });
+    const run = await start(input);
+    for (let tries = 0; tries < 3; tries++) {
+      await untilPaused(run.workflowId);
+      await standingOf(run.workflowId, 'resume');
+      await until(
+        () => cluster.flows.whereabouts(run.workflowId),
+        (progress) => progress?.status !== 'paused' || Number(progress.counters?.['ended']) > 0,
+      );
+    }
+    expect(await run.result()).toMatchObject({ imports: { complete: 1, failed: 1 } });
+    expect(await execute(input)).toMatchObject({ outcome: 'complete', imports: { complete: 2, failed: 0 } });
+  });
+});
+
+describe('no job is started twice', () => {
+  test.each(['before', 'after'] as const)(
+    'if the reply to a start is lost %s it takes effect',
+    async (when) => {
+      const input = await archive(4);
+      await aws.control.dropConnection({ operation: 'StartDICOMImportJob', when, count: 2 });
+      expect(await execute(input)).toMatchObject({ outcome: 'complete' });
+      expect(await jobsInAws(input)).toEqual(eachOnce(4));
+    },
+  );
+
+  test('if the worker is killed while starts are on their way', async () => {
+    const input = await archive(6);
+    const held = aws.control.hold({ operation: 'StartDICOMImportJob', when: 'after', count: 1 });
+    await held;
+    const run = await start(input);
+    await until(
+      () => aws.control.calls({ operation: 'StartDICOMImportJob' }),
+      (calls) => calls.some(({ outcome }) => outcome === 'held'),
+    );
+    await cluster.withoutWorker(() => aws.control.release());
+    expect(await run.result()).toMatchObject({ outcome: 'complete' });
+    expect(await jobsInAws(input)).toEqual(eachOnce(6));
+  });
+});
+
+test('a job of somebody else with the mark of one of ours is not taken for ours', async () => {
+  const input = await archive(1);
+  const { plan } = await execute({ ...input, planOnly: true });
+  const [planId] = plan.uri.split('/').slice(-2);
+  const theirs = { datastoreId: input.datastoreId, dataAccessRoleArn: roleArn, jobName: `${planId}-0-1` };
+  await aws.imaging.startDICOMImportJob({
+    ...theirs,
+    inputS3Uri: 's3://other/',
+    outputS3Uri: 's3://other/out/',
+  });
+  expect(await execute(input)).toMatchObject({ outcome: 'complete', files: { imported: 1 } });
+});
+
+test('a quota that is lower than configured is kept: the rest waits', async () => {
+  const input = await archive(9);
+  await aws.control.settings({ maxConcurrentDicomImports: 2 });
+  expect(await execute(input)).toMatchObject({ outcome: 'complete' });
+  expect(await jobsInAws(input)).toEqual(eachOnce(9));
+});
+
+test('throttled starts are sent again', async () => {
+  const input = await archive(4);
+  await aws.control.failNext({ operation: 'StartDICOMImportJob', error: 'ThrottlingException', count: 3 });
+  expect(await execute({ ...input, startsPerSecond: 100 })).toMatchObject({ outcome: 'complete' });
+  expect(await jobsInAws(input)).toEqual(eachOnce(4));
+});
+
+test('a prefix that has grown beyond the quota is planned again', async () => {
+  const input: Input = { ...(await archive(1)), filesPerJob: 3 };
+  await execute({ ...input, planOnly: true });
+  const bucket = input.inputS3Uri.split('/')[2] ?? '';
+  const grown = Array.from({ length: 4 }, (_, index) => [
+    `in/study-000/more-${index}/1.dcm`,
+    p10({ series: `1.2.9.${index}`, instance: `1.2.9.${index}.1` }),
+  ]);
+  await putFiles(aws.data, bucket, Object.fromEntries(grown));
+  const result = await execute(input);
+  // The file that lies beside the new sub-folders has no job.
+  expect(result).toMatchObject({ imports: { planned: 4, complete: 4 }, files: { imported: 4 } });
+  const report = (await readLines(aws, result.report?.uri ?? '')) as ReportedJob[];
+  expect(report.map(({ outcome }) => outcome)).toEqual(['planned again', ...Array(4).fill('complete')]);
+});
+
+test('a wrong role stops after the first job; once it is mended, the fleet goes on', async () => {
+  const input = await archive(5);
+  await aws.control.failNext({ operation: 'StartDICOMImportJob', error: 'AccessDeniedException' });
+  const run = await start(input);
+  const progress = await untilPaused(run.workflowId);
+  expect(progress?.lastError).toBe('the first job has failed: AccessDeniedException');
+  expect(await jobsInAws(input)).toEqual([]);
+  await standingOf(run.workflowId, 'resume');
+  expect(await run.result()).toMatchObject({ outcome: 'complete' });
+  expect(await jobsInAws(input)).toHaveLength(5);
+});
+
+test('a fleet on folders of another open fleet is refused, and one beside it is not', async () => {
+  const input = await archive(3);
+  await aws.control.settings({ dicomImportMs: 'never' });
+  const run = await start(input);
+  await until(
+    () => jobsInAws(input),
+    (jobs) => jobs.length > 0,
+  );
+  const within = { ...input, inputS3Uri: `${input.inputS3Uri}study-001/`, planName: 'other' };
+  expect(await failureOf(execute(within))).toMatchObject({
+    type: 'FleetExists',
+    message: expect.stringContaining(run.workflowId),
+  });
+  expect(await failureOf((await start({ ...input, concurrency: 3 }, 'same-plan')).result())).toMatchObject({
+    type: 'FleetExists',
+  });
+  const elsewhere = { ...input, inputS3Uri: input.inputS3Uri.replace('/in/', '/inbox/') };
+  expect(await execute(elsewhere)).toMatchObject({ outcome: 'none' });
+  await aws.control.settings({ dicomImportMs: 30 });
+  await aws.control.settleAll();
+  await run.result();
+});
+
+describe('updates', () => {
+  test('pause, change and resume a fleet, and are idempotent', async () => {
+    const input = await archive(3);
+    await aws.control.settings({ dicomImportMs: 'never' });
+    const { workflowId, ...run } = await start(input);
+    await until(
+      () => jobsInAws(input),
+      (jobs) => jobs.length === 1,
+    );
+    for (let time = 0; time < 2; time++) {
+      expect(await standingOf(workflowId, 'pause')).toMatchObject({
+        status: 'paused',
+        running: 1,
+        waiting: 2,
+      });
+    }
+    expect(await standingOf(workflowId, 'setConcurrency', 1)).toMatchObject({ concurrency: 1 });
+    expect(await standingOf(workflowId, 'setStartsPerSecond', 99)).toMatchObject({ startsPerSecond: 99 });
+    await expect(standingOf(workflowId, 'setConcurrency', 0)).rejects.toThrow(WorkflowUpdateFailedError);
+    await aws.control.settings({ dicomImportMs: 30 });
+    await aws.control.settleAll();
+    await until(
+      () => cluster.flows.whereabouts(workflowId),
+      (progress) => progress?.counters?.['ended'] === 1,
+    );
+    expect(await jobsInAws(input)).toHaveLength(1);
+    await standingOf(workflowId, 'resume');
+    expect(await run.result()).toMatchObject({ outcome: 'complete' });
+  });
+
+  test('cancelRemaining sees through what is in AWS, and a second run does the rest', async () => {
+    const input = await archive(3);
+    await aws.control.settings({ dicomImportMs: 'never' });
+    const { workflowId, ...run } = await start(input);
+    await until(
+      () => jobsInAws(input),
+      (jobs) => jobs.length === 1,
+    );
+    expect(await standingOf(workflowId, 'cancelRemaining')).toMatchObject({
+      status: 'cancelling',
+      running: 1,
+    });
+    await aws.control.settings({ dicomImportMs: 30 });
+    await aws.control.settleAll();
+    expect(await run.result()).toMatchObject({ outcome: 'partial', imports: { complete: 1, left: 2 } });
+    expect(await execute(input)).toMatchObject({ outcome: 'complete', imports: { complete: 3, left: 0 } });
+    expect(await jobsInAws(input)).toEqual(eachOnce(3));
+  });
+});
+
+describe('the sums are what the manifests say', () => {
+  /** A fleet of one job, which is COMPLETED by GetDICOMImportJob but has not written a manifest. */
+  async function completed(manifest: object | undefined) {
+    const input = await archive(1);
+    await aws.control.settings({ dicomImportMs: 'never' });
+    const run = await start(input);
+    const { jobSummaries } = await until(
+      () => aws.imaging.listDICOMImportJobs({ datastoreId: input.datastoreId }),
+      (jobs) => jobs.jobSummaries?.length === 1,
+    );
+    const { jobId: id = '' } = jobSummaries?.[0] ?? {};
+    const key = `out/${input.datastoreId}-DicomImport-${id}/job-output-manifest.json`;
+    if (manifest) {
+      const jobSummary = JSON.stringify({ jobSummary: manifest });
+      await putFiles(aws.data, input.inputS3Uri.split('/')[2] ?? '', { [key]: jobSummary });
+    }
+    await aws.control.arrange({ kind: 'dicomImportJob', id, patch: { status: 'COMPLETED' } });
+    return run.result();
+  }
+
+  test('also where a manifest contradicts the plan', async () => {
+    const manifest = { numberOfScannedFiles: 5, numberOfImportedFiles: 4, numberOfFilesWithCustomerError: 1 };
+    expect(await completed(manifest)).toMatchObject({
+      outcome: 'partial',
+      imports: { partial: 1 },
+      files: { planned: 1, imported: 4, failed: 1 },
+    });
+  });
+
+  test('and a job without one has an unknown outcome', async () => {
+    expect(await completed(undefined)).toMatchObject({ outcome: 'unknown', imports: { unknown: 1 } });
+  });
+});
