@@ -10,7 +10,7 @@ let aws: LocalAwsUnderTest;
 let cluster: Cluster;
 let fake: Server;
 let fakeUrl: string;
-/** The replies of IAM and KMS to `doctor`. Every other request gets HTML. */
+/** The replies of IAM and KMS to `doctor`. SQS denies access there, and every other request gets HTML. */
 const answers = { role: 'healthlake.amazonaws.com', enabled: true };
 
 withCluster(localAws, (...platform) => ([aws, cluster] = platform));
@@ -22,6 +22,10 @@ beforeAll(async () => {
       const { enabled } = answers;
       const KeyState = enabled ? 'Enabled' : 'PendingDeletion';
       response.end(JSON.stringify({ KeyMetadata: { KeyId: 'k', Enabled: enabled, KeyState } }));
+    } else if (String(headers['x-amz-target']).startsWith('AmazonSQS')) {
+      response.statusCode = 403;
+      response.setHeader('x-amzn-errortype', 'AccessDeniedException');
+      response.end(JSON.stringify({ message: 'Access to the resource is denied.' }));
     } else if (url === '/' && headers['x-amz-target'] === undefined) {
       const trust = encodeURIComponent(JSON.stringify({ Principal: { Service: answers.role } }));
       response.setHeader('content-type', 'text/xml');
@@ -39,6 +43,7 @@ beforeAll(async () => {
     }
   });
   fakeUrl = await listen(fake);
+  await makeQueues();
   // The worker may not have polled yet.
   await until(
     () => doctor({}),
@@ -65,19 +70,38 @@ const environment = (env: NodeJS.ProcessEnv) => ({
   ...env,
 });
 
-const given = (bucket = 'doctor') => ['--role', roleArn, '--kms-key', 'k', '--bucket', bucket];
+const queueUrl = (name: string) => `${aws.endpoint}/123456789012/${name}`;
 
-async function doctor(env: NodeJS.ProcessEnv, bucket?: string): Promise<Finding[]> {
-  const { stdout } = await runCli(['doctor', ...given(bucket), '--json'], environment(env));
+/** A queue with a message and no dead letters, one with a dead letter, and one without a dead-letter queue. */
+async function makeQueues(): Promise<void> {
+  for (const name of ['events', 'troubled']) {
+    await aws.sqs.createQueue({ QueueName: `${name}-dead` });
+    const deadLetterTargetArn = `arn:aws:sqs:us-east-1:123456789012:${name}-dead`;
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 5 });
+    await aws.sqs.createQueue({ QueueName: name, Attributes: { RedrivePolicy } });
+  }
+  await aws.sqs.createQueue({ QueueName: 'plain' });
+  for (const name of ['events', 'troubled-dead'])
+    await aws.sqs.sendMessage({ QueueUrl: queueUrl(name), MessageBody: 'x' });
+}
+
+const given = (bucket = 'doctor', queue = queueUrl('events')) => {
+  const ofImports = ['--role', roleArn, '--kms-key', 'k', '--bucket', bucket];
+  return [...ofImports, '--event-queue', queue];
+};
+
+async function doctor(env: NodeJS.ProcessEnv, bucket?: string, queue?: string): Promise<Finding[]> {
+  const { stdout } = await runCli(['doctor', ...given(bucket, queue), '--json'], environment(env));
   return JSON.parse(stdout) as Finding[];
 }
 
 const WORKER = ['worker', 'worker versions'];
-const CALLS = ['HealthImaging', 'HealthLake', 'bucket', 'role', 'KMS key'];
+const CALLS = ['HealthImaging', 'HealthLake', 'bucket', 'role', 'KMS key', 'event queue'];
 
 interface Planted {
   env?: () => NodeJS.ProcessEnv;
   bucket?: string;
+  queue?: () => string;
   answers?: Partial<typeof answers>;
   /** The check that fails. */
   check: string;
@@ -189,6 +213,35 @@ const FAULTS: Record<string, Planted> = {
     found: /^the key is PendingDeletion$/,
     fix: /^run aws kms enable-key, or name another key/,
   },
+  'a queue without a dead-letter queue': {
+    queue: () => queueUrl('plain'),
+    check: 'event queue',
+    found: /^0 messages waiting, 0 in flight; the queue has no dead-letter queue, so /,
+    fix: /^deploy deploy\/events\.yaml, or set the RedrivePolicy of the queue/,
+  },
+  'dead letters': {
+    queue: () => queueUrl('troubled'),
+    check: 'event queue',
+    found: /^0 messages waiting, 0 in flight; 1 dead letters$/,
+    fix: /^read them \(aws sqs receive-message --queue-url http\S+\/troubled-dead\), and then .* purge-queue /,
+  },
+  'no such queue': {
+    queue: () => queueUrl('other'),
+    check: 'event queue',
+    found: /^QueueDoesNotExist/,
+    fix: /^deploy deploy\/events\.yaml, and give the URL that its output QueueUrl has/,
+  },
+  'a queue without access': {
+    queue: () => `${fakeUrl}/123456789012/events`,
+    check: 'event queue',
+    found: /^AccessDeniedException: Access to the resource is denied\.$/,
+    fix: /^allow these credentials the action sqs:GetQueueAttributes and sqs:GetQueueUrl$/,
+  },
+  'a queue that is no URL': {
+    queue: () => 'events',
+    check: 'event queue',
+    found: /^The URL of the queue must begin with https:/,
+  },
 };
 
 const PAIRS = [
@@ -211,7 +264,11 @@ test.each(plantings.map((names) => ({ names, title: names.join(', and ') })))('$
     Object.assign(env, fault.env?.());
     Object.assign(answers, fault.answers);
   }
-  const findings = await doctor(env, planted.find(({ bucket }) => bucket)?.bucket);
+  const findings = await doctor(
+    env,
+    planted.find(({ bucket }) => bucket)?.bucket,
+    planted.find(({ queue }) => queue)?.queue?.(),
+  );
   // The name of the check contains the name of the bucket.
   const told = findings.map((finding) => ({
     ...finding,
@@ -234,6 +291,14 @@ test.each(plantings.map((names) => ({ names, title: names.join(', and ') })))('$
     });
   }
   expect(new Set(withStatus('not checked').map(({ check }) => check))).toEqual(new Set(unmade));
+});
+
+test('reports the depth of the queue of events', async () => {
+  expect(await doctor({})).toContainEqual({
+    check: 'event queue',
+    status: 'ok',
+    found: '1 messages waiting, 0 in flight; no dead letters',
+  });
 });
 
 test('reports that the local AWS has no IAM and no KMS, and calls neither', async () => {

@@ -77,6 +77,8 @@ const WRONG: Readonly<Record<string, readonly (readonly [value: string, said: Re
   // The local AWS has no IAM and no KMS to ask.
   role: [],
   'kms-key': [],
+  'event-queue': ['events', HUGE].map((value) => [value, /^1 of 10 checks failed/]),
+  'queue-url': ['events', HUGE].map((value) => [value, /must begin with https:/]),
 };
 
 const ofSwitch = (flag: string): Case[] => [

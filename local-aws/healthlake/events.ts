@@ -79,7 +79,7 @@ const ofExportJobs = ofJobs<FhirJob>('Export', ({ outputS3Uri }) => ({
 }));
 
 /** Sends the events of HealthLake. */
-export function followHealthLake(events: Events): void {
+export function followHealthLake(events: Pick<Events, 'follow'>): void {
   events.follow(ofDatastores);
   events.follow(ofImportJobs);
   events.follow(ofExportJobs);

@@ -92,7 +92,7 @@ const ofImageSets: EventSource<ImageSet> = {
 };
 
 /** Sends the events of HealthImaging. */
-export function followImaging(events: Events): void {
+export function followImaging(events: Pick<Events, 'follow'>): void {
   events.follow(ofDatastores);
   events.follow(ofImportJobs);
   events.follow(ofImageSets);

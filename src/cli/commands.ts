@@ -62,12 +62,13 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
     )
     .command(
       'doctor',
-      'check everything that a run needs: Temporal, the worker, AWS, and the role, buckets and key of an import',
+      'check everything that a run needs: Temporal, the worker, AWS, the role, buckets and key of an import, and the queue of events',
       (yargs) =>
         yargs.options({
           role: textOption('role', 'ARN of the IAM role of your imports (dataAccessRoleArn)'),
           bucket: textsOption('bucket', 'name of a bucket of your imports; may be repeated'),
           'kms-key': textOption('kms-key', 'id, alias or ARN of the KMS key that encrypts outputs'),
+          'event-queue': textOption('event-queue', 'URL of the SQS queue of the command events'),
         }),
       // Imported only here, because loading the AWS SDK takes longer than most other commands run.
       async (args) => (await import('./doctor/index.ts')).doctor(args),

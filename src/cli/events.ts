@@ -1,8 +1,7 @@
 /** `events`: receives EventBridge events from an SQS queue and signals the runs that wait, until a signal stops it. */
-import { SQSClient } from '@aws-sdk/client-sqs';
 import { EventConsumer } from '../events/consumer.ts';
 import { reportLine } from '../events/counters.ts';
-import { EventQueue } from '../events/event-queue.ts';
+import { openQueue, type EventQueue } from '../events/event-queue.ts';
 import { RunFinder } from '../events/run-finder.ts';
 import { UserError } from '../lib/user-error.ts';
 import { lookUpSearchAttributes } from '../temporal/namespace-attributes.ts';
@@ -24,11 +23,11 @@ const TIMEOUT = 30_000;
 export async function consumeEvents(args: { json: boolean | undefined; 'queue-url': string | undefined }) {
   const url = args['queue-url'] ?? process.env['EVENT_QUEUE_URL'];
   if (!url) throw new UserError('Name the queue: --queue-url URL, or EVENT_QUEUE_URL.');
-  if (!URL.canParse(url)) throw new UserError('The URL of the queue must begin with https:// or http://.');
-  await withSession(args, (session) => consume(session, url));
+  const queue = openQueue(url);
+  await withSession(args, (session) => consume(session, queue));
 }
 
-async function consume({ flows: { temporal }, terminal }: Session, url: string): Promise<void> {
+async function consume({ flows: { temporal }, terminal }: Session, queue: EventQueue): Promise<void> {
   const aws = createAwsClients(process.env, TIMEOUT);
   await describeEndpoints(aws, process.env);
   const { namespace } = temporal.options;
@@ -36,7 +35,7 @@ async function consume({ flows: { temporal }, terminal }: Session, url: string):
   const attributes = new Set([...states].filter(([, state]) => state === 'Keyword').map(([name]) => name));
   const consumer = new EventConsumer({
     temporal,
-    queue: new EventQueue(new SQSClient({ endpoint: new URL(url).origin }), url),
+    queue,
     finder: new RunFinder(temporal, aws.healthlake, { attributes }),
     notice: (line) => terminal.note(line),
   });
@@ -50,11 +49,11 @@ async function consume({ flows: { temporal }, terminal }: Session, url: string):
   };
   const timer = setInterval(report, REPORT_EVERY);
   try {
-    terminal.note(`Receiving events from ${url} for namespace ${namespace}. Ctrl-C ends it.`);
+    terminal.note(`Receiving events from ${queue.url} for namespace ${namespace}. Ctrl-C ends it.`);
     await consumer.run(stop.signal);
     report();
   } catch (error) {
-    throw new UserError(`The queue ${url} cannot be read: ${reasonOf(error)}`, { cause: error });
+    throw new UserError(`The queue ${queue.url} cannot be read: ${reasonOf(error)}`, { cause: error });
   } finally {
     clearInterval(timer);
     process.off('SIGINT', end).off('SIGTERM', end);

@@ -5,10 +5,12 @@ import {
   GetQueueUrlCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
+  SQSClient,
   type QueueAttributeName,
-  type SQSClient,
+  type SQSClientConfig,
 } from '@aws-sdk/client-sqs';
 import { isRecord } from '../lib/guards.ts';
+import { UserError } from '../lib/user-error.ts';
 
 /** A message that was received, and is invisible to others for some time. */
 export interface QueuedMessage {
@@ -28,6 +30,17 @@ const LONG_POLL = 20;
 
 /** How often a deletion is sent before the message is left to be received again. */
 const DELETE_ATTEMPTS = 3;
+
+/**
+ * The queue with a URL. Calls go to the host of the URL, because SQS answers there, and so does the local AWS.
+ *
+ * @throws UserError if it is no URL
+ */
+export function openQueue(url: string, config: SQSClientConfig = {}): EventQueue {
+  if (!/^https?:\/\/./.test(url) || !URL.canParse(url))
+    throw new UserError('The URL of the queue must begin with https:// or http://.');
+  return new EventQueue(new SQSClient({ ...config, endpoint: new URL(url).origin }), url);
+}
 
 /** A standard SQS queue, which may deliver a message twice and in any order, and its dead-letter queue. */
 export class EventQueue {

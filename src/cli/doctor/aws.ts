@@ -1,20 +1,22 @@
-/** The checks of AWS: credentials, endpoints, services, and the buckets, role and key of an import. */
+/** The checks of AWS: credentials, endpoints, services, the buckets, role and key of an import, and the queue of events. */
 import { ListFHIRDatastoresCommand } from '@aws-sdk/client-healthlake';
 import { GetRoleCommand, IAMClient } from '@aws-sdk/client-iam';
 import { DescribeKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { ListDatastoresCommand, MedicalImagingClient } from '@aws-sdk/client-medical-imaging';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { AwsClients } from '../../activities/index.ts';
+import { openQueue, type EventQueue } from '../../events/event-queue.ts';
 import { createAwsClients, describeEndpoints } from '../../worker/aws-clients.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import { awsFault, CREDENTIALS, CREDENTIALS_FIX, ForeignAnswer, type Asked } from './aws-faults.ts';
 import { Fault, needed, NotApplicable, reasonOf, type Examination } from './examination.ts';
 
-/** What the user has named to be checked: what the input of an import would name. */
-export interface ImportArgs {
+/** What the user has named to be checked: what the input of an import would name, and the queue of the command `events`. */
+export interface AwsArgs {
   role: string | undefined;
   bucket: string[] | undefined;
   'kms-key': string | undefined;
+  'event-queue': string | undefined;
 }
 
 const ENDPOINTS = 'AWS endpoints';
@@ -27,7 +29,7 @@ const ONCE = {
   requestHandler: { connectionTimeout: 5_000, requestTimeout: TIMEOUT, throwOnRequestTimeout: true },
 };
 
-export async function examineAws(examination: Examination, args: ImportArgs): Promise<void> {
+export async function examineAws(examination: Examination, args: AwsArgs): Promise<void> {
   await examination.check({
     name: CREDENTIALS,
     // A separate client, because the clients below cannot be created if an endpoint is invalid.
@@ -84,7 +86,7 @@ export async function examineAws(examination: Examination, args: ImportArgs): Pr
     });
   }
   const isLocal = aws !== undefined && Object.values(aws.endpoints).every(isLoopback);
-  const { role, 'kms-key': key } = args;
+  const { role, 'kms-key': key, 'event-queue': queue } = args;
   if (role !== undefined) {
     const iam = withoutLocal('IAM', isLocal, 'iam.amazonaws.com');
     await ask('role', { ...ROLE, endpoint: iam.endpoint }, () => iam.ask(() => lookAtRole(role)));
@@ -93,6 +95,8 @@ export async function examineAws(examination: Examination, args: ImportArgs): Pr
     const kms = withoutLocal('KMS', isLocal, `kms.${aws?.region}.amazonaws.com`);
     await ask('KMS key', { ...KEY, endpoint: kms.endpoint }, () => kms.ask(() => lookAtKey(key)));
   }
+  if (queue !== undefined)
+    await ask('event queue', askedOfQueue(queue), () => lookAtQueue(openQueue(queue, ONCE)));
 }
 
 /** IAM and KMS, which the local AWS does not have: they are called only on AWS or at an endpoint that is set for them. */
@@ -149,4 +153,36 @@ async function lookAtKey(KeyId: string): Promise<string> {
   if (KeyMetadata === undefined) throw new ForeignAnswer();
   if (!KeyMetadata.Enabled) throw new Fault(`the key is ${KeyMetadata.KeyState ?? 'unknown'}`, ANOTHER_KEY);
   return 'is enabled';
+}
+
+const ANOTHER_QUEUE =
+  'deploy deploy/events.yaml, and give the URL that its output QueueUrl has; AWS_REGION must be that of the queue';
+
+const askedOfQueue = (url: string): Asked => ({
+  service: 'SQS',
+  endpoint: URL.canParse(url) ? new URL(url).origin : url,
+  action: 'sqs:GetQueueAttributes and sqs:GetQueueUrl',
+  // The SDK reports the second name if the service still sends the name of its older protocol.
+  remedies: { QueueDoesNotExist: ANOTHER_QUEUE, 'AWS.SimpleQueueService.NonExistentQueue': ANOTHER_QUEUE },
+});
+
+async function lookAtQueue(queue: EventQueue): Promise<string> {
+  const { waiting, inFlight } = await queue.depth();
+  const depth = `${waiting} messages waiting, ${inFlight} in flight`;
+  const deadLetters = await queue.deadLetterUrl();
+  if (deadLetters === undefined) {
+    throw new Fault(
+      `${depth}; the queue has no dead-letter queue, so a message that cannot be handled is received for days`,
+      'deploy deploy/events.yaml, or set the RedrivePolicy of the queue: aws sqs set-queue-attributes',
+    );
+  }
+  const { waiting: dead } = await queue.depth(deadLetters);
+  if (dead > 0) {
+    const of = `--queue-url ${deadLetters}`;
+    throw new Fault(
+      `${depth}; ${dead} dead letters`,
+      `read them (aws sqs receive-message ${of}), and then remove them (aws sqs purge-queue ${of})`,
+    );
+  }
+  return `${depth}; no dead letters`;
 }

@@ -1,12 +1,12 @@
 /** `doctor`: checks everything that a run needs, and prints how to fix what is wrong. */
 import { UserError } from '../../lib/user-error.ts';
 import { Terminal } from '../terminal.ts';
-import { examineAws, type ImportArgs } from './aws.ts';
+import { examineAws, type AwsArgs } from './aws.ts';
 import { Examination } from './examination.ts';
 import { examineTemporal } from './temporal.ts';
 
 /** @throws UserError if a check has failed, so that the exit code is 1 */
-export async function doctor({ json, ...args }: ImportArgs & { json: boolean | undefined }): Promise<void> {
+export async function doctor({ json, ...args }: AwsArgs & { json: boolean | undefined }): Promise<void> {
   const terminal = new Terminal(json ?? false);
   const examination = new Examination(terminal);
   await examineTemporal(examination);
