@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { EntityKind } from './control.ts';
-import { createQueue, queues } from './sqs/queue.ts';
+import { createQueue, queueArn, queues } from './sqs/queue.ts';
 import { messages } from './sqs/message.ts';
 import type { Queues } from './sqs/queues.ts';
 import type { Table } from './table.ts';
@@ -65,7 +65,7 @@ export class Events {
   begin(): void {
     const { eventQueue } = this.#world.settings;
     if (!this.#isOn) return;
-    if (!queues(this.#world).get(eventQueue)) createQueue(this.#world, eventQueue);
+    if (!queues(this.#world).get(eventQueue)) makeEventQueue(this.#world, eventQueue);
     for (const resume of this.#resumes) resume();
   }
 
@@ -154,6 +154,14 @@ export class Events {
 
 /** The operation under which {@link Faults} has the faults of events of any type. */
 export const ANY_EVENT = 'any event';
+
+/** Makes a queue with a dead-letter queue, as deploy/events.yaml does. */
+function makeEventQueue(world: World, name: string): void {
+  const deadLetters = `${name}-dead-letters`;
+  if (!queues(world).get(deadLetters)) createQueue(world, deadLetters);
+  const deadLetterTargetArn = queueArn(world, deadLetters);
+  createQueue(world, name, { RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 5 }) });
+}
 
 function uuidOf(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex');

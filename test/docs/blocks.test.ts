@@ -49,6 +49,7 @@ const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] =
   [/^docs\/flows\//, /^temporal workflow start/m, 'test/docs/commands.test.ts'],
   [/^docs\/deploying\.md/, /./, 'test/docs/deploying.test.ts'],
   [/^docs\/bulk-imports\.md/, /./, 'test/fleet/bulk-imports-doc.test.ts'],
+  [/^docs\/events\.md/, /./, 'test/events-doc.test.ts'],
   [/^docs\/recurring-imports\.md/, /./, 'test/recurring-imports-doc.test.ts'],
   [/^docs\/own-worker\.md/, /dataConverter/, 'test/examples/encrypted-payloads.test.ts'],
   // It installs pydicom; the test that it then runs is skipped where pydicom is missing.
