@@ -6,9 +6,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Client, Connection, type ClientOptions } from '@temporalio/client';
+import type { ReportedJob } from './activities/fleet/record.ts';
 import type { FailedFile, WarnedFile } from './activities/report-lines.ts';
 import type { FlowInput, FlowResult, FlowRun, FlowStartOptions } from './client/flow-types.ts';
-import { readReport } from './client/import-reports.ts';
+import { steerFleet, type FleetUpdate } from './client/fleet.ts';
+import { readFleetReport, readReport } from './client/import-reports.ts';
 import { listRuns, type RunLine } from './client/run-list.ts';
 import { startFlow } from './client/start-flow.ts';
 import { whereabouts } from './client/whereabouts.ts';
@@ -17,6 +19,7 @@ import { Schedules } from './schedules.ts';
 import { noServer, readTemporalConfig } from './temporal/temporal-config.ts';
 import { readWorkflowIdKey } from './temporal/workflow-id.ts';
 import { readSettings } from './worker/settings.ts';
+import type { FleetStanding } from './workflows/fleet/steering.ts';
 import type { Progress } from './workflows/run/progress.ts';
 
 export { isFlowInput } from './client/flow-types.ts';
@@ -192,6 +195,26 @@ export class FlowClient {
   /** The files that an import imported with a warning. Parameters and result are those of {@link failures}. */
   warnings(workflowId: string, s3: S3Client): Promise<AsyncGenerator<WarnedFile> | undefined> {
     return readReport('warnings', this.result(workflowId), s3);
+  }
+
+  /**
+   * Steers a fleet that is running. Sending an update twice does no harm.
+   *
+   * @returns how the fleet stands then
+   * @throws UserError if the run is no fleet, has ended, or refuses the value, or if no worker answers within 10 seconds
+   */
+  steer(workflowId: string, ...update: FleetUpdate): Promise<FleetStanding> {
+    return steerFleet(this.temporal, workflowId, update);
+  }
+
+  /**
+   * The jobs of a fleet that has ended, in the order of the plan, read from S3 at each call.
+   *
+   * @param s3 - a client that may read the bucket of the fleet's output
+   * @returns undefined if the run has no report: it is no fleet, or it has only planned
+   */
+  report(workflowId: string, s3: S3Client): Promise<AsyncGenerator<ReportedJob> | undefined> {
+    return readFleetReport(this.result(workflowId), s3);
   }
 
   /** Closes the connection to Temporal. */

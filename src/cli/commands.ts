@@ -2,6 +2,7 @@
 import yargs, { type Argv } from 'yargs';
 import { UserError } from '../lib/user-error.ts';
 import { COMPLETION_SCRIPT } from './completion-script.ts';
+import { addFleetCommands } from './fleet.ts';
 import { addReplayCommand } from './replay.ts';
 import { addRunCommands } from './runs.ts';
 import { addScheduleCommands } from './schedule.ts';
@@ -29,7 +30,11 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
     })
     .option('json', { type: 'boolean', describe: 'print only JSON on stdout' })
     .command('start', 'start a run of a flow', addStartCommands);
-  addRunCommands(cli).command('schedule', 'create and manage recurring imports', addScheduleCommands);
+  addFleetCommands(addRunCommands(cli)).command(
+    'schedule',
+    'create and manage recurring imports',
+    addScheduleCommands,
+  );
   return addReplayCommand(cli)
     .command(
       'worker',

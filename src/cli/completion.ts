@@ -40,7 +40,7 @@ const schedules = async ({ flows }: Session) =>
   (await flows.schedules.list()).map(({ scheduleId }) => scheduleId);
 
 const SOURCES: readonly (readonly [command: RegExp, ids: (session: Session) => Promise<string[]>])[] = [
-  [/^(watch|cancel)$/, runs(false)],
-  [/^(result|failures)$/, runs(true)],
+  [/^(watch|cancel|pause|resume|set|cancel-remaining)$/, runs(false)],
+  [/^(result|failures|report)$/, runs(true)],
   [/^schedule (describe|pause|resume|trigger|backfill|stop-backfill|delete|ensure \w+)$/, schedules],
 ];

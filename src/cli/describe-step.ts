@@ -2,11 +2,19 @@ import type { Progress } from '../workflows/run/progress.ts';
 import { escapeControls } from './terminal.ts';
 
 /** One line for a step: its id, the status from AWS, the progress of the job, the time waited, and the last error. */
-export function describeStep({ step, status, waitedSeconds, reads, counters, lastError }: Progress): string {
+export function describeStep({
+  step,
+  status,
+  waitedSeconds,
+  reads,
+  counters,
+  bar: fleetBar,
+  lastError,
+}: Progress): string {
   const parts = [
     step,
     status,
-    bar(counters),
+    fleetBar ?? bar(counters),
     reads > 0 ? `${waitedSeconds} s, ${reads} ${reads === 1 ? 'read' : 'reads'}` : '',
     lastError && `⚠ ${lastError}`,
   ];

@@ -1,6 +1,7 @@
 /** `failures`: the files that an import did not import, or imported with a warning, and the reasons. */
 import type { FailedFile, WarnedFile } from '../activities/report-lines.ts';
 import { UserError } from '../lib/user-error.ts';
+import { s3Client } from './s3-client.ts';
 import type { Session } from './session.ts';
 import { ourCommand, type Terminal } from './terminal.ts';
 
@@ -19,24 +20,21 @@ export async function showFailures(
   workflowId: string,
   limit = terminal.json ? Infinity : SHOWN_FAILURES,
 ): Promise<void> {
-  const [{ createAwsClients, describeEndpoints }, { readSettings }] = await Promise.all([
-    import('../worker/aws-clients.ts'),
-    import('../worker/settings.ts'),
-  ]);
-  const aws = createAwsClients(process.env, readSettings(process.env).run.startToClose);
-  await describeEndpoints(aws, process.env);
-  const failures = await flows.failures(workflowId, aws.s3);
-  const warnings = await flows.warnings(workflowId, aws.s3);
-  if (!failures || !warnings) {
+  const s3 = await s3Client();
+  const failures = await flows.failures(workflowId, s3);
+  const warnings = await flows.warnings(workflowId, s3);
+  if (!failures) {
     throw new UserError(
       `${workflowId} has read no import manifest in S3, so its failed files are not known.`,
     );
   }
-  if (terminal.json) return terminal.recordAll(both(first(limit, failures), first(limit, warnings)));
+  if (terminal.json)
+    return terminal.recordAll(both(first(limit, failures), first(limit, warnings ?? none())));
   const all = ourCommand('failures', workflowId, '--limit', 'all');
   const failed = await printTable(terminal, failures, { ...FAILED, limit, all });
   if (failed === 0) terminal.say('The import lists no failed file.');
-  await printTable(terminal, warnings, { ...WARNED, limit, all });
+  // A fleet lists the files that were not imported. Those with warnings are in the reports of its jobs.
+  if (warnings) await printTable(terminal, warnings, { ...WARNED, limit, all });
 }
 
 async function* first<Value>(limit: number, values: AsyncIterable<Value>): AsyncGenerator<Value> {
@@ -46,6 +44,9 @@ async function* first<Value>(limit: number, values: AsyncIterable<Value>): Async
     if (++count >= limit) return;
   }
 }
+
+// oxlint-disable-next-line require-yield -- an empty list
+async function* none(): AsyncGenerator<never> {}
 
 async function* both<One, Other>(one: AsyncIterable<One>, other: AsyncIterable<Other>) {
   yield* one;

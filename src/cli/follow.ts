@@ -30,7 +30,8 @@ async function showSteps({ flows, terminal }: Session, spinner: Ora, workflowId:
   spinner.start('waiting for a worker');
   for await (const progress of flows.watch(workflowId)) {
     terminal.record(progress);
-    if (last && last.step !== progress.step) persist(spinner, last);
+    // A fleet goes from one step to the next and back all the time. Its bar shows how far it is.
+    if (last && last.step !== progress.step && progress.bar === undefined) persist(spinner, last);
     last = progress;
     spinner.start(describeStep(progress));
   }

@@ -21,6 +21,14 @@ export const limitOption = (describe: string) =>
     return text === 'all' ? Infinity : toWhole('limit', text, { from: 1, or: ', or all' });
   });
 
+/** A flag that takes a positive number. The fleet itself checks whether it must be whole. */
+export const numberOption = (flag: string, describe: string) =>
+  option(describe, (value) => {
+    const number = Number(oneText(flag, value));
+    if (number > 0 && Number.isFinite(number)) return number;
+    throw new UserError(`${name(flag)} must be a number over 0.`);
+  });
+
 /** A flag that takes a number of whole seconds, 0 or more. */
 export const secondsOption = (flag: string, describe: string) =>
   option(describe, (value) => toWhole(flag, oneText(flag, value), { from: 0 }));

@@ -2,8 +2,9 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import type { ReportedJob } from '../activities/fleet/record.ts';
 import type { ReportEntry, ReportKind } from '../activities/report-lines.ts';
-import { isRecord } from '../lib/guards.ts';
+import { isRecord, recordOf } from '../lib/guards.ts';
 
 /**
  * @param result - the result of the run, which may reject with the failure of the run
@@ -22,6 +23,8 @@ export async function readReport<Kind extends ReportKind>(
   if (uri === undefined) return undefined;
   // Loaded on demand, so that a program that only starts runs does not load the AWS SDK.
   const { entriesOf, reportAt } = await import('../activities/report-files.ts');
+  // A fleet has joined the failures of all its jobs in one file, in our own words.
+  if (uri.endsWith('.ndjson')) return jsonLines<ReportEntry[Kind]>(s3, uri);
   return entriesOf(s3, reportAt(kind, uri), new AbortController().signal);
 }
 
@@ -37,4 +40,19 @@ function reportUriIn(result: unknown, kind: ReportKind): string | undefined {
   if (isRecord(result['import'])) return reportUriIn(result['import']['result'], kind);
   const report = result[kind];
   return isRecord(report) && typeof report['uri'] === 'string' ? report['uri'] : undefined;
+}
+
+/** The lines of a fleet's `report.ndjson`; `undefined` if the result names none. */
+export async function readFleetReport(
+  result: Promise<unknown>,
+  s3: S3Client,
+): Promise<AsyncGenerator<ReportedJob> | undefined> {
+  const { report } = recordOf(await result);
+  const { uri } = recordOf(report);
+  return typeof uri === 'string' ? jsonLines<ReportedJob>(s3, uri) : undefined;
+}
+
+async function* jsonLines<Line>(s3: S3Client, uri: string): AsyncGenerator<Line> {
+  const { readUriLines } = await import('../activities/s3.ts');
+  for await (const line of readUriLines(s3, uri, new AbortController().signal)) yield JSON.parse(line);
 }

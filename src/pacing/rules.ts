@@ -110,7 +110,7 @@ export const DEFAULT_RULES: RunRules = {
     atOnce: 10,
   },
   fleet: {
-    shardsAtOnce: 16,
+    shardsAtOnce: 8,
     batch: 100,
     batchFor: 30_000,
     catchUp: 5_000,

@@ -1,7 +1,6 @@
 /** A fleet of imports over the local AWS, with its faults, other fleets, other writers, and terminations. */
-import { WorkflowUpdateFailedError } from '@temporalio/client';
 import type { ReportedJob } from '../../src/activities/fleet/record.ts';
-import type { FleetStanding } from '../../src/workflows/fleet/steering.ts';
+import type { FleetUpdate } from '../../src/client/fleet.ts';
 import { readLines } from '../local-aws/imaging-harness.ts';
 import { localAws, p10, putFiles, until, type LocalAwsUnderTest } from '../local-aws/harness.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
@@ -31,10 +30,7 @@ const start = (input: Input, workflowId?: string) =>
   cluster.flows.start('importAllDicom', input, workflowId === undefined ? {} : { workflowId });
 const execute = (input: Input) => cluster.flows.execute('importAllDicom', input);
 
-const standingOf = (workflowId: string, update: string, ...args: number[]) =>
-  cluster.flows.temporal.workflow
-    .getHandle(workflowId)
-    .executeUpdate<FleetStanding, [number]>(update, { args: args as [number] });
+const standingOf = (workflowId: string, ...update: FleetUpdate) => cluster.flows.steer(workflowId, ...update);
 
 const untilPaused = (workflowId: string) =>
   until(
@@ -263,7 +259,7 @@ describe('updates', () => {
     }
     expect(await standingOf(workflowId, 'setConcurrency', 1)).toMatchObject({ concurrency: 1 });
     expect(await standingOf(workflowId, 'setStartsPerSecond', 99)).toMatchObject({ startsPerSecond: 99 });
-    await expect(standingOf(workflowId, 'setConcurrency', 0)).rejects.toThrow(WorkflowUpdateFailedError);
+    await expect(standingOf(workflowId, 'setConcurrency', 0)).rejects.toThrow(/a whole number from 1/);
     await aws.control.settings({ dicomImportMs: 30 });
     await aws.control.settleAll();
     await until(
@@ -273,6 +269,7 @@ describe('updates', () => {
     expect(await jobsInAws(input)).toHaveLength(1);
     await standingOf(workflowId, 'resume');
     expect(await run.result()).toMatchObject({ outcome: 'complete' });
+    await expect(standingOf(workflowId, 'pause')).rejects.toThrow(/has already ended as COMPLETED/);
   });
 
   test('cancelRemaining sees through what is in AWS, and a second run does the rest', async () => {
