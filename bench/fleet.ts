@@ -1,7 +1,7 @@
 /**
  * What a fleet of imports costs: `npm run bench -- fleet [JOBS] [KILLS]`.
  *
- * The first part plans 2,000,000 objects in 50,000 folders, which a synthetic S3 lists, and kills the worker half way. The second part
+ * With 0 jobs it plans 2,000,000 objects in 50,000 folders, which a synthetic S3 lists, and kills the worker half way. Otherwise it
  * imports JOBS folders (default: 2,000) into a local AWS with `limits=scaled:30`, at 30 times the default rate, and kills the worker KILLS
  * times (default: 0). All numbers about calls and jobs are from the local AWS, and not from what the run says of itself.
  */
@@ -230,8 +230,8 @@ async function run(): Promise<void> {
 }
 
 try {
-  if (process.env["ONLY"] !== "run") await plan();
   if (JOBS > 0) await run();
+  else await plan();
 } finally {
   await rm(folder, { recursive: true });
 }
