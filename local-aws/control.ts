@@ -5,6 +5,7 @@ import type { OperationsOf } from './protocols/operations.ts';
 import type { Call } from './calls.ts';
 import type { EventFault, Moment } from './faults.ts';
 import type { DicomWebOperation } from './medical-imaging/dicomweb/protocol.ts';
+import type { KmsOperation } from './kms/index.ts';
 import type { S3Operation } from './s3/routes.ts';
 import type { Settings } from './settings.ts';
 import type { SqsOperation } from './sqs/index.ts';
@@ -15,6 +16,7 @@ export type OperationName =
   | OperationsOf<typeof HealthLake>
   | DicomWebOperation
   | SqsOperation
+  | KmsOperation
   | S3Operation;
 
 /** The operations that start something which can fail later, such as a job. */

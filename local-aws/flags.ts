@@ -5,7 +5,7 @@ import { readSettings } from './read-settings.ts';
 
 export const usage = 'local-aws --port 4566 --data DIR (--help shows all flags)';
 
-export const help = `local-aws: HealthImaging, HealthLake, S3 and SQS on this machine
+export const help = `local-aws: HealthImaging, HealthLake, S3, SQS and KMS on this machine
 
   --data DIR        keeps everything in this folder, and goes on with what is in it;
                     s3://bucket/key is the file DIR/s3/bucket/key

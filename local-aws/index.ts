@@ -25,13 +25,14 @@ export type { Settings } from './settings.ts';
 export type { Duration } from './timeline.ts';
 export type { DicomWebOperation } from './medical-imaging/dicomweb/protocol.ts';
 export type { OperationsOf } from './protocols/operations.ts';
+export type { KmsOperation } from './kms/index.ts';
 export type { S3Operation } from './s3/routes.ts';
 export type { SqsOperation } from './sqs/index.ts';
 
 requirePackages();
 
 /**
- * Starts HealthImaging, HealthLake, S3 and SQS on one port, with the state that the data folder holds. Jobs that a killed process has
+ * Starts HealthImaging, HealthLake, S3, SQS and KMS on one port, with the state that the data folder holds. Jobs that a killed process has
  * not finished continue.
  *
  * @throws UserError for options that do not go together, and for folders that cannot be used

@@ -8,6 +8,7 @@ import { followHealthLake } from './healthlake/events.ts';
 import { healthLake } from './healthlake/index.ts';
 import type { Contents } from './home.ts';
 import { randomIds, seededIds } from './ids.ts';
+import { kms } from './kms/index.ts';
 import { Limits } from './limits.ts';
 import type { Transcoder } from './medical-imaging/codecs/transcoder.ts';
 import { dicomWeb } from './medical-imaging/dicomweb/index.ts';
@@ -80,12 +81,13 @@ export class Instance {
     };
     const queues = new Queues(world);
     const imaging = medicalImaging(world);
-    // DICOMweb comes first, because HealthImaging claims all paths that begin like its own, those of DICOMweb too. SQS comes before
-    // HealthLake, which claims the requests of all other services that speak AWS JSON.
+    // DICOMweb comes first, because HealthImaging claims all paths that begin like its own, those of DICOMweb too. SQS and KMS come
+    // before HealthLake, which claims the requests of all other services that speak AWS JSON.
     const services = [
       dicomWeb(world, imaging.protocol),
       imaging,
       sqs(world, queues),
+      kms(world),
       healthLake(world),
       s3(world),
     ];

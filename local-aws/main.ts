@@ -41,7 +41,7 @@ async function run(args: readonly string[]): Promise<void> {
   console.log(
     isJson
       ? JSON.stringify({ endpoint, s3Folder })
-      : `local AWS: HealthImaging, HealthLake, S3 and SQS at ${endpoint}, ${kept}`,
+      : `local AWS: HealthImaging, HealthLake, S3, SQS and KMS at ${endpoint}, ${kept}`,
   );
 }
 

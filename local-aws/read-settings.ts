@@ -6,6 +6,7 @@ const choices: { readonly [name: string]: readonly string[] } = {
   emptyInput: ['COMPLETED', 'FAILED'],
   missingInputBucket: ['COMPLETED', 'FAILED'],
   missingBucket: ['create', 'error'],
+  missingKmsKey: ['create', 'error'],
   imageSetGrouping: ['listedElements', 'allElements'],
   frameEncoding: ['service', 'stored'],
   frameSizeInBytes: ['decoded', 'encoded'],

@@ -57,6 +57,12 @@ export interface Settings {
    */
   missingBucket: 'create' | 'error';
   /**
+   * What KMS does with a key or an alias that does not exist: it creates an enabled key, or it answers `NotFoundException`, as AWS
+   * does.
+   * @basis ours
+   */
+  missingKmsKey: 'create' | 'error';
+  /**
    * Which data elements must be equal in all instances of an image set. AWS's "Understanding image sets" lists seven elements,
    * and says on the same page that primary image sets have consistent Patient, Study and Series metadata.
    * @basis guess
@@ -223,6 +229,7 @@ export const defaultSettings: Settings = {
   emptyInput: 'COMPLETED',
   missingInputBucket: 'FAILED',
   missingBucket: 'create',
+  missingKmsKey: 'create',
   imageSetGrouping: 'listedElements',
   frameEncoding: 'service',
   frameSizeInBytes: 'decoded',

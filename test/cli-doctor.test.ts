@@ -301,13 +301,13 @@ test('reports the depth of the queue of events', async () => {
   });
 });
 
-test('reports that the local AWS has no IAM and no KMS, and calls neither', async () => {
+test('reports that the local AWS has no IAM, and asks its KMS', async () => {
   const { code, stdout } = await runCli(
     ['doctor', ...given()],
     environment({ AWS_ENDPOINT_URL_IAM: '', AWS_ENDPOINT_URL_KMS: '', AWS_ENDPOINT_URL: aws.endpoint }),
   );
   expect(stdout).toMatch(/^– role +not checked: the local AWS has no IAM$/m);
-  expect(stdout).toMatch(/^– KMS key +not checked: the local AWS has no KMS$/m);
+  expect(stdout).toMatch(/^✓ KMS key +is enabled$/m);
   expect([code, stdout.match(/✗|hidden field/g)]).toEqual([0, null]);
 });
 

@@ -45,7 +45,7 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
     )
     .command(
       'local-aws',
-      'start HealthImaging, HealthLake and S3 on this machine (local-aws --help shows its flags)',
+      'start HealthImaging, HealthLake, S3, SQS and KMS on this machine (local-aws --help shows its flags)',
       // The local AWS reads its flags itself.
       (yargs) => yargs.strict(false).help(false).version(false),
       async () => {

@@ -21,6 +21,7 @@ import { LOCAL_AWS } from './local-aws.ts';
 import { LOCAL_AWS_STATE } from './local-aws-state.ts';
 import { PACKAGE } from './package.ts';
 import { S3 } from './s3.ts';
+import { PAYLOADS } from './payloads.ts';
 import { SQS_EVENTS_LIMITS } from './events-and-limits.ts';
 
 const imagingFlows = 'src/workflows/medical-imaging';
@@ -1991,5 +1992,6 @@ export const BEHAVIOURS: readonly Behaviour[] = [
   ...LOCAL_AWS_STATE,
   ...S3,
   ...PACKAGE,
+  ...PAYLOADS,
   ...SQS_EVENTS_LIMITS,
 ];

@@ -88,25 +88,23 @@ export async function examineAws(examination: Examination, args: AwsArgs): Promi
   const isLocal = aws !== undefined && Object.values(aws.endpoints).every(isLoopback);
   const { role, 'kms-key': key, 'event-queue': queue } = args;
   if (role !== undefined) {
-    const iam = withoutLocal('IAM', isLocal, 'iam.amazonaws.com');
-    await ask('role', { ...ROLE, endpoint: iam.endpoint }, () => iam.ask(() => lookAtRole(role)));
+    const own = process.env['AWS_ENDPOINT_URL_IAM'];
+    const endpoint = own || process.env['AWS_ENDPOINT_URL'] || 'https://iam.amazonaws.com';
+    await ask('role', { ...ROLE, endpoint }, () => {
+      if (isLocal && !own) throw new NotApplicable('the local AWS has no IAM');
+      return lookAtRole(role);
+    });
   }
   if (key !== undefined) {
-    const kms = withoutLocal('KMS', isLocal, `kms.${aws?.region}.amazonaws.com`);
-    await ask('KMS key', { ...KEY, endpoint: kms.endpoint }, () => kms.ask(() => lookAtKey(key)));
+    const own = process.env['AWS_ENDPOINT_URL_KMS'] || process.env['AWS_ENDPOINT_URL'];
+    const endpoint = own || `https://kms.${aws?.region}.amazonaws.com`;
+    await ask('KMS key', { ...KEY, endpoint }, () => {
+      if (isLocal && !own) throw new NotApplicable('AWS is local, and AWS_ENDPOINT_URL_KMS is not set');
+      return lookAtKey(key);
+    });
   }
   if (queue !== undefined)
     await ask('event queue', askedOfQueue(queue), () => lookAtQueue(openQueue(queue, ONCE)));
-}
-
-/** IAM and KMS, which the local AWS does not have: they are called only on AWS or at an endpoint that is set for them. */
-function withoutLocal(service: 'IAM' | 'KMS', isLocal: boolean, host: string) {
-  const own = process.env[`AWS_ENDPOINT_URL_${service}`];
-  const ask = (look: () => Promise<string>) => {
-    if (isLocal && !own) throw new NotApplicable(`the local AWS has no ${service}`);
-    return look();
-  };
-  return { endpoint: own || process.env['AWS_ENDPOINT_URL'] || `https://${host}`, ask };
 }
 
 const askedOfBucket = (bucket: string, endpoint: string): Asked => ({
