@@ -15,6 +15,7 @@ import { listRuns, type RunLine } from './client/run-list.ts';
 import { startFlow } from './client/start-flow.ts';
 import { whereabouts } from './client/whereabouts.ts';
 import type { WorkflowName } from './input-rules/workflows.ts';
+import { clientEncryption } from './payloads/encryption.ts';
 import { Schedules } from './schedules.ts';
 import { noServer, readTemporalConfig } from './temporal/temporal-config.ts';
 import { readWorkflowIdKey } from './temporal/workflow-id.ts';
@@ -79,7 +80,9 @@ export class FlowClient {
   /**
    * Connects with the configuration of the Temporal CLI: the `TEMPORAL_*` variables, or the profile in `temporal.toml`.
    *
-   * @param options - `dataConverter`: the one that the worker uses, for example with a codec that encrypts payloads
+   * If `PAYLOAD_KEYS` is set, payloads are encrypted with these keys, as the worker does.
+   *
+   * @param options - `dataConverter`: takes the place of `PAYLOAD_KEYS`, and must be the one that the worker uses
    * @throws UserError if the server cannot be reached, or the configuration is invalid
    */
   static async connect(options: Pick<ClientOptions, 'dataConverter'> = {}): Promise<FlowClient> {
@@ -87,7 +90,8 @@ export class FlowClient {
     const connection = await Connection.connect(connectionOptions).catch((error: Error) => {
       throw noServer(address, error);
     });
-    return new FlowClient(new Client({ connection, namespace, ...options }));
+    const dataConverter = options.dataConverter ?? (await clientEncryption(process.env, namespace));
+    return new FlowClient(new Client({ connection, namespace, ...(dataConverter && { dataConverter }) }));
   }
 
   /**

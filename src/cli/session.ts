@@ -8,9 +8,10 @@ import {
   WorkflowNotFoundError,
   isGrpcServiceError,
 } from '@temporalio/client';
-import { ApplicationFailure, ValueError } from '@temporalio/common';
+import { ApplicationFailure, ValueError, type DataConverter } from '@temporalio/common';
 import { isLoopback } from '../lib/loopback.ts';
 import { FlowClient } from '../client.ts';
+import { clientEncryption } from '../payloads/encryption.ts';
 import { remoteCodec } from '../temporal/remote-codec.ts';
 import { noNamespace, noServer, readTemporalConfig } from '../temporal/temporal-config.ts';
 import { UserError } from '../lib/user-error.ts';
@@ -36,8 +37,7 @@ export async function withSession(
   connectTimeout = 3_000,
 ): Promise<void> {
   const { connectionOptions, namespace, address } = readTemporalConfig();
-  const codec = remoteCodec(process.env, namespace);
-  const dataConverter = codec && { dataConverter: { payloadCodecs: [codec] } };
+  const dataConverter = await readDataConverter(namespace);
   const connection = await Connection.connect({ connectTimeout, ...connectionOptions }).catch(
     (error: Error) => {
       throw noServer(address, error);
@@ -48,13 +48,23 @@ export async function withSession(
     ui &&
     `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`.replace(/\/$/, '');
   try {
-    const flows = new FlowClient(new Client({ connection, namespace, ...dataConverter }));
+    const flows = new FlowClient(
+      new Client({ connection, namespace, ...(dataConverter && { dataConverter }) }),
+    );
     await command({ flows, terminal: new Terminal(json ?? false), urlOf });
   } catch (error) {
     throw toUserError(error, address, namespace);
   } finally {
     await connection.close();
   }
+}
+
+/** The keys, if the command has them; otherwise the codec server, if there is one. */
+async function readDataConverter(namespace: string): Promise<DataConverter | undefined> {
+  const own = await clientEncryption(process.env, namespace);
+  if (own) return own;
+  const codec = remoteCodec(process.env, namespace);
+  return codec && { payloadCodecs: [codec] };
 }
 
 /**
@@ -88,7 +98,7 @@ function toUserError(error: unknown, address: string, namespace: string): unknow
   const [, encoding] = (error instanceof ValueError && /Unknown encoding: (.*)/.exec(error.message)) || [];
   if (encoding !== undefined) {
     return new UserError(
-      `A payload cannot be read: it is encoded as ${encoding}. Set TEMPORAL_CODEC_ENDPOINT to the codec server that can decode it.`,
+      `A payload cannot be read: it is encoded as ${encoding}. Set TEMPORAL_CODEC_ENDPOINT to the codec server that can decode it, or PAYLOAD_KEYS as the worker has it.`,
     );
   }
   if (error instanceof WorkflowFailedError) return new UserError(describeFailure(failureIn(error)));

@@ -33,7 +33,9 @@ export async function* replayRuns(
 ): AsyncGenerator<ReplayedRun> {
   const { dataConverter } = client.options;
   const waiting: HistoryAndWorkflowId[] = [];
-  const options = { ...code, ...(dataConverter && { dataConverter }) };
+  // Without the failure converter: it would encode why a history does not replay.
+  const { failureConverterPath: _, ...readable } = dataConverter ?? {};
+  const options = { ...code, dataConverter: readable };
   const hasDefaultConverter = !dataConverter?.payloadCodecs?.length && !dataConverter?.payloadConverterPath;
   const results = Worker.runReplayHistories(options, takeFrom(waiting));
   try {

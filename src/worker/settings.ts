@@ -3,6 +3,7 @@ import { REQUEST_RATES, type RequestRates } from '../activities/retry-delay.ts';
 import { compileRules } from '../input-rules/ajv.ts';
 import { blobs } from '../input-rules/flow-members.ts';
 import { isDuration, toMilliseconds } from '../pacing/polling.ts';
+import { ENCRYPTION_VARIABLES } from '../payloads/encryption.ts';
 import { UserError } from '../lib/user-error.ts';
 import { readWorkerVersion, VERSIONING_BEHAVIOR, type WorkerVersion } from './worker-version.ts';
 
@@ -50,6 +51,7 @@ export const OUR_VARIABLES: readonly string[] = [
   'ARTIFACTS_S3_URI',
   'ARTIFACTS_KMS_KEY_ID',
   'WORKFLOW_ID_KEY',
+  ...ENCRYPTION_VARIABLES,
   VERSIONING_BEHAVIOR,
 ];
 

@@ -6,6 +6,7 @@
 import { isGrpcError } from '../temporal/grpc.ts';
 import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
+import { workerEncryption } from '../payloads/encryption.ts';
 import { createAwsClients, describeEndpoints } from './aws-clients.ts';
 import { lookUpSearchAttributes } from '../temporal/namespace-attributes.ts';
 import { noNamespace, noServer, readTemporalConfig } from '../temporal/temporal-config.ts';
@@ -22,6 +23,8 @@ export { replayRuns, type ReplayedRun } from './replay.ts';
  *
  * Temporal is configured as for the Temporal CLI (`TEMPORAL_*`, `temporal.toml`), AWS by the SDK's default provider chain.
  *
+ * If `PAYLOAD_KEYS` is set, `dataConverter` encrypts payloads with these keys. To use another one, put it after these options.
+ *
  * @throws UserError for packages of Temporal of different versions, an invalid setting, a server that cannot be reached, or a namespace that does not exist
  */
 export async function workerOptions(env: NodeJS.ProcessEnv) {
@@ -33,6 +36,7 @@ export async function workerOptions(env: NodeJS.ProcessEnv) {
   }
   const { connection, namespace } = await connect();
   const { taskQueue, version } = settings;
+  const dataConverter = await workerEncryption(env, namespace);
   if (version) await reportVersioning(connection, namespace, taskQueue, version);
   const lookUp = async () => {
     const found = await lookUpSearchAttributes(connection, namespace);
@@ -42,6 +46,7 @@ export async function workerOptions(env: NodeJS.ProcessEnv) {
     connection,
     namespace,
     taskQueue,
+    ...(dataConverter && { dataConverter }),
     activities: createActivities(aws, settings.run, lookUp, settings.requestRates),
     ...versioningOptions(version),
     stickyQueueScheduleToStartTimeout: settings.stickyScheduleToStart,

@@ -14,6 +14,12 @@ export const BUNDLES = {
   versioned: `versioned-bundle-${sdkVersion}.js`,
 } as const;
 
+/**
+ * The file of the same bundle with the failure converter of encrypted payloads. Failures are converted inside the workflow, so the
+ * converter is part of the bundle: with the other bundle a worker would store messages and stack traces in clear text.
+ */
+export const encryptedBundle = (file: string) => `encrypted-${file}`;
+
 const pathOf = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta.url));
 
 /**
@@ -21,10 +27,11 @@ const pathOf = (file: string) => fileURLToPath(new URL(`../${file}`, import.meta
  * SDK, or else the sources, which the SDK bundles at each start (two seconds).
  *
  * @param version - the version of the worker. If it sets no versioning behavior, the workflow types declare their own.
+ * @param isEncrypted - whether the worker has the data converter of `PAYLOAD_KEYS`
  */
-export function workflowCode(version?: WorkerVersion) {
+export function workflowCode(version?: WorkerVersion, isEncrypted = false) {
   const module = version && version.behavior === undefined ? 'versioned' : 'index';
-  const codePath = pathOf(BUNDLES[module]);
+  const codePath = pathOf(isEncrypted ? encryptedBundle(BUNDLES[module]) : BUNDLES[module]);
   return existsSync(codePath)
     ? { workflowBundle: { codePath } }
     : { workflowsPath: pathOf(`workflows/${module}.js`) };

@@ -52,6 +52,11 @@ const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] =
   [/^docs\/events\.md/, /./, 'test/events-doc.test.ts'],
   [/^docs\/recurring-imports\.md/, /./, 'test/recurring-imports-doc.test.ts'],
   [/^docs\/own-worker\.md/, /dataConverter/, 'test/examples/encrypted-payloads.test.ts'],
+  [
+    /^docs\/encryption\.md/,
+    /PAYLOAD_KEYS|openssl|failureConverterPath/,
+    'test/payloads/encrypted-runs.test.ts',
+  ],
   // It installs pydicom; the test that it then runs is skipped where pydicom is missing.
   [/^docs\/dicom-import\.md/, /pydicom/, 'test/local-aws/pydicom/comparison.test.ts'],
   [/^docs\/dicomweb\.md/, /^(web|instance)=/m, 'test/local-aws/dicomweb/dicomweb.test.ts'],

@@ -1,6 +1,7 @@
 import type { Behaviour } from './behaviour.ts';
 
 const kms = ['test/local-aws/kms'];
+const codec = ['test/payloads/codec'];
 
 /** The intended behaviours of the encryption of payloads, and of the local KMS. */
 export const PAYLOADS: readonly Behaviour[] = [
@@ -19,5 +20,45 @@ export const PAYLOADS: readonly Behaviour[] = [
     without: 'if (false)',
     tests: kms,
     named: 'a disabled one',
+  },
+  {
+    what: 'a data key of a file is unwrapped only for its namespace',
+    file: 'src/payloads/encryption-codec.ts',
+    code: 'if (textOf(metadata[CONTEXT]) !== this.#context) {',
+    without: 'if (false) {',
+    tests: codec,
+    named: 'a payload of another namespace',
+  },
+  {
+    what: 'encoding goes on with the last data key',
+    file: 'src/payloads/data-keys.ts',
+    code: 'void this.#renew().catch((error: unknown) => this.#warnOf(error));',
+    without: 'await this.#renew();',
+    tests: codec,
+    named: 'encoding goes on with the last data key',
+  },
+  {
+    what: 'a failed attempt to get a data key is not repeated at once',
+    file: 'src/payloads/data-keys.ts',
+    code: 'this.#nextTry = Date.now() + this.#rotation.retryAfter;',
+    without: '',
+    tests: codec,
+    named: 'a failed attempt is not repeated',
+  },
+  {
+    what: 'a key that cannot be unwrapped is tried again',
+    file: 'src/payloads/data-keys.ts',
+    code: 'key.catch(() => this.#unwrapped.delete(id));',
+    without: 'key.catch(() => undefined);',
+    tests: codec,
+    named: 'is tried again',
+  },
+  {
+    what: 'clear text is refused where encryption is required',
+    file: 'src/payloads/encryption-codec.ts',
+    code: "throw new UserError('A payload came in clear text, which REQUIRE_ENCRYPTION=1 refuses.');",
+    without: 'return payload;',
+    tests: codec,
+    named: 'is refused if that is set',
   },
 ];

@@ -10,6 +10,7 @@ import { startChild } from '../../dev/children.ts';
 import { promptTimers, startTemporalServer, type TemporalServer } from '../../dev/temporal-server.ts';
 import { REQUEST_RATES } from '../../src/activities/retry-delay.ts';
 import { FlowClient } from '../../src/client.ts';
+import { clientEncryption } from '../../src/payloads/encryption.ts';
 
 export interface Cluster {
   /** The address of the Temporal server. */
@@ -92,6 +93,7 @@ export async function startCluster(
     SEARCH_LAG: `${SEARCH_LAG_MS}ms`,
     ...settings,
   };
+  const dataConverter = await clientEncryption(settings, namespace);
   // The worker is a separate process because in jest's realm Node's own errors are not `instanceof Error`, and Temporal's SDK
   // would wrap them in another error.
   let worker = withWorker ? startWorker(environment) : undefined;
@@ -100,7 +102,10 @@ export async function startCluster(
     connection,
     taskQueue,
     workerEnvironment: environment,
-    flows: new FlowClient(new Client({ connection, namespace }), taskQueue),
+    flows: new FlowClient(
+      new Client({ connection, namespace, ...(dataConverter && { dataConverter }) }),
+      taskQueue,
+    ),
     withoutWorker: async (meanwhile) => {
       await worker?.kill();
       try {

@@ -1,0 +1,105 @@
+/** What a Temporal server stores of encrypted runs, searched for the data of patients. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import proto from '@temporalio/proto';
+import { withCluster, type Cluster } from '../support/cluster.ts';
+import { datastoreId, onboardInput, untyped } from '../support/inputs.ts';
+import { CASES, PATIENT, PLANTED, WORDS } from '../support/patient-cases.ts';
+import { dicomJobReply } from '../support/replies.ts';
+import { fireOnce, latestRun } from '../support/schedules.ts';
+import { error, startScriptedAws, type ScriptedAws } from '../support/scripted-aws.ts';
+import { encodedIn, everythingStored, withChildren } from '../support/stored.ts';
+
+const { DescribeScheduleResponse, ListSchedulesResponse } = proto.temporal.api.workflowservice.v1;
+
+let aws: ScriptedAws;
+let cluster: Cluster;
+
+const folder = mkdtempSync(join(tmpdir(), 'ahw-keys-'));
+const keyFile = join(folder, 'keys');
+writeFileSync(keyFile, randomBytes(32).toString('base64'));
+
+withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), {
+  settings: { PAYLOAD_KEYS: `file:${keyFile}` },
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test.each(CASES)('$flow, $what: nothing of the patient is stored', async (planted) => {
+  const { flow, input, replies, objects = {}, type, words } = planted;
+  aws.script(replies, objects);
+  const run = await cluster.flows.start(flow, untyped(input));
+  const ended: unknown = await run.result().catch((reason: unknown) => reason);
+  // Whoever has the keys reads everything as without encryption.
+  const failure = ended instanceof WorkflowFailedError ? ended.cause : undefined;
+  const { type: failedBy, message = '', details } = failure instanceof ApplicationFailure ? failure : {};
+  expect(failedBy).toBe(type);
+  expect(message).not.toContain('Encoded failure');
+  if (words) expect(details?.[0]).toMatchObject({ awsMessage: expect.stringContaining(WORDS) as string });
+
+  const stored = await everythingStored(cluster, await withChildren(cluster, run.workflowId));
+  // Proves that the stored data hold what is never encrypted.
+  expect(encodedIn(stored, [flow, ...(type ? [type] : [])])).toEqual([flow, ...(type ? [type] : [])]);
+  expect(encodedIn(stored, [...PLANTED, WORDS, ...(message ? [message] : [])])).toEqual([]);
+});
+
+test('a call that is being retried stores nothing of what AWS says about it', async () => {
+  aws.script({ SearchImageSets: [error('ThrottlingException', 429, WORDS)] });
+  const run = await cluster.flows.start('findImageSetByPatient', { datastoreId, dicomPatientId: PATIENT.id });
+  for (;;) {
+    const { raw } = await run.describe();
+    if ((raw.pendingActivities ?? []).some(({ lastFailure }) => lastFailure)) break;
+  }
+  const stored = await everythingStored(cluster, [run.workflowId]);
+  expect(encodedIn(stored, ['ThrottlingException'])).toEqual(['ThrottlingException']);
+  expect(encodedIn(stored, [...PLANTED, WORDS])).toEqual([]);
+  await run.terminate();
+});
+
+test('a schedule, and the run that it starts, store nothing of its input', async () => {
+  const { temporal, schedules } = cluster.flows;
+  const { datastoreName: _, ...importInput } = onboardInput;
+  const names = ['ACC-4711007', 'DOE^JANE.dcm'];
+  aws.script(
+    {
+      StartDICOMImportJob: [{ datastoreId, jobId: 'j1', jobStatus: 'SUBMITTED' }],
+      GetDICOMImportJob: [dicomJobReply('COMPLETED')],
+      SearchImageSets: [{ imageSetsMetadataSummaries: [] }],
+    },
+    { 's3://bucket/in/ACC-4711007/DOE^JANE.dcm': 'x' },
+  );
+  await schedules.ensure('nightly', {
+    flow: 'importDicomAndSearch',
+    cron: '0 0 1 1 *',
+    input: { ...importInput, datastoreId, inputS3Uri: 's3://bucket/in/ACC-4711007/' },
+  });
+  await fireOnce(cluster.flows, 'nightly');
+  const { namespace } = temporal.options;
+  const { workflowService } = cluster.connection;
+  const described = await workflowService.describeSchedule({ namespace, scheduleId: 'nightly' });
+  const listed = await workflowService.listSchedules({ namespace, maximumPageSize: 10 });
+  const { workflowId } = await latestRun(cluster.flows, 'nightly');
+  const stored = Buffer.concat([
+    DescribeScheduleResponse.encode(described).finish(),
+    ListSchedulesResponse.encode(listed).finish(),
+    await everythingStored(cluster, await withChildren(cluster, workflowId)),
+  ]);
+  expect(encodedIn(stored, ['nightly', 'recurringImport'])).toEqual(['nightly', 'recurringImport']);
+  expect(encodedIn(stored, [...names, 's3://bucket/in'])).toEqual([]);
+  expect(await schedules.describe('nightly')).toMatchObject({
+    recurringImport: { input: { inputS3Uri: 's3://bucket/in/ACC-4711007/' } },
+  });
+});
+
+test('the package exports the failure converter, for teams that bundle their workflows themselves', async () => {
+  const script = `import { failureConverter } from 'aws-health-workflows/failure-converter';
+    console.log(failureConverter.options.encodeCommonAttributes)`;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  expect(stdout).toBe('true\n');
+});

@@ -1,0 +1,175 @@
+/** Workers whose data keys come from KMS, which fails, and encryption that is turned on and off while runs wait. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
+import { FlowClient } from '../../src/client.ts';
+import { clientEncryption } from '../../src/payloads/encryption.ts';
+import { localAws, type LocalAwsUnderTest } from '../local-aws/harness.ts';
+import { cliEnvironment, runCli } from '../support/cli.ts';
+import { awsEnvironment, startWorker, withCluster, type Cluster } from '../support/cluster.ts';
+import { polling } from '../support/inputs.ts';
+import { workerLog } from '../support/shown.ts';
+
+let aws: LocalAwsUnderTest;
+let cluster: Cluster;
+/** Has the keys. */
+let encrypting: FlowClient;
+
+const PAYLOAD_KEYS = 'kms:alias/payloads';
+
+withCluster(
+  localAws,
+  async (...platform) => {
+    [aws, cluster] = platform;
+    // Also for the client in this process: the AWS SDK reads it.
+    Object.assign(process.env, awsEnvironment(aws.endpoint), { AWS_ENDPOINT_URL_KMS: aws.endpoint });
+    const { temporal, taskQueue } = cluster.flows;
+    const dataConverter = await clientEncryption({ PAYLOAD_KEYS }, 'default');
+    const options = { connection: cluster.connection, ...(dataConverter && { dataConverter }) };
+    encrypting = new FlowClient(new Client({ ...options, namespace: temporal.options.namespace }), taskQueue);
+  },
+  { withWorker: false },
+);
+
+afterEach(async () => {
+  await aws.control.resetFaults();
+  await aws.control.settings({ datastoreCreateMs: 0 });
+});
+
+async function withWorker(settings: Record<string, string>, use: () => Promise<unknown>): Promise<void> {
+  const kms = { AWS_ENDPOINT_URL_KMS: aws.endpoint };
+  const worker = startWorker({ ...cluster.workerEnvironment, ...kms, ...settings });
+  try {
+    await use();
+  } finally {
+    await worker.kill();
+  }
+}
+
+let made = 0;
+const start = (flows: FlowClient) =>
+  flows.start('provisionDatastore', { datastoreName: `store-${made++}`, polling });
+
+/** Waits until a run has made its data store, which is CREATING until the test settles it. */
+async function creating(flows: FlowClient, workflowId: string): Promise<void> {
+  while ((await flows.whereabouts(workflowId))?.status !== 'CREATING') await pause(50);
+}
+
+const calls = async (operation: string) =>
+  (await aws.control.calls()).filter((call) => call.operation === operation);
+
+/** The texts of the workflow tasks of a run that have failed, waiting for the first one. */
+async function failedTask(workflowId: string): Promise<string> {
+  const handle = encrypting.temporal.workflow.getHandle(workflowId);
+  for (;;) {
+    const { events } = await handle.fetchHistory();
+    const failed = events?.find(({ workflowTaskFailedEventAttributes: task }) => task);
+    if (failed) return JSON.stringify(failed.workflowTaskFailedEventAttributes?.failure);
+    await pause(50);
+  }
+}
+
+describe('an outage of KMS', () => {
+  test('at the start of a worker delays it, and the run is then executed', async () => {
+    const run = await start(encrypting);
+    await aws.control.failNext({ operation: 'GenerateDataKey', error: 'AccessDeniedException' });
+    await aws.control.dropConnection({ operation: 'GenerateDataKey', when: 'before', count: 3 });
+    await withWorker({ PAYLOAD_KEYS }, () => run.result());
+    expect(workerLog()).toMatch(/The worker waits for its first data key: AccessDeniedException/);
+    expect(await run.result()).toMatchObject({ datastoreStatus: 'ACTIVE' });
+  });
+
+  test('in the middle of runs ends neither run nor worker, whether KMS denies, throttles, breaks off or does not answer', async () => {
+    const operation = 'GenerateDataKey';
+    const faults = [
+      () => aws.control.failNext({ operation, error: 'AccessDeniedException' }),
+      () => aws.control.failNext({ operation, error: 'ThrottlingException', count: 3 }),
+      () => aws.control.dropConnection({ operation, when: 'before', count: 3 }),
+      () => aws.control.hold({ operation }),
+    ];
+    await withWorker({ PAYLOAD_KEYS, PAYLOAD_KEY_LIFE: '1ms' }, async () => {
+      await (await start(encrypting)).result();
+      for (const fault of faults) {
+        await fault();
+        const run = await start(encrypting);
+        expect(await run.result()).toMatchObject({ datastoreStatus: 'ACTIVE' });
+      }
+    });
+    expect(workerLog()).toMatch(/no new one can be had \(failed attempts: 1\): AccessDeniedException/);
+  });
+
+  test('that keeps a worker from decrypting fails workflow tasks, which are repeated', async () => {
+    const run = await start(encrypting);
+    await aws.control.failNext({ operation: 'Decrypt', error: 'AccessDeniedException' });
+    await withWorker({ PAYLOAD_KEYS }, () => run.result());
+    await failedTask(run.workflowId);
+    expect(await run.result()).toMatchObject({ datastoreStatus: 'ACTIVE' });
+  });
+});
+
+describe('encryption that is turned on or off while a run waits', () => {
+  test('is on: the plain run goes on, and its result is encrypted', async () => {
+    await aws.control.settings({ datastoreCreateMs: 'never' });
+    const run = await start(cluster.flows);
+    await withWorker({}, () => creating(cluster.flows, run.workflowId));
+    await withWorker({ PAYLOAD_KEYS }, async () => {
+      await aws.control.settleAll();
+      expect(await encrypting.result(run.workflowId)).toMatchObject({ datastoreStatus: 'ACTIVE' });
+    });
+    await expect(run.result()).rejects.toThrow('Unknown encoding: binary/aws-health-encrypted-1');
+    expect(workerLog()).toMatch(/Payloads came in clear text, although PAYLOAD_KEYS is set \(count: 1\)/);
+  });
+
+  test('is off: the encrypted run stands still, and goes on when the keys are there again', async () => {
+    await aws.control.settings({ datastoreCreateMs: 'never' });
+    const run = await start(encrypting);
+    await withWorker({ PAYLOAD_KEYS }, () => creating(encrypting, run.workflowId));
+    await aws.control.settleAll();
+    await withWorker({}, async () => {
+      expect(await failedTask(run.workflowId)).toContain('Unknown encoding');
+    });
+    await withWorker({ PAYLOAD_KEYS }, () => run.result());
+    expect(await run.result()).toMatchObject({ datastoreStatus: 'ACTIVE' });
+  });
+
+  test('is required: a run whose input came in clear text is not executed', async () => {
+    const run = await start(cluster.flows);
+    const before = (await calls('CreateDatastore')).length;
+    await withWorker({ PAYLOAD_KEYS, REQUIRE_ENCRYPTION: '1' }, () => failedTask(run.workflowId));
+    expect((await calls('CreateDatastore')).length).toBe(before);
+    await run.terminate();
+  });
+});
+
+test('the command line encrypts and decrypts with the same setting, and replays encrypted runs', async () => {
+  const env = { ...cliEnvironment(cluster, aws.endpoint), AWS_ENDPOINT_URL_KMS: aws.endpoint };
+  const args = ['start', 'provisionDatastore', '--datastoreName', 'by-command', '--json'];
+  await withWorker({ PAYLOAD_KEYS, REQUIRE_ENCRYPTION: '1' }, async () => {
+    const { stdout, stderr } = await runCli([...args, '--watch'], { ...env, PAYLOAD_KEYS });
+    expect(stderr).toBe('');
+    expect(stdout).toContain('"ACTIVE"');
+  });
+  const { workflowId = '' } = (await encrypting.list({ all: true, limit: 1 }))[0] ?? {};
+  expect((await runCli(['result', workflowId], { ...env, PAYLOAD_KEYS })).stdout).toContain('ACTIVE');
+  const { stderr } = await runCli(['result', workflowId], env);
+  expect(stderr).toMatch(
+    /encoded as binary\/aws-health-encrypted-1\. Set TEMPORAL_CODEC_ENDPOINT .* PAYLOAD_KEYS/,
+  );
+  const replay = ['replay', '--query', `WorkflowId = "${workflowId}"`];
+  expect((await runCli(replay, { ...env, PAYLOAD_KEYS })).stdout).toContain('1 of 1 runs replay.');
+  const lost = await runCli(replay, { ...env, PAYLOAD_KEYS: 'kms:alias/other' });
+  expect(lost.stdout).toMatch(/A payload is encrypted with arn:aws:kms:.*, which PAYLOAD_KEYS does not name/);
+});
+
+test.each([
+  [
+    'a key that does not exist',
+    'kms:arn:aws:kms:us-east-1:123456789012:key/a b',
+    /KMS does not accept the key/,
+  ],
+  ['neither a file nor KMS', 'secret', /^PAYLOAD_KEYS must be file:<path> or kms:/m],
+])('a worker refuses %s', async (_, keys, said) => {
+  const env = { ...cliEnvironment(cluster, aws.endpoint), AWS_ENDPOINT_URL_KMS: aws.endpoint };
+  const { code, stderr } = await runCli(['worker'], { ...env, PAYLOAD_KEYS: keys });
+  expect(stderr).toMatch(said);
+  expect([code, /\n {4}at /.test(stderr)]).toEqual([1, false]);
+});
