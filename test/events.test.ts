@@ -1,7 +1,7 @@
 /** The consumer of EventBridge events: which runs it signals, and what becomes of every message of the queue. */
 import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
-import type { EntityKind, EventFault } from '../local-aws/control.ts';
+import type { EventFault } from '../local-aws/faults.ts';
 import { EventConsumer } from '../src/events/consumer.ts';
 import { EventQueue } from '../src/events/event-queue.ts';
 import { RunFinder } from '../src/events/run-finder.ts';
@@ -40,25 +40,33 @@ beforeEach(async () => {
 });
 afterEach(() => stage.aws.control.resetFaults());
 
-/** A run that polls only every hour, so that only an event can end its wait within the test. */
-async function importing(): Promise<{ run: WorkflowHandle; jobId: string; jobName: string }> {
-  const run = await stage.cluster.flows.temporal.workflow.start('importDicomAndSearch', {
-    args: [
-      {
-        datastoreId,
-        dataAccessRoleArn: roleArn,
-        inputS3Uri: 's3://events/in/',
-        outputS3Uri: 's3://events/out/',
-        polling: { minimumInterval: '1h', timeout: '2h' },
-      },
-    ],
+/** Only an event can end a wait with this polling within the test. */
+const hourly = { minimumInterval: '1h', timeout: '2h' };
+
+const dicomImport = () => ({
+  datastoreId,
+  dataAccessRoleArn: roleArn,
+  inputS3Uri: 's3://events/in/',
+  outputS3Uri: 's3://events/out/',
+});
+
+/** Starts a run. Returns when it has read its job once. */
+async function start(flow: string, input: object): Promise<WorkflowHandle> {
+  const run = await stage.cluster.flows.temporal.workflow.start(flow, {
+    args: [input],
     taskQueue: stage.cluster.taskQueue,
-    workflowId: `import-${randomUUID()}`,
+    workflowId: `${flow}-${randomUUID()}`,
   });
-  const { ids } = await until(
+  await until(
     () => run.query<Progress>('progress'),
-    ({ reads }) => reads === 1,
+    ({ reads }) => reads > 0,
   );
+  return run;
+}
+
+async function importing(): Promise<{ run: WorkflowHandle; jobId: string; jobName: string }> {
+  const run = await start('importDicomAndSearch', { ...dicomImport(), polling: hourly });
+  const { ids } = await run.query<Progress>('progress');
   const { jobId = '' } = ids;
   const { jobProperties } = await stage.aws.imaging.getDICOMImportJob({ datastoreId, jobId });
   return { run, jobId, jobName: jobProperties?.jobName ?? '' };
@@ -169,7 +177,7 @@ test('messages that are no events go to the dead-letter queue at once, and the n
     QueueUrl: deadLettersUrl,
     MaxNumberOfMessages: 10,
   });
-  expect(Messages.map(({ Body }) => Body).toSorted()).toEqual(malformed.toSorted());
+  expect(new Set(Messages.map(({ Body }) => Body))).toEqual(new Set(malformed));
   expect(await depth(queueUrl)).toBe(0);
 });
 
@@ -268,4 +276,63 @@ test('events of image sets and data stores find their runs by search attributes,
     ({ status }) => status === 'Import Job In Progress',
   );
   await run.terminate();
+});
+
+describe('the events that the local AWS sends', () => {
+  let flows: Readonly<Record<string, object>>;
+
+  beforeAll(async () => {
+    await putFiles(stage.aws.data, 'fhir', { 'in/p.ndjson': '{"resourceType":"Patient","id":"p1"}\n' });
+    const { DatastoreId = '' } = await stage.aws.healthlake.createFHIRDatastore({
+      DatastoreTypeVersion: 'R4',
+    });
+    const { InputS3Uri, ...output } = fhirImportOf(DatastoreId, 'fhir');
+    flows = {
+      importDicomAndSearch: dicomImport(),
+      startImportAndWaitCompleted: { InputS3Uri, ...output },
+      startExportPollAndList: output,
+    };
+  });
+
+  /** Starts an import of each service and an export. Returns when each run has read its job once. */
+  async function startAll(polling: object): Promise<WorkflowHandle[]> {
+    await stage.aws.control.settings({
+      dicomImportMs: 'never',
+      fhirImportMs: 'never',
+      fhirExportMs: 'never',
+      eventQueue: queueUrl.split('/').at(-1) ?? '',
+    });
+    return Promise.all(Object.entries(flows).map(([flow, input]) => start(flow, { ...input, polling })));
+  }
+
+  /** Ends the jobs, one after the other, and expects each run to end well. */
+  async function endAll(runs: readonly WorkflowHandle[]): Promise<void> {
+    const kinds = ['dicomImportJob', 'fhirImportJob', 'fhirExportJob'] as const;
+    for (const [index, run] of runs.entries()) {
+      const { ids } = await run.query<Progress>('progress');
+      const kind = kinds[index] ?? 'fhirExportJob';
+      await stage.aws.control.settle({ kind, id: ids['jobId'] ?? '' });
+    }
+    for (const run of runs) expect(await run.result()).toMatchObject({ jobStatus: 'COMPLETED' });
+  }
+
+  test.each<[string, readonly EventFault[]]>([
+    ['as they are', []],
+    ['twice, out of order and late', ['duplicate', 'reorder', 'delay']],
+  ])('end runs that poll only every hour: %s', async (_, faults) => {
+    const runs = await startAll(hourly);
+    const consumer = newConsumer([]);
+    for (const how of faults) await stage.aws.control.eventFault({ how, count: 2 });
+    await endAll(runs);
+    await consumer.after({});
+  });
+
+  test('are not needed: if all are lost, runs end by their own polling', async () => {
+    await stage.aws.control.eventFault({ how: 'lose', count: 100 });
+    const runs = await startAll({ minimumInterval: 100, maximumInterval: 200, timeout: '1m' });
+    const consumer = newConsumer([]);
+    await endAll(runs);
+    await consumer.after({});
+    expect(consumer.counters.report().received).toBe(0);
+  });
 });
