@@ -64,7 +64,7 @@ export function createActivities(
     ...imaging,
     ...healthlake,
     ...findActivities(imaging, healthlake),
-    ...fleetActivities(aws.s3, imaging),
+    ...fleetActivities(aws.s3, imaging, healthlake),
     checkInput: checkInputActivity(settings),
     expandInput,
     listInput: listInputActivity(aws.s3),

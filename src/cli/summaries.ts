@@ -8,6 +8,7 @@ export const SUMMARIES: Readonly<Record<WorkflowName, string>> = {
   deleteFhirDatastoreAndConfirm: 'Delete a FHIR data store',
   findImageSetByPatient: "Find a patient's image set",
   importAllDicom: 'Import any number of DICOM files',
+  importAllFhir: 'Import any number of FHIR files',
   importDicomAndSearch: 'Import DICOM files and list the image sets',
   inspectImageSet: 'Read the state, metadata and one frame of an image set',
   onboardDatastoreAndImport: 'Create an imaging data store, or use an existing one, and import into it',

@@ -1,15 +1,26 @@
-import { excludes, imaging, oneNeeded, type FlowRules } from './flow-members.ts';
-
-/** Names for what is to be imported, of which an input has exactly one. */
-const sources = ['inputS3Uri', 'imports', 'importsS3Uri'];
-
-const oneSource = {
-  ...oneNeeded(sources),
-  ...excludes({ inputS3Uri: ['imports', 'importsS3Uri'], imports: ['importsS3Uri'] }),
-};
+import { excludes, healthlake, imaging, oneNeeded, type FlowRules } from './flow-members.ts';
 
 /** An input holds at most this many folders. For more there is `importsS3Uri`. */
 const MOST_INLINE = 1_000;
+
+/** What is to be imported: an input has exactly one of the three. */
+const oneSource = (root: string) => ({
+  ...oneNeeded([root, 'imports', 'importsS3Uri']),
+  ...excludes({ [root]: ['imports', 'importsS3Uri'], imports: ['importsS3Uri'] }),
+});
+
+/** Our own member, and so spelled in the same way for both services, as are the lines of `importsS3Uri`. */
+const imports = {
+  type: 'array',
+  minItems: 1,
+  maxItems: MOST_INLINE,
+  items: {
+    type: 'object',
+    required: ['inputS3Uri'],
+    properties: { inputS3Uri: imaging('S3Uri') },
+    additionalProperties: false,
+  },
+};
 
 const positive = { type: 'integer', minimum: 1 };
 
@@ -33,24 +44,33 @@ export const FLEET_RULES = {
     schema: {
       type: 'object',
       required: ['datastoreId', 'dataAccessRoleArn', 'outputS3Uri'],
-      ...oneSource,
+      ...oneSource('inputS3Uri'),
       properties: {
         datastoreId: imaging('DatastoreId'),
         dataAccessRoleArn: imaging('RoleArn'),
         inputS3Uri: imaging('S3Uri'),
-        imports: {
-          type: 'array',
-          minItems: 1,
-          maxItems: MOST_INLINE,
-          items: {
-            type: 'object',
-            required: ['inputS3Uri'],
-            properties: { inputS3Uri: imaging('S3Uri') },
-            additionalProperties: false,
-          },
-        },
+        imports,
         outputS3Uri: imaging('S3Uri'),
         inputOwnerAccountId: imaging('AwsAccountId'),
+        ...planning,
+      },
+      additionalProperties: false,
+    },
+  },
+  importAllFhir: {
+    waits: {},
+    schema: {
+      type: 'object',
+      required: ['DatastoreId', 'DataAccessRoleArn', 'OutputS3Uri', 'OutputKmsKeyId'],
+      ...oneSource('InputS3Uri'),
+      properties: {
+        DatastoreId: healthlake('DatastoreId'),
+        DataAccessRoleArn: healthlake('IamRoleArn'),
+        InputS3Uri: healthlake('S3Uri'),
+        imports,
+        OutputS3Uri: healthlake('S3Uri'),
+        OutputKmsKeyId: healthlake('EncryptionKeyID'),
+        ValidationLevel: healthlake('ValidationLevel'),
         ...planning,
       },
       additionalProperties: false,

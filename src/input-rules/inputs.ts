@@ -56,6 +56,22 @@ export type DicomFleetInput = FleetOptions &
     outputS3Uri: string;
   };
 
+/** What a fleet of HealthLake imports: everything below a folder, up to 1,000 folders, or those in an ndjson file. */
+export type FhirFleetSource =
+  | { InputS3Uri: string; imports?: never; importsS3Uri?: never }
+  | { InputS3Uri?: never; imports: readonly { inputS3Uri: string }[]; importsS3Uri?: never }
+  | { InputS3Uri?: never; imports?: never; importsS3Uri: string };
+
+/** The input of `importAllFhir`. */
+export type FhirFleetInput = FleetOptions &
+  FhirFleetSource & {
+    DatastoreId: string;
+    DataAccessRoleArn: string;
+    OutputS3Uri: string;
+    OutputKmsKeyId: string;
+    ValidationLevel?: ValidationLevel;
+  };
+
 /** The members of a flow's input that create a data store. The name of its client token differs from flow to flow. */
 export interface NewDatastore extends Omit<CreateDatastoreRequest, 'datastoreName' | 'clientToken'> {
   datastoreName: string;

@@ -5,6 +5,7 @@
  * @module aws-health-workflows/workflows
  */
 export { importAllDicom } from './fleet/import-all-dicom.ts';
+export { importAllFhir } from './fleet/import-all-fhir.ts';
 export type { FleetCheckpoint, FleetOutcome, FleetResult } from './fleet/import-fleet.ts';
 export { createFhirDatastoreAndWaitActive } from './healthlake/create-fhir-datastore-and-wait-active.ts';
 export { deleteFhirDatastoreAndConfirm } from './healthlake/delete-fhir-datastore-and-confirm.ts';

@@ -13,6 +13,7 @@
 import { setWorkflowOptions } from '@temporalio/workflow';
 import {
   importAllDicom,
+  importAllFhir,
   provisionDatastoreAndExport,
   provisionDatastoreAndImport,
   recurringImport,
@@ -24,6 +25,7 @@ import {
 export * from './index.ts';
 
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, importAllDicom);
+setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, importAllFhir);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, provisionDatastoreAndExport);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, provisionDatastoreAndImport);
 setWorkflowOptions({ versioningBehavior: 'AUTO_UPGRADE' }, recurringImport);

@@ -71,9 +71,7 @@ export function sourceIn(input: Readonly<Record<string, unknown>>): FleetSource 
   return {
     inputS3Uri: text(input['inputS3Uri'] ?? input['InputS3Uri']),
     importsS3Uri: text(importsS3Uri),
-    imports: Array.isArray(imports)
-      ? imports.map((each) => String(recordOf(each)['inputS3Uri'] ?? recordOf(each)['InputS3Uri']))
-      : undefined,
+    imports: Array.isArray(imports) ? imports.map((each) => String(recordOf(each)['inputS3Uri'])) : undefined,
   };
 }
 

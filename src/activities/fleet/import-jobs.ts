@@ -1,6 +1,9 @@
 /** The import jobs of both services, in member names common to both, for the activities that handle many at once. */
+import type { ImportJobProperties, ValidationLevel } from '@aws-sdk/client-healthlake';
+import type { healthlakeActivities } from '../healthlake.ts';
 import type { imagingActivities } from '../medical-imaging.ts';
 import type { Page } from '../find.ts';
+import type { Json } from '../operation.ts';
 import type { ImportingService } from '../report-lines.ts';
 
 /** What all jobs of a fleet have in common. */
@@ -10,6 +13,9 @@ export interface ImportOrder {
   readonly dataAccessRoleArn: string;
   readonly outputS3Uri: string;
   readonly inputOwnerAccountId?: string | undefined;
+  /** HealthLake. */
+  readonly outputKmsKeyId?: string;
+  readonly validationLevel?: ValidationLevel | undefined;
 }
 
 export interface SeenJob {
@@ -37,8 +43,10 @@ export interface ImportJobs {
 
 export function importJobs(
   imaging: ReturnType<typeof imagingActivities>,
-): Readonly<Record<'medical-imaging', ImportJobs>> {
+  healthlake: ReturnType<typeof healthlakeActivities>,
+): Readonly<Record<ImportingService, ImportJobs>> {
   return {
+    healthlake: fhirJobs(healthlake),
     'medical-imaging': {
       open: ['SUBMITTED', 'IN_PROGRESS'],
       start: async (
@@ -89,6 +97,46 @@ export function importJobs(
     },
   };
 }
+
+function fhirJobs(healthlake: ReturnType<typeof healthlakeActivities>): ImportJobs {
+  return {
+    open: ['SUBMITTED', 'QUEUED', 'IN_PROGRESS'],
+    start: async ({ datastoreId, outputS3Uri, outputKmsKeyId = '', ...order }, S3Uri, mark) => {
+      const { JobId = '' } = await healthlake.startFHIRImportJob({
+        DatastoreId: datastoreId,
+        DataAccessRoleArn: order.dataAccessRoleArn,
+        InputDataConfig: { S3Uri },
+        JobOutputDataConfig: { S3Configuration: { S3Uri: outputS3Uri, KmsKeyId: outputKmsKeyId } },
+        ValidationLevel: order.validationLevel,
+        JobName: mark,
+        ClientToken: mark,
+      });
+      return JobId;
+    },
+    list: async ({ datastoreId }, status, NextToken) => {
+      const page = await healthlake.listFHIRImportJobs({
+        DatastoreId: datastoreId,
+        JobStatus: status as 'SUBMITTED',
+        NextToken,
+      });
+      return { items: (page.ImportJobPropertiesList ?? []).map(seenFhirJob), nextToken: page.NextToken };
+    },
+    get: async ({ datastoreId }, JobId) => {
+      const job = await healthlake.describeFHIRImportJob({ DatastoreId: datastoreId, JobId });
+      return seenFhirJob(job.ImportJobProperties ?? {});
+    },
+  };
+}
+
+const seenFhirJob = (job: Partial<Json<ImportJobProperties>>): SeenJob => ({
+  jobId: job.JobId ?? '',
+  name: job.JobName ?? '',
+  status: job.JobStatus ?? '',
+  message: job.Message,
+  submittedAt: job.SubmitTime,
+  endedAt: job.EndTime,
+  inputS3Uri: job.InputDataConfig?.S3Uri,
+});
 
 /** All pages of a list. */
 export async function* allJobs(

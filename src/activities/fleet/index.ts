@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { healthlakeActivities } from '../healthlake.ts';
 import type { imagingActivities } from '../medical-imaging.ts';
 import { claimActivity } from './claim.ts';
 import { importJobs } from './import-jobs.ts';
@@ -8,8 +9,12 @@ import { recordActivity } from './record.ts';
 import { runActivities } from './run.ts';
 
 /** The activities of fleets, each of which handles many jobs at once. */
-export function fleetActivities(s3: S3Client, imaging: ReturnType<typeof imagingActivities>) {
-  const services = importJobs(imaging);
+export function fleetActivities(
+  s3: S3Client,
+  imaging: ReturnType<typeof imagingActivities>,
+  healthlake: ReturnType<typeof healthlakeActivities>,
+) {
+  const services = importJobs(imaging, healthlake);
   return {
     ...planActivities(s3),
     ...runActivities(s3, services),

@@ -4,6 +4,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { storeBlob } from '../blobs.ts';
 import { attempt } from '../operation.ts';
+import type { ImportingService } from '../report-lines.ts';
 import { listObjects, readUriLines } from '../s3.ts';
 import { allJobs, readMark, type ImportJobs, type ImportOrder, type SeenJob } from './import-jobs.ts';
 import { writeLines } from './plan-files.ts';
@@ -37,7 +38,7 @@ export interface SummaryInput {
   readonly summary: object;
 }
 
-export function ledgerActivities(s3: S3Client, services: Readonly<Record<'medical-imaging', ImportJobs>>) {
+export function ledgerActivities(s3: S3Client, services: Readonly<Record<ImportingService, ImportJobs>>) {
   return {
     /** Reads what an earlier run on the same plan has done, so that this one does only what is missing. */
     openLedger: ({ order, plan, mayHaveRun, tries }: LedgerInput): Promise<Ledger> =>
@@ -48,13 +49,7 @@ export function ledgerActivities(s3: S3Client, services: Readonly<Record<'medica
         if (!mayHaveRun) return { ...none, part: 0, sums: NOTHING_RECORDED };
         const { lines, parts } = await readReport(s3, plan.planUri);
         const done = new Map([...lines].filter(([, line]) => isDone(line)));
-        const known = await jobsInService(
-          s3,
-          services[order.service as 'medical-imaging'],
-          order,
-          plan,
-          done,
-        );
+        const known = await jobsInService(s3, services[order.service], order, plan, done);
         const sums = [...done.values()].reduce(withReported, NOTHING_RECORDED);
         return { ...sorted(jobs, done, lines, known, tries), part: parts, sums };
       }),

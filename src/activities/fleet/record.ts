@@ -35,22 +35,30 @@ export interface ReportedJob {
 export interface FleetSums {
   readonly imports: Readonly<Record<'complete' | 'partial' | 'none' | 'failed' | 'unknown', number>>;
   readonly files: Readonly<Record<'imported' | 'failed', number>>;
+  /** HealthLake. */
+  readonly resources: Readonly<Record<'imported' | 'failed', number>>;
   readonly imageSets: Readonly<Record<'total' | 'nonPrimary', number>>;
 }
 
 export const NOTHING_RECORDED: FleetSums = {
   imports: { complete: 0, partial: 0, none: 0, failed: 0, unknown: 0 },
   files: { imported: 0, failed: 0 },
+  resources: { imported: 0, failed: 0 },
   imageSets: { total: 0, nonPrimary: 0 },
 };
 
 export function withReported(sums: FleetSums, { outcome, counts, imageSets }: ReportedJob): FleetSums {
   if (outcome === 'planned again') return sums;
-  const { imports, files } = sums;
+  const { imports, files, resources } = sums;
+  const of = counts?.files && counts;
   const { scanned = 0, imported = 0 } = counts?.files ?? counts ?? {};
   return {
     imports: { ...imports, [outcome]: imports[outcome] + 1 },
     files: { imported: files.imported + imported, failed: files.failed + scanned - imported },
+    resources: {
+      imported: resources.imported + (of?.imported ?? 0),
+      failed: resources.failed + (of ? of.scanned - of.imported : 0),
+    },
     imageSets: {
       total: sums.imageSets.total + (imageSets?.total ?? 0),
       nonPrimary: sums.imageSets.nonPrimary + (imageSets?.nonPrimary ?? 0),

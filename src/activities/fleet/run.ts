@@ -4,6 +4,7 @@ import { ApplicationFailure, cancellationSignal, heartbeat } from '@temporalio/a
 import type { S3Client } from '@aws-sdk/client-s3';
 import { recordOf } from '../../lib/guards.ts';
 import { attempt } from '../operation.ts';
+import type { ImportingService } from '../report-lines.ts';
 import {
   allJobs,
   markOf,
@@ -69,11 +70,8 @@ export interface LookResult {
   readonly absent: readonly number[];
 }
 
-export function runActivities(s3: S3Client, services: Readonly<Record<'medical-imaging', ImportJobs>>) {
-  const jobsOf = ({ service }: ImportOrder): ImportJobs => {
-    if (service === 'medical-imaging') return services[service];
-    throw ApplicationFailure.nonRetryable(`there is no fleet of ${service}`);
-  };
+export function runActivities(s3: S3Client, services: Readonly<Record<ImportingService, ImportJobs>>) {
+  const jobsOf = ({ service }: ImportOrder) => services[service];
   return {
     /**
      * Starts jobs by an absolute schedule. After a reply that the service is throttled or full, the rest is not sent, and

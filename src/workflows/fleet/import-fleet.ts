@@ -51,7 +51,10 @@ export interface FleetResult {
   bytes: number;
   /** How long it takes to start all jobs at the configured rate. The jobs themselves may take longer. */
   hours: number;
-  imageSetCounts: FleetSums['imageSets'];
+  /** HealthImaging. */
+  imageSetCounts?: FleetSums['imageSets'];
+  /** HealthLake. */
+  resources?: FleetSums['resources'];
   /** Files that cannot be imported, by the reason; `cannot/` below the URI of the plan names their folders. */
   cannot: PlanSums['cannot'];
   plan: { uri: string };
@@ -65,6 +68,7 @@ export interface FleetResult {
 const NO_IMPORTS: FleetSums = {
   imports: { complete: 0, partial: 0, none: 0, failed: 0, unknown: 0 },
   files: { imported: 0, failed: 0 },
+  resources: { imported: 0, failed: 0 },
   imageSets: { total: 0, nonPrimary: 0 },
 };
 
@@ -95,12 +99,12 @@ export async function importFleet<Input extends FleetOptions>(
     const fleet = fleetOf(input);
     const plan = before?.plan ?? (await prepare(flow, fleet, input, state));
     flow.know({ datastoreId: fleet.order.datastoreId, planId: plan.planId });
-    if (input.planOnly === true) return resultOf(plan, state, 'planned');
+    if (input.planOnly === true) return resultOf(fleet.order, plan, state, 'planned');
     const { lookEvery } = flow.facts.rules.fleet;
     const interval = input.lookInterval === undefined ? lookEvery : toMilliseconds(input.lookInterval);
     const jobs = importJobsOf(flow, fleet.order, plan);
     if (!(await workOff(flow, jobs, state, interval))) return turn(input, { plan, state });
-    const result = resultOf(plan, state, outcomeOf(plan, state));
+    const result = resultOf(fleet.order, plan, state, outcomeOf(plan, state));
     await flow.readLong('+close', fleets.closeLedger, { plan: placeOf(plan), summary: result });
     flow.conclude(result.outcome);
     return result;
@@ -205,7 +209,12 @@ function outcomeOf({ cannot }: Plan, { sums, planned, left = 0 }: FleetState<Fle
   return complete + unknown === planned.jobs && unknown > 0 ? 'unknown' : 'partial';
 }
 
-function resultOf(plan: Plan, state: FleetState<FleetSums>, outcome: FleetOutcome): FleetResult {
+function resultOf(
+  { service }: ImportOrder,
+  plan: Plan,
+  state: FleetState<FleetSums>,
+  outcome: FleetOutcome,
+): FleetResult {
   const { uri, bytes, cannot } = plan;
   const { sums, planned, left = 0, pace } = state;
   const file = (name: string) => ({ uri: uri + name });
@@ -215,7 +224,7 @@ function resultOf(plan: Plan, state: FleetState<FleetSums>, outcome: FleetOutcom
     files: { planned: planned.files, ...sums.files },
     bytes,
     hours: planned.jobs / pace.startsPerSecond / 3_600,
-    imageSetCounts: sums.imageSets,
+    ...(service === 'healthlake' ? { resources: sums.resources } : { imageSetCounts: sums.imageSets }),
     cannot,
     plan: { uri },
     ...(outcome !== 'planned' && {

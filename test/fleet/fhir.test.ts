@@ -1,0 +1,62 @@
+/** A fleet of FHIR imports over the local AWS. */
+import type { FlowInput } from '../../src/client.ts';
+import type { ReportedJob } from '../../src/activities/fleet/record.ts';
+import { activeFhirDatastore } from '../local-aws/fhir-harness.ts';
+import { localAws, putFiles, type LocalAwsUnderTest } from '../local-aws/harness.ts';
+import { readLines } from '../local-aws/imaging-harness.ts';
+import { withCluster, type Cluster } from '../support/cluster.ts';
+import { recordHistory } from '../support/histories.ts';
+import { roleArn } from '../support/inputs.ts';
+
+let aws: LocalAwsUnderTest;
+let cluster: Cluster;
+
+withCluster(
+  () => localAws({ fhirImportMs: 30 }),
+  (...platform) => ([aws, cluster] = platform),
+);
+
+const patient = (id: string) => `${JSON.stringify({ resourceType: 'Patient', id })}\n`;
+
+async function records(bucket: string, files: Record<string, string>): Promise<FlowInput<'importAllFhir'>> {
+  await putFiles(aws.data, bucket, files);
+  return {
+    DatastoreId: await activeFhirDatastore(aws),
+    DataAccessRoleArn: roleArn,
+    InputS3Uri: `s3://${bucket}/in/`,
+    OutputS3Uri: `s3://${bucket}/out/`,
+    OutputKmsKeyId: 'alias/key',
+    startsPerSecond: 100,
+    lookInterval: 20,
+  };
+}
+
+test('a folder is one job, whose resources are counted, with a line for each that was not imported', async () => {
+  const input = await records('one', {
+    'in/a/1.ndjson': patient('p1'),
+    'in/b/2.ndjson': `${patient('p2')}{}\n`,
+  });
+  const run = await cluster.flows.start('importAllFhir', input);
+  const result = await run.result();
+  recordHistory('importAllFhir', await run.fetchHistory());
+  expect(result).toMatchObject({
+    outcome: 'partial',
+    imports: { planned: 1, partial: 1 },
+    files: { planned: 2, imported: 2 },
+    resources: { imported: 2, failed: 1 },
+  });
+  expect(await readLines(aws, result.failures?.uri ?? '')).toMatchObject([{ index: 0, line: 2 }]);
+});
+
+test('many jobs go into the service two at a time, each once, and a second run starts none', async () => {
+  const files = Array.from({ length: 5 }, (_, index) => [`in/${index}/1.ndjson`, patient(`p${index}`)]);
+  const input = { ...(await records('many', Object.fromEntries(files))), filesPerJob: 1 };
+  const result = await cluster.flows.execute('importAllFhir', input);
+  expect(result).toMatchObject({ outcome: 'complete', imports: { complete: 5 }, resources: { imported: 5 } });
+  expect(await cluster.flows.execute('importAllFhir', input)).toEqual(result);
+  const { DatastoreId } = input;
+  const { ImportJobPropertiesList = [] } = await aws.healthlake.listFHIRImportJobs({ DatastoreId });
+  expect(ImportJobPropertiesList).toHaveLength(5);
+  const report = (await readLines(aws, result.report?.uri ?? '')) as ReportedJob[];
+  expect(report.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+});
