@@ -80,10 +80,13 @@ const WRONG: Readonly<Record<string, readonly (readonly [value: string, said: Re
   concurrency: PACE,
   'starts-per-second': PACE,
   bucket: [[HUGE, /^1 of 10 checks failed/]],
-  // The local AWS has no IAM and no KMS to ask.
+  // The local AWS has no IAM to ask, and makes every key that it is asked for.
   role: [],
   'kms-key': [],
   'event-queue': ['events', HUGE].map((value) => [value, /^1 of 10 checks failed/]),
+  port: ['soon', '65536', HUGE].map((value) => [value, /--port must be a number from 0 to 65535/]),
+  host: [],
+  'ui-origin': ['soon', 'https://a/b', HUGE].map((value) => [value, /--ui-origin must be an origin/]),
   'queue-url': ['events', HUGE].map((value) => [value, /must begin with https:/]),
 };
 

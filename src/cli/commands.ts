@@ -66,6 +66,17 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
       async (args) => (await import('./events.ts')).consumeEvents(args),
     )
     .command(
+      'codec-server',
+      'decrypt payloads for the Web UI and the Temporal CLI (docs/encryption.md)',
+      (yargs) =>
+        yargs.options({
+          port: textOption('port', '0 takes any free one (default: 8081)'),
+          host: textOption('host', 'the address to listen at (default: 127.0.0.1)'),
+          'ui-origin': textOption('ui-origin', 'origin of the Web UI (default: http://127.0.0.1:8233)'),
+        }),
+      async (args) => (await import('./codec-server.ts')).runCodecServer(args),
+    )
+    .command(
       'doctor',
       'check everything that a run needs: Temporal, the worker, AWS, the role, buckets and key of an import, and the queue of events',
       (yargs) =>

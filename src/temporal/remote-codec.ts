@@ -1,6 +1,7 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { isRecord } from '../lib/guards.ts';
 import { UserError } from '../lib/user-error.ts';
+import { fromJson, toJson } from '../payloads/payload-json.ts';
 
 /**
  * A payload codec that calls the codec server at `TEMPORAL_CODEC_ENDPOINT`. As in the Temporal CLI, `{namespace}` in the URL
@@ -43,21 +44,4 @@ export function remoteCodec(env: NodeJS.ProcessEnv, namespace: string): PayloadC
     encode: (payloads) => ask('encode', payloads),
     decode: (payloads) => ask('decode', payloads),
   };
-}
-
-/** A payload in Protobuf's JSON format, which represents bytes as base64. */
-function toJson({ metadata, data }: Payload) {
-  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
-  const entries = Object.entries(metadata ?? {}).map(([name, value]) => [name, base64(value)]);
-  return { metadata: Object.fromEntries(entries), ...(data && { data: base64(data) }) };
-}
-
-function fromJson(payload: unknown): Payload {
-  const { metadata, data } = isRecord(payload) ? payload : {};
-  const bytes = (base64: unknown) => new Uint8Array(Buffer.from(String(base64), 'base64'));
-  const entries = Object.entries(isRecord(metadata) ? metadata : {}).map(([name, value]) => [
-    name,
-    bytes(value),
-  ]);
-  return { metadata: Object.fromEntries(entries), ...(data !== undefined && { data: bytes(data) }) };
 }

@@ -61,4 +61,20 @@ export const PAYLOADS: readonly Behaviour[] = [
     tests: codec,
     named: 'is refused if that is set',
   },
+  {
+    what: 'pages of other origins may not call the codec server',
+    file: 'src/payloads/codec-server.ts',
+    code: 'if (origin !== undefined && origin !== options.uiOrigin) return end(response, 403);',
+    without: '',
+    tests: ['test/payloads/codec-server'],
+    named: 'refuses pages of other origins',
+  },
+  {
+    what: 'an access token for another audience is refused',
+    file: 'src/payloads/codec-access.ts',
+    code: 'const options = { audience, algorithms',
+    without: 'const options = { algorithms',
+    tests: ['test/payloads/codec-server'],
+    named: 'with the sign-in of the Web UI',
+  },
 ];

@@ -7,8 +7,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
+import { readAccess } from '../../src/payloads/codec-access.ts';
+import { createCodecServer } from '../../src/payloads/codec-server.ts';
 import proto from '@temporalio/proto';
-import { withCluster, type Cluster } from '../support/cluster.ts';
+import { required, withCluster, type Cluster } from '../support/cluster.ts';
+import { listen } from '../support/listen.ts';
 import { datastoreId, onboardInput, untyped } from '../support/inputs.ts';
 import { CASES, PATIENT, PLANTED, WORDS } from '../support/patient-cases.ts';
 import { dicomJobReply } from '../support/replies.ts';
@@ -95,6 +98,42 @@ test('a schedule, and the run that it starts, store nothing of its input', async
   expect(await schedules.describe('nightly')).toMatchObject({
     recurringImport: { input: { inputS3Uri: 's3://bucket/in/ACC-4711007/' } },
   });
+});
+
+test('the Temporal CLI shows a result through the codec server, and without it none', async () => {
+  const [codec] = cluster.flows.temporal.options.dataConverter?.payloadCodecs ?? [];
+  if (!codec) throw new Error('the client has no codec');
+  const access = readAccess({}, '127.0.0.1');
+  const server = createCodecServer({
+    codec,
+    namespace: 'default',
+    access,
+    uiOrigin: 'http://ui',
+    log: () => {},
+  });
+  const endpoint = await listen(server);
+  const [found] = CASES;
+  if (!found) throw new Error('there is no case');
+  const { flow, input, replies } = found;
+  aws.script(replies);
+  const run = await cluster.flows.start(flow, untyped(input));
+  await run.result();
+  const temporal = async (...more: string[]) => {
+    const args = [
+      'workflow',
+      'result',
+      '--workflow-id',
+      run.workflowId,
+      '--address',
+      cluster.address,
+      ...more,
+    ];
+    const { stdout } = await promisify(execFile)(required('AHW_TEST_TEMPORAL'), args);
+    return encodedIn(Buffer.from(stdout), PLANTED);
+  };
+  expect(await temporal()).toEqual([]);
+  expect(await temporal('--codec-endpoint', endpoint)).toEqual(PLANTED);
+  server.close();
 });
 
 test('the package exports the failure converter, for teams that bundle their workflows themselves', async () => {
