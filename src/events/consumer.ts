@@ -24,7 +24,7 @@ const RECONNECT = { first: 1_000, longest: 30_000 };
 /** How long after an event a run is asked how it has seen the end, and how often runs are asked, in milliseconds. */
 const ASK = { after: 3_000, every: 1_000 };
 
-/** What a person should know about, once. */
+/** Prints a line about a problem for the person who operates the consumer. */
 export type Notice = (line: string) => void;
 
 export interface ConsumerOptions {

@@ -64,8 +64,8 @@ export class AwsEvents {
     return this.#endedAt.get(WAITS_FOR[kind]);
   }
 
-  /** Notes that the run reads now. */
-  beRead(): void {
+  /** Called when the run reads: the events until now have had their effect. */
+  clear(): void {
     this.pending = false;
     this.urgent = false;
   }

@@ -101,7 +101,7 @@ export class Flow extends Calls {
       const tooEarly = since + Math.min(minimum, milliseconds) - Date.now();
       if (tooEarly > 0) await condition(() => this.#events.urgent, tooEarly, options);
     }
-    this.#events.beRead();
+    this.#events.clear();
     this.board.show({ nextReadAt: undefined });
   }
 
