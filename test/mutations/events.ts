@@ -1,6 +1,8 @@
 import type { Behaviour } from './behaviour.ts';
 
 const lifecycle = ['test/workflows/lifecycle'];
+const consumer = ['test/events.test'];
+const command = ['test/cli-events.test'];
 
 /** The intended behaviours of runs that receive EventBridge events, and of the consumer that sends them. */
 export const EVENTS: readonly Behaviour[] = [
@@ -51,5 +53,93 @@ export const EVENTS: readonly Behaviour[] = [
     without: 'const least = this.#unclaimed.length - 1;',
     tests: lifecycle,
     named: 'arrived before the id of its job',
+  },
+  {
+    what: 'a message that is no event goes to the dead-letter queue',
+    file: 'src/events/consumer.ts',
+    code: "if (event === 'malformed') return this.#setAside(message);",
+    without: "if (event === 'malformed') return event;",
+    tests: consumer,
+    named: 'are no events',
+  },
+  {
+    what: 'an event that comes twice leads to one signal',
+    file: 'src/events/consumer.ts',
+    code: "if (this.#seen.has(id)) return 'duplicate';",
+    without: '',
+    tests: consumer,
+    named: 'early, repeated',
+  },
+  {
+    what: 'an event of another service is dropped',
+    file: 'src/events/service-event.ts',
+    code: "if (source !== 'aws.medical-imaging' && source !== 'aws.healthlake') return 'foreign';",
+    without: '',
+    tests: consumer,
+    named: 'early, repeated',
+  },
+  {
+    what: 'the creation of an image set leads to no look-up',
+    file: 'src/events/consumer.ts',
+    code: "if (event.signal.detailType === 'Image Set Created') return 'not awaited';",
+    without: '',
+    tests: consumer,
+    named: 'early, repeated',
+  },
+  {
+    what: 'an event whose run is not found yet comes again',
+    file: 'src/events/consumer.ts',
+    code: "if (found.kind === 'none yet') return this.#lookAgain(message);",
+    without: "if (found.kind === 'none yet') return 'unknown run';",
+    tests: consumer,
+    named: 'comes again',
+  },
+  {
+    what: 'the message of an event whose run has ended is deleted',
+    file: 'src/events/consumer.ts',
+    code: "if (error instanceof WorkflowNotFoundError) return 'run closed';",
+    without: '',
+    tests: consumer,
+    named: 'killed between signal and deletion',
+  },
+  {
+    what: 'a deletion that SQS reports as failed is sent again',
+    file: 'src/events/event-queue.ts',
+    code: 'const DELETE_ATTEMPTS = 3;',
+    without: 'const DELETE_ATTEMPTS = 1;',
+    tests: consumer,
+    named: 'reports as failed',
+  },
+  {
+    what: 'a run that has taken too many signals does not block the queue',
+    file: 'src/events/consumer.ts',
+    code: "if (isFull(error)) return 'run full';",
+    without: '',
+    tests: command,
+    named: 'too many signals',
+  },
+  {
+    what: 'a queue without a dead-letter queue is a finding',
+    file: 'src/cli/doctor/aws.ts',
+    code: 'if (deadLetters === undefined) {',
+    without: 'if (false) {',
+    tests: ['test/cli-doctor'],
+    named: 'without a dead-letter queue',
+  },
+  {
+    what: 'the look-ups of runs are paced',
+    file: 'src/events/run-finder.ts',
+    code: 'this.#nextLookUp = at + 1_000',
+    without: 'this.#nextLookUp = at + 0',
+    tests: ['test/run-finder'],
+    named: 'fifth of a second',
+  },
+  {
+    what: 'a run is looked up once',
+    file: 'src/events/run-finder.ts',
+    code: 'if (workflowId !== undefined) this.#workflowIds.set(runId, workflowId);',
+    without: '',
+    tests: ['test/run-finder'],
+    named: 'looked up once',
   },
 ];
