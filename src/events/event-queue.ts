@@ -9,6 +9,7 @@ import {
   type QueueAttributeName,
   type SQSClientConfig,
 } from '@aws-sdk/client-sqs';
+import { silenceNodeWarning } from '../lib/aws-sdk.ts';
 import { isRecord } from '../lib/guards.ts';
 import { UserError } from '../lib/user-error.ts';
 
@@ -39,6 +40,7 @@ const DELETE_ATTEMPTS = 3;
 export function openQueue(url: string, config: SQSClientConfig = {}): EventQueue {
   if (!/^https?:\/\/./.test(url) || !URL.canParse(url))
     throw new UserError('The URL of the queue must begin with https:// or http://.');
+  silenceNodeWarning();
   return new EventQueue(new SQSClient({ ...config, endpoint: new URL(url).origin }), url);
 }
 

@@ -1,4 +1,5 @@
 import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
+import { silenceNodeWarning } from '../lib/aws-sdk.ts';
 import { UserError } from '../lib/user-error.ts';
 import type { KeySource } from './key-source.ts';
 
@@ -21,7 +22,7 @@ const TIMEOUT = 5_000;
  */
 export function openKmsKeys(list: string): KeySource {
   const keyIds = list.split(',').map((id) => id.trim());
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  silenceNodeWarning();
   const kms = new KMSClient({
     requestHandler: { connectionTimeout: TIMEOUT, requestTimeout: TIMEOUT, throwOnRequestTimeout: true },
   });

@@ -2,6 +2,7 @@ import { HealthLakeClient } from '@aws-sdk/client-healthlake';
 import { MedicalImagingClient } from '@aws-sdk/client-medical-imaging';
 import { S3Client } from '@aws-sdk/client-s3';
 import type { AwsClients } from '../activities/index.ts';
+import { silenceNodeWarning } from '../lib/aws-sdk.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { UserError } from '../lib/user-error.ts';
 
@@ -23,8 +24,7 @@ const OVERRIDES = {
  * @param timeout - the start-to-close time-out of an activity, in milliseconds
  */
 export function createAwsClients(env: Environment, timeout: number): AwsClients {
-  // The SDK warns that its later versions will need a newer Node. The pinned versions support every Node in package.json.
-  process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+  silenceNodeWarning();
   const common = (service: keyof AwsClients) => {
     const endpoint = overrideOf(env, service);
     return {

@@ -1,4 +1,4 @@
-import { MOST_READS, type WaitKind } from '../../src/pacing/pacing.ts';
+import { MOST_READS, nextSleep, type WaitKind } from '../../src/pacing/pacing.ts';
 import { pacingOf, type Polling } from '../../src/pacing/polling.ts';
 import { DEFAULT_RULES } from '../../src/pacing/rules.ts';
 import type { Flow } from '../../src/workflows/run/flow.ts';
@@ -15,6 +15,9 @@ function run() {
     readsInWaits: 0,
     facts: { staleReads: 0, readBudget: 0, rules: DEFAULT_RULES },
     pacing: (kind: WaitKind, polling: Polling) => pacingOf(kind, polling),
+    nextSleep: (kind: WaitKind, polling: Polling, waited: number) =>
+      nextSleep(waited, pacingOf(kind, polling)),
+    showEnd: () => {},
     board: { show: () => {} },
     warn: () => {},
     // Like `Flow.pause` after an event, which ends the sleep after the minimum.

@@ -7,6 +7,7 @@ import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import type { AwsClients } from '../../activities/index.ts';
 import { openQueue, type EventQueue } from '../../events/event-queue.ts';
 import { createAwsClients, describeEndpoints } from '../../worker/aws-clients.ts';
+import { silenceNodeWarning } from '../../lib/aws-sdk.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import { awsFault, CREDENTIALS, CREDENTIALS_FIX, ForeignAnswer, type Asked } from './aws-faults.ts';
 import { Fault, needed, NotApplicable, reasonOf, type Examination } from './examination.ts';
@@ -30,6 +31,7 @@ const ONCE = {
 };
 
 export async function examineAws(examination: Examination, args: AwsArgs): Promise<void> {
+  silenceNodeWarning();
   await examination.check({
     name: CREDENTIALS,
     // A separate client, because the clients below cannot be created if an endpoint is invalid.
