@@ -86,6 +86,10 @@ test('killed between signal and deletion, it leaves the message, which signals t
     () => signalsOf(run),
     (signals) => signals === 1,
   );
+  await until(
+    () => aws.control.calls({ operation: 'DeleteMessageBatch' }),
+    (calls) => calls.some(({ outcome }) => outcome === 'held'),
+  );
   await killed.kill();
   expect(await messages()).toBe(1);
   const next = startEvents();
