@@ -271,10 +271,9 @@ test('events of image sets and data stores find their runs by search attributes,
   );
   await send(ofStore(), event('Import Job In Progress', { jobId, jobName: 'made-by-hand' }));
   await newConsumer().after({ signalled: 2 });
-  await until(
-    () => run.query<Progress>('progress'),
-    ({ status }) => status === 'Import Job In Progress',
-  );
+  const { events } = await run.fetchHistory();
+  const signals = events?.filter((entry) => entry.workflowExecutionSignaledEventAttributes);
+  expect(signals).toHaveLength(2);
   await run.terminate();
 });
 
