@@ -25,6 +25,8 @@ export default {
     'FLOW_RULES',
     'S3_OPERATIONS',
     'dicomWebOperations',
+    'fleetActivities',
+    'handlersOf',
     'messageHandlers',
     'queueHandlers',
   ],

@@ -45,7 +45,15 @@ export type {
 } from './schedules.ts';
 export type { FailureDetails, FailureType, Left } from './workflows/run/failures.ts';
 export type { Progress } from './workflows/run/progress.ts';
-export type { DicomFleetInput, DicomFleetSource, FleetOptions } from './input-rules/inputs.ts';
+export type {
+  DicomFleetInput,
+  DicomFleetSource,
+  FhirFleetInput,
+  FhirFleetSource,
+  FleetOptions,
+} from './input-rules/inputs.ts';
+export type { FleetUpdate } from './client/fleet.ts';
+export type { FleetStanding } from './workflows/fleet/steering.ts';
 export type { FLEET_RULES, FleetName } from './input-rules/fleets.ts';
 
 /**

@@ -33,10 +33,30 @@ export type { RequestRates } from './retry-delay.ts';
 export type { AskedUpdate, HeldMetadata, InstancesDigest, MetadataExtract } from './image-set-metadata.ts';
 export type { ImportingService } from './report-lines.ts';
 export type { Json } from './operation.ts';
-export type { PartOfPlan, PlanOrder, PlanToClose, Survey } from './fleet/plan.ts';
+export type {
+  JobToPlanAgain,
+  PartOfPlan,
+  PlanOrder,
+  PlanToClose,
+  PlannedAgain,
+  Survey,
+} from './fleet/plan.ts';
 export type { PlanSums, WhyNot } from './fleet/plan-files.ts';
 export type { Amount, JobLimits } from './fleet/cut.ts';
 export type { FleetSource } from './fleet/roots.ts';
+export type { Claim } from './fleet/claim.ts';
+export type { Ledger, LedgerInput, SummaryInput } from './fleet/ledger.ts';
+export type { ImportOrder } from './fleet/import-jobs.ts';
+export type { FleetSums, JobOutcome, RecordInput, RecordResult, ReportedJob } from './fleet/record.ts';
+export type {
+  EndedImport,
+  LookInput,
+  LookResult,
+  PlanPlace,
+  ShortTry,
+  StartAnswers,
+  StartInput,
+} from './fleet/run.ts';
 
 export interface AwsClients {
   imaging: MedicalImagingClient;

@@ -72,4 +72,4 @@ export type {
 } from '../input-rules/inputs.ts';
 export type { Pacing, RetryRules, WaitKind } from '../pacing/pacing.ts';
 export type { Duration, Polling, Unit } from '../pacing/polling.ts';
-export type { AuditRules, RunRules } from '../pacing/rules.ts';
+export type { AuditRules, FleetRules, RunRules } from '../pacing/rules.ts';
