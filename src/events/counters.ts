@@ -5,7 +5,7 @@ export type Outcome =
   | 'duplicate'
   /** Dropped: of another service. */
   | 'foreign'
-  /** Dropped: no flow waits for the creation of image sets, of which an import makes thousands. */
+  /** Dropped: the event `Image Set Created`. An import sends thousands of them, and no flow waits for one. */
   | 'not awaited'
   /** Dropped: the job was not named by a run, and the namespace has no search attribute to find the run by. */
   | 'unsearchable'

@@ -13,7 +13,7 @@ export class PriorityQueue<T> {
     return this.#heap.length;
   }
 
-  /** The first item; it stays in the queue. */
+  /** Returns the first item without removing it. */
   peek(): T | undefined {
     return this.#heap[0]?.item;
   }

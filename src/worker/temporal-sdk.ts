@@ -1,4 +1,4 @@
-/** The installed version of the Temporal SDK. */
+/** Which version of the Temporal SDK is installed, and whether all its packages have the same version. */
 import { createRequire } from 'node:module';
 import { UserError } from '../lib/user-error.ts';
 

@@ -1,4 +1,4 @@
-/** The intended behaviours of the npm package. */
+/** What the published npm package must do: each row removes one behaviour, and a test must then fail. */
 import type { Behaviour } from './behaviour.ts';
 
 const tests = ['test/package/packed'];

@@ -1,8 +1,11 @@
 /** Runs of every flow in which the service, scripted, has data of test patients. */
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { WorkflowName } from '../../src/client.ts';
-import { copyInput, datastoreId, fhirInput, onboardInput, polling } from './inputs.ts';
+import type { Cluster } from './cluster.ts';
+import { copyInput, datastoreId, fhirInput, onboardInput, polling, untyped } from './inputs.ts';
 import { dicomJobReply, dicomOutput, fhirImportReply, imageSetReply, now, outputOf } from './replies.ts';
-import { error, type Reply, type StoredObject } from './scripted-aws.ts';
+import { error, type Reply, type ScriptedAws, type StoredObject } from './scripted-aws.ts';
 
 export const PATIENT = { name: 'DOE^JANE', id: '4711007', uid: '1.2.840.4711007.1' };
 export const PLANTED = Object.values(PATIENT);
@@ -295,3 +298,17 @@ export const CASES: Case[] = [
     words: true,
   },
 ];
+
+/** Runs a case to its end. @returns the run, and the members of its failure if it has one */
+export async function runCase(
+  aws: ScriptedAws,
+  { flows }: Cluster,
+  { flow, input, replies, objects = {} }: Case,
+) {
+  aws.script(replies, objects);
+  const run = await flows.start(flow, untyped(input));
+  const ended: unknown = await run.result().catch((reason: unknown) => reason);
+  const failure = ended instanceof WorkflowFailedError ? ended.cause : undefined;
+  const { type: failedBy, message = '', details } = failure instanceof ApplicationFailure ? failure : {};
+  return { run, failedBy, message, details };
+}

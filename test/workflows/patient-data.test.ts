@@ -4,14 +4,12 @@
  * A payload codec encrypts payloads only: ids, failure messages and search attributes are stored and indexed in clear text
  * (https://docs.temporal.io/payload-codec). The service is scripted, so that AWS's messages contain test patients.
  */
-import { WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { FlowClient } from '../../src/client.ts';
 import { canonicalJson } from '../../src/lib/canonical-json.ts';
 import { recordOf } from '../../src/lib/guards.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
-import { datastoreId, untyped } from '../support/inputs.ts';
-import { CASES, PATIENT, PLANTED, WORDS } from '../support/patient-cases.ts';
+import { datastoreId } from '../support/inputs.ts';
+import { CASES, PATIENT, PLANTED, WORDS, runCase } from '../support/patient-cases.ts';
 import { error, startScriptedAws, type ScriptedAws } from '../support/scripted-aws.ts';
 import { encodedIn, everythingStored, withChildren } from '../support/stored.ts';
 import { hashesOf, shownOf, workerLog } from '../support/shown.ts';
@@ -32,12 +30,8 @@ const namesGiven = () =>
 const suspected = (input: object) => [...PLANTED, canonicalJson(input), JSON.stringify(input)];
 
 test.each(CASES)('$flow, $what: nothing of the patient is shown', async (planted) => {
-  const { flow, input, replies, objects = {}, type, words } = planted;
-  aws.script(replies, objects);
-  const run = await cluster.flows.start(flow, untyped(input));
-  const ended: unknown = await run.result().catch((reason: unknown) => reason);
-  const failure = ended instanceof WorkflowFailedError ? ended.cause : undefined;
-  const { type: failedBy, message = '', details } = failure instanceof ApplicationFailure ? failure : {};
+  const { input, type, words } = planted;
+  const { run, failedBy, message, details } = await runCase(aws, cluster, planted);
   expect(failedBy).toBe(type);
   // The user still gets AWS's message, in the details.
   if (words) expect(details?.[0]).toMatchObject({ awsMessage: expect.stringContaining(WORDS) });

@@ -107,7 +107,7 @@ export async function workOff<Sums>(
 
   show();
   await Promise.all([start(), look()]);
-  // An update that is being handled would be lost with this run.
+  // Before the run continues as new: if it closed while an update is being handled, the sender of the update would get an error.
   await condition(allHandlersFinished);
   return isOver(state);
 }

@@ -4,7 +4,7 @@
  */
 import type { FleetRules } from '../../pacing/rules.ts';
 
-/** The indexes from the first up to, and without, the second. */
+/** The indexes of jobs from `from` to `to - 1`: [0, 3] means jobs 0, 1 and 2. */
 export type Range = readonly [from: number, to: number];
 
 /** One try of a job, which the services know by its mark: `<plan id>-<index>-<attempt>`. */

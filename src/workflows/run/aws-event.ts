@@ -12,7 +12,7 @@ export const awsEventSignal = defineSignal<[AwsEvent]>('awsEvent');
 const THINGS = ['jobId', 'imageSetId', 'datastoreId'] as const;
 type Thing = (typeof THINGS)[number];
 
-/** The id of what each kind of wait waits for. */
+/** For each kind of wait, which id in an event names the resource that the run waits for. */
 const WAITS_FOR: Readonly<Record<WaitKind, Thing>> = {
   dicomJob: 'jobId',
   fhirJob: 'jobId',
