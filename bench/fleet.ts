@@ -11,13 +11,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { MedicalImaging } from '@aws-sdk/client-medical-imaging';
 import { startChild, type Child } from '../dev/children.ts';
 import { promptTimers, startTemporalServer } from '../dev/temporal-server.ts';
 import { LocalAwsControl } from '../local-aws/control.ts';
 import { startLocalAws } from '../local-aws/server.ts';
 import { FlowClient } from '../src/client.ts';
-import { image, imageSize } from './support/dicom.ts';
+import { image, imageSize, imagingClient } from './support/dicom.ts';
 import { startSyntheticS3 } from './support/synthetic-s3.ts';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
@@ -156,12 +155,7 @@ async function run(): Promise<void> {
     await mkdir(study, { recursive: true });
     await writeFile(join(study, '1.dcm'), image(`1.2.${index}`, `1.2.${index}.1`, imageSize(16)));
   }
-  const imaging = new MedicalImaging({
-    endpoint: aws.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
-    disableHostPrefix: true,
-  });
+  const imaging = imagingClient(aws.endpoint);
   const { datastoreId = '' } = await imaging.createDatastore({});
   await pause(200);
   await mkdir(join(data, 's3/output'), { recursive: true });

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import {
-  MedicalImaging,
+  type MedicalImaging,
   paginateSearchImageSets,
   ThrottlingException,
 } from '@aws-sdk/client-medical-imaging';
@@ -20,7 +20,7 @@ import { startLocalAws } from '../local-aws/server.ts';
 import { REQUEST_RATES, retryDelay } from '../src/activities/retry-delay.ts';
 import { PriorityQueue } from '../src/lib/priority-queue.ts';
 import { DEFAULT_RULES } from '../src/pacing/rules.ts';
-import { image, imageSize, importAll } from './support/dicom.ts';
+import { image, imageSize, imagingClient, importAll } from './support/dicom.ts';
 
 const OPERATION = 'updateImageSetMetadata';
 const RATE = (REQUEST_RATES[OPERATION] ?? 1) / 1_000;
@@ -136,14 +136,7 @@ async function measured(): Promise<Outcome> {
   }
   const datastoreId = await importAll(data);
   const aws = await startLocalAws({ data, settings: { limits: `scaled:${SPEED}` } });
-  const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' };
-  const imaging = new MedicalImaging({
-    endpoint: aws.endpoint,
-    disableHostPrefix: true,
-    region: 'us-east-1',
-    credentials,
-    maxAttempts: 1,
-  });
+  const imaging = imagingClient(aws.endpoint, { maxAttempts: 1 });
   const ids: string[] = [];
   for await (const { imageSetsMetadataSummaries = [] } of paginateSearchImageSets(
     { client: imaging },

@@ -1,11 +1,21 @@
 /** DICOM files, and their import into a local AWS. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MedicalImaging } from '@aws-sdk/client-medical-imaging';
+import { MedicalImaging, type MedicalImagingClientConfig } from '@aws-sdk/client-medical-imaging';
 import { dicomFile, type Element } from '../../dev/samples/dicom-file.ts';
 import { localAwsOf } from './checkouts.ts';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
+
+/** A client of the HealthImaging of a local AWS, which accepts any credentials. */
+export const imagingClient = (endpoint: string, more: MedicalImagingClientConfig = {}): MedicalImaging =>
+  new MedicalImaging({
+    ...more,
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
+    disableHostPrefix: true,
+  });
 
 /**
  * Imports all objects of the bucket `input` of a local AWS into a new data store. The simulated
@@ -19,12 +29,7 @@ export async function importAll(data: string, checkout = '.'): Promise<string> {
   const startLocalAws = await localAwsOf(checkout);
   const settings = { datastoreCreateMs: 0, dicomImportSubmittedMs: 0, dicomImportMs: 0 };
   const aws = await startLocalAws({ data, settings });
-  const imaging = new MedicalImaging({
-    endpoint: aws.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: 'bench', secretAccessKey: 'bench' },
-    disableHostPrefix: true,
-  });
+  const imaging = imagingClient(aws.endpoint);
   const { datastoreId = '' } = await imaging.createDatastore({});
   const { jobId } = await imaging.startDICOMImportJob({
     datastoreId,
