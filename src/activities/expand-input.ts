@@ -9,18 +9,19 @@ export interface Firing extends Moment {
 
 export interface ExpandedInput {
   input: Record<string, unknown>;
-  /** Two members of `input`, whose names differ from flow to flow. */
-  inputS3Uri: string;
+  /** Two members of `input`, whose names differ from flow to flow. The first is absent for a fleet on a list of folders. */
+  inputS3Uri?: string;
   datastoreId: string;
 }
 
 /** Expands the templates. It is an activity, because workers may have different time zone data, and a replay needs the same result. */
 export async function expandInput({ flow, input, ...moment }: Firing): Promise<ExpandedInput> {
-  const expanded = { ...recurringDefaults(flow), ...expandTemplates(input, moment) };
+  const expanded = { ...recurringDefaults(flow, moment.scheduledAt), ...expandTemplates(input, moment) };
   const names = recurringMembers(flow);
+  const inputS3Uri = expanded[names.inputS3Uri];
   return {
     input: expanded,
-    inputS3Uri: String(expanded[names.inputS3Uri]),
+    ...(typeof inputS3Uri === 'string' && { inputS3Uri }),
     datastoreId: String(expanded[names.datastoreId]),
   };
 }

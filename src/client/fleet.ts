@@ -27,7 +27,11 @@ export async function steerFleet(
   // By the workflow id alone: a fleet that continues as new gets another run id.
   const fleet = temporal.workflow.getHandle(workflowId);
   const { type, status } = await fleet.describe();
-  if (!isFleetName(type)) throw new UserError(`${workflowId} is a run of ${type}, which is no fleet.`);
+  if (!isFleetName(type)) {
+    // The fleet that a firing has started is a run of its own.
+    const instead = type === 'recurringImport' ? ` If it has started one, that is ${workflowId}-import.` : '';
+    throw new UserError(`${workflowId} is a run of ${type}, which is no fleet.${instead}`);
+  }
   if (status.name !== 'RUNNING') throw new UserError(`${workflowId} has already ended as ${status.name}.`);
   const update = () =>
     fleet.executeUpdate<FleetStanding, [number]>(name, { args: args as unknown as [number] });

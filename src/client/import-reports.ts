@@ -42,12 +42,13 @@ function reportUriIn(result: unknown, kind: ReportKind): string | undefined {
   return isRecord(report) && typeof report['uri'] === 'string' ? report['uri'] : undefined;
 }
 
-/** The lines of a fleet's `report.ndjson`; `undefined` if the result names none. */
+/** The lines of a fleet's `report.ndjson`; `undefined` if the result names none. A recurring import contains that of its fleet. */
 export async function readFleetReport(
   result: Promise<unknown>,
   s3: S3Client,
 ): Promise<AsyncGenerator<ReportedJob> | undefined> {
-  const { report } = recordOf(await result);
+  const ended = recordOf(await result);
+  const { report } = isRecord(ended['import']) ? recordOf(ended['import']['result']) : ended;
   const { uri } = recordOf(report);
   return typeof uri === 'string' ? jsonLines<ReportedJob>(s3, uri) : undefined;
 }

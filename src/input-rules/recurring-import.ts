@@ -1,7 +1,7 @@
 import { isRecord } from '../lib/guards.ts';
 import { TEMPLATES, expandTemplates, hasUnknownTemplate, isOffset, isTimeZone } from './templates.ts';
 import { compileRules, type Problem } from './ajv.ts';
-import { isFleetName, type FleetName } from './fleets.ts';
+import { isFleetName } from './fleets.ts';
 import { FLOW_RULES, flowProblems, type FlowName } from './flows.ts';
 
 export type Members<Flow extends FlowName> = (typeof FLOW_RULES)[Flow]['schema']['properties'];
@@ -11,12 +11,11 @@ export type HasStore = { datastoreId: unknown } | { DatastoreId: unknown };
 /** The flows that can be recurring: those that import from S3 into an existing data store. */
 export type RecurringFlow = {
   [Flow in FlowName]: Members<Flow> extends HasInput & HasStore ? Flow : never;
-}[Exclude<FlowName, FleetName>];
+}[FlowName];
 
 export const RECURRING_FLOWS = (Object.keys(FLOW_RULES) as FlowName[]).filter(isRecurringFlow);
 
 function isRecurringFlow(flow: FlowName): flow is RecurringFlow {
-  if (isFleetName(flow)) return false;
   return memberLike(flow, /^inputS3Uri$/i) !== undefined && memberLike(flow, /^datastoreId$/i) !== undefined;
 }
 
@@ -28,8 +27,15 @@ export function recurringMembers(flow: RecurringFlow): { inputS3Uri: string; dat
   };
 }
 
-/** Default members of a recurring import: its result does not list patients at each firing. */
-export function recurringDefaults(flow: RecurringFlow): Record<string, unknown> {
+/**
+ * Default members of a recurring import. Its result does not list patients at each firing. A fleet makes a plan of its own at
+ * each firing, because under one name the second firing would take the plan of the first one, and import nothing new. A firing
+ * that is repeated for the same time, such as by a backfill, takes the plan of that time, and does only what is missing.
+ *
+ * @param scheduledAt - ISO 8601
+ */
+export function recurringDefaults(flow: RecurringFlow, scheduledAt: string): Record<string, unknown> {
+  if (isFleetName(flow)) return { planName: scheduledAt.replaceAll(':', '-') };
   return memberLike(flow, /^summaries$/) === undefined ? {} : { summaries: 'ids' };
 }
 
@@ -134,7 +140,12 @@ function timeProblems({ timeZone, offset }: Shape): Problem[] {
 }
 
 /** `onlyNew` needs the outcome of each import, to know which files still have to be imported. */
-function onlyNewProblems({ onlyNew, input }: Shape): Problem[] {
+function onlyNewProblems({ flow, onlyNew, input }: Shape): Problem[] {
+  if (onlyNew && isFleetName(flow)) {
+    const rule =
+      'is not for fleets: one new file would import all folders again. Use a folder for each firing, such as {yyyy}/{MM}/{dd}';
+    return [{ member: 'onlyNew', rule }];
+  }
   if (!onlyNew || input['onFileErrors'] !== 'ignore') return [];
   return [{ member: 'onlyNew', rule: 'does not go with input.onFileErrors "ignore": it needs the outcome' }];
 }
@@ -167,6 +178,8 @@ function recurringMemberRule(name: string): string | undefined {
     return 'is not for recurring imports: AWS would return the first job at each firing';
   if (/^nextToken$/i.test(name)) return 'is not for recurring imports: it continues the list of a single run';
   if (/^jobId$/i.test(name)) return 'is not for recurring imports: each firing starts a job of its own';
+  if (name === 'planName') return 'is not for recurring imports: each firing makes a plan of its own';
+  if (name === 'planOnly') return 'is not for recurring imports: a plan alone imports nothing';
   return undefined;
 }
 

@@ -6,12 +6,14 @@ import {
   CancellationScope,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { ExpandedInput } from '../activities/expand-input.ts';
 import type { FileCounts } from '../activities/import-manifest.ts';
 import type { SeenObjects } from '../activities/list-input.ts';
 import { documentName } from '../lib/document-name.ts';
 import { isRecord, recordOf } from '../lib/guards.ts';
+import type { FleetName } from '../input-rules/fleets.ts';
+import type { DicomFleetInput, FhirFleetInput } from '../input-rules/inputs.ts';
 import type { RecurringFlow } from '../input-rules/recurring-import.ts';
+import { isFleet, type FleetResult } from './fleet/import-fleet.ts';
 import { expandInput, files } from './run/activities.ts';
 import { flowFailure } from './run/failures.ts';
 import { runFlow, type Flow } from './run/flow.ts';
@@ -22,24 +24,28 @@ import type { ImportResult } from './jobs/import-job.ts';
 import type { NewImportAndSearch } from './medical-imaging/import-dicom-and-search.ts';
 import type { ImportIntoDatastore } from './medical-imaging/onboard-datastore-and-import.ts';
 
-/** Members that are valid for a single run only: an existing job, a client token, a page of a list. */
+/** Members that are valid for a single run only: an existing job, a client token, a page of a list, the name of a plan. */
 export type OfOneRun =
   | 'clientToken'
   | 'datastoreClientToken'
   | 'importClientToken'
   | 'jobId'
   | 'nextToken'
+  | 'planName'
+  | 'planOnly'
   | 'ClientToken'
   | 'CreateClientToken'
   | 'ImportClientToken'
   | 'JobId'
   | 'NextToken';
 
-/** The input of a flow that imports into an existing data store at each firing. */
-export type EachFiring<Input> = Omit<Input, OfOneRun>;
+/** The input of a flow that imports into an existing data store at each firing. (Each variant of an input stays one.) */
+export type EachFiring<Input> = Input extends unknown ? Omit<Input, OfOneRun> : never;
 
 /** The input of each flow that can be scheduled. */
 export interface RecurringInputs {
+  importAllDicom: EachFiring<DicomFleetInput>;
+  importAllFhir: EachFiring<FhirFleetInput>;
   importDicomAndSearch: EachFiring<NewImportAndSearch>;
   onboardDatastoreAndImport: EachFiring<ImportIntoDatastore>;
   provisionDatastoreAndImport: EachFiring<ImportIntoFhirDatastore>;
@@ -57,8 +63,8 @@ export interface RecurringImportOf<Flow extends RecurringFlow> {
   timeZone?: string;
   /** Added to the scheduled time, such as `-1 day`. */
   offset?: string;
-  /** Skip a firing if earlier ones have already imported all objects in the folder. */
-  onlyNew?: boolean;
+  /** Skip a firing if earlier ones have already imported all objects in the folder. Not for fleets. */
+  onlyNew?: Flow extends FleetName ? never : boolean;
 }
 
 /** One of the flows that can be scheduled, and its input. */
@@ -78,7 +84,8 @@ export interface RecurringImportResult {
   /** Why it was skipped. */
   reason?: 'nothing is there' | 'nothing is new';
   scheduledAt: string;
-  inputS3Uri: string;
+  /** Absent for a fleet on a list of folders. */
+  inputS3Uri?: string;
   objects: number;
   /** The run of the flow, and its result without the names of files and patients. The complete result is that of the run. */
   import?: { workflowId: string; result: object };
@@ -87,7 +94,8 @@ export interface RecurringImportResult {
 }
 
 /**
- * One firing of a recurring import: runs a flow as a child workflow on the S3 folder for the scheduled time.
+ * One firing of a recurring import: runs a flow as a child workflow on the S3 folder for the scheduled time. A fleet lists its
+ * folders itself, under a plan of this firing.
  *
  * @returns `skipped` if there is nothing to import, or nothing new; otherwise the outcome of the flow
  * @throws ApplicationFailure the flow's own failure, `ValidationFailed`, or by the name of the S3 exception
@@ -95,11 +103,16 @@ export interface RecurringImportResult {
 export async function recurringImport(input: RecurringImportInput): Promise<RecurringImportResult> {
   return runFlow('recurringImport', input, async (flow) => {
     const scheduledAt = scheduledTime().toISOString();
-    const { inputS3Uri, datastoreId, ...expanded } = await expandInput.executeWithOptions(
-      { summary: '+expandInput' },
-      [{ ...input, input: { ...input.input }, scheduledAt }],
-    );
+    const {
+      input: expanded,
+      datastoreId,
+      ...folder
+    } = await expandInput.executeWithOptions({ summary: '+expandInput' }, [
+      { ...input, input: { ...input.input }, scheduledAt },
+    ]);
     flow.know({ datastoreId });
+    if (isFleet(input.flow)) return fireFleet(flow, input.flow, expanded, { scheduledAt, ...folder });
+    const { inputS3Uri = '' } = folder;
     const place = { flow: input.flow, inputS3Uri, datastoreId };
     const before = input.onlyNew ? lastWatermark() : undefined;
     const { objects, unseen, seen } = await flow.readLong('+listInput', files.listInput, {
@@ -111,12 +124,27 @@ export async function recurringImport(input: RecurringImportInput): Promise<Recu
     if (objects === 0) return { status: 'skipped', reason: 'nothing is there', ...firing, ...unmoved };
     if (unseen === 0) return { status: 'skipped', reason: 'nothing is new', ...firing, ...unmoved };
 
-    const { workflowId, result } = await runImport(flow, input.flow, expanded);
+    const { workflowId, result } = await runImport<ImportResult>(flow, input.flow, expanded);
     flow.conclude(result.outcome);
     const moved = input.onlyNew && isDealtWith(result) && { watermark: { ...place, objects, seen } };
     const done = { workflowId, result: withoutNames(result) };
     return { status: 'imported', ...firing, import: done, ...(moved || unmoved) };
   });
+}
+
+/** A firing of a fleet. It plans before it imports, so the number of planned files says whether anything was there. */
+async function fireFleet(
+  flow: Flow,
+  name: FleetName,
+  input: object,
+  when: Pick<RecurringImportResult, 'scheduledAt' | 'inputS3Uri'>,
+): Promise<RecurringImportResult> {
+  const { workflowId, result } = await runImport<FleetResult>(flow, name, input);
+  const firing = { ...when, objects: result.files.planned };
+  if (firing.objects === 0 && Object.keys(result.cannot).length === 0)
+    return { status: 'skipped', reason: 'nothing is there', ...firing };
+  flow.conclude(result.outcome);
+  return { status: 'imported', ...firing, import: { workflowId, result: withoutNames(result) } };
 }
 
 /** The time at which the schedule should have fired, or the start time of a run that no schedule has started. */
@@ -174,6 +202,13 @@ const PASSED_ON: ReadonlySet<string> = new Set([
   'failures',
   'warnings',
   'reusedJob',
+  'imports',
+  'files',
+  'resources',
+  'cannot',
+  'plan',
+  'report',
+  'summary',
 ]);
 
 function withoutNames(result: object): object {
@@ -189,12 +224,12 @@ function withoutList(value: unknown): unknown {
 }
 
 /** Runs the flow as a child workflow, so that it appears in lists like any other run of that flow. */
-async function runImport(flow: Flow, name: RecurringFlow, { input }: Pick<ExpandedInput, 'input'>) {
+async function runImport<Result extends object>(flow: Flow, name: RecurringFlow, input: object) {
   const workflowId = `${workflowInfo().workflowId}-import`;
   flow.board.enter(name);
   flow.board.show({ ids: { ...flow.board.now.ids, importWorkflowId: workflowId } });
   try {
-    const result = await executeChild<(flowInput: object) => Promise<ImportResult>>(name, {
+    const result = await executeChild<(flowInput: object) => Promise<Result>>(name, {
       workflowId,
       args: [input],
       staticSummary: documentName(name),
@@ -222,7 +257,8 @@ function failureOfImport(error: unknown): unknown {
 }
 
 function withoutNamesInDetails({ type, message, nonRetryable, details, cause }: ApplicationFailure) {
-  const { result, ...others } = recordOf(details?.[0]);
+  // `named` are folders that a fleet cannot import.
+  const { result, named: _, ...others } = recordOf(details?.[0]);
   const kept = isRecord(result) ? { ...others, result: withoutNames(result) } : others;
   return ApplicationFailure.create({
     ...(typeof type === 'string' && { type }),

@@ -17,7 +17,7 @@ let made = 0;
 export async function archive(
   aws: LocalAwsUnderTest,
   folders: number,
-  more: Record<string, string> = {},
+  more: Record<string, string | Uint8Array> = {},
 ): Promise<RootInput> {
   const bucket = `fleet-${++made}`;
   const files = Array.from({ length: folders }, (_, index) => [

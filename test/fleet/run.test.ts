@@ -23,7 +23,8 @@ afterEach(async () => {
 
 type Input = RootInput;
 
-const archive = (...[folders, more]: [number, Record<string, string>?]) => makeArchive(aws, folders, more);
+const archive = (...[folders, more]: [number, Record<string, string | Uint8Array>?]) =>
+  makeArchive(aws, folders, more);
 const jobsInAws = (input: Input) => listJobs(aws, input);
 
 const start = (input: Input, workflowId?: string) =>
@@ -289,6 +290,63 @@ describe('updates', () => {
     expect(await run.result()).toMatchObject({ outcome: 'partial', imports: { complete: 1, left: 2 } });
     expect(await execute(input)).toMatchObject({ outcome: 'complete', imports: { complete: 3, left: 0 } });
     expect(await jobsInAws(input)).toEqual(eachOnce(3));
+  });
+});
+
+describe('a recurring import', () => {
+  const recurring = ({ inputS3Uri, ...input }: Input) => ({
+    flow: 'importAllDicom' as const,
+    input: { ...input, inputS3Uri: `${inputS3Uri}{yyyy}/` },
+  });
+  const year = new Date().getUTCFullYear();
+  const file = (name: string, series: string) => ({
+    [`in/${year}/${name}/1.dcm`]: p10({ series, instance: `${series}.1` }),
+  });
+
+  test('makes a plan at each firing, so that files which came since are imported, too', async () => {
+    const input = await archive(0, file('a', '1.2.7.1'));
+    const first = await cluster.flows.execute('recurringImport', recurring(input));
+    expect(first).toMatchObject({
+      status: 'imported',
+      inputS3Uri: `${input.inputS3Uri}${year}/`,
+      objects: 1,
+      import: { result: { outcome: 'complete', imports: { complete: 1 }, files: { imported: 1 } } },
+    });
+    await putFiles(aws.data, input.inputS3Uri.split('/')[2] ?? '', file('b', '1.2.7.2'));
+    const run = await cluster.flows.start('recurringImport', recurring(input));
+    expect(await run.result()).toMatchObject({ objects: 2, import: { result: { files: { imported: 2 } } } });
+    const report = await cluster.flows.report(run.workflowId, aws.s3);
+    const lines: ReportedJob[] = [];
+    for await (const line of report ?? []) lines.push(line);
+    expect(lines).toHaveLength(2);
+    recordHistory('recurringImport.fleet', await run.fetchHistory());
+  });
+
+  test('skips a firing of a fleet whose folder is empty', async () => {
+    const result = await cluster.flows.execute('recurringImport', recurring(await archive(1)));
+    expect(result).toMatchObject({ status: 'skipped', reason: 'nothing is there', objects: 0 });
+  });
+
+  test('fails if the fleet of an earlier firing still runs, and names no folder in its failure', async () => {
+    const input = await archive(0, file('a', '1.2.7.3'));
+    await aws.control.settings({ dicomImportMs: 'never' });
+    const run = await cluster.flows.start('recurringImport', recurring(input), { workflowId: 'firing-1' });
+    await until(
+      () => jobsInAws(input),
+      (jobs) => jobs.length > 0,
+    );
+    const second = cluster.flows.execute('recurringImport', recurring(input), { workflowId: 'firing-2' });
+    expect(await failureOf(second)).toMatchObject({ type: 'FleetExists' });
+    await expect(cluster.flows.steer('firing-1', 'pause')).rejects.toThrow(/that is firing-1-import/);
+    await aws.control.settings({ dicomImportMs: 30 });
+    await aws.control.settleAll();
+    expect(await run.result()).toMatchObject({ import: { workflowId: 'firing-1-import' } });
+    const { inputS3Uri: _, ...listed } = input;
+    const imports = [{ inputS3Uri: 's3://bucket/JANE/' }, { inputS3Uri: 's3://bucket/JANE/' }];
+    const twice = { flow: 'importAllDicom' as const, input: { ...listed, imports } };
+    const failure = await failureOf(cluster.flows.execute('recurringImport', twice));
+    expect(failure.type).toBe('ValidationFailed');
+    expect(JSON.stringify(failure)).not.toContain('JANE');
   });
 });
 

@@ -23,6 +23,40 @@ test('templates, a time zone and an offset are valid', () => {
   expect(problemsOf({ flow: 'onboardDatastoreAndImport', input: dicom })).toBe('');
 });
 
+describe('a fleet', () => {
+  const { inputS3Uri: _, polling: __, ...listed } = dicom;
+  const fleet = { flow: 'importAllDicom', input: { ...listed, inputS3Uri: 's3://bucket/{yyyy}/' } };
+
+  test('can be recurring, whatever names its folders', () => {
+    const importsS3Uri = 's3://lists/{yyyy}-{MM}-{dd}.ndjson';
+    expect(problemsOf(fleet)).toBe('');
+    expect(problemsOf({ ...fleet, input: { ...listed, importsS3Uri } })).toBe('');
+    expect(problemsOf({ ...fleet, input: listed })).toMatch(
+      /^input.inputS3Uri is missing, or imports or importsS3Uri/,
+    );
+  });
+
+  test.each([
+    [
+      'only what is new',
+      { onlyNew: true },
+      /^onlyNew is not for fleets: one new file would import all folders again/,
+    ],
+    [
+      'a plan of its own',
+      { input: { ...fleet.input, planName: 'x' } },
+      /^input.planName is not for recurring imports/,
+    ],
+    [
+      'a plan alone',
+      { input: { ...fleet.input, planOnly: true } },
+      /^input.planOnly is not for recurring imports/,
+    ],
+  ])('cannot be recurring with %s', (_, member, problem) => {
+    expect(problemsOf({ ...fleet, ...member })).toMatch(problem);
+  });
+});
+
 test.each<[string, object, RegExp]>([
   ['nothing', {}, /^flow is missing; input is missing$/],
   ['another flow', { ...nightly, flow: 'copyImageSet' }, /^flow must be one of /],

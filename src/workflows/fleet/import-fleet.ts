@@ -5,6 +5,7 @@ import type { FleetSums } from '../../activities/fleet/record.ts';
 import type { FleetSource } from '../../activities/fleet/roots.ts';
 import type { PlanSums } from '../../activities/fleet/plan-files.ts';
 import type { JobLimits } from '../../activities/fleet/cut.ts';
+import type { FleetName } from '../../input-rules/fleets.ts';
 import type { FleetOptions } from '../../input-rules/inputs.ts';
 import { toMilliseconds } from '../../pacing/polling.ts';
 import { fleets } from '../run/activities.ts';
@@ -139,7 +140,10 @@ async function prepare(
 }
 
 /** The workflow types of all fleets that import. */
-const TYPES = ['importAllDicom', 'importAllFhir'];
+const TYPES: readonly FleetName[] = ['importAllDicom', 'importAllFhir'];
+
+/** Whether a workflow type is that of a fleet. (The input rules, which know it too, are too large for workflow code.) */
+export const isFleet = (name: string): name is FleetName => TYPES.some((type) => type === name);
 
 const placeOf = ({ planId, uri }: Plan) => ({ planId, planUri: uri });
 
