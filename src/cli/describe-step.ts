@@ -9,6 +9,7 @@ export function describeStep({
   reads,
   counters,
   bar: fleetBar,
+  expectedEndAt,
   lastError,
 }: Progress): string {
   const parts = [
@@ -16,6 +17,7 @@ export function describeStep({
     status,
     fleetBar ?? bar(counters),
     reads > 0 ? `${waitedSeconds} s, ${reads} ${reads === 1 ? 'read' : 'reads'}` : '',
+    expectedEndAt && `end expected at ${expectedEndAt.slice(0, 16)}Z`,
     lastError && `⚠ ${lastError}`,
   ];
   return escapeControls(parts.filter(Boolean).join(' · '));

@@ -18,11 +18,16 @@ export type FleetUpdate =
 /** Without a live worker an update would wait for ever. */
 const ANSWER_WITHIN_MS = 10_000;
 
-/** See `FlowClient.steer`. */
+/**
+ * See `FlowClient.steer`.
+ *
+ * @param within - how long to wait for an answer, in milliseconds
+ */
 export async function steerFleet(
   temporal: Client,
   workflowId: string,
   [name, ...args]: FleetUpdate,
+  within = ANSWER_WITHIN_MS,
 ): Promise<FleetStanding> {
   // By the workflow id alone: a fleet that continues as new gets another run id.
   const fleet = temporal.workflow.getHandle(workflowId);
@@ -36,13 +41,13 @@ export async function steerFleet(
   const update = () =>
     fleet.executeUpdate<FleetStanding, [number]>(name, { args: args as unknown as [number] });
   try {
-    return await temporal.withDeadline(Date.now() + ANSWER_WITHIN_MS, update);
+    return await temporal.withDeadline(Date.now() + within, update);
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
       throw new UserError(`${name}: ${error.cause.message}.`);
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcServiceError(error))
       throw new UserError(
-        `No worker has answered within ${ANSWER_WITHIN_MS / 1_000} s, so ${name} may take effect later or not at all. ` +
+        `No worker has answered within ${within / 1_000} s, so ${name} may take effect later or not at all. ` +
           'Start a worker, and send it again: it does no harm to send it twice.',
       );
     throw error;

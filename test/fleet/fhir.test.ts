@@ -2,7 +2,7 @@
 import type { FlowInput } from '../../src/client.ts';
 import type { ReportedJob } from '../../src/activities/fleet/record.ts';
 import { activeFhirDatastore } from '../local-aws/fhir-harness.ts';
-import { localAws, putFiles, type LocalAwsUnderTest } from '../local-aws/harness.ts';
+import { localAws, putFiles, until, type LocalAwsUnderTest } from '../local-aws/harness.ts';
 import { readLines } from '../local-aws/imaging-harness.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
 import { recordHistory } from '../support/histories.ts';
@@ -51,7 +51,18 @@ test('a folder is one job, whose resources are counted, with a line for each tha
 test('many jobs go into the service two at a time, each once, and a second run starts none', async () => {
   const files = Array.from({ length: 5 }, (_, index) => [`in/${index}/1.ndjson`, patient(`p${index}`)]);
   const input = { ...(await records('many', Object.fromEntries(files))), filesPerJob: 1 };
-  const result = await cluster.flows.execute('importAllFhir', input);
+  await aws.control.settings({ fhirImportMs: 'never' });
+  const run = await cluster.flows.start('importAllFhir', input);
+  const openJobs = async () => (await cluster.flows.whereabouts(run.workflowId))?.counters ?? {};
+  await until(openJobs, ({ running }) => running === 1);
+  await aws.control.settleAll();
+  // The first one has gone alone. Two of the others are in the service, and stay there.
+  expect(await until(openJobs, ({ ended, running }) => ended === 1 && running === 2)).toMatchObject({
+    waiting: 2,
+  });
+  await aws.control.settings({ fhirImportMs: 30 });
+  await aws.control.settleAll();
+  const result = await run.result();
   expect(result).toMatchObject({ outcome: 'complete', imports: { complete: 5 }, resources: { imported: 5 } });
   expect(await cluster.flows.execute('importAllFhir', input)).toEqual(result);
   const { DatastoreId } = input;

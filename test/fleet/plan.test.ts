@@ -196,4 +196,15 @@ describe('many objects', () => {
       .map((line) => JSON.parse(line).prefix);
     expect(new Set(prefixes).size).toBe(1_200);
   });
+
+  test('are planned in at least 16 parts, and in jobs of up to 4,500 files unless the input says otherwise', async () => {
+    const input = { ...inputOf('input'), outputS3Uri: 's3://output/' };
+    const result = await many.flows.execute('importAllDicom', input);
+    // Two days together would have 6,000 files.
+    expect(result).toMatchObject({ imports: { planned: 20 }, files: { planned: 60_000 }, cannot: {} });
+    const parts = [...s3.written.keys()].filter((path) =>
+      `s3:/${path}`.startsWith(`${result.plan.uri}plan/`),
+    );
+    expect(parts.length).toBeGreaterThanOrEqual(16);
+  });
 });

@@ -1,6 +1,11 @@
 /** A fleet of imports over the local AWS, with its faults, other fleets, other writers, and terminations. */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { fleetActivities } from '../../src/activities/fleet/index.ts';
 import type { ReportedJob } from '../../src/activities/fleet/record.ts';
-import type { FleetUpdate } from '../../src/client/fleet.ts';
+import { healthlakeActivities } from '../../src/activities/healthlake.ts';
+import { imagingActivities } from '../../src/activities/medical-imaging.ts';
+import { REQUEST_RATES } from '../../src/activities/retry-delay.ts';
+import { steerFleet, type FleetUpdate } from '../../src/client/fleet.ts';
 import { readLines } from '../local-aws/imaging-harness.ts';
 import { localAws, p10, putFiles, until, type LocalAwsUnderTest } from '../local-aws/harness.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
@@ -158,7 +163,13 @@ describe('no job is started twice', () => {
       () => aws.control.calls({ operation: 'StartDICOMImportJob' }),
       (calls) => calls.some(({ outcome }) => outcome === 'held'),
     );
-    await cluster.withoutWorker(() => aws.control.release());
+    await cluster.withoutWorker(async () => {
+      const { temporal } = cluster.flows;
+      await expect(steerFleet(temporal, run.workflowId, ['setConcurrency', 10], 200)).rejects.toThrow(
+        'No worker has answered within 0.2 s, so setConcurrency may take effect later or not at all.',
+      );
+      await aws.control.release();
+    });
     expect(await run.result()).toMatchObject({ outcome: 'complete' });
     expect(await jobsInAws(input)).toEqual(eachOnce(6));
   });
@@ -175,6 +186,37 @@ test('a job of somebody else with the mark of one of ours is not taken for ours'
     outputS3Uri: 's3://other/out/',
   });
   expect(await execute(input)).toMatchObject({ outcome: 'complete', files: { imported: 1 } });
+});
+
+test('a start that is lost for long is found by its mark, whatever the status of its job', async () => {
+  const input = await archive(4);
+  const { plan } = await execute({ ...input, planOnly: true });
+  const [planId = ''] = plan.uri.split('/').slice(-2);
+  const jobs: string[] = [];
+  for (const [index, prefix] of ['study-000', 'study-001', 'study-002', 'elsewhere'].entries()) {
+    const { datastoreId, dataAccessRoleArn, outputS3Uri } = input;
+    const inputS3Uri = `${input.inputS3Uri}${prefix}/`;
+    const mark = { jobName: `${planId}-${index}-2`, clientToken: `${planId}-${index}-2` };
+    const job = { datastoreId, dataAccessRoleArn, inputS3Uri, outputS3Uri, ...mark };
+    const { jobId = '' } = await aws.imaging.startDICOMImportJob(job);
+    jobs.push(jobId);
+  }
+  for (const [index, status] of ['COMPLETED', 'FAILED', 'IN_PROGRESS', 'COMPLETED'].entries())
+    await aws.control.arrange({ kind: 'dicomImportJob', id: jobs[index] ?? '', patch: { status } });
+  const imaging = imagingActivities(aws.imaging, aws.s3, REQUEST_RATES);
+  const { lookAtImports } = fleetActivities(
+    aws.s3,
+    imaging,
+    healthlakeActivities(aws.healthlake, REQUEST_RATES),
+  );
+  const looked: ReturnType<typeof lookAtImports> = new MockActivityEnvironment().run(lookAtImports, {
+    order: { service: 'medical-imaging' as const, ...input },
+    plan: { planId, planUri: plan.uri },
+    running: [],
+    lost: [0, 1, 2, 3].map((index) => [index, 2] as const),
+  });
+  const found = [0, 1, 2].map((index) => ({ index, attempt: 2, jobId: jobs[index] }));
+  expect(await looked).toEqual({ ended: [], found: expect.arrayContaining(found), absent: [3] });
 });
 
 test('a quota that is lower than configured is kept: the rest waits', async () => {
@@ -219,6 +261,23 @@ test('a wrong role stops after the first job; once it is mended, the fleet goes 
   expect(await jobsInAws(input)).toHaveLength(5);
 });
 
+test('five failures in a row for the same reason pause a fleet that has begun well', async () => {
+  const input = await archive(8);
+  await aws.control.settings({ dicomImportMs: 'never' });
+  const run = await start(input);
+  await until(
+    () => jobsInAws(input),
+    (jobs) => jobs.length === 1,
+  );
+  await aws.control.failNext({ operation: 'StartDICOMImportJob', error: 'AccessDeniedException', count: 5 });
+  await aws.control.settings({ dicomImportMs: 30 });
+  await aws.control.settleAll();
+  const progress = await untilPaused(run.workflowId);
+  expect(progress?.lastError).toBe('5 failures one after the other: AccessDeniedException');
+  await standingOf(run.workflowId, 'resume');
+  expect(await run.result()).toMatchObject({ outcome: 'complete', imports: { complete: 8 } });
+});
+
 test('a fleet on folders of another open fleet is refused, and one beside it is not', async () => {
   const input = await archive(3);
   await aws.control.settings({ dicomImportMs: 'never' });
@@ -251,6 +310,16 @@ describe('updates', () => {
       () => jobsInAws(input),
       (jobs) => jobs.length === 1,
     );
+    const progress = await until(
+      () => cluster.flows.whereabouts(workflowId),
+      (now) => now?.counters?.['running'] === 1,
+    );
+    expect(progress).toMatchObject({
+      counters: { planned: 3, waiting: 2, ended: 0 },
+      concurrency: 10,
+      startsPerSecond: 200,
+      expectedEndAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+    });
     for (let time = 0; time < 2; time++) {
       expect(await standingOf(workflowId, 'pause')).toMatchObject({
         status: 'paused',
@@ -258,6 +327,15 @@ describe('updates', () => {
         waiting: 2,
       });
     }
+    const { temporal } = cluster.flows;
+    const details = await temporal.workflow.getHandle(workflowId).query('__temporal_workflow_metadata');
+    expect(details).toMatchObject({
+      currentDetails: expect.stringMatching(/paused\n\n░{20} 0 of 3 jobs\n[^]*- ⚠ paused by an update/),
+    });
+    expect(await cluster.flows.whereabouts(workflowId)).not.toHaveProperty(
+      'expectedEndAt',
+      expect.anything(),
+    );
     expect(await standingOf(workflowId, 'setConcurrency', 1)).toMatchObject({ concurrency: 1 });
     expect(await standingOf(workflowId, 'setStartsPerSecond', 99)).toMatchObject({ startsPerSecond: 99 });
     await expect(standingOf(workflowId, 'setConcurrency', 0)).rejects.toThrow(/a whole number from 1/);
@@ -291,6 +369,39 @@ describe('updates', () => {
     expect(await execute(input)).toMatchObject({ outcome: 'complete', imports: { complete: 3, left: 0 } });
     expect(await jobsInAws(input)).toEqual(eachOnce(3));
   });
+});
+
+test('cancelRemaining while the plan is being made starts nothing', async () => {
+  const input = await archive(2);
+  await aws.control.hold({ operation: 'ListObjectsV2' });
+  const run = await start(input);
+  await until(
+    () => aws.control.calls({ operation: 'ListObjectsV2' }),
+    (calls) => calls.some(({ outcome }) => outcome === 'held'),
+  );
+  expect(await standingOf(run.workflowId, 'pause')).toMatchObject({ status: 'paused' });
+  await standingOf(run.workflowId, 'cancelRemaining');
+  await aws.control.release();
+  expect(await run.result()).toMatchObject({ outcome: 'none', imports: { planned: 2, left: 2 } });
+  expect(await jobsInAws(input)).toEqual([]);
+});
+
+test('a run that is cancelled says what goes on in AWS, and a second run finds it', async () => {
+  const input = await archive(2);
+  await aws.control.settings({ dicomImportMs: 'never' });
+  const run = await start(input);
+  await until(
+    () => cluster.flows.whereabouts(run.workflowId),
+    (progress) => progress?.counters?.['running'] === 1,
+  );
+  await cluster.flows.cancel(run.workflowId);
+  await expect(run.result()).rejects.toThrow(/cancelled/i);
+  const { memo } = await run.describe();
+  expect(memo).toMatchObject({ awsJobs: '1 job', stillRunning: true });
+  await aws.control.settings({ dicomImportMs: 30 });
+  await aws.control.settleAll();
+  expect(await execute(input)).toMatchObject({ outcome: 'complete' });
+  expect(await jobsInAws(input)).toEqual(eachOnce(2));
 });
 
 describe('a recurring import', () => {
@@ -351,35 +462,69 @@ describe('a recurring import', () => {
 });
 
 describe('the sums are what the manifests say', () => {
-  /** A fleet of one job, which is COMPLETED by GetDICOMImportJob but has not written a manifest. */
-  async function completed(manifest: object | undefined) {
-    const input = await archive(1);
-    await aws.control.settings({ dicomImportMs: 'never' });
-    const run = await start(input);
-    const { jobSummaries } = await until(
+  /** Ends the open job of a fleet by a status and a manifest, instead of letting it import. */
+  async function end(input: Input, jobs: number, status: string, manifest?: object): Promise<void> {
+    const { jobSummaries = [] } = await until(
       () => aws.imaging.listDICOMImportJobs({ datastoreId: input.datastoreId }),
-      (jobs) => jobs.jobSummaries?.length === 1,
+      ({ jobSummaries: all = [] }) => all.length === jobs,
     );
-    const { jobId: id = '' } = jobSummaries?.[0] ?? {};
+    const open = jobSummaries.find(
+      ({ jobStatus }) => jobStatus === 'SUBMITTED' || jobStatus === 'IN_PROGRESS',
+    );
+    const { jobId: id = '' } = open ?? {};
     const key = `out/${input.datastoreId}-DicomImport-${id}/job-output-manifest.json`;
-    if (manifest) {
-      const jobSummary = JSON.stringify({ jobSummary: manifest });
-      await putFiles(aws.data, input.inputS3Uri.split('/')[2] ?? '', { [key]: jobSummary });
-    }
-    await aws.control.arrange({ kind: 'dicomImportJob', id, patch: { status: 'COMPLETED' } });
-    return run.result();
+    const content = JSON.stringify({ jobSummary: manifest });
+    if (manifest) await putFiles(aws.data, input.inputS3Uri.split('/')[2] ?? '', { [key]: content });
+    await aws.control.arrange({ kind: 'dicomImportJob', id, patch: { status } });
   }
 
-  test('also where a manifest contradicts the plan', async () => {
-    const manifest = { numberOfScannedFiles: 5, numberOfImportedFiles: 4, numberOfFilesWithCustomerError: 1 };
-    expect(await completed(manifest)).toMatchObject({
+  async function fleetOfOne() {
+    const input = await archive(1);
+    await aws.control.settings({ dicomImportMs: 'never' });
+    return { input, run: await start(input) };
+  }
+
+  const counts = (imported: number, customer: number, server: number) => ({
+    numberOfScannedFiles: imported + customer + server,
+    numberOfImportedFiles: imported,
+    numberOfFilesWithCustomerError: customer,
+    numberOfFilesWithServerError: server,
+  });
+
+  test('also where a manifest contradicts the plan; files that failed because of their data are not tried again', async () => {
+    const { input, run } = await fleetOfOne();
+    await end(input, 1, 'COMPLETED', counts(4, 1, 0));
+    expect(await run.result()).toMatchObject({
       outcome: 'partial',
       imports: { partial: 1 },
       files: { planned: 1, imported: 4, failed: 1 },
     });
+    expect(await jobsInAws(input)).toEqual(['0-1 COMPLETED']);
   });
 
   test('and a job without one has an unknown outcome', async () => {
-    expect(await completed(undefined)).toMatchObject({ outcome: 'unknown', imports: { unknown: 1 } });
+    const { input, run } = await fleetOfOne();
+    await end(input, 1, 'COMPLETED');
+    expect(await run.result()).toMatchObject({ outcome: 'unknown', imports: { unknown: 1 } });
+  });
+
+  test('a job that loses files by a fault of the service is tried up to three times', async () => {
+    const { input, run } = await fleetOfOne();
+    for (const attempt of [1, 2, 3]) await end(input, attempt, 'COMPLETED', counts(1, 0, 1));
+    const result = await run.result();
+    expect(result).toMatchObject({ outcome: 'partial', files: { imported: 1, failed: 1 } });
+    expect(await jobsInAws(input)).toEqual(['0-1 COMPLETED', '0-2 COMPLETED', '0-3 COMPLETED']);
+    expect(await readLines(aws, result.report?.uri ?? '')).toMatchObject([{ attempts: 3 }]);
+  });
+
+  test('a job that is FAILED by GetDICOMImportJob has failed, even with a manifest of a complete import', async () => {
+    const { input, run } = await fleetOfOne();
+    for (const attempt of [1, 2, 3]) {
+      await end(input, attempt, 'FAILED', counts(1, 0, 0));
+      if (attempt === 3) continue;
+      await untilPaused(run.workflowId);
+      await standingOf(run.workflowId, 'resume');
+    }
+    expect(await run.result()).toMatchObject({ outcome: 'partial', imports: { complete: 0, failed: 1 } });
   });
 });

@@ -62,7 +62,7 @@ export async function workOff<Sums>(
   const hasEnded = () => isTurning() || isOver(state);
   const show = () => {
     const count = inService(state);
-    flow.underWay = count > 0 ? { awsJobs: `${count} jobs` } : undefined;
+    flow.underWay = count > 0 ? { awsJobs: count === 1 ? '1 job' : `${count} jobs` } : undefined;
     jobs.show(state);
   };
 

@@ -13,7 +13,7 @@ import { flowFailure } from '../run/failures.ts';
 import { runFlow, type Flow } from '../run/flow.ts';
 import { workOff, type FleetJobs } from './engine.ts';
 import { makePlan, type Plan } from './plan.ts';
-import { showFleet } from './progress.ts';
+import { fleetDisplay } from './progress.ts';
 import { steer } from './steering.ts';
 import { adopt, begin, type FleetState, type Pace } from './state.ts';
 
@@ -96,14 +96,14 @@ export async function importFleet<Input extends FleetOptions>(
   let show = () => {};
   steer(state, Date.now, () => show());
   return runFlow(name, input, async (flow) => {
-    show = () => showFleet(flow, state, state.sums.imports);
+    show = fleetDisplay(flow, state);
     const fleet = fleetOf(input);
     const plan = before?.plan ?? (await prepare(flow, fleet, input, state));
     flow.know({ datastoreId: fleet.order.datastoreId, planId: plan.planId });
     if (input.planOnly === true) return resultOf(fleet.order, plan, state, 'planned');
     const { lookEvery } = flow.facts.rules.fleet;
     const interval = input.lookInterval === undefined ? lookEvery : toMilliseconds(input.lookInterval);
-    const jobs = importJobsOf(flow, fleet.order, plan);
+    const jobs = importJobsOf(flow, fleet.order, plan, show);
     if (!(await workOff(flow, jobs, state, interval))) return turn(input, { plan, state });
     const result = resultOf(fleet.order, plan, state, outcomeOf(plan, state));
     await flow.readLong('+close', fleets.closeLedger, { plan: placeOf(plan), summary: result });
@@ -148,7 +148,7 @@ export const isFleet = (name: string): name is FleetName => TYPES.some((type) =>
 const placeOf = ({ planId, uri }: Plan) => ({ planId, planUri: uri });
 
 /** The calls of a fleet of imports. Each is one activity for many jobs. */
-function importJobsOf(flow: Flow, order: ImportOrder, plan: Plan): FleetJobs<FleetSums> {
+function importJobsOf(flow: Flow, order: ImportOrder, plan: Plan, show: () => void): FleetJobs<FleetSums> {
   const place = placeOf(plan);
   const { tries, pauseAfter } = flow.facts.rules.fleet;
   return {
@@ -185,7 +185,7 @@ function importJobsOf(flow: Flow, order: ImportOrder, plan: Plan): FleetJobs<Fle
       }),
     planAgain: ({ part }, { index, attempt, jobId }) =>
       flow.readLong('+planAgain', fleets.planAgain, { ...place, index, attempt, jobId, part }),
-    show: (state) => showFleet(flow, state, state.sums.imports),
+    show,
   };
 }
 

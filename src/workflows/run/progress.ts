@@ -15,11 +15,11 @@ export interface Progress {
   waitedSeconds: number;
   reads: number;
   nextReadAt?: string;
-  /** Of a fleet: a progress bar, its rate and concurrency, and when the last job is expected to start. */
+  /** Of a fleet: a progress bar, its rate and concurrency, and when its last job is expected to end (ISO 8601). */
   bar?: string;
   startsPerSecond?: number;
   concurrency?: number;
-  lastStartAt?: string;
+  expectedEndAt?: string;
   /** The last warning or error. */
   lastError?: string;
   /** The end of the last wait: what led to the read that showed it, and when (ISO 8601). */
@@ -52,7 +52,7 @@ export class ProgressBoard {
 }
 
 function render({ step, status, ids, outcome, counters, ...now }: Progress): string {
-  const { waitedSeconds, reads, nextReadAt, lastError, bar, startsPerSecond, lastStartAt } = now;
+  const { waitedSeconds, reads, nextReadAt, lastError, bar, startsPerSecond, expectedEndAt } = now;
   const lines = [
     outcome && `${outcome === 'complete' ? '' : '⚠ '}**outcome: ${outcome}**\n`,
     `**${step}**${status && ` · ${status}`}`,
@@ -61,7 +61,7 @@ function render({ step, status, ids, outcome, counters, ...now }: Progress): str
     ...Object.entries(counters ?? {}).map(([name, count]) => `- ${name}: ${count}`),
     reads > 0 ? `- waited ${waitedSeconds} s, ${reads} ${reads === 1 ? 'read' : 'reads'}` : undefined,
     startsPerSecond !== undefined && `- ${startsPerSecond} starts a second`,
-    lastStartAt && `- last start expected at ${lastStartAt}`,
+    expectedEndAt && `- end expected at ${expectedEndAt}`,
     nextReadAt && `- next read at ${nextReadAt}`,
     lastError && `- ⚠ ${lastError}`,
   ];
