@@ -4,11 +4,7 @@
  *
  * Its configuration is that of the worker: `TEMPORAL_*` and `temporal.toml` for Temporal, the AWS SDK's default chain for AWS.
  */
-import { commandLine } from './cli/commands.ts';
-import { COMPLETE } from './cli/completion-script.ts';
-import { complete } from './cli/completion.ts';
-import { escapeControls } from './cli/terminal.ts';
-import { explainOurs, runMain } from './lib/user-error.ts';
+import { program } from './cli/program.ts';
 
 // A reader such as `head` may close the pipe before the end of the output. That is not an error.
 for (const stream of [process.stdout, process.stderr]) {
@@ -18,12 +14,4 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-await runMain(
-  async () => {
-    const args = process.argv.slice(2);
-    const [first, line = ''] = args;
-    if (first === COMPLETE) await complete(line);
-    else await commandLine(args).parseAsync();
-  },
-  (error) => escapeControls(explainOurs(error)),
-);
+await program(process.argv.slice(2));

@@ -1,7 +1,7 @@
 /** `doctor` reports each fault, alone and in pairs, exactly once and with the right fix. */
 import { createServer, type Server } from 'node:http';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
-import { cliEnvironment, runCli } from './support/cli.ts';
+import { cliEnvironment, runCliInTurn } from './support/cli.ts';
 import { startCluster, withCluster, type Cluster } from './support/cluster.ts';
 import { roleArn } from './support/inputs.ts';
 import { listen } from './support/listen.ts';
@@ -91,7 +91,7 @@ const given = (bucket = 'doctor', queue = queueUrl('events')) => {
 };
 
 async function doctor(env: NodeJS.ProcessEnv, bucket?: string, queue?: string): Promise<Finding[]> {
-  const { stdout } = await runCli(['doctor', ...given(bucket, queue), '--json'], environment(env));
+  const { stdout } = await runCliInTurn(['doctor', ...given(bucket, queue), '--json'], environment(env));
   return JSON.parse(stdout) as Finding[];
 }
 
@@ -302,7 +302,7 @@ test('reports the depth of the queue of events', async () => {
 });
 
 test('reports that the local AWS has no IAM, and asks its KMS', async () => {
-  const { code, stdout } = await runCli(
+  const { code, stdout } = await runCliInTurn(
     ['doctor', ...given()],
     environment({ AWS_ENDPOINT_URL_IAM: '', AWS_ENDPOINT_URL_KMS: '', AWS_ENDPOINT_URL: aws.endpoint }),
   );
@@ -313,7 +313,7 @@ test('reports that the local AWS has no IAM, and asks its KMS', async () => {
 
 test('prints each fix below its finding, and exits with an error', async () => {
   const env = environment({ TEMPORAL_NAMESPACE: 'nope' });
-  const { code, stdout, stderr } = await runCli(['doctor'], env);
+  const { code, stdout, stderr } = await runCliInTurn(['doctor'], env);
   expect(stdout).toMatch(
     /✗ Temporal .*\n {2}to fix it: set TEMPORAL_NAMESPACE .*\n– worker +not checked: needs /,
   );

@@ -7,7 +7,7 @@ import { membersOf, scheduleMembers, type Member } from '../src/input-rules/memb
 import { RECURRING_FLOWS } from '../src/input-rules/recurring-import.ts';
 import { WORKFLOW_NAMES } from '../src/input-rules/workflows.ts';
 import { localAws, until } from './local-aws/harness.ts';
-import { cliEnvironment, runCliBatch, type Ended } from './support/cli.ts';
+import { cliEnvironment, runCliInTurn, type Ended } from './support/cli.ts';
 import { withCluster, type Cluster } from './support/cluster.ts';
 import { roleArn } from './support/inputs.ts';
 
@@ -138,10 +138,7 @@ const subcommandsIn = (help: string) =>
 
 /** Without a server, a region or any other setting. */
 const helpOf = (commands: readonly (readonly string[])[], flag: string) =>
-  runCliBatch(
-    commands.map((words) => [...words, flag]),
-    { PATH: process.env['PATH'] },
-  );
+  Promise.all(commands.map((words) => runCliInTurn([...words, flag], { PATH: process.env['PATH'] })));
 
 /** The commands that only have commands of their own. */
 const GROUPS = [[], ['start'], ['schedule'], ['schedule', 'ensure']];
@@ -213,7 +210,10 @@ function rowsOf({ words, takesId, flags }: Command): Row[] {
 const shortened = (args: readonly string[]) => args.map((word) => word.slice(0, 40) || "''").join(' ');
 
 /** The deviations from what is expected: one line that says what is wrong, the right exit code, no stack trace. */
-function complaints({ args, code, stdout, stderr }: Ended & { args: string[] }, said = /./): string[] {
+function complaints(
+  { args, code, stdout, stderr }: Ended & { args: readonly string[] },
+  said = /./,
+): string[] {
   const [line = '', ...more] = stderr.trimEnd().split('\n');
   const lines = more.filter((other) => !other.startsWith('To list its flags: '));
   // `doctor` prints its findings before it fails.
@@ -223,19 +223,12 @@ function complaints({ args, code, stdout, stderr }: Ended & { args: string[] }, 
   return isRight ? [] : [`${shortened(args)} → ${code}, not ${String(said)}:\n  ${shown}`];
 }
 
-/** Runs a table in two processes at a time, and returns the deviations. */
+/** Runs a table, and returns the deviations. */
 async function complaintsOf(table: readonly Row[]): Promise<string[]> {
-  const half = Math.ceil(table.length / 2);
-  const halves = [table.slice(0, half), table.slice(half)];
   const ended = await Promise.all(
-    halves.map((rows) =>
-      runCliBatch(
-        rows.map(([args]) => args),
-        env,
-      ),
-    ),
+    table.map(async ([args]) => ({ args, ...(await runCliInTurn(args, env)) })),
   );
-  return ended.flat().flatMap((one, index) => complaints(one, table[index]?.[1]));
+  return ended.flatMap((one, index) => complaints(one, table[index]?.[1]));
 }
 
 describe('every command', () => {

@@ -5,7 +5,7 @@ import type { PayloadCodec } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { replayRuns, type ReplayedRun } from '../src/worker/replay.ts';
 import { localAws, until } from './local-aws/harness.ts';
-import { cliEnvironment, program, runCli } from './support/cli.ts';
+import { cliEnvironment, program, runCliInTurn } from './support/cli.ts';
 import { quietRuntime, withCluster, type Cluster } from './support/cluster.ts';
 import { Pty } from './support/pty.ts';
 
@@ -66,7 +66,7 @@ async function startOther(type: string, taskQueue: string, args: unknown[], clie
   return workflowId;
 }
 
-const replay = (...args: string[]) => runCli(['replay', ...args], env);
+const replay = (...args: string[]) => runCliInTurn(['replay', ...args], env);
 
 const answer = async (...args: string[]) => {
   const { code, stdout, stderr } = await replay('--json', ...args);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
-import { cliEnvironment, program, runCli, runCliBatch, type Ended } from './support/cli.ts';
+import { cliEnvironment, program, runCli, runCliInTurn, type Ended } from './support/cli.ts';
 import { required, withCluster, type Cluster } from './support/cluster.ts';
 import { fhirImportOf, polling, roleArn } from './support/inputs.ts';
 import { untilFired } from './support/schedules.ts';
@@ -26,7 +26,7 @@ afterEach(() => aws.control.settings({ fhirImportMs: 0 }));
 
 /** Runs the program with `input` as its stdin. */
 const cli = (args: readonly string[], env: NodeJS.ProcessEnv = {}, input = '') =>
-  runCli(args, { ...environment, ...env }, input);
+  runCliInTurn(args, { ...environment, ...env }, input);
 
 async function json<Value>(...args: string[]): Promise<Value> {
   const { code, stdout, stderr } = await cli([...args, '--json']);
@@ -199,7 +199,8 @@ describe('an import', () => {
       error: 'ValidationException',
       message: 'It is too late for that.',
     });
-    await cluster.flows.start('provisionDatastore', { datastoreName: 'x' }, { workflowId: 'rejected' });
+    const options = { workflowId: 'rejected' };
+    await cluster.flows.execute('provisionDatastore', { datastoreName: 'x' }, options).catch(() => {});
     expect(await cli(['result', 'rejected'])).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(
@@ -321,10 +322,7 @@ describe('a mistake prints one line that says what is right', () => {
   ];
   let ended: Ended[];
   beforeAll(async () => {
-    ended = await runCliBatch(
-      mistakes.map(([, args]) => args),
-      environment,
-    );
+    ended = await Promise.all(mistakes.map(([, args]) => cli(args)));
   });
 
   test.each(mistakes.map(([title, , line], index) => ({ title, line, index })))(
@@ -348,7 +346,7 @@ describe('a mistake prints one line that says what is right', () => {
 
   test('run by npx: what it prints can be pasted', async () => {
     // npm sets this variable.
-    const { stderr } = await cli(['result', 'none'], { npm_command: 'exec' });
+    const { stderr } = await runCli(['result', 'none'], { ...environment, npm_command: 'exec' });
     expect(stderr).toBe('There is no run none. To list open runs: npx aws-health-workflows list\n');
   });
 
@@ -359,8 +357,8 @@ describe('a mistake prints one line that says what is right', () => {
 });
 
 describe('without a server, a region or a setting', () => {
-  const alone = (...args: string[]) => runCli(args, { PATH: process.env['PATH'] });
-  // `cli-flags.test.ts` asks every command for help, in one process.
+  const alone = (...args: string[]) => runCliInTurn(args, { PATH: process.env['PATH'] });
+  // `cli-flags.test.ts` asks every command for help.
   test('start -h helps', async () => {
     const { code, stdout, stderr } = await alone('start', '-h');
     expect([code, stderr]).toEqual([0, '']);
@@ -381,7 +379,11 @@ describe('without a server, a region or a setting', () => {
 
   test('--version prints the version of the package', async () => {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'));
-    expect(await alone('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    expect(await runCli(['--version'], { PATH: process.env['PATH'] })).toEqual({
+      code: 0,
+      stdout: `${version}\n`,
+      stderr: '',
+    });
   });
 
   test('Tab completes commands, without a message about the missing server', async () => {

@@ -4,7 +4,7 @@ import { Client } from '@temporalio/client';
 import { FlowClient } from '../../src/client.ts';
 import { clientEncryption } from '../../src/payloads/encryption.ts';
 import { localAws, type LocalAwsUnderTest } from '../local-aws/harness.ts';
-import { cliEnvironment, runCli } from '../support/cli.ts';
+import { cliEnvironment, runCliInTurn } from '../support/cli.ts';
 import { awsEnvironment, startWorker, withCluster, type Cluster } from '../support/cluster.ts';
 import { polling } from '../support/inputs.ts';
 import { workerLog } from '../support/shown.ts';
@@ -144,19 +144,19 @@ test('the command line encrypts and decrypts with the same setting, and replays 
   const env = { ...cliEnvironment(cluster, aws.endpoint), AWS_ENDPOINT_URL_KMS: aws.endpoint };
   const args = ['start', 'provisionDatastore', '--datastoreName', 'by-command', '--json'];
   await withWorker({ PAYLOAD_KEYS, REQUIRE_ENCRYPTION: '1' }, async () => {
-    const { stdout, stderr } = await runCli([...args, '--watch'], { ...env, PAYLOAD_KEYS });
+    const { stdout, stderr } = await runCliInTurn([...args, '--watch'], { ...env, PAYLOAD_KEYS });
     expect(stderr).toBe('');
     expect(stdout).toContain('"ACTIVE"');
   });
   const { workflowId = '' } = (await encrypting.list({ all: true, limit: 1 }))[0] ?? {};
-  expect((await runCli(['result', workflowId], { ...env, PAYLOAD_KEYS })).stdout).toContain('ACTIVE');
-  const { stderr } = await runCli(['result', workflowId], env);
+  expect((await runCliInTurn(['result', workflowId], { ...env, PAYLOAD_KEYS })).stdout).toContain('ACTIVE');
+  const { stderr } = await runCliInTurn(['result', workflowId], env);
   expect(stderr).toMatch(
     /encoded as binary\/aws-health-encrypted-1\. Set TEMPORAL_CODEC_ENDPOINT .* PAYLOAD_KEYS/,
   );
   const replay = ['replay', '--query', `WorkflowId = "${workflowId}"`];
-  expect((await runCli(replay, { ...env, PAYLOAD_KEYS })).stdout).toContain('1 of 1 runs replay.');
-  const lost = await runCli(replay, { ...env, PAYLOAD_KEYS: 'kms:alias/other' });
+  expect((await runCliInTurn(replay, { ...env, PAYLOAD_KEYS })).stdout).toContain('1 of 1 runs replay.');
+  const lost = await runCliInTurn(replay, { ...env, PAYLOAD_KEYS: 'kms:alias/other' });
   expect(lost.stdout).toMatch(/A payload is encrypted with arn:aws:kms:.*, which PAYLOAD_KEYS does not name/);
 });
 
@@ -169,7 +169,7 @@ test.each([
   ['neither a file nor KMS', 'secret', /^PAYLOAD_KEYS must be file:<path> or kms:/m],
 ])('a worker refuses %s', async (_, keys, said) => {
   const env = { ...cliEnvironment(cluster, aws.endpoint), AWS_ENDPOINT_URL_KMS: aws.endpoint };
-  const { code, stderr } = await runCli(['worker'], { ...env, PAYLOAD_KEYS: keys });
+  const { code, stderr } = await runCliInTurn(['worker'], { ...env, PAYLOAD_KEYS: keys });
   expect(stderr).toMatch(said);
   expect([code, /\n {4}at /.test(stderr)]).toEqual([1, false]);
 });

@@ -1,7 +1,6 @@
 /** Runs the built command line program, as a user does. */
-import { execFile, spawn } from 'node:child_process';
+import { execFile, fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { awsEnvironment, type Cluster } from './cluster.ts';
 
 export const program = join(import.meta.dirname, '../../dist/src/cli.js');
@@ -25,21 +24,33 @@ export function runCli(args: readonly string[], env: NodeJS.ProcessEnv, input = 
   return run(process.execPath, [program, ...args], env, input);
 }
 
-/** Runs many command lines in one process, which takes a fraction of the time. Its stdout and stderr are pipes too. */
-export async function runCliBatch(
-  commandLines: readonly (readonly string[])[],
-  env: NodeJS.ProcessEnv,
-): Promise<(Ended & { args: string[] })[]> {
-  const script = join(import.meta.dirname, 'cli-batch.mjs');
-  const child = spawn(process.execPath, [script], { env, stdio: ['pipe', 'pipe', 'inherit'] });
-  child.stdin.end(JSON.stringify(commandLines));
-  const lines = (await text(child.stdout)).trim().split('\n');
-  if (lines.length !== commandLines.length)
-    throw new Error(`${commandLines.length} command lines have ${lines.length} results`);
-  return lines.map((line) => JSON.parse(line) as Ended & { args: string[] });
+let inTurn: ChildProcess | undefined;
+/** Receive what the command lines print, in their order. */
+const waiting: ((ended: Ended) => void)[] = [];
+afterAll(() => inTurn?.kill());
+
+function startInTurn(): ChildProcess {
+  const script = join(import.meta.dirname, 'cli-in-turn.mjs');
+  // Without the variables of npm, by which the program would see that npx runs it.
+  const child = fork(script, { env: { PATH: process.env['PATH'] }, execArgv: [] });
+  child.on('message', (ended: Ended) => waiting.shift()?.(ended));
+  return child;
 }
 
-/** The same, but the reader of its stdout reads nothing until the pipe is full or the program has exited. */
+/**
+ * The same in one process for all command lines of a test file, one after the other, which takes a fraction of the time. It
+ * suits tests of what a command says and does. What concerns the process itself, such as its pipes, its terminal or its end,
+ * is tested with {@link runCli}.
+ */
+export function runCliInTurn(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<Ended> {
+  const child = (inTurn ??= startInTurn());
+  return new Promise((resolve) => {
+    waiting.push(resolve);
+    child.send({ args, env, input });
+  });
+}
+
+/** Runs the program as {@link runCli} does, but the reader of its stdout reads nothing until the pipe is full or the program has exited. */
 export function runCliSlowly(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Ended> {
   const reader = join(import.meta.dirname, 'slow-reader.py');
   const script = `set -o pipefail; "$@" | python3 "${reader}"`;
