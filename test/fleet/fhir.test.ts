@@ -48,6 +48,33 @@ test('a folder is one job, whose resources are counted, with a line for each tha
   expect(await readLines(aws, result.failures?.uri ?? '')).toMatchObject([{ index: 0, line: 2 }]);
 });
 
+test('the plan and the reports are encrypted with the key of the output', async () => {
+  const input = await records('encrypted', { 'in/1.ndjson': `${patient('p1')}{}\n` });
+  await cluster.flows.execute('importAllFhir', input);
+  const { Contents = [] } = await aws.s3.listObjectsV2({ Bucket: 'encrypted', Prefix: 'out/' });
+  const ours = Contents.map(({ Key = '' }) => Key).filter((key) => /^out\/[0-9a-f]{16}\//.test(key));
+  const names = ours.map((key) => key.replace(/^out\/\w+\//, ''));
+  expect(names).toEqual([
+    'cannot/0.ndjson',
+    'failures.ndjson',
+    'failures/00000000.ndjson',
+    'plan.json',
+    'plan/0.ndjson',
+    'report.ndjson',
+    'report/00000000.ndjson',
+    'shards/0.json',
+    'summary.json',
+  ]);
+  for (const Key of ours) {
+    const { ServerSideEncryption, SSEKMSKeyId } = await aws.s3.headObject({ Bucket: 'encrypted', Key });
+    expect({ Key, ServerSideEncryption, SSEKMSKeyId }).toEqual({
+      Key,
+      ServerSideEncryption: 'aws:kms',
+      SSEKMSKeyId: 'alias/key',
+    });
+  }
+});
+
 test('many jobs go into the service two at a time, each once, and a second run starts none', async () => {
   const files = Array.from({ length: 5 }, (_, index) => [`in/${index}/1.ndjson`, patient(`p${index}`)]);
   const input = { ...(await records('many', Object.fromEntries(files))), filesPerJob: 1 };

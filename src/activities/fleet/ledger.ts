@@ -3,6 +3,7 @@ import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { Readable } from 'node:stream';
 import { storeBlob } from '../blobs.ts';
+import { encryptingS3 } from '../encrypting-s3.ts';
 import { attempt } from '../operation.ts';
 import type { ImportingService } from '../report-lines.ts';
 import { listObjects, readUriLines } from '../s3.ts';
@@ -55,20 +56,21 @@ export function ledgerActivities(s3: S3Client, services: Readonly<Record<Importi
       }),
 
     /** Joins the parts of the report to `report.ndjson` and `failures.ndjson`, and writes `summary.json`. */
-    closeLedger: ({ plan: { planUri }, summary }: SummaryInput): Promise<void> =>
+    closeLedger: ({ plan: { planUri, kmsKeyId }, summary }: SummaryInput): Promise<void> =>
       attempt('closeLedger', async () => {
+        const encrypting = encryptingS3(s3, kmsKeyId);
         const files = reportFiles(planUri);
         const { lines, partOf } = await readReport(s3, planUri);
         const inOrder = [...lines].toSorted(([a], [b]) => a - b).map(([, line]) => line);
         const store = (uri: string, texts: AsyncIterable<Buffer> | Iterable<Buffer>) =>
           storeBlob(
-            s3,
+            encrypting,
             { body: Readable.from(texts, { objectMode: true }), contentType: 'application/x-ndjson' },
             { uri },
           );
         await store(files.report, bytesOfLines(inOrder));
         await store(files.failed, failuresIn(s3, planUri, partOf));
-        await writeLines(s3, files.summary, [summary], cancellationSignal());
+        await writeLines(encrypting, files.summary, [summary], cancellationSignal());
       }),
   };
 }

@@ -4,6 +4,12 @@ import { isRecord } from '../../lib/guards.ts';
 import { readText, readUriLines, writeText } from '../s3.ts';
 import type { Amount, CutterState, JobLimits } from './cut.ts';
 
+/** Says how the files of a plan and its reports are encrypted. */
+export interface Encryption {
+  /** The KMS key of the fleet's output. Without one, the default encryption of the bucket applies. */
+  readonly kmsKeyId?: string | undefined;
+}
+
 /** A part of the input that one activity reads: some of the keys below one or several prefixes. */
 export interface Shard {
   readonly limits: JobLimits;

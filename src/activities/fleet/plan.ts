@@ -1,6 +1,7 @@
 /** The activities that plan a fleet of imports. */
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { S3Client, _Object } from '@aws-sdk/client-s3';
+import { encryptingS3 } from '../encrypting-s3.ts';
 import { attempt } from '../operation.ts';
 import { listPages, parseS3Uri } from '../s3.ts';
 import { Cutter, type CutResult, type JobLimits } from './cut.ts';
@@ -13,6 +14,7 @@ import {
   sumsOf,
   writeLines,
   writePart,
+  type Encryption,
   type KeyRange,
   type NotImportable,
   type PlanHead,
@@ -45,7 +47,7 @@ export interface Survey {
 }
 
 /** Names one of the parts of a plan, for the activity that makes it. */
-export interface PartOfPlan {
+export interface PartOfPlan extends Encryption {
   readonly planUri: string;
   readonly n: number;
 }
@@ -68,21 +70,22 @@ export interface PlannedAgain {
   readonly files: number;
 }
 
-export interface PlanToClose {
+export interface PlanToClose extends Encryption {
   readonly planId: string;
   readonly planUri: string;
   readonly parts: readonly PlanSums[];
 }
 
-export function planActivities(s3: S3Client) {
+export function planActivities(client: S3Client) {
   return {
     /**
      * Divides the input into shards, and writes for each what it has to read. Does nothing if the plan is complete.
      *
      * @throws ApplicationFailure `ValidationFailed` for folders that overlap
      */
-    surveyFleet: (order: PlanOrder): Promise<Survey> =>
+    surveyFleet: ({ kmsKeyId, ...order }: PlanOrder & Encryption): Promise<Survey> =>
       attempt('surveyFleet', async () => {
+        const s3 = encryptingS3(client, kmsKeyId);
         const abort = cancellationSignal();
         const planId = planIdOf(order);
         const planUri = `${order.outputS3Uri.replace(/\/*$/, '/')}${planId}/`;
@@ -99,8 +102,9 @@ export function planActivities(s3: S3Client) {
      * Reads the objects of one shard, and writes the jobs that import them to `plan/<n>.ndjson`. The file also says how far
      * the activity has come, so that another attempt continues there.
      */
-    planShard: ({ planUri, n }: PartOfPlan): Promise<PlanSums> =>
+    planShard: ({ planUri, n, kmsKeyId }: PartOfPlan): Promise<PlanSums> =>
       attempt('planShard', async () => {
+        const s3 = encryptingS3(client, kmsKeyId);
         const abort = cancellationSignal();
         const shard = await readJson<Shard>(s3, planFiles(planUri).shard(n), abort);
         if (!shard) throw new Error(`the plan has no shard ${n}`);
@@ -112,11 +116,14 @@ export function planActivities(s3: S3Client) {
      * The new jobs are a further part of the plan.
      */
     planAgain: (input: JobToPlanAgain): Promise<PlannedAgain> =>
-      attempt('planAgain', () => planAgain(s3, input, cancellationSignal())),
+      attempt('planAgain', () =>
+        planAgain(encryptingS3(client, input.kmsKeyId), input, cancellationSignal()),
+      ),
 
     /** Writes `plan.json`, which makes the plan complete. */
-    closePlan: ({ planId, planUri, parts }: PlanToClose): Promise<PlanSums> =>
+    closePlan: ({ planId, planUri, parts, kmsKeyId }: PlanToClose): Promise<PlanSums> =>
       attempt('closePlan', async () => {
+        const s3 = encryptingS3(client, kmsKeyId);
         const sums = parts.reduce(addSums, NO_SUMS);
         const head: PlanHead = { planId, ...sums, parts };
         await writeLines(s3, planFiles(planUri).head, [head], cancellationSignal());

@@ -2,6 +2,7 @@
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { outcomeOf, type Outcome } from '../../lib/outcome.ts';
+import { encryptingS3 } from '../encrypting-s3.ts';
 import type { ImageSetCounts, ImportCounts } from '../import-manifest.ts';
 import { importOutcomeActivity, type ReadManifest } from '../import-outcome.ts';
 import { attempt } from '../operation.ts';
@@ -98,11 +99,12 @@ export const reportFiles = (planUri: string) => ({
 /** So that S3 lists the parts in the order in which they were written. */
 const number = (part: number) => String(part).padStart(8, '0');
 
-export function recordActivity(s3: S3Client) {
-  const readOutcome = importOutcomeActivity(s3);
+export function recordActivity(client: S3Client) {
+  const readOutcome = importOutcomeActivity(client);
   return (input: RecordInput): Promise<RecordResult> =>
     attempt('recordImports', async () => {
       const { plan, jobs, part, tries } = input;
+      const s3 = encryptingS3(client, plan.kmsKeyId);
       const abort = cancellationSignal();
       const indexes = jobs.map(({ index }) => index);
       const planned = await jobsAt(s3, plan.planUri, indexes, abort);

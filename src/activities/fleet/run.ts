@@ -13,10 +13,11 @@ import {
   type ImportOrder,
   type SeenJob,
 } from './import-jobs.ts';
+import type { Encryption } from './plan-files.ts';
 import { jobsAt } from './planned-jobs.ts';
 
 /** Where a fleet's plan is. */
-export interface PlanPlace {
+export interface PlanPlace extends Encryption {
   readonly planId: string;
   readonly planUri: string;
 }

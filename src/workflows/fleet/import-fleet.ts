@@ -122,7 +122,8 @@ async function prepare(
     flow.read('+claim', fleets.claimFleet, { datastoreId: order.datastoreId, source, types: TYPES });
   if (planOnly !== true) upsertMemo({ fleetSince: await claim() });
   const { service, datastoreId, outputS3Uri } = order;
-  const plan = await makePlan(flow, { service, datastoreId, source, outputS3Uri, limits, planName });
+  const wanted = { service, datastoreId, source, outputS3Uri, limits, planName };
+  const plan = await makePlan(flow, wanted, { kmsKeyId: order.outputKmsKeyId });
   state.planned = plan;
   if (planOnly === true) return plan;
   if (onUncut === 'refuse') refuseUncut(plan);
@@ -145,7 +146,7 @@ const TYPES: readonly FleetName[] = ['importAllDicom', 'importAllFhir'];
 /** Whether a workflow type is that of a fleet. (The input rules, which know it too, are too large for workflow code.) */
 export const isFleet = (name: string): name is FleetName => TYPES.some((type) => type === name);
 
-const placeOf = ({ planId, uri }: Plan) => ({ planId, planUri: uri });
+const placeOf = ({ planId, uri, kmsKeyId }: Plan) => ({ planId, planUri: uri, kmsKeyId });
 
 /** The calls of a fleet of imports. Each is one activity for many jobs. */
 function importJobsOf(flow: Flow, order: ImportOrder, plan: Plan, show: () => void): FleetJobs<FleetSums> {

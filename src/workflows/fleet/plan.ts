@@ -1,10 +1,10 @@
 import type { PlanOrder, Survey } from '../../activities/fleet/plan.ts';
-import type { PlanSums } from '../../activities/fleet/plan-files.ts';
+import type { Encryption, PlanSums } from '../../activities/fleet/plan-files.ts';
 import { fleets } from '../run/activities.ts';
 import type { Flow } from '../run/flow.ts';
 
 /** A complete plan. Its files in S3 name the jobs, and what cannot be imported. */
-export interface Plan extends PlanSums {
+export interface Plan extends PlanSums, Encryption {
   readonly planId: string;
   /** The folder of the plan's files. */
   readonly uri: string;
@@ -18,24 +18,30 @@ export interface Plan extends PlanSums {
  *
  * @throws ApplicationFailure `ValidationFailed` for folders that overlap, or by the name of the S3 exception
  */
-export async function makePlan(flow: Flow, order: PlanOrder): Promise<Plan> {
-  const { planId, planUri, shards, complete } = await flow.readLong('+survey', fleets.surveyFleet, order);
+export async function makePlan(flow: Flow, order: PlanOrder, encryption: Encryption): Promise<Plan> {
+  const survey = await flow.readLong('+survey', fleets.surveyFleet, { ...order, ...encryption });
+  const { planId, planUri, shards, complete } = survey;
   flow.know({ planId });
-  const sums = complete ?? (await planShards(flow, { planId, planUri, shards }));
-  return { planId, uri: planUri, isNew: complete === undefined, ...sums };
+  const sums = complete ?? (await planShards(flow, { planId, planUri, shards }, encryption));
+  return { planId, uri: planUri, isNew: complete === undefined, ...sums, ...encryption };
 }
 
 async function planShards(
   flow: Flow,
   { planId, planUri, shards }: Pick<Survey, 'planId' | 'planUri' | 'shards'>,
+  encryption: Encryption,
 ): Promise<PlanSums> {
   const parts: PlanSums[] = [];
   let next = 0;
   const worker = async () => {
     for (let n = next++; n < shards; n = next++) {
-      parts[n] = await flow.readLong(`+plan · ${n + 1} of ${shards}`, fleets.planShard, { planUri, n });
+      parts[n] = await flow.readLong(`+plan · ${n + 1} of ${shards}`, fleets.planShard, {
+        planUri,
+        n,
+        ...encryption,
+      });
     }
   };
   await Promise.all(Array.from({ length: Math.min(flow.facts.rules.fleet.shardsAtOnce, shards) }, worker));
-  return flow.readLong('+closePlan', fleets.closePlan, { planId, planUri, parts });
+  return flow.readLong('+closePlan', fleets.closePlan, { planId, planUri, parts, ...encryption });
 }
