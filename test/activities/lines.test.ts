@@ -1,11 +1,9 @@
-/** Reports are read line by line, with every version of Node that package.json permits. */
-import { execFileSync } from 'node:child_process';
+/** Reports are read line by line. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { linesOf } from '../../src/activities/lines.ts';
 import { parseReportLine, tellsOfLoss } from '../../src/activities/report-lines.ts';
-import { NODE_VERSIONS, nodeProgram } from '../support/node-programs.ts';
 
 const outputs = join(import.meta.dirname, 'outputs');
 const sample = (name: string) => readFileSync(join(outputs, name), 'utf8');
@@ -35,19 +33,12 @@ test('lines are separated by \\n, however the bytes are split into chunks', () =
   );
 });
 
-test.each(NODE_VERSIONS)('Node %s finds one failure if a file name contains U+2028', (version) => {
-  const module = join(import.meta.dirname, '../../dist/src/activities/lines.js');
-  const script = `
-    const { linesOf } = await import(${JSON.stringify(module)});
-    const { createReadStream } = await import('node:fs');
-    const files = [];
-    for await (const line of linesOf(createReadStream(process.argv[1]))) files.push(JSON.parse(line).inputFile);
-    console.log(JSON.stringify({ version: process.versions.node, files }));`;
-  const file = join(outputs, 'healthimaging-FAILURE-u2028.ndjson');
-  const printed = execFileSync(nodeProgram(version), ['--input-type=module', '-e', script, file]);
-  const inputFile: unknown = JSON.parse(sample('healthimaging-FAILURE-u2028.ndjson')).inputFile;
-  expect(inputFile).toContain('\u2028');
-  expect(JSON.parse(printed.toString())).toEqual({ version, files: [inputFile] });
+// `.ci/run` repeats this file on Node 20.19, 22 and 24. Node's own `readline` finds two lines here since version 24.
+test('a file name that contains U+2028 is part of one line', async () => {
+  const text = sample('healthimaging-FAILURE-u2028.ndjson');
+  const lines = await collected([Buffer.from(text)]);
+  const names = lines.map((line) => (JSON.parse(line) as { inputFile: string }).inputFile);
+  expect(names).toEqual([expect.stringContaining('\u2028')]);
 });
 
 describe('a line that is not JSON', () => {
