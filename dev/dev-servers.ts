@@ -6,7 +6,10 @@ import { createAwsClients } from '../src/worker/aws-clients.ts';
 import { UserError } from '../src/lib/user-error.ts';
 import { shellCommand } from '../src/cli/terminal.ts';
 import { FlowClient } from '../src/client.ts';
+import { temporalCommand } from '../src/temporal/temporal-command.ts';
+import { encryptsPayloads, rememberEncryption } from './encrypted-folder.ts';
 import { type Platform, startPlatform } from './platform.ts';
+import { loopback } from './ports.ts';
 import type { Life } from './run-process.ts';
 import { copyInput } from './sample-jobs.ts';
 import { samplesToCopy } from './sample-store.ts';
@@ -19,6 +22,7 @@ export interface DevFlags {
   readonly data?: string;
   readonly server?: string;
   readonly viewer?: boolean;
+  readonly encrypted?: boolean;
 }
 
 /** Starts the servers and the worker, and prints how to use them. Returns only by an error; Ctrl-C ends the process. */
@@ -26,13 +30,18 @@ export async function runDev(flags: DevFlags, life: Life): Promise<never> {
   const folder = resolve(flags.data ?? '.local');
   // Before the environment is isolated, because a download may need the user's proxies.
   const viewerFiles = flags.viewer ? await bringViewerOrSay() : undefined;
+  const encrypted = encryptsPayloads(folder, flags.encrypted ?? false, say);
   const platform = await startPlatform(
-    { folder, taskQueue, server: flags.server, ending: 'stop', say },
+    { folder, taskQueue, server: flags.server, encrypted, ending: 'stop', say },
     life,
   );
+  if (encrypted) rememberEncryption(folder);
   keepWorker(platform, life);
   say(`Temporal   ${platform.temporal.address}, Web UI ${platform.temporal.uiUrl}`);
   say(`local AWS  ${platform.awsUrl}, whose S3 is the folder ${platform.s3Folder}`);
+  if (platform.codecEndpoint !== undefined) {
+    say(`codec      ${platform.codecEndpoint}, log in ${join(folder, 'codec-server.log')}`);
+  }
   say(`worker     task queue ${taskQueue}, log in ${join(folder, 'worker.log')}`);
 
   const flows = await FlowClient.connect();
@@ -44,7 +53,8 @@ export async function runDev(flags: DevFlags, life: Life): Promise<never> {
   say(
     `A first run, from another terminal:\n\n${startCommand(platform.temporal, copyInput(datastoreId, pair))}\n`,
   );
-  say(`For aws-health-workflows, there too:\n\n${exportCommand()}\n`);
+  say(`For aws-health-workflows${encrypted ? ' and temporal' : ''}, there too:\n\n${exportCommand()}\n`);
+  if (encrypted) say(`${whatEncryptionShows(platform, flags.server !== undefined)}\n`);
   say('Ctrl-C stops everything; the next npm run dev continues with the same data.');
   return new Promise<never>(() => {});
 }
@@ -85,8 +95,23 @@ function startCommand({ address, namespace, program = 'temporal' }: TemporalLoca
   const onPath = (process.env['PATH'] ?? '').split(delimiter).includes(dirname(program));
   const where = ['--address', address, '--namespace', namespace, '--task-queue', taskQueue];
   const what = ['--type', 'copyImageSet', '--input', JSON.stringify(input)];
-  return shellCommand(onPath ? 'temporal' : program, 'workflow', 'start', ...where, ...what);
+  return temporalCommand(['workflow', 'start', ...where, ...what], onPath ? 'temporal' : program);
 }
+
+/** What somebody sees in the Web UI and in the Temporal CLI while payloads are encrypted, and where to see what is stored. */
+function whatEncryptionShows({ temporal, codecEndpoint }: Platform, isExisting: boolean): string {
+  const webUi = isExisting
+    ? `The Web UI shows them once you have entered ${codecEndpoint} there, at the glasses icon.`
+    : `The Web UI shows them, because it asks the codec server to decrypt them. Opened as ${aliasOf(temporal.uiUrl)}, it shows what Temporal stores: the codec server answers only pages of the other address.`;
+  return [
+    'Inputs, results, failures and the names of steps are encrypted with the key alias/payloads of the local KMS before Temporal stores them.',
+    webUi,
+    'temporal shows them with --codec-endpoint, or after this export line. More: docs/encryption.md',
+  ].join('\n');
+}
+
+/** The same page by another name of this machine. */
+const aliasOf = (url: string) => url.replace(loopback, 'localhost');
 
 /**
  * The `export` command that points a shell to these servers only. The AWS CLI reads AWS_DEFAULT_REGION, not AWS_REGION, and
@@ -96,6 +121,7 @@ function exportCommand(): string {
   const names = [
     'TEMPORAL_ADDRESS',
     'TEMPORAL_NAMESPACE',
+    ...(process.env['PAYLOAD_KEYS'] ? ['TEMPORAL_CODEC_ENDPOINT', 'PAYLOAD_KEYS'] : []),
     'AWS_ENDPOINT_URL',
     'AWS_DISABLE_HOST_PREFIX_INJECTION',
     'AWS_REGION',

@@ -6,7 +6,10 @@ import { runProcess } from './run-process.ts';
 
 void runProcess(
   async (life) => {
-    const flags = readFlags({ data: 'DIR', server: 'existing', viewer: true }, 'npm run dev');
+    const flags = readFlags(
+      { data: 'DIR', server: 'existing', viewer: true, encrypted: true },
+      'npm run dev',
+    );
     // Loading the SDKs takes a second. They are loaded after the flags are read, so that a wrong flag is reported at once.
     const { runDev } = await import('./dev-servers.ts');
     await runDev(flags, life);

@@ -10,9 +10,12 @@ export interface Isolation {
   readonly keepTemporal: boolean;
 }
 
-/** Removes the variables from `process.env`, which all our processes inherit; also proxies, because our servers are local. */
+/**
+ * Removes the variables from `process.env`, which all our processes inherit: also proxies, because our servers are local, and those of a
+ * codec server, because ours has the keys of our own platform.
+ */
 export function isolateEnvironment({ keepTemporal }: Isolation): void {
-  const foreign = keepTemporal ? /^AWS_/ : /^(AWS|TEMPORAL)_|_proxy$/i;
+  const foreign = keepTemporal ? /^(AWS|CODEC|TEMPORAL_CODEC)_/ : /^(AWS|CODEC|TEMPORAL)_|_proxy$/i;
   for (const name of Object.keys(process.env)) {
     if (foreign.test(name) || OUR_VARIABLES.includes(name)) delete process.env[name];
   }
@@ -37,18 +40,29 @@ export interface Servers {
   readonly namespace: string;
   readonly awsUrl: string;
   readonly taskQueue: string;
+  /** Absent if payloads are not encrypted. */
+  readonly encryption: Encryption | undefined;
+}
+
+/** What programs need that encrypt payloads, or ask for their decryption. */
+export interface Encryption {
+  /** The value of `PAYLOAD_KEYS`. */
+  readonly keys: string;
+  /** The URL of the codec server. */
+  readonly codecEndpoint: string;
 }
 
 /**
  * Points this process and its child processes to these servers. All AWS services get the same endpoint, so that a call to any
  * other service cannot reach the real AWS.
  */
-export function useServers({ address, namespace, awsUrl, taskQueue }: Servers): void {
+export function useServers({ address, namespace, awsUrl, taskQueue, encryption }: Servers): void {
   Object.assign(process.env, {
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
     TEMPORAL_TASK_QUEUE: taskQueue,
     AWS_ENDPOINT_URL: awsUrl,
     AWS_DISABLE_HOST_PREFIX_INJECTION: 'true',
+    ...(encryption && { PAYLOAD_KEYS: encryption.keys, TEMPORAL_CODEC_ENDPOINT: encryption.codecEndpoint }),
   });
 }

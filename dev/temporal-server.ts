@@ -17,6 +17,8 @@ export interface TemporalServerOptions {
   readonly port?: number;
   readonly uiPort?: number;
   readonly headless?: boolean;
+  /** The URL of the codec server that the Web UI asks to decrypt payloads. */
+  readonly codecEndpoint?: string | undefined;
   /** `KEY=VALUE` pairs; VALUE is JSON. */
   readonly dynamicConfig?: readonly string[];
   /** The path of the `temporal` program, if the caller has found it already. */
@@ -80,13 +82,14 @@ async function choosePorts(options: TemporalServerOptions, say: Say): Promise<Po
 
 /** The server itself chooses free ports for its HTTP API and its metrics. */
 function serverArguments(dbFilename: string, ports: Ports, options: TemporalServerOptions): string[] {
-  const { headless = false, dynamicConfig = [] } = options;
+  const { headless = false, codecEndpoint, dynamicConfig = [] } = options;
   return [
     'server',
     'start-dev',
     `--ip=${loopback}`,
     `--port=${ports.port}`,
     headless ? '--headless' : `--ui-port=${ports.uiPort}`,
+    ...(codecEndpoint === undefined ? [] : [`--ui-codec-endpoint=${codecEndpoint}`]),
     `--db-filename=${dbFilename}`,
     '--log-level=error',
     // The user's configuration and profile are for another server.

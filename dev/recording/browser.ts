@@ -1,6 +1,6 @@
 /** Takes pictures of web pages with a headless browser. */
 import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
+import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { UserError } from '../../src/lib/user-error.ts';
@@ -8,16 +8,18 @@ import { UserError } from '../../src/lib/user-error.ts';
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'chrome'];
 
 /** @returns the path of the first browser on `PATH`; undefined if there is none */
-export async function findBrowser(): Promise<string | undefined> {
+export function findBrowser(): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
-  for (const path of NAMES.flatMap((name) => folders.map((folder) => join(folder, name)))) {
-    const isThere = await access(path, constants.X_OK).then(
-      () => true,
-      () => false,
-    );
-    if (isThere) return path;
+  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
-  return undefined;
 }
 
 export interface Photo {

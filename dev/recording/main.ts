@@ -64,7 +64,7 @@ async function main(life: Life): Promise<void> {
     rows: 12,
   });
   const { datastoreId } = await run.result();
-  const browser = await findBrowser();
+  const browser = findBrowser();
   // Before the runs of startOthers, one of which merges the two series of the study.
   if (browser !== undefined) {
     await photographStudy(browser, platform.awsUrl, join(docs, 'viewer.png'));

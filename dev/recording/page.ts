@@ -88,6 +88,26 @@ export class Page {
     return (result as { value?: unknown }).value;
   }
 
+  /** The texts of the page that a person can see. */
+  async text(): Promise<string> {
+    return String(await this.evaluate("document.body?.innerText ?? ''"));
+  }
+
+  /**
+   * Repeats an attempt until it returns a value.
+   *
+   * @param what - what the page should show, for the error
+   * @throws UserError with the texts of the page, if that takes more than 90 seconds
+   */
+  async until<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
+    for (const end = Date.now() + 90_000; Date.now() < end; await this.settle()) {
+      const result = await attempt();
+      if (result !== undefined) return result;
+    }
+    const text = (await this.text()).replaceAll(/\s+/g, ' ');
+    throw new UserError(`The page does not show ${what}. Its texts: "${text}"`);
+  }
+
   /**
    * Waits a moment before the page is checked again.
    *

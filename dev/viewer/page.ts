@@ -1,5 +1,4 @@
 /** Opens the OHIF viewer in a browser and reads what it shows, for tests and for the pictures in the documentation. */
-import { UserError } from '../../src/lib/user-error.ts';
 import { Page } from '../recording/page.ts';
 
 /** A grayscale picture: one byte per pixel, row by row. */
@@ -49,13 +48,13 @@ export class ViewerPage {
   /**
    * Waits until the viewer shows a picture for which `wanted` is true.
    *
-   * @throws UserError with the texts of the page, if that takes more than 90 seconds
+   * @throws UserError as {@link Page.until}
    */
   async until(
     size: Pick<Picture, 'width' | 'height'>,
     wanted: (picture: Picture) => boolean,
   ): Promise<Picture> {
-    return this.#repeat(async () => {
+    return this.page.until('the image', async () => {
       const picture = await this.shown(size);
       return picture && wanted(picture) ? picture : undefined;
     });
@@ -72,10 +71,10 @@ export class ViewerPage {
    * Shows the image (or the frame) in this place of the series, the first place being 1. It presses the arrow keys until the viewer
    * says that it shows that place: the viewer ignores keys while it loads, and on a busy machine it reacts late.
    *
-   * @throws UserError as {@link until}
+   * @throws UserError as {@link Page.until}
    */
   async showPlace(place: number): Promise<void> {
-    await this.#repeat(async () => {
+    await this.page.until('the image', async () => {
       const shown = await this.#place();
       if (shown === place) return true;
       if (shown === undefined) return undefined;
@@ -91,15 +90,6 @@ export class ViewerPage {
     const text = await this.page.evaluate(`document.querySelector('${corner}')?.innerText`);
     const [, place] = /\((\d+)\/\d+\)/.exec(String(text)) ?? [];
     return place === undefined ? undefined : Number(place);
-  }
-
-  async #repeat<T>(attempt: () => Promise<T | undefined>): Promise<T> {
-    for (const end = Date.now() + 90_000; Date.now() < end; await this.page.settle()) {
-      const result = await attempt();
-      if (result !== undefined) return result;
-    }
-    const text = String(await this.page.evaluate('document.body.innerText')).replaceAll(/\s+/g, ' ');
-    throw new UserError(`The viewer does not show the image. The texts of its page: "${text}"`);
   }
 
   close(): Promise<void> {

@@ -4,6 +4,7 @@ import { UserError } from '../lib/user-error.ts';
 import { readAccess } from '../payloads/codec-access.ts';
 import { createCodecServer } from '../payloads/codec-server.ts';
 import { clientEncryption } from '../payloads/encryption.ts';
+import { CODEC_SERVER_PORT } from '../temporal/codec-endpoint.ts';
 import { readTemporalConfig } from '../temporal/temporal-config.ts';
 
 interface CodecServerArgs {
@@ -18,7 +19,11 @@ interface CodecServerArgs {
  * @throws UserError if `PAYLOAD_KEYS` is not set, for a wrong setting, and for a port that is taken
  */
 export async function runCodecServer(args: CodecServerArgs): Promise<void> {
-  const { port = '8081', host = '127.0.0.1', 'ui-origin': uiOrigin = 'http://127.0.0.1:8233' } = args;
+  const {
+    port = String(CODEC_SERVER_PORT),
+    host = '127.0.0.1',
+    'ui-origin': uiOrigin = 'http://127.0.0.1:8233',
+  } = args;
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new UserError('--port must be a number from 0 to 65535');
   }

@@ -1,6 +1,7 @@
 /** The command line: all commands, the options they share, and its error messages. */
 import yargs, { type Argv } from 'yargs';
 import { UserError } from '../lib/user-error.ts';
+import { CODEC_SERVER_PORT } from '../temporal/codec-endpoint.ts';
 import { COMPLETION_SCRIPT } from './completion-script.ts';
 import { addFleetCommands } from './fleet.ts';
 import { addReplayCommand } from './replay.ts';
@@ -70,7 +71,7 @@ export function commandLine(args: readonly string[]): Argv<{ json: boolean | und
       'decrypt payloads for the Web UI and the Temporal CLI (docs/encryption.md)',
       (yargs) =>
         yargs.options({
-          port: textOption('port', '0 takes any free one (default: 8081)'),
+          port: textOption('port', `0 takes any free one (default: ${CODEC_SERVER_PORT})`),
           host: textOption('host', 'the address to listen at (default: 127.0.0.1)'),
           'ui-origin': textOption('ui-origin', 'origin of the Web UI (default: http://127.0.0.1:8233)'),
         }),

@@ -3,8 +3,9 @@ import type { Argv } from 'yargs';
 import { describeStep } from './describe-step.ts';
 import { SHOWN_FAILURES, showFailures } from './failures.ts';
 import type { Session } from './session.ts';
-import { ourCommand, shellCommand } from './terminal.ts';
+import { ourCommand } from './terminal.ts';
 import { idPositional, limitOption, secondsOption } from './values.ts';
+import { temporalCommand } from '../temporal/temporal-command.ts';
 import { withSession } from './with-session.ts';
 
 /** The number of runs that a table shows if `--limit` is not given. */
@@ -129,5 +130,5 @@ async function cancel(session: Session, workflowId: string, wait = CANCEL_WAIT):
     terminal.say(`${workflowId} has ended as ${status.name}.`);
     if (memo && Object.keys(memo).length > 0) terminal.say(`Left in AWS: ${JSON.stringify(memo)}`);
   }
-  terminal.say(`The same   ${shellCommand('temporal', 'workflow', 'cancel', '--workflow-id', workflowId)}`);
+  terminal.say(`The same   ${temporalCommand(['workflow', 'cancel', '--workflow-id', workflowId])}`);
 }

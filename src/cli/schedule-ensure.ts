@@ -6,10 +6,11 @@ import { membersOf, scheduleMembers } from '../input-rules/members.ts';
 import { RECURRING_FLOWS, scheduleProblems, type RecurringFlow } from '../input-rules/recurring-import.ts';
 import { WORKFLOW_NAMES } from '../input-rules/workflows.ts';
 import { UserError } from '../lib/user-error.ts';
+import { temporalCommand } from '../temporal/temporal-command.ts';
 import { asFlags, membersFrom, refuseStrayWords, withFlags } from './flags.ts';
 import { readInput } from './start.ts';
 import { SUMMARIES } from './summaries.ts';
-import { ourCommand, shellCommand } from './terminal.ts';
+import { ourCommand } from './terminal.ts';
 import { idPositional, textOption } from './values.ts';
 import { withSession } from './with-session.ts';
 
@@ -75,6 +76,6 @@ async function ensure(
     const what = ensured.changed.length > 0 ? ` (${ensured.changed.join(', ')})` : '';
     terminal.say(`${args.id} is ${ensured.outcome}${what}.`);
     if (next[0]) terminal.say(`Next       ${next[0].toISOString()}`);
-    terminal.say(`Look at it ${shellCommand('temporal', 'schedule', 'describe', '--schedule-id', args.id)}`);
+    terminal.say(`Look at it ${temporalCommand(['schedule', 'describe', '--schedule-id', args.id])}`);
   });
 }

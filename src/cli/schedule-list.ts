@@ -1,7 +1,8 @@
 /** `schedule list` and `schedule describe`. */
 import type { ScheduleStatus } from '../schedules.ts';
+import { temporalCommand } from '../temporal/temporal-command.ts';
 import type { Session } from './session.ts';
-import { PROGRAM, shellCommand } from './terminal.ts';
+import { PROGRAM } from './terminal.ts';
 
 export async function list({ flows, terminal }: Session): Promise<void> {
   const schedules = await flows.schedules.list();
@@ -39,7 +40,7 @@ export async function describe({ flows, terminal }: Session, scheduleId: string)
     terminal.say(
       `\nThe last ${status.recent.length} of ${status.counts.fired} firings are shown. To list all within the retention period:`,
     );
-    terminal.say(shellCommand('temporal', 'workflow', 'list', '--query', query));
+    terminal.say(temporalCommand(['workflow', 'list', '--query', query]));
   }
 }
 

@@ -1,11 +1,12 @@
 /** `schedule …`: recurring imports. */
 import type { Argv } from 'yargs';
 import { UserError } from '../lib/user-error.ts';
+import { temporalCommand } from '../temporal/temporal-command.ts';
 import { backfill, stopBackfill } from './schedule-backfill.ts';
 import { addEnsureCommands } from './schedule-ensure.ts';
 import { describe, list } from './schedule-list.ts';
 import type { Session } from './session.ts';
-import { ourCommand, shellCommand } from './terminal.ts';
+import { ourCommand } from './terminal.ts';
 import { idPositional, textOption, timeOption } from './values.ts';
 import { withSession } from './with-session.ts';
 
@@ -95,9 +96,7 @@ function report(
 ): void {
   terminal.record({ scheduleId, done, ...facts });
   terminal.say(`${scheduleId} ${done}.`);
-  terminal.say(
-    `The same   ${shellCommand('temporal', 'schedule', verb, '--schedule-id', scheduleId, ...flags)}`,
-  );
+  terminal.say(`The same   ${temporalCommand(['schedule', verb, '--schedule-id', scheduleId, ...flags])}`);
 }
 
 /** A pause stops only scheduled firings: the open run and the firings of a backfill or a trigger continue. */

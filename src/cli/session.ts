@@ -59,12 +59,14 @@ export async function withSession(
   }
 }
 
-/** The keys, if the command has them; otherwise the codec server, if there is one. */
+/**
+ * The keys, if the command has them; otherwise the codec server, if there is one. Its address is checked in both cases, because commands
+ * print it after they have started something.
+ */
 async function readDataConverter(namespace: string): Promise<DataConverter | undefined> {
-  const own = await clientEncryption(process.env, namespace);
-  if (own) return own;
   const codec = remoteCodec(process.env, namespace);
-  return codec && { payloadCodecs: [codec] };
+  const own = await clientEncryption(process.env, namespace);
+  return own ?? (codec && { payloadCodecs: [codec] });
 }
 
 /**

@@ -7,9 +7,10 @@ import { describeProblems } from '../input-rules/flows.ts';
 import { membersOf } from '../input-rules/members.ts';
 import { WORKFLOW_NAMES, inputProblems, type WorkflowName } from '../input-rules/workflows.ts';
 import { UserError } from '../lib/user-error.ts';
+import { temporalCommand } from '../temporal/temporal-command.ts';
 import { asFlags, asInput, membersFrom, parseJson, refuseStrayWords, withFlags } from './flags.ts';
 import { SUMMARIES } from './summaries.ts';
-import { ourCommand, shellCommand } from './terminal.ts';
+import { ourCommand } from './terminal.ts';
 import { textOption } from './values.ts';
 import { withSession } from './with-session.ts';
 
@@ -64,7 +65,7 @@ async function start(flow: WorkflowName, args: StartArgs & Record<string, unknow
     const url = urlOf(workflowId, run.firstExecutionRunId);
     const where = ['--task-queue', flows.taskQueue, '--workflow-id', workflowId];
     const what = ['--type', flow, '--input', JSON.stringify(input)];
-    const command = shellCommand('temporal', 'workflow', 'start', ...where, ...what);
+    const command = temporalCommand(['workflow', 'start', ...where, ...what]);
     terminal.say(
       run.joined ? `${workflowId} is already running. Nothing was started.` : `Started ${workflowId}`,
     );

@@ -2,21 +2,19 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { isRecord } from '../lib/guards.ts';
 import { UserError } from '../lib/user-error.ts';
 import { fromJson, toJson } from '../payloads/payload-json.ts';
+import { codecEndpoint } from './codec-endpoint.ts';
 
 /**
- * A payload codec that calls the codec server at `TEMPORAL_CODEC_ENDPOINT`. As in the Temporal CLI, `{namespace}` in the URL
+ * A payload codec that calls the codec server of {@link codecEndpoint}. As in the Temporal CLI, `{namespace}` in the URL
  * is replaced by the namespace, and `TEMPORAL_CODEC_AUTH` is sent as the `Authorization` header.
  *
- * @returns undefined if `TEMPORAL_CODEC_ENDPOINT` is not set: payloads are not encoded
- * @throws UserError for a value that is not a URL
+ * @returns undefined if there is none: payloads are not encoded
+ * @throws UserError as {@link codecEndpoint}
  * @see https://docs.temporal.io/codec-server
  */
 export function remoteCodec(env: NodeJS.ProcessEnv, namespace: string): PayloadCodec | undefined {
-  const named = env['TEMPORAL_CODEC_ENDPOINT'];
-  if (!named) return undefined;
-  if (!/^https?:\/\/[^/]/.test(named)) {
-    throw new UserError('TEMPORAL_CODEC_ENDPOINT must begin with http:// or https://.');
-  }
+  const named = codecEndpoint(env);
+  if (named === undefined) return undefined;
   const endpoint = named.replaceAll('{namespace}', encodeURIComponent(namespace)).replace(/\/$/, '');
   const authorization = env['TEMPORAL_CODEC_AUTH'];
   const headers = {
@@ -34,8 +32,10 @@ export function remoteCodec(env: NodeJS.ProcessEnv, namespace: string): PayloadC
     const answered = isRecord(reply) ? reply['payloads'] : undefined;
     // The message contains the status code only, because the body of an error may quote the payloads.
     if (!Array.isArray(answered) || answered.length !== payloads.length) {
+      const hint =
+        response.status === 401 ? ' Set TEMPORAL_CODEC_AUTH to an Authorization header that it accepts.' : '';
       throw new UserError(
-        `The codec server at ${endpoint} cannot ${what} this: it answers ${response.status}.`,
+        `The codec server at ${endpoint} cannot ${what} this: it answers ${response.status}.${hint}`,
       );
     }
     return answered.map(fromJson);

@@ -7,6 +7,7 @@
 import { isGrpcError } from './grpc.ts';
 import { Client, type ConnectionLike } from '@temporalio/client';
 import { ourCommand, shellCommand } from '../lib/shell-command.ts';
+import { temporalCommand } from './temporal-command.ts';
 import { describeTaskQueue, type DeploymentVersion, type TaskQueue } from './task-queue-pollers.ts';
 
 export interface VersioningFault {
@@ -54,8 +55,7 @@ function polledVersions({ pollers }: TaskQueue, own: DeploymentVersion | undefin
 
 /** Builds commands of the Temporal CLI for a namespace. */
 function commandsFor(namespace: string) {
-  const workflow = (...words: string[]) =>
-    shellCommand('temporal', 'workflow', ...words, '--namespace', namespace);
+  const workflow = (...words: string[]) => temporalCommand(['workflow', ...words, '--namespace', namespace]);
   const deployment = (verb: string, { deploymentName, buildId }: DeploymentVersion, ...more: string[]) => {
     const version = ['--deployment-name', deploymentName, '--build-id', buildId];
     return shellCommand(

@@ -52,6 +52,7 @@ const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] =
   [/^docs\/events\.md/, /./, 'test/events-doc.test.ts'],
   [/^docs\/recurring-imports\.md/, /./, 'test/recurring-imports-doc.test.ts'],
   [/^docs\/own-worker\.md/, /dataConverter/, 'test/examples/encrypted-payloads.test.ts'],
+  [/^docs\/encryption\.md/, /^npm run dev -- --encrypted$/m, 'test/dev/encrypted.test.ts'],
   [/^docs\/encryption\.md/, /codec-server/, 'test/payloads/codec-server.test.ts'],
   [
     /^docs\/encryption\.md/,

@@ -94,6 +94,7 @@ test('aws-health-workflows starts a run that the worker can read, and encrypts w
   const args = ['start', 'provisionDatastore', '--datastore-name', `${datastoreName}-2`, '--watch'];
   const { code, stdout, stderr } = await runCli(args, { ...env, TEMPORAL_CODEC_ENDPOINT });
   expect([code, stderr]).toEqual([0, expect.stringContaining('✔ pollDatastore · ACTIVE')]);
+  expect(stdout).toContain(` --codec-endpoint '${TEMPORAL_CODEC_ENDPOINT}'\n`);
   const [, id = ''] = /(provision-datastore-\w+)/.exec(stdout + stderr) ?? [];
   expect(await textOfHistory(cluster, id)).not.toContain(datastoreName);
 });
@@ -104,6 +105,10 @@ test.each([
     /^No codec server answers at http:\/\/127\.0\.0\.1:1 \(TEMPORAL_CODEC_ENDPOINT\)\.\n$/,
   ],
   ['codec.example.com', /^TEMPORAL_CODEC_ENDPOINT must begin with http:\/\/ or https:\/\/\.\n$/],
+  [
+    'http://user:secret@127.0.0.1:1',
+    /^TEMPORAL_CODEC_ENDPOINT must not contain a user name or a password\. .*\n$/,
+  ],
   // The server at this address is not a codec server.
   [undefined, /^The codec server at .* cannot decode this: it answers \d+\.\n$/],
 ])('a wrong codec server at %s prints one line', async (endpoint = aws.endpoint, said) => {

@@ -77,4 +77,20 @@ export const PAYLOADS: readonly Behaviour[] = [
     tests: ['test/payloads/codec-server'],
     named: 'with the sign-in of the Web UI',
   },
+  {
+    what: 'a printed command of the Temporal CLI names the codec server',
+    file: 'src/temporal/temporal-command.ts',
+    code: "shellCommand(program, ...words, '--codec-endpoint', endpoint)",
+    without: 'shellCommand(program, ...words)',
+    tests: ['test/payloads/codec-server'],
+    named: 'a printed command of the Temporal CLI',
+  },
+  {
+    what: 'a start on a folder of encrypted runs encrypts, whether asked to or not',
+    file: 'dev/encrypted-folder.ts',
+    code: 'return before || wanted;',
+    without: 'return wanted;',
+    tests: ['test/dev/encrypted'],
+    named: 'a start on the same folder without --encrypted',
+  },
 ];

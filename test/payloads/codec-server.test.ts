@@ -12,6 +12,7 @@ import { readAccess } from '../../src/payloads/codec-access.ts';
 import { createCodecServer, type CodecRecord } from '../../src/payloads/codec-server.ts';
 import { clientEncryption } from '../../src/payloads/encryption.ts';
 import { toJson } from '../../src/payloads/payload-json.ts';
+import { temporalCommand } from '../../src/temporal/temporal-command.ts';
 import { program, runCli } from '../support/cli.ts';
 import { listen } from '../support/listen.ts';
 
@@ -197,6 +198,31 @@ test('the command listens on this machine, logs as JSON, and shows no key', asyn
   } finally {
     await child.kill();
   }
+});
+
+describe('a printed command of the Temporal CLI', () => {
+  const names = ['PAYLOAD_KEYS', 'TEMPORAL_CODEC_ENDPOINT', 'TEMPORAL_CODEC_AUTH'] as const;
+  const cancel = ['workflow', 'cancel', '--workflow-id', 'a b'];
+  afterEach(() => {
+    for (const name of names) delete process.env[name];
+  });
+
+  test.each([
+    ['names no codec server if payloads are not encrypted', {}, ''],
+    [
+      'names the default address of the codec server',
+      { PAYLOAD_KEYS },
+      ' --codec-endpoint http://127.0.0.1:8081',
+    ],
+    [
+      'names the codec server of the environment, and the variable with its token',
+      { PAYLOAD_KEYS, TEMPORAL_CODEC_ENDPOINT: `${UI}/codec`, TEMPORAL_CODEC_AUTH: 'Bearer secret' },
+      ` --codec-endpoint ${UI}/codec --codec-auth "$TEMPORAL_CODEC_AUTH"`,
+    ],
+  ])('%s', (_, env, flags) => {
+    Object.assign(process.env, env);
+    expect(temporalCommand(cancel)).toBe(`temporal workflow cancel --workflow-id 'a b'${flags}`);
+  });
 });
 
 test.each([
