@@ -12,11 +12,13 @@ import type { FlowInput, FlowResult, FlowRun, FlowStartOptions } from './client/
 import { steerFleet, type FleetUpdate } from './client/fleet.ts';
 import { readFleetReport, readReport } from './client/import-reports.ts';
 import { listRuns, type RunLine } from './client/run-list.ts';
+import { recordOfRun, type RecordEntry } from './client/run-record.ts';
 import { startFlow } from './client/start-flow.ts';
 import { whereabouts } from './client/whereabouts.ts';
 import type { WorkflowName } from './input-rules/workflows.ts';
 import { clientEncryption } from './payloads/encryption.ts';
 import { Schedules } from './schedules.ts';
+import { clientIdentity } from './temporal/identity.ts';
 import { noServer, readTemporalConfig } from './temporal/temporal-config.ts';
 import { readWorkflowIdKey } from './temporal/workflow-id.ts';
 import { readSettings } from './worker/settings.ts';
@@ -27,6 +29,7 @@ export { isFlowInput } from './client/flow-types.ts';
 export type { FailedFile, WarnedFile } from './activities/report-lines.ts';
 export type { FlowInput, FlowResult, FlowRun, FlowStartOptions, Flows } from './client/flow-types.ts';
 export type { RunLine } from './client/run-list.ts';
+export type { RecordEntry } from './client/run-record.ts';
 export type { FlowName } from './input-rules/flows.ts';
 export type { HasInput, HasStore, Members, RecurringFlow } from './input-rules/recurring-import.ts';
 export type { WorkflowName } from './input-rules/workflows.ts';
@@ -90,16 +93,19 @@ export class FlowClient {
    *
    * If `PAYLOAD_KEYS` is set, payloads are encrypted with these keys, as the worker does.
    *
-   * @param options - `dataConverter`: takes the place of `PAYLOAD_KEYS`, and must be the one that the worker uses
+   * @param options - `dataConverter`: takes the place of `PAYLOAD_KEYS`, and must be the one that the worker uses; `identity`: for
+   *   whom this client acts, which stands in the {@link record} of runs; by default the user and the host of this process
    * @throws UserError if the server cannot be reached, or the configuration is invalid
    */
-  static async connect(options: Pick<ClientOptions, 'dataConverter'> = {}): Promise<FlowClient> {
+  static async connect(options: Pick<ClientOptions, 'dataConverter' | 'identity'> = {}): Promise<FlowClient> {
     const { connectionOptions, namespace, address } = readTemporalConfig();
     const connection = await Connection.connect(connectionOptions).catch((error: Error) => {
       throw noServer(address, error);
     });
     const dataConverter = options.dataConverter ?? (await clientEncryption(process.env, namespace));
-    return new FlowClient(new Client({ connection, namespace, ...(dataConverter && { dataConverter }) }));
+    const { identity = clientIdentity() } = options;
+    const client = new Client({ connection, namespace, identity, ...(dataConverter && { dataConverter }) });
+    return new FlowClient(client);
   }
 
   /**
@@ -227,6 +233,14 @@ export class FlowClient {
    */
   report(workflowId: string, s3: S3Client): Promise<AsyncGenerator<ReportedJob> | undefined> {
     return readFleetReport(this.result(workflowId), s3);
+  }
+
+  /**
+   * Who started, signalled, steered, cancelled or terminated a run, and what it has asked AWS to change, from its history; with
+   * the runs that it has continued as, and those that it has started. Temporal keeps a history until the retention period is over.
+   */
+  record(workflowId: string): AsyncGenerator<RecordEntry> {
+    return recordOfRun(this.temporal, workflowId);
   }
 
   /** Closes the connection to Temporal. */

@@ -86,6 +86,21 @@ describe('an import', () => {
     expect(stdout).toMatch(/^FILE +LINE +REASON +MESSAGE\nPatient\.ndjson +2 +processing/);
   });
 
+  test('has a record of who started it, and of the request that started its job', async () => {
+    const who = expect.stringMatching(/^aws-health-workflows:.+@.+$/) as string;
+    const requestId = expect.stringMatching(/^[0-9a-f-]{36}$/) as string;
+    expect(await json('record', workflowId)).toEqual([
+      { time: expect.any(String) as string, workflowId, what: 'started', who },
+      expect.objectContaining({ what: 'called', name: 'startFHIRImportJob', requestId }),
+    ]);
+    const [started] = await json<{ who: string }[]>('record', 'by-temporal', '--limit', '1');
+    expect(started?.who).toMatch(/.@./);
+    const { stdout } = await cli(['record', workflowId]);
+    expect(stdout).toMatch(
+      /^TIME +WHAT +WHO +AWS REQUEST.*\n\S+Z +started +aws-health.*\n\S+Z +called startFHIR/,
+    );
+  });
+
   test('shows the files that were imported with a warning', async () => {
     const patient = { resourceType: 'Patient', id: 'odd', birthDate: '1.2.1970' };
     await putFiles(aws.data, 'warned', { 'in/Patient.ndjson': JSON.stringify(patient) });
@@ -149,6 +164,9 @@ describe('an import', () => {
       status: 'CANCELLED',
       memo: { awsJobId: ids['jobId'], stillRunning: true },
     });
+    const record = await json<object[]>('record', run.workflowId);
+    const who = expect.stringMatching(/^aws-health-workflows:/) as string;
+    expect(record).toContainEqual(expect.objectContaining({ what: 'cancelRequested', who }));
     await aws.control.settle({ kind: 'fhirImportJob', id: ids['jobId'] ?? '' });
   });
 
@@ -236,6 +254,10 @@ test('a recurring import is created, changed, triggered, backfilled, paused and 
   const [firing] = recent;
   expect(await json('result', firing?.workflowId ?? '')).toMatchObject({ status: 'imported' });
   expect(await json('failures', firing?.workflowId ?? '')).toHaveLength(1);
+  // The record of a firing goes on with that of the import that it has started.
+  const record = await json<{ what: string; who: string }[]>('record', firing?.workflowId ?? '');
+  expect(record.map(({ what }) => what)).toEqual(['started', 'started', 'called']);
+  expect(record.map(({ who }) => who)).toContain(firing?.workflowId);
   const range = ['--from', '2026-01-01', '--to', '2026-01-03T03:00:00'];
   expect(await json('schedule', 'backfill', 'nightly', ...range)).toMatchObject({ firings: 3 });
   const { stdout } = await cli(['schedule', 'describe', 'nightly']);

@@ -15,6 +15,9 @@ export type Json<T> = T extends Date
       ? { [Member in keyof T as Member extends '$metadata' ? never : Member]: Json<T[Member]> }
       : T;
 
+/** The reply to a change, and AWS's id of the request, by which CloudTrail's event of the call is found. */
+export type Changed<Output> = Json<Output> & { requestId?: string };
+
 /**
  * Creates the activities of one AWS client, one for each operation.
  *
@@ -31,18 +34,29 @@ export function operationsOf<ClientInput extends object, ClientOutput extends Me
     AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
     input: Input,
     abortSignal?: AbortSignal,
-  ): Promise<Json<Output>> =>
-    toJson(await client.send(new AwsCommand(withDates(input)), abortSignal && { abortSignal }));
-  const activity =
-    (changes: boolean) =>
+  ): Promise<Output> => client.send(new AwsCommand(withDates(input)), abortSignal && { abortSignal });
+  const read =
     <Input extends ClientInput, Output extends ClientOutput>(
       operation: string,
       AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
     ) =>
-    (input: Input): Promise<Json<Output>> => {
-      const abortSignal = changes ? undefined : cancellationSignal();
-      return attempt(operation, () => send(AwsCommand, input, abortSignal), { changes, rates });
-    };
+    (input: Input): Promise<Json<Output>> =>
+      attempt(operation, async () => toJson(await send(AwsCommand, input, cancellationSignal())), { rates });
+  const change =
+    <Input extends ClientInput, Output extends ClientOutput>(
+      operation: string,
+      AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
+    ) =>
+    (input: Input): Promise<Changed<Output>> =>
+      attempt(
+        operation,
+        async () => {
+          const reply = await send(AwsCommand, input);
+          const { requestId } = reply.$metadata;
+          return { ...toJson(reply), ...(requestId !== undefined && { requestId }) };
+        },
+        { changes: true, rates },
+      );
   const list =
     <Input extends ClientInput, Output extends ClientOutput>(
       operation: string,
@@ -52,10 +66,13 @@ export function operationsOf<ClientInput extends object, ClientOutput extends Me
     (input: Input): Promise<Json<Output>> =>
       attempt(
         operation,
-        () => readPage(operation, input, pageSize, (some) => send(AwsCommand, some, cancellationSignal())),
+        () =>
+          readPage(operation, input, pageSize, async (some) =>
+            toJson(await send(AwsCommand, some, cancellationSignal())),
+          ),
         { rates },
       );
-  return { read: activity(false), change: activity(true), list };
+  return { read, change, list };
 }
 
 /**

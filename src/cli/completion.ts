@@ -41,6 +41,6 @@ const schedules = async ({ flows }: Session) =>
 
 const SOURCES: readonly (readonly [command: RegExp, ids: (session: Session) => Promise<string[]>])[] = [
   [/^(watch|cancel|pause|resume|set|cancel-remaining)$/, runs(false)],
-  [/^(result|failures|report)$/, runs(true)],
+  [/^(result|failures|report|record)$/, runs(true)],
   [/^schedule (describe|pause|resume|trigger|backfill|stop-backfill|delete|ensure \w+)$/, schedules],
 ];

@@ -2,8 +2,9 @@
 import type { FailedFile, WarnedFile } from '../activities/report-lines.ts';
 import { UserError } from '../lib/user-error.ts';
 import { s3Client } from './s3-client.ts';
+import { first, printTable, type Columns } from './long-table.ts';
 import type { Session } from './session.ts';
-import { ourCommand, type Terminal } from './terminal.ts';
+import { ourCommand } from './terminal.ts';
 
 /** The number of rows that a table shows if `--limit` is not given. */
 export const SHOWN_FAILURES = 100;
@@ -37,26 +38,12 @@ export async function showFailures(
   if (warnings) await printTable(terminal, warnings, { ...WARNED, limit, all });
 }
 
-async function* first<Value>(limit: number, values: AsyncIterable<Value>): AsyncGenerator<Value> {
-  let count = 0;
-  for await (const value of values) {
-    yield value;
-    if (++count >= limit) return;
-  }
-}
-
 // oxlint-disable-next-line require-yield -- an empty list
 async function* none(): AsyncGenerator<never> {}
 
 async function* both<One, Other>(one: AsyncIterable<One>, other: AsyncIterable<Other>) {
   yield* one;
   yield* other;
-}
-
-interface Columns<Line> {
-  title?: string;
-  head: string[];
-  toRow: (line: Line) => string[];
 }
 
 const FAILED: Columns<FailedFile> = {
@@ -74,28 +61,3 @@ const WARNED: Columns<WarnedFile> = {
     message,
   ],
 };
-
-/**
- * Prints the first `limit` lines as a table. It reads the others too, to print how many there are, but does not keep them.
- *
- * @returns the number of all lines
- */
-async function printTable<Line>(
-  terminal: Terminal,
-  lines: AsyncIterable<Line>,
-  { title, head, toRow, limit, all }: Columns<Line> & { limit: number; all: string },
-): Promise<number> {
-  const shown: Line[] = [];
-  let count = 0;
-  try {
-    for await (const line of lines) if (++count <= limit) shown.push(line);
-  } finally {
-    // If a read of S3 fails, the lines read before are still shown.
-    if (count > 0) {
-      if (title !== undefined) terminal.say(title);
-      terminal.table(head, shown.map(toRow));
-    }
-  }
-  if (count > shown.length) terminal.say(`\n${shown.length} of ${count} are shown. To list all: ${all}`);
-  return count;
-}

@@ -2,6 +2,7 @@
 import type { Argv } from 'yargs';
 import { describeStep } from './describe-step.ts';
 import { SHOWN_FAILURES, showFailures } from './failures.ts';
+import { SHOWN_ENTRIES, showRecord } from './record.ts';
 import type { Session } from './session.ts';
 import { ourCommand } from './terminal.ts';
 import { idPositional, limitOption, secondsOption } from './values.ts';
@@ -11,7 +12,7 @@ import { withSession } from './with-session.ts';
 /** The number of runs that a table shows if `--limit` is not given. */
 const SHOWN_RUNS = 50;
 
-/** `watch`, `list`, `result`, `cancel`, `failures`. */
+/** `watch`, `list`, `result`, `cancel`, `failures`, `record`. */
 export function addRunCommands(cli: Argv<{ json: boolean | undefined }>) {
   const ofRun = (yargs: typeof cli) => yargs.positional('id', idPositional('workflow id of the run'));
   return cli
@@ -51,6 +52,15 @@ export function addRunCommands(cli: Argv<{ json: boolean | undefined }>) {
           limit: limitOption(`how many files to show (default: ${SHOWN_FAILURES}, with --json all)`),
         }),
       (args) => withSession(args, (session) => showFailures(session, args.id, args.limit)),
+    )
+    .command(
+      'record <id>',
+      'show who started, steered or cancelled a run, and the ids of its requests to AWS, for CloudTrail',
+      (yargs) =>
+        ofRun(yargs).options({
+          limit: limitOption(`how many entries to show (default: ${SHOWN_ENTRIES}, with --json all)`),
+        }),
+      (args) => withSession(args, (session) => showRecord(session, args.id, args.limit)),
     );
 }
 

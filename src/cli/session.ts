@@ -13,6 +13,7 @@ import { isLoopback } from '../lib/loopback.ts';
 import { FlowClient } from '../client.ts';
 import { clientEncryption } from '../payloads/encryption.ts';
 import { remoteCodec } from '../temporal/remote-codec.ts';
+import { clientIdentity } from '../temporal/identity.ts';
 import { noNamespace, noServer, readTemporalConfig } from '../temporal/temporal-config.ts';
 import { UserError } from '../lib/user-error.ts';
 import type { FailureDetails } from '../workflows/run/failures.ts';
@@ -49,7 +50,12 @@ export async function withSession(
     `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`.replace(/\/$/, '');
   try {
     const flows = new FlowClient(
-      new Client({ connection, namespace, ...(dataConverter && { dataConverter }) }),
+      new Client({
+        connection,
+        namespace,
+        identity: clientIdentity(),
+        ...(dataConverter && { dataConverter }),
+      }),
     );
     await command({ flows, terminal: new Terminal(json ?? false), urlOf });
   } catch (error) {

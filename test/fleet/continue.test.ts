@@ -29,6 +29,10 @@ test('over many runs each job is imported once, and each update takes effect', a
   );
   expect(await run.result()).toMatchObject({ outcome: 'complete', imports: { planned: 40, complete: 40 } });
   expect(await jobsInAws(aws, input)).toEqual(eachOnce(40));
+  const recorded: string[] = [];
+  for await (const { what, name = what } of cluster.flows.record(workflowId)) recorded.push(name);
+  const count = (sought: string) => recorded.filter((name) => name === sought).length;
+  expect([count('started'), count('setConcurrency'), count('startImports')]).toEqual([1, 20, 40]);
   const { runId, historyLength } = await handle.describe();
   expect(runId).not.toBe(firstExecutionRunId);
   expect(historyLength).toBeLessThan(120);

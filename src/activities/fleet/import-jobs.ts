@@ -30,8 +30,8 @@ export interface SeenJob {
 }
 
 export interface ImportJobs {
-  /** @param mark - the job's name and its client token. @returns the job's id */
-  start(order: ImportOrder, inputS3Uri: string, mark: string): Promise<string>;
+  /** @param mark - the job's name and its client token. @returns the job's id, and AWS's id of the request */
+  start(order: ImportOrder, inputS3Uri: string, mark: string): Promise<{ jobId: string; requestId?: string }>;
   list(order: ImportOrder, status: string | undefined, nextToken: string | undefined): Promise<Page<SeenJob>>;
   get(order: ImportOrder, jobId: string): Promise<SeenJob>;
   /**
@@ -54,7 +54,7 @@ export function importJobs(
         inputS3Uri,
         mark,
       ) => {
-        const { jobId = '' } = await imaging.startDICOMImportJob({
+        const { jobId = '', requestId } = await imaging.startDICOMImportJob({
           datastoreId,
           dataAccessRoleArn,
           inputS3Uri,
@@ -63,7 +63,7 @@ export function importJobs(
           jobName: mark,
           clientToken: mark,
         });
-        return jobId;
+        return { jobId, ...(requestId !== undefined && { requestId }) };
       },
       list: async ({ datastoreId }, status, nextToken) => {
         const page = await imaging.listDICOMImportJobs({
@@ -102,7 +102,7 @@ function fhirJobs(healthlake: ReturnType<typeof healthlakeActivities>): ImportJo
   return {
     open: ['SUBMITTED', 'QUEUED', 'IN_PROGRESS'],
     start: async ({ datastoreId, outputS3Uri, outputKmsKeyId = '', ...order }, S3Uri, mark) => {
-      const { JobId = '' } = await healthlake.startFHIRImportJob({
+      const { JobId: jobId = '', requestId } = await healthlake.startFHIRImportJob({
         DatastoreId: datastoreId,
         DataAccessRoleArn: order.dataAccessRoleArn,
         InputDataConfig: { S3Uri },
@@ -111,7 +111,7 @@ function fhirJobs(healthlake: ReturnType<typeof healthlakeActivities>): ImportJo
         JobName: mark,
         ClientToken: mark,
       });
-      return JobId;
+      return { jobId, ...(requestId !== undefined && { requestId }) };
     },
     list: async ({ datastoreId }, status, NextToken) => {
       const page = await healthlake.listFHIRImportJobs({

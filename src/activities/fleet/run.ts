@@ -38,6 +38,8 @@ export interface StartInput {
 
 export interface StartAnswers {
   readonly started: [index: number, jobId: string][];
+  /** AWS's ids of these requests, by which CloudTrail's events of them are found. */
+  readonly requestIds: string[];
   /** Without an answer that says whether the job was started. */
   readonly unknown: number[];
   /** The service has refused to start them, by the name of its exception. */
@@ -173,7 +175,14 @@ class StartBatch {
   readonly #jobs: ImportJobs;
   readonly #input: StartInput;
   readonly #prefixOf: (index: number) => string;
-  readonly #answers = { started: [], unknown: [], rejected: [], throttled: false, full: false } as {
+  readonly #answers = {
+    started: [],
+    requestIds: [],
+    unknown: [],
+    rejected: [],
+    throttled: false,
+    full: false,
+  } as {
     -readonly [Member in keyof StartAnswers]: StartAnswers[Member];
   };
   #rejections = 0;
@@ -209,8 +218,10 @@ class StartBatch {
   async #send([index, attempt]: ShortTry): Promise<void> {
     const { order, plan } = this.#input;
     try {
-      const jobId = await this.#jobs.start(order, this.#prefixOf(index), markOf(plan.planId, index, attempt));
+      const mark = markOf(plan.planId, index, attempt);
+      const { jobId, requestId } = await this.#jobs.start(order, this.#prefixOf(index), mark);
       this.#answers.started.push([index, jobId]);
+      if (requestId !== undefined) this.#answers.requestIds.push(requestId);
       this.#rejections = 0;
     } catch (error) {
       this.#note(index, error);
