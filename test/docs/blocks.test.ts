@@ -48,6 +48,7 @@ const RUN_BY: readonly (readonly [file: RegExp, part: RegExp, test: string])[] =
   [/^docs\/flows\.md/, /awsEvent/, 'test/docs/blocks.test.ts'],
   [/^docs\/flows\//, /^temporal workflow start/m, 'test/docs/commands.test.ts'],
   [/^docs\/deploying\.md/, /./, 'test/docs/deploying.test.ts'],
+  [/^docs\/privacy\.md/, /record/, 'test/cli.test.ts'],
   [/^docs\/bulk-imports\.md/, /./, 'test/fleet/bulk-imports-doc.test.ts'],
   [/^docs\/events\.md/, /./, 'test/events-doc.test.ts'],
   [/^docs\/recurring-imports\.md/, /./, 'test/recurring-imports-doc.test.ts'],
