@@ -32,7 +32,7 @@ export type { MetadataInput, MetadataReply, SearchInput, Summaries, UpdateInput 
 export type { RequestRates } from './retry-delay.ts';
 export type { AskedUpdate, HeldMetadata, InstancesDigest, MetadataExtract } from './image-set-metadata.ts';
 export type { ImportingService } from './report-lines.ts';
-export type { Json } from './operation.ts';
+export type { Changed, Json } from './operation.ts';
 export type {
   JobToPlanAgain,
   PartOfPlan,
