@@ -112,7 +112,7 @@ export const DEFAULT_RULES: RunRules = {
   fleet: {
     shardsAtOnce: 8,
     batch: 100,
-    batchFor: 30_000,
+    batchFor: 15_000,
     catchUp: 5_000,
     hurry: 0.1,
     lookEvery: 10_000,

@@ -2,6 +2,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { fleetActivities } from '../../src/activities/fleet/index.ts';
 import type { ReportedJob } from '../../src/activities/fleet/record.ts';
+import { runActivities } from '../../src/activities/fleet/run.ts';
 import { healthlakeActivities } from '../../src/activities/healthlake.ts';
 import { imagingActivities } from '../../src/activities/medical-imaging.ts';
 import { REQUEST_RATES } from '../../src/activities/retry-delay.ts';
@@ -240,6 +241,34 @@ test('throttled starts are sent again', async () => {
   await aws.control.failNext({ operation: 'StartDICOMImportJob', error: 'ThrottlingException', count: 3 });
   expect(await execute({ ...input, startsPerSecond: 100 })).toMatchObject({ outcome: 'complete' });
   expect(await jobsInAws(input)).toEqual(eachOnce(4));
+});
+
+test('starts that are overdue are not sent at once, not even by two batches at the same time', async () => {
+  const input = await archive(10);
+  const { plan } = await execute({ ...input, planOnly: true });
+  const began = Date.now();
+  const sent: number[] = [];
+  const service = {
+    start: async (_: unknown, prefix: string) => `job ${prefix} ${sent.push(Date.now())}`,
+    list: async () => ({ items: [], nextToken: undefined }),
+    get: async () => ({ jobId: '', name: '', status: '' }),
+    open: [],
+  };
+  const { startImports } = runActivities(aws.s3, { 'medical-imaging': service, healthlake: service });
+  const batch = (from: number): ReturnType<typeof startImports> =>
+    new MockActivityEnvironment().run(startImports, {
+      order: { ...input, service: 'medical-imaging' as const },
+      plan: { planId: 'plan', planUri: plan.uri },
+      tries: [0, 1, 2, 3, 4].map((number) => [from + number, 1] as const),
+      firstAt: began - 1_000,
+      every: 20,
+      least: 18,
+      stopAfter: 5,
+    });
+  const answers = await Promise.all([batch(0), batch(5)]);
+  expect(answers.flatMap(({ started }) => started)).toHaveLength(10);
+  // Nine intervals lie between ten starts.
+  expect(sent.at(-1)).toBeGreaterThanOrEqual(began + 9 * 18);
 });
 
 test('a prefix that has grown beyond the quota is planned again', async () => {

@@ -57,16 +57,18 @@ function simulate(state: FleetState<number>, fates: Iterator<string>, ends: Iter
   for (let step = 0; !isOver(state) && step < 2_000; step++) {
     now += 10_000;
     if (state.paused !== undefined) resume(state);
-    if (room(state) > 0) {
-      const { tries } = takeBatch(state, now, TOKEN_LIFE, rules);
-      expect(inService(state)).toBeLessThanOrEqual(state.pace.concurrency);
+    // Two batches are under way at the same time, and either may be answered first.
+    const batches = room(state) > 0 ? [takeBatch(state, now, TOKEN_LIFE, rules)] : [];
+    if (room(state) > 0) batches.push(takeBatch(state, now, TOKEN_LIFE, rules));
+    expect(inService(state)).toBeLessThanOrEqual(state.pace.concurrency);
+    for (const batch of step % 2 === 0 ? batches : batches.toReversed()) {
       const answers = {
         started: [] as [number, string][],
         unknown: [] as number[],
         rejected: [] as [number, string][],
       };
       let [throttled, full, silent] = [false, false, false];
-      for (const { index, attempt } of tries) {
+      for (const { index, attempt } of batch.tries) {
         if (throttled || full) break;
         const jobId = `${index}-${attempt}`;
         const next = String(fates.next().value);
@@ -85,8 +87,8 @@ function simulate(state: FleetState<number>, fates: Iterator<string>, ends: Iter
           else answers.started.push([index, jobId]);
         }
       }
-      if (silent) settleSilence(state, now, rules);
-      else settleAnswers(state, { ...answers, throttled, full }, now, rules);
+      if (silent) settleSilence(state, batch, now, rules);
+      else settleAnswers(state, batch, { ...answers, throttled, full }, now, rules);
     }
     const ended = state.running.flatMap((job) => {
       const status = String(ends.next().value);
@@ -148,9 +150,9 @@ test('the state is small, however many jobs there are', () => {
 
 test('the first job goes alone, and if it fails nothing else is started', () => {
   const state = fleetOf(10);
-  const { tries } = takeBatch(state, 0, TOKEN_LIFE, rules);
-  expect(tries).toHaveLength(1);
-  settleAnswers(state, answered(tries), 0, rules);
+  const batch = takeBatch(state, 0, TOKEN_LIFE, rules);
+  expect(batch.tries).toHaveLength(1);
+  settleAnswers(state, batch, answered(batch.tries), 0, rules);
   expect(room(state)).toBe(0);
   const ended = [{ index: 0, attempt: 1, jobId: 'j0', status: 'FAILED', reason: 'AccessDenied' }];
   settleSeen(state, { ended, found: [], absent: [] }, rules);
@@ -190,27 +192,39 @@ test('five failures in a row for the same reason pause the fleet; others in betw
   expect(state.proven).toBe(false);
 });
 
-test('starts keep an absolute schedule: a batch that comes late is sent a little faster, to end in time', () => {
+test('starts keep an absolute schedule, in which one batch follows the other', () => {
   const state = provenFleet(1_000);
   const first = takeBatch(state, 0, TOKEN_LIFE, rules);
-  expect(first).toMatchObject({ firstAt: 0, every: 1_000 });
-  expect(first.tries).toHaveLength(30);
-  settleAnswers(state, answered(first.tries), 30_000, rules);
-  const second = takeBatch(state, 30_600, TOKEN_LIFE, rules);
-  expect(second).toMatchObject({ firstAt: 30_600, every: 980 });
-  expect(state.nextStart).toBe(60_000);
+  expect(first).toMatchObject({ firstAt: 0, every: 1_000, least: 900 });
+  expect(first.tries).toHaveLength(15);
+  const ahead = takeBatch(state, 10, TOKEN_LIFE, rules);
+  expect(ahead).toMatchObject({ firstAt: 15_000, every: 1_000 });
+  settleAnswers(state, first, answered(first.tries), 15_000, rules);
+  settleAnswers(state, ahead, answered(ahead.tries), 30_000, rules);
+  expect(inService(state)).toBe(30);
+  expect(takeBatch(state, 30_600, TOKEN_LIFE, rules)).toMatchObject({ firstAt: 30_000 });
+});
+
+test('a batch leaves places in the service for others', () => {
+  const state = provenFleet(1_000, 8, 10);
+  expect(takeBatch(state, 0, TOKEN_LIFE, rules).tries).toHaveLength(2);
 });
 
 test('starts that are long overdue are not made up for', () => {
   const state = provenFleet(1_000);
-  expect(takeBatch(state, 3_600_000, TOKEN_LIFE, rules)).toMatchObject({ firstAt: 3_600_000, every: 900 });
-  expect(state.nextStart).toBe(3_600_000 - 5_000 + 30_000);
+  expect(takeBatch(state, 3_600_000, TOKEN_LIFE, rules)).toMatchObject({ firstAt: 3_600_000 - 5_000 });
+  expect(state.nextStart).toBe(3_600_000 - 5_000 + 15_000);
 });
+
+const NO_ANSWERS = { started: [], unknown: [], rejected: [], throttled: false, full: false };
 
 test('throttling halves the rate, which climbs by a tenth a minute up to the configured one', () => {
   const state = provenFleet(100);
-  takeBatch(state, 0, TOKEN_LIFE, rules);
-  settleAnswers(state, { started: [], unknown: [], rejected: [], throttled: true, full: false }, 0, rules);
+  const [batch, ahead] = [takeBatch(state, 0, TOKEN_LIFE, rules), takeBatch(state, 0, TOKEN_LIFE, rules)];
+  settleAnswers(state, batch, { ...NO_ANSWERS, throttled: true }, 0, rules);
+  expect(rateAt(state, 0, rules)).toBe(0.5);
+  // The other batch was sent at the same rate, so that its throttling says nothing about the new one.
+  settleAnswers(state, ahead, { ...NO_ANSWERS, throttled: true }, 0, rules);
   expect(rateAt(state, 0, rules)).toBe(0.5);
   expect(rateAt(state, 60_000, rules)).toBeCloseTo(0.6);
   expect(rateAt(state, 600_000, rules)).toBe(1);
@@ -219,8 +233,8 @@ test('throttling halves the rate, which climbs by a tenth a minute up to the con
 
 test('after a refusal because the service is full nothing is started before the next look', () => {
   const state = provenFleet(100);
-  takeBatch(state, 0, TOKEN_LIFE, rules);
-  settleAnswers(state, { started: [], unknown: [], rejected: [], throttled: false, full: true }, 0, rules);
+  const batch = takeBatch(state, 0, TOKEN_LIFE, rules);
+  settleAnswers(state, batch, { ...NO_ANSWERS, full: true }, 0, rules);
   expect(room(state)).toBe(0);
   settleSeen(state, { ended: [], found: [], absent: [] }, rules);
   expect(room(state)).toBeGreaterThan(0);
@@ -228,11 +242,10 @@ test('after a refusal because the service is full nothing is started before the 
 
 test('a start without an answer is sent again with its token, and looked for once the token may be forgotten', () => {
   const state = provenFleet(1);
-  takeBatch(state, 0, TOKEN_LIFE, rules);
-  settleSilence(state, 0, rules);
+  settleSilence(state, takeBatch(state, 0, TOKEN_LIFE, rules), 0, rules);
   const again = takeBatch(state, 1_000, TOKEN_LIFE, rules);
   expect(again.tries).toEqual([{ index: 0, attempt: 1, since: 0 }]);
-  settleSilence(state, 1_000, rules);
+  settleSilence(state, again, 1_000, rules);
   expect(takeBatch(state, TOKEN_LIFE + 1, TOKEN_LIFE, rules).tries).toEqual([]);
   expect(state.lost).toHaveLength(1);
   settleSeen(state, { ended: [], found: [], absent: [0] }, rules);
@@ -241,8 +254,8 @@ test('a start without an answer is sent again with its token, and looked for onc
 
 test('a job that is planned again is replaced by the jobs of a range, and fails if there are none', () => {
   const state = provenFleet(1);
-  const { tries } = takeBatch(state, 0, TOKEN_LIFE, rules);
-  settleAnswers(state, answered(tries), 0, rules);
+  const batch = takeBatch(state, 0, TOKEN_LIFE, rules);
+  settleAnswers(state, batch, answered(batch.tries), 0, rules);
   const ended = [
     { index: 0, attempt: 1, jobId: 'j0', status: 'FAILED', reason: 'FILE_COUNTS_LIMIT_EXCEEDED' },
   ];

@@ -32,6 +32,8 @@ export interface StartInput {
   /** When the first one is due, in milliseconds since 1970, and how many milliseconds later each next one. */
   readonly firstAt: number;
   readonly every: number;
+  /** So many milliseconds lie between two starts at the least, even if they are late. */
+  readonly least: number;
   /** After so many rejections in a row the rest is not sent. */
   readonly stopAfter: number;
 }
@@ -75,6 +77,8 @@ export interface LookResult {
 
 export function runActivities(s3: S3Client, services: Readonly<Record<ImportingService, ImportJobs>>) {
   const jobsOf = ({ service }: ImportOrder) => services[service];
+  /** When this worker started the last job of a plan, by the plan id. */
+  const lastStarts = new Map<string, number>();
   return {
     /**
      * Starts jobs by an absolute schedule. After a reply that the service is throttled or full, the rest is not sent, and
@@ -88,8 +92,8 @@ export function runActivities(s3: S3Client, services: Readonly<Record<ImportingS
           input.tries.map(([index]) => index),
           cancellationSignal(),
         );
-        const batch = new StartBatch(jobsOf(input.order), input, (index) => planned.get(index)?.prefix ?? '');
-        return batch.run();
+        const prefixOf = (index: number) => planned.get(index)?.prefix ?? '';
+        return new StartBatch(jobsOf(input.order), input, prefixOf, lastStarts).run();
       }),
 
     /** Finds out which jobs have ended. Only a Get says so: a list may not show a job yet, or not any more. */
@@ -185,21 +189,26 @@ class StartBatch {
   } as {
     -readonly [Member in keyof StartAnswers]: StartAnswers[Member];
   };
+  readonly #lastStarts: Map<string, number>;
   #rejections = 0;
 
-  constructor(jobs: ImportJobs, input: StartInput, prefixOf: (index: number) => string) {
+  constructor(
+    jobs: ImportJobs,
+    input: StartInput,
+    prefixOf: (index: number) => string,
+    lastStarts: Map<string, number>,
+  ) {
     this.#jobs = jobs;
     this.#input = input;
     this.#prefixOf = prefixOf;
+    this.#lastStarts = lastStarts;
   }
 
   async run(): Promise<StartAnswers> {
-    const { tries, every } = this.#input;
-    // After a time without a worker, starts that are overdue must not all be sent at once.
-    const firstAt = Math.max(this.#input.firstAt, Date.now());
+    const { tries, firstAt, every } = this.#input;
     const inFlight = new Set<Promise<void>>();
     for (const [number, one] of tries.entries()) {
-      await until(firstAt + number * every);
+      await this.#turn(firstAt + number * every);
       while (inFlight.size >= MOST_IN_FLIGHT) await Promise.race(inFlight);
       if (this.#isStopped) break;
       const sending: Promise<void> = this.#send(one).finally(() => inFlight.delete(sending));
@@ -208,6 +217,14 @@ class StartBatch {
     }
     await Promise.all(inFlight);
     return this.#answers;
+  }
+
+  /** Waits until a start is due and does not follow too closely on the last one, which may be of another batch. */
+  async #turn(due: number): Promise<void> {
+    const { plan, least } = this.#input;
+    const earliest = () => Math.max(due, (this.#lastStarts.get(plan.planId) ?? 0) + least);
+    while (earliest() > Date.now() && !cancellationSignal().aborted) await until(earliest());
+    this.#lastStarts.set(plan.planId, Date.now());
   }
 
   get #isStopped(): boolean {

@@ -44,6 +44,12 @@ export interface FleetJobs<Sums> {
 const RECORDED_AT_ONCE = 50;
 
 /**
+ * How many batches of starts are under way at the same time. While the jobs of one are being started, the other waits for its
+ * time in another activity. Otherwise nothing would be started from the end of one activity until a worker has the next one.
+ */
+const BATCHES_AT_ONCE = 2;
+
+/**
  * Works until all jobs have ended, or until Temporal suggests to continue as new. The state says all there is to know: the next
  * run goes on from it.
  *
@@ -66,47 +72,48 @@ export async function workOff<Sums>(
     jobs.show(state);
   };
 
-  const start = async () => {
+  const startBatches = async () => {
     for (;;) {
       await condition(() => hasEnded() || room(state) > 0);
       if (hasEnded()) return;
       const batch = takeBatch(state, Date.now(), flow.facts.tokenLife, rules);
       if (batch.tries.length === 0) continue;
       try {
-        settleAnswers(state, await jobs.start(batch), Date.now(), rules);
+        settleAnswers(state, batch, await jobs.start(batch), Date.now(), rules);
       } catch (error) {
         if (isCancellation(error)) throw error;
         const { type } = originOf(error) ?? {};
-        settleSilence(state, Date.now(), rules, type === 'WaitTimedOut' ? undefined : (type ?? undefined));
+        const reason = type === 'WaitTimedOut' ? undefined : (type ?? undefined);
+        settleSilence(state, batch, Date.now(), rules, reason);
       }
       show();
-    }
-  };
-
-  const record = async () => {
-    for (const job of state.tooLarge) settlePlannedAgain(state, job, await jobs.planAgain(state, job));
-    while (state.ended.length > 0 && !isTurning()) {
-      const some = state.ended.slice(0, RECORDED_AT_ONCE);
-      settleRecorded(state, some, await jobs.record(state, some));
     }
   };
 
   const look = async () => {
     for (;;) {
-      const hasEndedJobs = () => state.ended.length + state.tooLarge.length > 0;
-      await condition(() => hasEnded() || needsLook(state) || hasEndedJobs());
+      await condition(() => hasEnded() || needsLook(state));
       if (hasEnded()) return;
-      if (!hasEndedJobs()) {
-        if (await condition(isTurning, lookEvery, { summary: 'wait before +look' })) return;
-        settleSeen(state, await jobs.look(state), rules);
-      }
-      await record();
+      if (await condition(isTurning, lookEvery, { summary: 'wait before +look' })) return;
+      settleSeen(state, await jobs.look(state), rules);
+      show();
+    }
+  };
+
+  const record = async () => {
+    for (;;) {
+      await condition(() => hasEnded() || state.ended.length + state.tooLarge.length > 0);
+      if (hasEnded()) return;
+      const [job] = state.tooLarge;
+      const some = state.ended.slice(0, RECORDED_AT_ONCE);
+      if (job) settlePlannedAgain(state, job, await jobs.planAgain(state, job));
+      else settleRecorded(state, some, await jobs.record(state, some));
       show();
     }
   };
 
   show();
-  await Promise.all([start(), look()]);
+  await Promise.all([...Array.from({ length: BATCHES_AT_ONCE }, startBatches), look(), record()]);
   // Before the run continues as new: if it closed while an update is being handled, the sender of the update would get an error.
   await condition(allHandlersFinished);
   return isOver(state);

@@ -153,7 +153,7 @@ function importJobsOf(flow: Flow, order: ImportOrder, plan: Plan, show: () => vo
   const place = placeOf(plan);
   const { tries, pauseAfter } = flow.facts.rules.fleet;
   return {
-    start: ({ tries: batch, firstAt, every }) =>
+    start: ({ tries: batch, firstAt, every, least }) =>
       flow.changeMany(
         `+start · ${batch.length}`,
         fleets.startImports,
@@ -163,6 +163,7 @@ function importJobsOf(flow: Flow, order: ImportOrder, plan: Plan, show: () => vo
           tries: batch.map(({ index, attempt }) => [index, attempt] as const),
           firstAt,
           every,
+          least,
           stopAfter: pauseAfter,
         },
         Math.max(firstAt - Date.now(), 0) + batch.length * every,

@@ -148,16 +148,26 @@ export function rateAt({ rate, pace }: FleetState<unknown>, now: number, rules: 
   return Math.min(pace.startsPerSecond, grown);
 }
 
-/** Tries to send, the first at `firstAt` and each further one `every` milliseconds later. */
+/**
+ * Tries to send, the first at `firstAt` and each further one `every` milliseconds later. Tries that are late, for example because
+ * the worker was busy, follow one another faster until they are in time again, but not by less than `least` milliseconds: AWS
+ * takes only two starts at once.
+ */
 export interface Batch {
   readonly tries: readonly Try[];
   readonly firstAt: number;
   readonly every: number;
+  readonly least: number;
+  /** The rate for which it was scheduled, in starts per second. */
+  readonly perSecond: number;
 }
 
 /**
- * Takes the next tries, in an absolute schedule: a batch that comes late is sent a little faster, so that the rate is that of the
- * settings and not a little less. It is not sent all at once, because AWS takes only two starts at once.
+ * Takes the next tries, in an absolute schedule: a batch begins when the one before it ends, even if that was a moment ago, so
+ * that the rate is that of the settings and not a little less.
+ *
+ * A batch takes a quarter of the places in the service at the most: a try occupies its place from here on, and not only once it
+ * is sent, so that long batches would keep places free.
  *
  * @param tokenLife - how long the services remember a token, in milliseconds
  */
@@ -169,18 +179,19 @@ export function takeBatch(
 ): Batch {
   const perSecond = rateAt(state, now, rules);
   const every = 1_000 / perSecond;
-  const most = Math.max(1, Math.min(rules.batch, Math.floor((rules.batchFor * perSecond) / 1_000)));
-  const lateBy = Math.min(Math.max(now - state.nextStart, 0), rules.catchUp);
-  const firstAt = Math.max(state.nextStart, now);
+  const within = Math.min((rules.batchFor * perSecond) / 1_000, state.pace.concurrency / 4);
+  const most = Math.max(1, Math.min(rules.batch, Math.floor(within)));
+  const firstAt = Math.round(Math.max(state.nextStart, now - rules.catchUp));
   const expired = state.again.filter(({ since }) => since !== undefined && now - since > tokenLife);
   state.lost.push(...expired);
   state.again = state.again.filter((one) => !expired.includes(one));
   const tries = take(state, Math.min(most, room(state)));
-  state.starting = tries;
-  state.nextStart = firstAt - lateBy + tries.length * every;
-  const hurried = Math.max(every * (1 - rules.hurry), every - lateBy / tries.length);
-  return { tries, firstAt: Math.round(firstAt), every: Math.round(hurried * 10) / 10 };
+  state.starting.push(...tries);
+  state.nextStart = firstAt + tries.length * every;
+  return { tries, firstAt, every: tenths(every), least: tenths(every * (1 - rules.hurry)), perSecond };
 }
+
+const tenths = (value: number) => Math.round(value * 10) / 10;
 
 function take(state: FleetState<unknown>, count: number): Try[] {
   const tries = state.again.splice(0, count);
@@ -207,6 +218,7 @@ export interface Answers {
 
 export function settleAnswers(
   state: FleetState<unknown>,
+  batch: Batch,
   answers: Answers,
   now: number,
   rules: FleetRules,
@@ -215,7 +227,7 @@ export function settleAnswers(
   const rejected = new Map(answers.rejected);
   const unknown = new Set(answers.unknown);
   const unsent: Try[] = [];
-  for (const one of state.starting) {
+  for (const one of batch.tries) {
     const { index, attempt, since = now } = one;
     const [jobId, reason] = [started.get(index), rejected.get(index)];
     if (jobId !== undefined) state.running.push({ index, attempt, jobId });
@@ -228,15 +240,20 @@ export function settleAnswers(
     else if (unknown.has(index)) state.again.push({ index, attempt, since });
     else unsent.push(one);
   }
-  state.starting = [];
+  state.starting = without(state.starting, batch.tries);
   state.again.unshift(...unsent);
   if (answers.full) state.full = true;
   if (answers.throttled) {
-    state.rate = { perSecond: Math.max(rateAt(state, now, rules) / 2, rules.slowest), at: now };
+    // Half of the rate of this batch: another one, sent at the same rate, may be throttled too, and says nothing new.
+    const half = Math.max(Math.min(rateAt(state, now, rules), batch.perSecond / 2), rules.slowest);
+    state.rate = { perSecond: half, at: now };
     state.nextStart = Math.max(state.nextStart, now + 1_000 / state.rate.perSecond);
   }
   dropIfCancelled(state);
 }
+
+const without = (tries: readonly Try[], gone: readonly Try[]): Try[] =>
+  tries.filter((one) => !gone.includes(one));
 
 /**
  * Nobody has answered for the batch: the service may have started any of its tries.
@@ -245,13 +262,15 @@ export function settleAnswers(
  */
 export function settleSilence(
   state: FleetState<unknown>,
+  batch: Batch,
   now: number,
   rules: FleetRules,
   reason?: string,
 ): void {
   if (reason !== undefined) countFailure(state, `no start was answered: ${reason}`, rules.pauseAfter);
-  state.again.unshift(...state.starting.map(({ since = now, ...one }) => ({ ...one, since })));
-  state.starting = [];
+  state.again.unshift(...batch.tries.map(({ since = now, ...one }) => ({ ...one, since })));
+  state.starting = without(state.starting, batch.tries);
+  dropIfCancelled(state);
 }
 
 /** What a look at the service has found. */
