@@ -67,8 +67,9 @@ async function withAws(work: (aws: Aws, folder: string) => Promise<void>): Promi
 /** Kills a part whenever another share of the jobs has ended. */
 async function killOnTheWay(aws: Aws, kills: number, victim: (kill: number) => Part): Promise<void> {
   for (let kill = 0; kill < kills; kill++) {
-    while ((await aws.ended()) < (JOBS * (kill + 1)) / (kills + 1)) await pause(50);
-    await victim(kill).killAndStart();
+    const part = victim(kill);
+    while (part.isRunning() && (await aws.ended()) < (JOBS * (kill + 1)) / (kills + 1)) await pause(50);
+    await part.killAndStart();
   }
 }
 

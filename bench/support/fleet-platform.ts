@@ -45,6 +45,10 @@ export class Part {
     return this.#child.kill();
   }
 
+  isRunning(): boolean {
+    return this.#child.isRunning();
+  }
+
   exited(): Promise<number> {
     return this.#child.exited;
   }

@@ -13,7 +13,7 @@ import { folderUri, OUTPUT, ROLE } from './fleet-input.ts';
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
 const [endpoint = '', datastoreId = '', count = '0', speed = '1', doneFile = ''] = process.argv.slice(2);
-const imaging = imagingClient(endpoint, { maxAttempts: 10 });
+const imaging = imagingClient(endpoint, { retryMode: 'adaptive', maxAttempts: 10 });
 const done = new Set(existsSync(doneFile) ? readFileSync(doneFile, 'utf8').split('\n') : []);
 const limit = pLimit(90);
 

@@ -102,7 +102,14 @@ export async function writeText(
   abortSignal: AbortSignal,
 ): Promise<void> {
   const { bucket, key } = parseS3Uri(uri);
-  const request = { Bucket: bucket, Key: key, Body: text, ContentType: 'application/x-ndjson' };
+  const request = {
+    Bucket: bucket,
+    Key: key,
+    Body: text,
+    ContentType: 'application/x-ndjson',
+    // For an empty text the SDK does not find it out, and warns of it in the log.
+    ContentLength: Buffer.byteLength(text),
+  };
   await s3.send(new PutObjectCommand(request), { abortSignal });
 }
 

@@ -78,8 +78,9 @@ export interface FleetRules {
   readonly tries: number;
   /** After how many failures for one reason, one after the other, the fleet pauses. */
   readonly pauseAfter: number;
-  /** The part of the configured rate by which a rate that was halved grows in a minute. */
+  /** The part of the configured rate by which a rate that was halved grows, in the time that so many starts take at that rate. */
   readonly climb: number;
+  readonly climbEvery: number;
   readonly slowest: number;
 }
 
@@ -119,6 +120,8 @@ export const DEFAULT_RULES: RunRules = {
     tries: 3,
     pauseAfter: 5,
     climb: 0.1,
+    // A minute at the default rate of HealthImaging.
+    climbEvery: 48,
     // A start a minute.
     slowest: 1 / 60,
   },

@@ -243,6 +243,26 @@ test('throttled starts are sent again', async () => {
   expect(await jobsInAws(input)).toEqual(eachOnce(4));
 });
 
+test('a fleet does not pause because S3 cannot be reached for a moment', async () => {
+  const input = await archive(4);
+  await aws.control.settings({ dicomImportMs: 'never' });
+  const run = await start(input);
+  await until(
+    () => jobsInAws(input),
+    (jobs) => jobs.length === 1,
+  );
+  await aws.control.failNext({ operation: 'GetObject', error: 'ServiceUnavailable', status: 503, count: 99 });
+  await aws.control.settings({ dicomImportMs: 30 });
+  await aws.control.settleAll();
+  // Enough for five failures of starts in a row, even if the activity that reads the manifest has some of them.
+  await until(
+    () => aws.control.calls({ operation: 'GetObject' }),
+    (calls) => calls.filter(({ outcome }) => outcome === 'ServiceUnavailable').length >= 7,
+  );
+  await aws.control.resetFaults();
+  expect(await run.result()).toMatchObject({ outcome: 'complete' });
+});
+
 test('starts that are overdue are not sent at once, not even by two batches at the same time', async () => {
   const input = await archive(10);
   const { plan } = await execute({ ...input, planOnly: true });

@@ -219,15 +219,15 @@ test('starts that are long overdue are not made up for', () => {
 const NO_ANSWERS = { started: [], unknown: [], rejected: [], throttled: false, full: false };
 
 test('throttling halves the rate, which climbs by a tenth a minute up to the configured one', () => {
-  const state = provenFleet(100);
+  const state = provenFleet(100, 100, 0.8);
   const [batch, ahead] = [takeBatch(state, 0, TOKEN_LIFE, rules), takeBatch(state, 0, TOKEN_LIFE, rules)];
   settleAnswers(state, batch, { ...NO_ANSWERS, throttled: true }, 0, rules);
-  expect(rateAt(state, 0, rules)).toBe(0.5);
+  expect(rateAt(state, 0, rules)).toBe(0.4);
   // The other batch was sent at the same rate, so that its throttling says nothing about the new one.
   settleAnswers(state, ahead, { ...NO_ANSWERS, throttled: true }, 0, rules);
-  expect(rateAt(state, 0, rules)).toBe(0.5);
-  expect(rateAt(state, 60_000, rules)).toBeCloseTo(0.6);
-  expect(rateAt(state, 600_000, rules)).toBe(1);
+  expect(rateAt(state, 0, rules)).toBe(0.4);
+  expect(rateAt(state, 60_000, rules)).toBeCloseTo(0.48);
+  expect(rateAt(state, 600_000, rules)).toBe(0.8);
   expect(waiting(state)).toBe(100);
 });
 

@@ -69,10 +69,26 @@ export const FLEET: readonly Behaviour[] = [
   {
     what: 'throttling halves the rate of a fleet',
     file: 'src/workflows/fleet/state.ts',
-    code: 'perSecond: Math.max(rateAt(state, now, rules) / 2, rules.slowest)',
-    without: 'perSecond: rateAt(state, now, rules)',
+    code: 'Math.min(rateAt(state, now, rules), batch.perSecond / 2)',
+    without: 'rateAt(state, now, rules)',
     tests: ['test/fleet/state.test'],
     named: 'halves the rate',
+  },
+  {
+    what: 'a batch of starts is scheduled after the one that is under way',
+    file: 'src/workflows/fleet/state.ts',
+    code: 'state.nextStart = firstAt + tries.length * every;',
+    without: 'state.nextStart = firstAt;',
+    tests: ['test/fleet/state.test'],
+    named: 'absolute schedule',
+  },
+  {
+    what: 'starts of a fleet that are overdue are not sent all at once',
+    file: 'src/activities/fleet/run.ts',
+    code: '(this.#lastStarts.get(plan.planId) ?? 0) + least',
+    without: '(this.#lastStarts.get(plan.planId) ?? 0)',
+    tests: ['test/fleet/run.test'],
+    named: 'overdue are not sent at once',
   },
   {
     what: 'a second run does only what is missing',

@@ -142,9 +142,13 @@ export function room(state: FleetState<unknown>): number {
   return Math.min(Math.max(most - inService(state), 0) + unsure, waiting(state));
 }
 
-/** The rate at a time: after throttling it grows again, up to the configured one. */
+/**
+ * The rate at a time: after throttling it grows again, up to the configured one. How fast is measured in starts and not in
+ * minutes, so that a fleet with a higher quota finds its rate as many starts later as any other.
+ */
 export function rateAt({ rate, pace }: FleetState<unknown>, now: number, rules: FleetRules): number {
-  const grown = rate.perSecond + (pace.startsPerSecond * rules.climb * (now - rate.at)) / 60_000;
+  const startsSince = (pace.startsPerSecond * (now - rate.at)) / 1_000;
+  const grown = rate.perSecond + pace.startsPerSecond * rules.climb * (startsSince / rules.climbEvery);
   return Math.min(pace.startsPerSecond, grown);
 }
 

@@ -115,7 +115,9 @@ export class Calls {
 
   /**
    * One attempt of a call that changes many things, one after the other. If it gets no answer, nobody knows which of them AWS has
-   * changed, so Temporal does not retry it. It heartbeats, and returns early if the run is cancelled.
+   * changed, so Temporal does not retry it. The activity answers for each change, even if AWS has not, and fails only before the
+   * first one, for example because S3 cannot be reached: then Temporal tries it again. It heartbeats, and returns early if the run
+   * is cancelled.
    *
    * @param lasts - how long it takes, without the calls that it makes, in milliseconds
    */
@@ -130,7 +132,7 @@ export class Calls {
       startToCloseTimeout: lasts + 10 * this.facts.startToClose,
       heartbeatTimeout: this.facts.startToClose,
       cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-      retry: { maximumAttempts: 1 },
+      retry: { nonRetryableErrorTypes: TIMEOUTS },
     });
   }
 
