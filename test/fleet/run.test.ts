@@ -269,7 +269,7 @@ test('starts that are overdue are not sent at once, not even by two batches at t
   const began = Date.now();
   const sent: number[] = [];
   const service = {
-    start: async (_: unknown, prefix: string) => `job ${prefix} ${sent.push(Date.now())}`,
+    start: async () => ({ jobId: `job ${sent.push(Date.now())}` }),
     list: async () => ({ items: [], nextToken: undefined }),
     get: async () => ({ jobId: '', name: '', status: '' }),
     open: [],
