@@ -91,6 +91,8 @@ function serverArguments(dbFilename: string, ports: Ports, options: TemporalServ
     headless ? '--headless' : `--ui-port=${ports.uiPort}`,
     ...(codecEndpoint === undefined ? [] : [`--ui-codec-endpoint=${codecEndpoint}`]),
     `--db-filename=${dbFilename}`,
+    // A temporary file is removed when the server exits, so waiting for the disk at every write would gain nothing.
+    ...(options.dbFilename === undefined ? ['--sqlite-pragma=synchronous=off'] : []),
     '--log-level=error',
     // The user's configuration and profile are for another server.
     '--disable-config-env',
