@@ -5,7 +5,7 @@ import { writeCondition } from './conditions.ts';
 import { LARGEST_PUT, measured, readAlgorithm } from './content.ts';
 import { copyFrom } from './copy-source.ts';
 import type { FoundObject } from './object-finder.ts';
-import { keptHeaders } from './object-headers.ts';
+import { copiedHeaders, keptHeaders } from './object-headers.ts';
 import { header, partNumberOf, type S3Request } from './protocol.ts';
 import type { S3 } from './s3.ts';
 import { xmlReply } from './xml.ts';
@@ -24,7 +24,7 @@ export const copyHandlers = (s3: S3) => ({
         condition: writeCondition(request, s3.finder),
         facts: async () => {
           const { md5, checksum } = await receipt();
-          const headers = replaces ? keptHeaders(request) : (known.headers ?? {});
+          const headers = replaces ? keptHeaders(request) : copiedHeaders(known.headers, request);
           const tagging = replacesTags ? header(request, 'x-amz-tagging') : known.tagging;
           return { etag: md5, checksum, headers, tagging };
         },

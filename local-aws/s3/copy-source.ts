@@ -2,6 +2,7 @@ import { closeSync, createReadStream, type ReadStream } from 'node:fs';
 import { ServiceError } from '../errors.ts';
 import { checkReadable } from './conditions.ts';
 import { PIECE, type FoundObject } from './object-finder.ts';
+import { refuseArchived } from './object-headers.ts';
 import type { ObjectFacts } from './object-rows.ts';
 import type { S3Location } from './places.ts';
 import { header, type S3Request } from './protocol.ts';
@@ -19,7 +20,7 @@ export interface CopySource {
  * the object is opened once, so that the content belongs to the metadata even if the object is replaced meanwhile.
  *
  * @param rangeOf - the bytes to read, both ends included; undefined for all
- * @throws ServiceError `NoSuchBucket`, `NoSuchKey`, `PreconditionFailed`, or what `copy` throws
+ * @throws ServiceError `NoSuchBucket`, `NoSuchKey`, `PreconditionFailed`, `InvalidObjectState`, or what `copy` throws
  */
 export async function copyFrom<T>(
   s3: S3,
@@ -32,6 +33,7 @@ export async function copyFrom<T>(
   try {
     const facts = await s3.finder.facts(object);
     checkReadable(request, object, facts.etag, 'x-amz-copy-source-');
+    refuseArchived(facts);
     content = createReadStream('', { fd: file, ...rangeOf(object), highWaterMark: PIECE });
     return await copy({ object, facts, content });
   } finally {

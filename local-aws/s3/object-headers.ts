@@ -88,6 +88,28 @@ const headerText = (text: string) => Buffer.from(text.replaceAll(/[\r\n\0]/g, ' 
 export const storageClassOf = (headers: Readonly<Record<string, string>> | undefined): string =>
   headers?.['x-amz-storage-class'] ?? 'STANDARD';
 
+/** What a copy does not take from its source: these come from the request, or from the destination bucket. (S3 API, CopyObject) */
+const NOT_COPIED = /^x-amz-(storage-class|server-side-encryption|website-redirect-location)/;
+
+/** The headers that are stored with a copy of an object whose metadata are copied, too. */
+export function copiedHeaders(
+  source: Readonly<Record<string, string>> = {},
+  request: S3Request,
+): Record<string, string> {
+  const chosen = (headers: Readonly<Record<string, string>>, isOwn: boolean) =>
+    Object.entries(headers).filter(([name]) => NOT_COPIED.test(name) === isOwn);
+  return Object.fromEntries([...chosen(source, false), ...chosen(keptHeaders(request), true)]);
+}
+
+/** The storage classes from which nobody can read an object before it is restored. (S3 user guide, "Storage classes") */
+const ARCHIVES: readonly string[] = ['GLACIER', 'DEEP_ARCHIVE'];
+
+/** @throws ServiceError `InvalidObjectState` for an archived object */
+export function refuseArchived({ headers }: ObjectFacts): void {
+  if (!ARCHIVES.includes(storageClassOf(headers))) return;
+  throw new ServiceError('InvalidObjectState', "The operation is not valid for the object's storage class");
+}
+
 export const checksumHeaders = ({ checksum }: Pick<ObjectFacts, 'checksum'>): Record<string, string> =>
   checksum
     ? { [checksumHeader(checksum.algorithm)]: checksum.value, 'x-amz-checksum-type': checksum.type }

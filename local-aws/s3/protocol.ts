@@ -51,6 +51,7 @@ const errorStatus: Readonly<Record<string, number>> = {
   BucketAlreadyOwnedByYou: 409,
   BucketNotEmpty: 409,
   InternalError: 500,
+  InvalidObjectState: 403,
   InvalidRange: 416,
   NoSuchBucket: 404,
   NoSuchKey: 404,

@@ -2,7 +2,7 @@ import { closeSync, createReadStream, readSync } from 'node:fs';
 import { ServiceError } from '../errors.ts';
 import type { HttpReply } from '../protocols/http.ts';
 import { checkReadable } from './conditions.ts';
-import { checksumHeaders, shownHeaders } from './object-headers.ts';
+import { checksumHeaders, refuseArchived, shownHeaders } from './object-headers.ts';
 import { PIECE, SMALL, type FoundObject } from './object-finder.ts';
 import type { ObjectFacts } from './object-rows.ts';
 import { header, type S3Request } from './protocol.ts';
@@ -24,6 +24,7 @@ export const readHandlers = (s3: S3) => ({
   async GetObject(request: S3Request): Promise<HttpReply> {
     const { file, object } = s3.open(request);
     try {
+      refuseArchived(await s3.finder.facts(object));
       const { headers, status, range } = await described(s3, request, object);
       const length = range.end - range.start + 1;
       if (length <= SMALL) {

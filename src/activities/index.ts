@@ -33,15 +33,10 @@ export type { RequestRates } from './retry-delay.ts';
 export type { AskedUpdate, HeldMetadata, InstancesDigest, MetadataExtract } from './image-set-metadata.ts';
 export type { ImportingService } from './report-lines.ts';
 export type { Changed, Json } from './operation.ts';
-export type {
-  JobToPlanAgain,
-  PartOfPlan,
-  PlanOrder,
-  PlanToClose,
-  PlannedAgain,
-  Survey,
-} from './fleet/plan.ts';
-export type { PlanSums, WhyNot } from './fleet/plan-files.ts';
+export type { JobToPlanAgain, PlanOrder, PlanToClose, PlannedAgain, Survey } from './fleet/plan.ts';
+export type { IndexRange, PartOfPlan, PlanSums, StagedSums, WhyNot } from './fleet/plan-files.ts';
+export type { StagingOrder } from './fleet/staged-jobs.ts';
+export type { StageInput, StageResult } from './fleet/stage.ts';
 export type { Amount, JobLimits } from './fleet/cut.ts';
 export type { FleetSource } from './fleet/roots.ts';
 export type { Claim } from './fleet/claim.ts';

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import {
   GetObjectCommand,
+  HeadObjectCommand,
   PutObjectCommand,
   paginateListObjectsV2,
   type ListObjectsV2CommandInput,
@@ -90,6 +91,17 @@ async function open(s3: S3Client, uri: string, abortSignal: AbortSignal) {
     return (await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal })).Body;
   } catch (error) {
     if (isRecord(error) && error['name'] === 'NoSuchKey') return undefined;
+    throw error;
+  }
+}
+
+export async function exists(s3: S3Client, uri: string, abortSignal: AbortSignal): Promise<boolean> {
+  const { bucket, key } = parseS3Uri(uri);
+  try {
+    await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal });
+    return true;
+  } catch (error) {
+    if (isRecord(error) && error['name'] === 'NotFound') return false;
     throw error;
   }
 }

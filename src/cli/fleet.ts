@@ -85,13 +85,13 @@ async function report(
   terminal.record(shown);
   terminal.table(
     ['OUTCOME', 'IMPORTED', 'OF', 'TRIES', 'REASON', 'FOLDER'],
-    shown.map(({ outcome, counts, files, attempts, reason, prefix }) => [
-      outcome,
-      String(counts?.imported ?? 0),
-      String(counts?.scanned ?? files),
-      String(attempts),
-      reason ?? '',
-      prefix,
+    shown.map((job) => [
+      job.outcome,
+      String(job.counts?.imported ?? 0),
+      String(filesOf(job)),
+      String(job.attempts),
+      job.reason ?? '',
+      folderOf(job),
     ]),
   );
   if (sorted.length > shown.length) {
@@ -101,5 +101,14 @@ async function report(
 }
 
 /** How many files a job has lost. One that failed as a whole has lost all, also where nothing was counted. */
-const lossOf = ({ outcome, counts, files }: ReportedJob) =>
-  outcome === 'planned again' ? 0 : (counts?.scanned ?? files) - (counts?.imported ?? 0);
+const lossOf = (job: ReportedJob) =>
+  job.outcome === 'planned again' ? 0 : filesOf(job) - (job.counts?.imported ?? 0);
+
+const filesOf = ({ counts, files, notCopied = 0 }: ReportedJob) =>
+  counts ? counts.scanned + notCopied : files;
+
+/** The folder of the originals of a staged job, which may be several. */
+function folderOf({ prefix, folders }: ReportedJob): string {
+  const [first = prefix, ...others] = folders ?? [];
+  return others.length === 0 ? first : `${first} and ${others.length} more`;
+}

@@ -32,6 +32,7 @@ const planning = {
   filesPerJob: positive,
   bytesPerJob: positive,
   onUncut: { enum: ['refuse', 'skip'] },
+  stagingS3Uri: imaging('S3Uri'),
   concurrency: positive,
   startsPerSecond: { type: 'number', exclusiveMinimum: 0, maximum: 1_000 },
   lookInterval: { duration: true },

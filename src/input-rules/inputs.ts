@@ -33,6 +33,8 @@ export interface FleetOptions {
   bytesPerJob?: number;
   /** What to do about files that cannot be imported by a prefix: `refuse` (default) to start anything, or `skip` these files. */
   onUncut?: 'refuse' | 'skip';
+  /** A folder in S3, to which files are copied that no prefix can import. Without it, `onUncut` decides about them. */
+  stagingS3Uri?: string;
   /** How many jobs may be in the service at the same time. The default is 90 % of the service's quota. */
   concurrency?: number;
   /** How many jobs to start in a second. The default is 80 % of what the service takes. */

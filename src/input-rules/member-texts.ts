@@ -132,8 +132,13 @@ const TEXTS: Readonly<Record<string, MemberText>> = {
     example: 1000000000,
   },
   onUncut: {
-    what: 'what to do about files that no prefix can import: refuse to start anything (default), or skip them',
+    what: 'what to do about files that no job can import: refuse to start anything (default), or skip them',
     example: 'skip',
+  },
+  stagingS3Uri: {
+    what: 'a folder to which files are copied that no prefix can import, so that they are imported, too',
+    form: 'S3 URI',
+    example: 's3://staging/',
   },
   concurrency: {
     what: "how many jobs may be in the service at the same time (default: 90 % of the service's quota)",

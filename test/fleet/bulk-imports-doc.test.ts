@@ -19,6 +19,9 @@ test('leads a new user to a plan and a fleet, and shows what they print', async 
   expect(await cluster.flows.result('plan')).toMatchObject(shown[0]);
   expect(await cluster.flows.result('archive')).toMatchObject(shown[1]);
   expect(await cluster.flows.result('archive-again')).toEqual(await cluster.flows.result('archive'));
+  expect(await cluster.flows.result('archive-copies')).toMatchObject(shown[2]);
+  expect(output).toContain('2026/study-6/DICOMDIR');
+  expect(output).not.toContain('0000001.dcm');
   expect(output).toContain('{"prefix":"s3://archive/2026/study-1/","files":6,"bytes":36}');
   expect(output).toContain('"why":"beside sub-folders"');
   expect(output).toMatch(/OUTCOME +IMPORTED +OF .*\nnone +0 +6 +1/);
@@ -26,5 +29,5 @@ test('leads a new user to a plan and a fleet, and shows what they print', async 
   const { jobSummaries } = await aws.imaging.listDICOMImportJobs({
     datastoreId: (await cluster.flows.result<'provisionDatastore'>('store')).datastoreId,
   });
-  expect(jobSummaries).toHaveLength(7);
+  expect(jobSummaries).toHaveLength(8);
 });

@@ -48,13 +48,25 @@ test('a folder is one job, whose resources are counted, with a line for each tha
   expect(await readLines(aws, result.failures?.uri ?? '')).toMatchObject([{ index: 0, line: 2 }]);
 });
 
+/** The files of a plan and its reports, each of which must be encrypted with the key of the output. */
+async function encryptedFiles(Bucket: string): Promise<string[]> {
+  const { Contents = [] } = await aws.s3.listObjectsV2({ Bucket, Prefix: 'out/' });
+  const ours = Contents.map(({ Key = '' }) => Key).filter((key) => /^out\/[0-9a-f]{16}\//.test(key));
+  for (const Key of ours) {
+    const { ServerSideEncryption, SSEKMSKeyId } = await aws.s3.headObject({ Bucket, Key });
+    expect({ Key, ServerSideEncryption, SSEKMSKeyId }).toEqual({
+      Key,
+      ServerSideEncryption: 'aws:kms',
+      SSEKMSKeyId: 'alias/key',
+    });
+  }
+  return ours.map((key) => key.replace(/^out\/\w+\//, ''));
+}
+
 test('the plan and the reports are encrypted with the key of the output', async () => {
   const input = await records('encrypted', { 'in/1.ndjson': `${patient('p1')}{}\n` });
   await cluster.flows.execute('importAllFhir', input);
-  const { Contents = [] } = await aws.s3.listObjectsV2({ Bucket: 'encrypted', Prefix: 'out/' });
-  const ours = Contents.map(({ Key = '' }) => Key).filter((key) => /^out\/[0-9a-f]{16}\//.test(key));
-  const names = ours.map((key) => key.replace(/^out\/\w+\//, ''));
-  expect(names).toEqual([
+  expect(await encryptedFiles('encrypted')).toEqual([
     'cannot/0.ndjson',
     'failures.ndjson',
     'failures/00000000.ndjson',
@@ -65,14 +77,6 @@ test('the plan and the reports are encrypted with the key of the output', async 
     'shards/0.json',
     'summary.json',
   ]);
-  for (const Key of ours) {
-    const { ServerSideEncryption, SSEKMSKeyId } = await aws.s3.headObject({ Bucket: 'encrypted', Key });
-    expect({ Key, ServerSideEncryption, SSEKMSKeyId }).toEqual({
-      Key,
-      ServerSideEncryption: 'aws:kms',
-      SSEKMSKeyId: 'alias/key',
-    });
-  }
 });
 
 test('many jobs go into the service two at a time, each once, and a second run starts none', async () => {
@@ -97,4 +101,27 @@ test('many jobs go into the service two at a time, each once, and a second run s
   expect(ImportJobPropertiesList).toHaveLength(5);
   const report = (await readLines(aws, result.report?.uri ?? '')) as ReportedJob[];
   expect(report.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4]);
+});
+
+test('files beside sub-folders are imported from copies, and the report names their lines in the originals', async () => {
+  const input = await records('beside', {
+    'in/Doe.ndjson': `{}\n${patient('p1')}`,
+    'in/a/1.ndjson': patient('p2'),
+    'in/b/1.ndjson': patient('p3'),
+  });
+  const staging = { ...input, filesPerJob: 1, stagingS3Uri: 's3://beside/copies/' };
+  const result = await cluster.flows.execute('importAllFhir', staging);
+  expect(result).toMatchObject({
+    outcome: 'partial',
+    imports: { planned: 3, complete: 2, partial: 1 },
+    resources: { imported: 3, failed: 1 },
+    staged: { imports: 1, files: 1 },
+  });
+  expect(await readLines(aws, result.failures?.uri ?? '')).toMatchObject([
+    { index: 2, file: 'in/Doe.ndjson', line: 1 },
+  ]);
+  const { KeyCount } = await aws.s3.listObjectsV2({ Bucket: 'beside', Prefix: 'copies/' });
+  expect(KeyCount).toBe(0);
+  const lists = (await encryptedFiles('beside')).filter((name) => name.startsWith('stage/'));
+  expect(lists).toEqual(['stage/2.ndjson', 'stage/2.not-copied.ndjson']);
 });

@@ -1,6 +1,7 @@
 /** A fleet of imports over the local AWS, with its faults, other fleets, other writers, and terminations. */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { fleetActivities } from '../../src/activities/fleet/index.ts';
+import { copyObject } from '../../src/activities/s3-copy.ts';
 import type { ReportedJob } from '../../src/activities/fleet/record.ts';
 import { runActivities } from '../../src/activities/fleet/run.ts';
 import { healthlakeActivities } from '../../src/activities/healthlake.ts';
@@ -11,6 +12,7 @@ import { readLines } from '../local-aws/imaging-harness.ts';
 import { localAws, p10, putFiles, until, type LocalAwsUnderTest } from '../local-aws/harness.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
 import { failureOf } from '../support/failure.ts';
+import { textOfHistory } from '../support/history-text.ts';
 import { recordHistory } from '../support/histories.ts';
 import { roleArn } from '../support/inputs.ts';
 import { archive as makeArchive, eachOnce, jobsInAws as listJobs, type RootInput } from './archive.ts';
@@ -32,6 +34,8 @@ type Input = RootInput;
 const archive = (...[folders, more]: [number, Record<string, string | Uint8Array>?]) =>
   makeArchive(aws, folders, more);
 const jobsInAws = (input: Input) => listJobs(aws, input);
+
+const bucketOf = ({ inputS3Uri }: Input) => inputS3Uri.split('/')[2] ?? '';
 
 const start = (input: Input, workflowId?: string) =>
   cluster.flows.start('importAllDicom', input, workflowId === undefined ? {} : { workflowId });
@@ -102,6 +106,183 @@ describe('a flat folder with more files than a job may have', () => {
       imports: { planned: 1, complete: 1 },
       cannot: { 'too many in one folder': { files: 2 } },
     });
+  });
+});
+
+describe('files that no prefix can import are staged if the input names a place for copies', () => {
+  const slice = (number: number) => p10({ series: `1.2.8.${number}`, instance: `1.2.8.${number}.1` });
+
+  /** A folder of one study, and a folder of this many files. The copies go to a bucket of their own. */
+  async function flat(files: number, more: Record<string, Uint8Array | string> = {}) {
+    const keys = Array.from({ length: files }, (_, number) => [`in/flat/${number}.dcm`, slice(number)]);
+    const input = await archive(1, { ...Object.fromEntries(keys), ...more });
+    const copies = `${bucketOf(input)}-copies`;
+    await aws.s3.createBucket({ Bucket: copies });
+    const staged: Input = { ...input, filesPerJob: 2, stagingS3Uri: `s3://${copies}/deep` };
+    return { staged, copies, before: await copyCalls() };
+  }
+
+  const copiesIn = async (Bucket: string) =>
+    ((await aws.s3.listObjectsV2({ Bucket })).Contents ?? []).map(({ Key }) => Key);
+  const copyCalls = async (before = 0) =>
+    (await aws.control.calls({ operation: 'CopyObject' })).length - before;
+
+  test('whatever their names are; the reports name the originals, the history no key, and no copy is left', async () => {
+    // Keys of almost 1,024 bytes, the most that S3 takes.
+    const long = `in/flat/${`${'l'.repeat(250)}/`.repeat(4)}`;
+    const { staged, copies, before } = await flat(2, {
+      'in/flat/ü + %25 “?”.dcm': slice(10),
+      'in/flat/sub/1.dcm': slice(11),
+      'in/flat/sub/not DICOM.dcm': 'not DICOM',
+      'in/flat/sub/3.dcm': slice(12),
+      [`${long}1.dcm`]: slice(13),
+      [`${long}2.dcm`]: slice(14),
+      [`${long}3.dcm`]: slice(15),
+    });
+    const run = await start(staged);
+    const result = await run.result();
+    expect(result).toMatchObject({
+      outcome: 'partial',
+      imports: { planned: 6, complete: 5, partial: 1, failed: 0 },
+      files: { planned: 10, imported: 9, failed: 1 },
+      staged: { imports: 5, files: 9 },
+      cannot: {},
+    });
+    expect(result.staged).not.toHaveProperty('copiesLeft');
+    expect(await jobsInAws(staged)).toEqual(eachOnce(6));
+    const report = (await readLines(aws, result.report?.uri ?? '')) as ReportedJob[];
+    const folder = (key: string) => `s3://${bucketOf(staged)}/${key}`;
+    expect(report.slice(1).map(({ folders, outcome }) => [folders, outcome])).toEqual([
+      [[folder('in/flat/')], 'complete'],
+      [[folder(long)], 'complete'],
+      [[folder(long)], 'complete'],
+      [[folder('in/flat/sub/')], 'complete'],
+      [[folder('in/flat/sub/'), folder('in/flat/')], 'partial'],
+    ]);
+    expect(await readLines(aws, result.failures?.uri ?? '')).toMatchObject([
+      { index: 5, file: 'in/flat/sub/not DICOM.dcm', reason: 'ValidationException' },
+    ]);
+    expect(await copiesIn(copies)).toEqual([]);
+    expect(await copyCalls(before)).toBe(9);
+    const text = await textOfHistory(cluster, run.workflowId);
+    expect(text).toContain('stageImport');
+    expect(text).not.toMatch(/flat|sub\/|\.dcm/);
+  });
+
+  test('except for those that are archived or were deleted, which are named', async () => {
+    const { staged, before } = await flat(4);
+    const Bucket = bucketOf(staged);
+    await aws.s3.putObject({ Bucket, Key: 'in/flat/1.dcm', Body: 'x', StorageClass: 'GLACIER' });
+    await aws.control.hold({ operation: 'CopyObject', when: 'before', count: 4 });
+    const run = await start({ ...staged, onUncut: 'skip' });
+    await until(
+      () => copyCalls(before),
+      (calls) => calls === 4,
+    );
+    await aws.s3.deleteObject({ Bucket, Key: 'in/flat/3.dcm' });
+    await aws.control.release();
+    const result = await run.result();
+    expect(result).toMatchObject({
+      outcome: 'partial',
+      imports: { complete: 1, partial: 2 },
+      files: { planned: 5, imported: 3, failed: 2 },
+      cannot: { archived: { files: 1 } },
+    });
+    const failures = (await readLines(aws, result.failures?.uri ?? '')) as { file: string }[];
+    expect(failures.toSorted((a, b) => a.file.localeCompare(b.file))).toMatchObject([
+      { index: 1, file: 'in/flat/1.dcm', reason: 'archived' },
+      { index: 2, file: 'in/flat/3.dcm', reason: 'missing' },
+    ]);
+  });
+
+  test('and after a kill of the worker only what is missing is copied', async () => {
+    const beside = [1, 2, 3].map((number) => [`in/${number}.dcm`, slice(number)]);
+    const { staged: input, copies, before } = await flat(0, Object.fromEntries(beside));
+    const staged = { ...input, filesPerJob: 3 };
+    await aws.control.hold({ operation: 'CopyObject', when: 'before', count: 1 });
+    const run = await start(staged);
+    await until(
+      () => copiesIn(copies),
+      (keys) => keys.length === 2,
+    );
+    await cluster.withoutWorker(() => aws.control.resetFaults());
+    expect(await run.result()).toMatchObject({ outcome: 'complete', files: { planned: 4, imported: 4 } });
+    expect(await jobsInAws(staged)).toEqual(eachOnce(2));
+    // The call that was held has copied its file, although nobody has received the answer.
+    expect(await copyCalls(before)).toBe(3);
+    expect(await copiesIn(copies)).toEqual([]);
+  });
+
+  test('a second run stages only what an earlier one has left: skipped, or copied by a run that was terminated', async () => {
+    const { staged, copies, before } = await flat(4);
+    const { stagingS3Uri: _, ...without } = staged;
+    expect(await execute({ ...without, onUncut: 'skip' })).toMatchObject({ imports: { complete: 1 } });
+    await aws.control.settings({ dicomImportMs: 'never' });
+    const run = await start(staged);
+    await until(
+      () => jobsInAws(staged),
+      (jobs) => jobs.length === 2,
+    );
+    await run.terminate();
+    expect(await copiesIn(copies)).toContainEqual(
+      expect.stringMatching(/^deep\/[0-9a-f]{16}\/1\/0000001\.dcm$/),
+    );
+    await aws.control.settings({ dicomImportMs: 30 });
+    await aws.control.settleAll();
+    const again = { ...staged, stagingS3Uri: 's3://elsewhere/' };
+    expect(await failureOf(execute(again))).toMatchObject({ type: 'ValidationFailed' });
+    // The plan has the staged jobs now, whatever the input says.
+    expect(await execute(without)).toMatchObject({
+      outcome: 'complete',
+      imports: { planned: 3, complete: 3 },
+    });
+    expect(await jobsInAws(staged)).toEqual(eachOnce(3));
+    expect(await copyCalls(before)).toBe(4);
+    expect(await copiesIn(copies)).toEqual([]);
+  });
+
+  test('a large file is copied in parts', async () => {
+    const bucket = 'large';
+    const bytes = Buffer.alloc(11 * 1024 ** 2, 'ab');
+    await putFiles(aws.data, bucket, { 'a + b': bytes });
+    const copying = { from: { bucket, key: 'a + b' }, to: { bucket, key: 'copy' }, size: bytes.length };
+    await copyObject(aws.s3, copying, new AbortController().signal, 5 * 1024 ** 2);
+    const { Body, ETag } = await aws.s3.getObject({ Bucket: bucket, Key: 'copy' });
+    expect(ETag).toMatch(/-3"$/);
+    expect(bytes.equals((await Body?.transformToByteArray()) ?? Buffer.of())).toBe(true);
+    await aws.control.failNext({ operation: 'UploadPartCopy', error: 'SlowDown' });
+    await expect(
+      copyObject(aws.s3, copying, new AbortController().signal, 5 * 1024 ** 2),
+    ).rejects.toMatchObject({ name: 'SlowDown' });
+    expect((await aws.s3.listMultipartUploads({ Bucket: bucket })).Uploads ?? []).toEqual([]);
+  });
+
+  test('a role that may not copy pauses the fleet; once it is mended, the fleet goes on', async () => {
+    const { staged } = await flat(3);
+    await aws.control.failNext({ operation: 'CopyObject', error: 'AccessDenied' });
+    const run = await start(staged);
+    const progress = await untilPaused(run.workflowId);
+    expect(progress?.lastError).toBe('files cannot be copied to stagingS3Uri: AccessDenied');
+    await standingOf(run.workflowId, 'resume');
+    expect(await run.result()).toMatchObject({ outcome: 'complete', files: { imported: 4 } });
+  });
+
+  test('a plan counts them; copies that would be among the files to import are refused', async () => {
+    const { staged, before } = await flat(4);
+    expect(await execute({ ...staged, planOnly: true })).toMatchObject({
+      imports: { planned: 3 },
+      files: { planned: 5 },
+      staged: { imports: 2, files: 4 },
+      cannot: {},
+    });
+    const within = { ...staged, planName: 'within', stagingS3Uri: staged.inputS3Uri };
+    expect(await failureOf(execute(within))).toMatchObject({
+      type: 'ValidationFailed',
+      message: expect.stringContaining('among the files to import'),
+    });
+    const nowhere = { ...staged, planName: 'nowhere', stagingS3Uri: 's3://nowhere/' };
+    expect(await failureOf(execute(nowhere))).toMatchObject({ type: 'NoSuchBucket' });
+    expect(await copyCalls(before)).toBe(0);
   });
 });
 
@@ -291,20 +472,23 @@ test('starts that are overdue are not sent at once, not even by two batches at t
   expect(sent.at(-1)).toBeGreaterThanOrEqual(began + 9 * 18);
 });
 
-test('a prefix that has grown beyond the quota is planned again', async () => {
-  const input: Input = { ...(await archive(1)), filesPerJob: 3 };
+test.each([
+  ['a file that now lies beside sub-folders has no job', false, 4],
+  ['a file that now lies beside sub-folders is staged', true, 5],
+])('a prefix that has grown beyond the quota is planned again; %s', async (_, stages, jobs) => {
+  const root = await archive(1);
+  const staging = stages && { stagingS3Uri: `s3://${bucketOf(root)}/copies/` };
+  const input: Input = { ...root, filesPerJob: 3, ...staging };
   await execute({ ...input, planOnly: true });
-  const bucket = input.inputS3Uri.split('/')[2] ?? '';
-  const grown = Array.from({ length: 4 }, (_, index) => [
+  const grown = Array.from({ length: 4 }, (__, index) => [
     `in/study-000/more-${index}/1.dcm`,
     p10({ series: `1.2.9.${index}`, instance: `1.2.9.${index}.1` }),
   ]);
-  await putFiles(aws.data, bucket, Object.fromEntries(grown));
+  await putFiles(aws.data, bucketOf(input), Object.fromEntries(grown));
   const result = await execute(input);
-  // The file that lies beside the new sub-folders has no job.
-  expect(result).toMatchObject({ imports: { planned: 4, complete: 4 }, files: { imported: 4 } });
+  expect(result).toMatchObject({ imports: { planned: jobs, complete: jobs }, files: { imported: jobs } });
   const report = (await readLines(aws, result.report?.uri ?? '')) as ReportedJob[];
-  expect(report.map(({ outcome }) => outcome)).toEqual(['planned again', ...Array(4).fill('complete')]);
+  expect(report.map(({ outcome }) => outcome)).toEqual(['planned again', ...Array(jobs).fill('complete')]);
 });
 
 test('a wrong role stops after the first job; once it is mended, the fleet goes on', async () => {

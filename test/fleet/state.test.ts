@@ -21,14 +21,16 @@ import {
   waiting,
   type FleetState,
 } from '../../src/workflows/fleet/state.ts';
+import { canStage, settleStaged, settleUnstaged, takeUnstaged } from '../../src/workflows/fleet/staged.ts';
 
 const rules = DEFAULT_RULES.fleet;
 const TOKEN_LIFE = 60_000;
 
-/** A state of this many jobs. */
-function fleetOf(jobs: number, concurrency = 5, startsPerSecond = 1): FleetState<number> {
+/** A state of this many jobs, of which those from `stagedFrom` on are staged. */
+function fleetOf(jobs: number, concurrency = 5, startsPerSecond = 1, stagedFrom = jobs): FleetState<number> {
   const state = begin(0, { concurrency, startsPerSecond }, 0);
-  const found = { todo: [[0, jobs]] as const, running: [], ended: [], again: [], part: 0, sums: 0 };
+  const staged = [[stagedFrom, jobs]] as const;
+  const found = { todo: [[0, jobs]] as const, running: [], ended: [], again: [], staged, part: 0, sums: 0 };
   adopt(state, found, { jobs, files: jobs });
   return state;
 }
@@ -46,17 +48,35 @@ const fate = fc.constantFrom(
 );
 const end = fc.constantFrom('COMPLETED', 'COMPLETED', 'COMPLETED', 'FAILED', 'going', 'service fault');
 
+const indexes = (from: number, to: number) => Array.from({ length: to - from }, (_, number) => from + number);
+
+/** Copies files of staged jobs: of all of them, of none, or not to the end. @param copied - the jobs that may be started */
+function stageSome(state: FleetState<number>, fates: Iterator<string>, copied: Set<number>): void {
+  while (canStage(state)) {
+    const job = takeUnstaged(state);
+    if (!job) return;
+    const next = String(fates.next().value);
+    if (next === 'unknown') return settleUnstaged(state, job);
+    if (next === 'silent') return settleUnstaged(state, job, 'AccessDenied');
+    if (next !== 'rejected') copied.add(job.index);
+    settleStaged(state, job, { files: next === 'rejected' ? 0 : 1 });
+  }
+}
+
 /** Works a fleet off against a service, and checks the laws after each step. @returns the books of the service */
 function simulate(state: FleetState<number>, fates: Iterator<string>, ends: Iterator<string>) {
   const inAws = new Map<string, 'open' | 'COMPLETED' | 'FAILED'>();
   const starts = new Map<string, number>();
   const imported: number[] = [];
   const failed: number[] = [];
+  const unstaged = new Set(state.unstaged.todo.flatMap(([from, to]) => indexes(from, to)));
+  const copied = new Set<number>();
   let now = 0;
   const most = { seen: 0 };
   for (let step = 0; !isOver(state) && step < 2_000; step++) {
     now += 10_000;
     if (state.paused !== undefined) resume(state);
+    stageSome(state, fates, copied);
     // Two batches are under way at the same time, and either may be answered first.
     const batches = room(state) > 0 ? [takeBatch(state, now, TOKEN_LIFE, rules)] : [];
     if (room(state) > 0) batches.push(takeBatch(state, now, TOKEN_LIFE, rules));
@@ -79,6 +99,7 @@ function simulate(state: FleetState<number>, fates: Iterator<string>, ends: Iter
         else {
           // A token starts a job once, however often it is sent.
           if (!inAws.has(jobId)) starts.set(jobId, (starts.get(jobId) ?? 0) + 1);
+          expect(unstaged.has(index) && !copied.has(index)).toBe(false);
           const earlier = Array.from({ length: attempt - 1 }, (_, before) => `${index}-${before + 1}`);
           // A job is tried again only when the try before has certainly ended.
           expect(earlier.filter((id) => inAws.get(id) === 'open')).toEqual([]);
@@ -118,14 +139,15 @@ function simulate(state: FleetState<number>, fates: Iterator<string>, ends: Iter
 
 const streams = fc.record({
   jobs: fc.integer({ min: 0, max: 60 }),
+  stagedFrom: fc.integer({ min: 0, max: 60 }),
   fates: fc.infiniteStream(fate),
   ends: fc.infiniteStream(end),
 });
 
 test('each job ends exactly once, whatever the service answers, and no try is started twice', () => {
   fc.assert(
-    fc.property(streams, ({ jobs, fates, ends }) => {
-      const state = fleetOf(jobs);
+    fc.property(streams, ({ jobs, stagedFrom, fates, ends }) => {
+      const state = fleetOf(jobs, 5, 1, stagedFrom);
       const { starts, imported, failed } = simulate(state, fates, ends);
       expect(isOver(state)).toBe(true);
       const all = [...imported, ...failed].toSorted((a, b) => a - b);
@@ -252,6 +274,39 @@ test('a start without an answer is sent again with its token, and looked for onc
   expect(takeBatch(state, TOKEN_LIFE + 2, TOKEN_LIFE, rules).tries).toEqual([{ index: 0, attempt: 1 }]);
 });
 
+test('before one job has ended well, files are copied for one only, and then for no more than may be in the service', () => {
+  const state = fleetOf(9, 4, 1, 1);
+  expect(canStage(state)).toBe(false);
+  const batch = takeBatch(state, 0, TOKEN_LIFE, rules);
+  settleAnswers(state, batch, answered(batch.tries), 0, rules);
+  expect(canStage(state)).toBe(false);
+  state.proven = true;
+  const taken: number[] = [];
+  while (canStage(state)) taken.push(takeUnstaged(state)?.index ?? -1);
+  expect(taken).toEqual([1, 2, 3, 4]);
+  const alone = fleetOf(9, 4, 1, 0);
+  expect([canStage(alone), takeUnstaged(alone)?.index, canStage(alone)]).toEqual([true, 0, false]);
+});
+
+test('copying that fails pauses the fleet, and goes on after resume', () => {
+  const state = fleetOf(2, 5, 1, 0);
+  const job = takeUnstaged(state)!;
+  settleUnstaged(state, job, 'AccessDenied');
+  expect(state.paused).toBe('files cannot be copied to stagingS3Uri: AccessDenied');
+  expect(canStage(state)).toBe(false);
+  resume(state);
+  expect(takeUnstaged(state)).toEqual(job);
+});
+
+test('a job whose files were all deleted or archived meanwhile is not started, but recorded as failed', () => {
+  const state = fleetOf(1, 5, 1, 0);
+  settleStaged(state, takeUnstaged(state)!, { files: 0 });
+  expect(state.ended).toEqual([
+    { index: 0, attempt: 1, jobId: '', status: 'REJECTED', reason: 'NothingCopied' },
+  ]);
+  expect(room(state)).toBe(0);
+});
+
 test('a job that is planned again is replaced by the jobs of a range, and fails if there are none', () => {
   const state = provenFleet(1);
   const batch = takeBatch(state, 0, TOKEN_LIFE, rules);
@@ -262,9 +317,10 @@ test('a job that is planned again is replaced by the jobs of a range, and fails 
   settleSeen(state, { ended, found: [], absent: [] }, rules);
   const [job] = state.tooLarge;
   const other = structuredClone(state);
-  settlePlannedAgain(state, job!, { from: 1, to: 4, jobs: 2, files: 10 });
+  settlePlannedAgain(state, job!, { from: 1, to: 4, staged: 1, jobs: 2, files: 10 });
   expect([waiting(state), state.planned]).toEqual([3, { jobs: 3, files: 11 }]);
-  settlePlannedAgain(other, job!, { from: 0, to: 0, jobs: 0, files: 0 });
+  expect([state.todo, state.unstaged.todo]).toEqual([[[1, 3]], [[3, 4]]]);
+  settlePlannedAgain(other, job!, { from: 0, to: 0, staged: 0, jobs: 0, files: 0 });
   expect(other.ended).toMatchObject([{ index: 0, status: 'FAILED' }]);
 });
 
@@ -274,7 +330,7 @@ test('pause, resume and cancel may come in any state and as often as they like',
       streams,
       fc.array(fc.constantFrom(pauseIt, resume, cancelRemaining, slower)),
       (run, changes) => {
-        const state = fleetOf(run.jobs);
+        const state = fleetOf(run.jobs, 5, 1, run.stagedFrom);
         for (const change of changes) change(state);
         const twice = structuredClone(state);
         for (const change of changes.slice(-1)) change(twice);

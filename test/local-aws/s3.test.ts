@@ -224,6 +224,31 @@ describe('S3', () => {
     expect(await aws.s3.getObjectTagging({ Bucket, Key: 'tagged' })).toMatchObject({ TagSet: [] });
   });
 
+  test('refuses to read or copy an archived object; a copy has the storage class of its own request', async () => {
+    const CopySource = `${Bucket}/cold`;
+    await aws.s3.putObject({ Bucket, Key: 'cold', Body: 'x', StorageClass: 'GLACIER', Metadata: { m: '1' } });
+    const reads = [
+      aws.s3.getObject({ Bucket, Key: 'cold' }),
+      aws.s3.copyObject({ Bucket, Key: 'thawed', CopySource }),
+    ];
+    for (const read of reads) {
+      await expect(read).rejects.toMatchObject({
+        name: 'InvalidObjectState',
+        $metadata: { httpStatusCode: 403 },
+      });
+    }
+    await aws.s3.putObject({
+      Bucket,
+      Key: 'cool',
+      Body: 'x',
+      StorageClass: 'STANDARD_IA',
+      Metadata: { m: '1' },
+    });
+    await aws.s3.copyObject({ Bucket, Key: 'warm', CopySource: `${Bucket}/cool` });
+    const { Metadata, StorageClass } = await aws.s3.headObject({ Bucket, Key: 'warm' });
+    expect([Metadata, StorageClass]).toEqual([{ m: '1' }, undefined]);
+  });
+
   test('takes a stream of unknown length from lib-storage, in parts', async () => {
     const Body = Readable.from(Array.from({ length: 12 }, (_, i) => partOf(String(i % 10), 1)));
     await new Upload({

@@ -7,6 +7,7 @@ import { ledgerActivities } from './ledger.ts';
 import { planActivities } from './plan.ts';
 import { recordActivity } from './record.ts';
 import { runActivities } from './run.ts';
+import { stageActivities } from './stage.ts';
 
 /** The activities of fleets, each of which handles many jobs at once. */
 export function fleetActivities(
@@ -17,6 +18,7 @@ export function fleetActivities(
   const services = importJobs(imaging, healthlake);
   return {
     ...planActivities(s3),
+    ...stageActivities(s3),
     ...runActivities(s3, services),
     ...ledgerActivities(s3, services),
     recordImports: recordActivity(s3),

@@ -8,7 +8,7 @@ import { attempt } from '../operation.ts';
 import type { ImportingService } from '../report-lines.ts';
 import { listObjects, readUriLines } from '../s3.ts';
 import { allJobs, readMark, type ImportJobs, type ImportOrder, type SeenJob } from './import-jobs.ts';
-import { writeLines } from './plan-files.ts';
+import { writeLines, type IndexRange } from './plan-files.ts';
 import { jobsAt, readHead } from './planned-jobs.ts';
 import { NOTHING_RECORDED, reportFiles, withReported, type FleetSums, type ReportedJob } from './record.ts';
 import { endOf, isOurs, type EndedImport, type PlanPlace } from './run.ts';
@@ -28,6 +28,8 @@ export interface Ledger {
   readonly again: readonly { index: number; attempt: number }[];
   readonly running: readonly { index: number; attempt: number; jobId: string }[];
   readonly ended: readonly EndedImport[];
+  /** The jobs whose files are copied before they are started. Absent for a plan without `stagingS3Uri`. */
+  readonly staged?: readonly IndexRange[];
   readonly part: number;
   /** Of the jobs that are done. */
   readonly sums: FleetSums;
@@ -44,15 +46,16 @@ export function ledgerActivities(s3: S3Client, services: Readonly<Record<Importi
     /** Reads what an earlier run on the same plan has done, so that this one does only what is missing. */
     openLedger: ({ order, plan, mayHaveRun, tries }: LedgerInput): Promise<Ledger> =>
       attempt('openLedger', async () => {
-        const { parts: planParts } = await readHead(s3, plan.planUri, cancellationSignal());
+        const { parts: planParts, staging } = await readHead(s3, plan.planUri, cancellationSignal());
+        const staged = staging && { staged: staging.ranges };
         const jobs = planParts.reduce((sum, part) => sum + part.jobs, 0);
         const none = { todo: jobs > 0 ? ([[0, jobs]] as const) : [], again: [], running: [], ended: [] };
-        if (!mayHaveRun) return { ...none, part: 0, sums: NOTHING_RECORDED };
+        if (!mayHaveRun) return { ...none, ...staged, part: 0, sums: NOTHING_RECORDED };
         const { lines, parts } = await readReport(s3, plan.planUri);
         const done = new Map([...lines].filter(([, line]) => isDone(line)));
         const known = await jobsInService(s3, services[order.service], order, plan, done);
         const sums = [...done.values()].reduce(withReported, NOTHING_RECORDED);
-        return { ...sorted(jobs, done, lines, known, tries), part: parts, sums };
+        return { ...sorted(jobs, done, lines, known, tries), ...staged, part: parts, sums };
       }),
 
     /** Joins the parts of the report to `report.ndjson` and `failures.ndjson`, and writes `summary.json`. */

@@ -30,6 +30,16 @@ export interface KeyRange {
 export interface PlannedJob extends Amount {
   /** The folder to import, as an S3 URI that ends with a slash. */
   readonly prefix: string;
+  /** Only for a staged job: the files that must be copied into the folder, all from one bucket. */
+  readonly pieces?: readonly StagedPiece[];
+}
+
+/** The files directly in a folder from `first` to `last`, as keys; or without these bounds all below it. */
+export interface StagedPiece {
+  /** As an S3 URI. */
+  readonly folder: string;
+  readonly first?: string;
+  readonly last?: string;
 }
 
 /** Objects that no job of the plan imports, or that no job can import. */
@@ -52,6 +62,22 @@ export interface PlanSums extends Amount {
   readonly jobs: number;
   /** Objects that cannot be imported, by the reason. */
   readonly cannot: Readonly<Partial<Record<WhyNot, Amount>>>;
+  /** Those of the jobs whose files are copied first. Absent for a plan without `stagingS3Uri`. */
+  readonly staged?: StagedSums;
+}
+
+export interface StagedSums extends Amount {
+  readonly jobs: number;
+}
+
+/** The indexes of jobs from `from` to `to - 1`. */
+export type IndexRange = readonly [from: number, to: number];
+
+/** The staged jobs of a plan. */
+export interface Staging {
+  /** The folder of their folders, as an S3 URI that ends with a slash. */
+  readonly uri: string;
+  readonly ranges: readonly IndexRange[];
 }
 
 export const NO_SUMS: PlanSums = { jobs: 0, files: 0, bytes: 0, cannot: {} };
@@ -76,7 +102,17 @@ export interface PlanHead extends PlanSums {
   readonly parts: readonly PlanSums[];
   /** Jobs that had too many files when they were imported, by their index, and the part with the jobs that replace each. */
   readonly plannedAgain?: Readonly<Record<string, number>>;
+  readonly staging?: Staging;
 }
+
+/** What a plan comes to, as much of its head as a history needs. */
+export const withoutParts = ({ jobs, files, bytes, cannot, staged }: PlanHead): PlanSums => ({
+  jobs,
+  files,
+  bytes,
+  cannot,
+  ...(staged && { staged }),
+});
 
 /** Where a part of a plan stopped: the last line of its file until the part is complete. */
 export interface Stopped {
@@ -86,6 +122,12 @@ export interface Stopped {
   readonly cutter: CutterState;
   /** How many lines the list of what cannot be imported had then. */
   readonly cannot: number;
+}
+
+/** Names one of the parts of a plan, for the activity that makes it. */
+export interface PartOfPlan extends Encryption {
+  readonly planUri: string;
+  readonly n: number;
 }
 
 export const planFiles = (planUri: string) => ({

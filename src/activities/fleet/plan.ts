@@ -12,11 +12,13 @@ import {
   readJson,
   readPart,
   sumsOf,
+  withoutParts,
   writeLines,
   writePart,
   type Encryption,
   type KeyRange,
   type NotImportable,
+  type PartOfPlan,
   type PlanHead,
   type PlanSums,
   type ReadPart,
@@ -25,6 +27,7 @@ import {
 import { jobsAt, readHead } from './planned-jobs.ts';
 import { reportFiles, type ReportedJob } from './record.ts';
 import { compareKeys, planIdOf, rootsOf, type FleetSource } from './roots.ts';
+import { withRange, withStagedJobs } from './staged-jobs.ts';
 import { isFolderMarker, shardsOf } from './survey.ts';
 
 /** What identifies a plan: a second run with an equal order continues the plan of the first one. */
@@ -46,12 +49,6 @@ export interface Survey {
   readonly complete?: PlanSums;
 }
 
-/** Names one of the parts of a plan, for the activity that makes it. */
-export interface PartOfPlan extends Encryption {
-  readonly planUri: string;
-  readonly n: number;
-}
-
 export interface JobToPlanAgain extends Omit<PartOfPlan, 'n'> {
   readonly planId: string;
   readonly index: number;
@@ -65,6 +62,8 @@ export interface JobToPlanAgain extends Omit<PartOfPlan, 'n'> {
 export interface PlannedAgain {
   readonly from: number;
   readonly to: number;
+  /** How many of them, the last ones, are staged. */
+  readonly staged: number;
   /** How many more jobs and files the plan has now. */
   readonly jobs: number;
   readonly files: number;
@@ -132,6 +131,8 @@ export function planActivities(client: S3Client) {
   };
 }
 
+const NOT_CUT: PlannedAgain = { from: 0, to: 0, staged: 0, jobs: 0, files: 0 };
+
 async function planAgain(
   s3: S3Client,
   { planUri, index, attempt: attempts, jobId, part }: JobToPlanAgain,
@@ -142,6 +143,8 @@ async function planAgain(
   const job = (await jobsAt(s3, planUri, [index], abort)).get(index);
   const first = await readJson<Shard>(s3, files.shard(0), abort);
   if (!job || !first) throw new Error(`the plan has no job ${index}`);
+  // It has as many files as were copied for it, which are not too many by the limits of the plan.
+  if (job.pieces) return NOT_CUT;
   const before = head.plannedAgain?.[index];
   const n = before ?? head.parts.length;
   if (before === undefined) {
@@ -153,12 +156,11 @@ async function planAgain(
     const stopped = { range: 0, after: '', cutter, cannot: 0 };
     await writePart(s3, planUri, n, { jobs: [], cannot: [], stopped }, abort);
   }
-  const sums =
-    head.parts[n] ??
-    (await new ShardPlanner(s3, (await readJson(s3, files.shard(n), abort))!, { planUri, n }, abort).run());
-  const [only] = (await readPart(s3, planUri, n, abort))?.jobs ?? [];
-  if (sums.jobs === 0 || (sums.jobs === 1 && only?.prefix === job.prefix))
-    return { from: 0, to: 0, jobs: 0, files: 0 };
+  const from = head.parts.slice(0, n).reduce((sum, { jobs }) => sum + jobs, 0);
+  if (!head.parts[n])
+    await new ShardPlanner(s3, (await readJson(s3, files.shard(n), abort))!, { planUri, n }, abort).run();
+  const { jobs, sums, staged } = await withStagedJobs(s3, { planUri, n, from }, head, first.limits, abort);
+  if (sums.jobs === 0 || (sums.jobs === 1 && jobs[0]?.prefix === job.prefix)) return NOT_CUT;
   const more = { jobs: sums.jobs - 1, files: sums.files - job.files };
   const line: ReportedJob = {
     index,
@@ -176,14 +178,12 @@ async function planAgain(
       ...addSums(addSums(head, sums), replaced),
       parts: [...head.parts, sums],
       plannedAgain: { ...head.plannedAgain, [index]: n },
+      ...(head.staging && { staging: withRange(head.staging, from + sums.jobs - staged, staged) }),
     };
     await writeLines(s3, files.head, [next], abort);
   }
-  const from = head.parts.slice(0, n).reduce((sum, { jobs }) => sum + jobs, 0);
-  return { from, to: from + sums.jobs, ...more };
+  return { from, to: from + sums.jobs, staged, ...more };
 }
-
-const withoutParts = ({ jobs, files, bytes, cannot }: PlanHead): PlanSums => ({ jobs, files, bytes, cannot });
 
 /** The longest S3 URI that both services take for an input, in characters. */
 const LONGEST_URI = 1_024;

@@ -7,11 +7,12 @@ import type { ImageSetCounts, ImportCounts } from '../import-manifest.ts';
 import { importOutcomeActivity, type ReadManifest } from '../import-outcome.ts';
 import { attempt } from '../operation.ts';
 import { reportOf, entriesOf } from '../report-files.ts';
-import { tellsOfLoss } from '../report-lines.ts';
+import { tellsOfLoss, type FailedFile } from '../report-lines.ts';
 import type { ImportOrder } from './import-jobs.ts';
-import { writeLines } from './plan-files.ts';
+import { writeLines, type PlannedJob, type StagedPiece } from './plan-files.ts';
 import { jobsAt } from './planned-jobs.ts';
 import type { EndedImport, PlanPlace } from './run.ts';
+import { notCopiedOf, removeCopies, stagedFiles, withOriginals, type WhyNotCopied } from './staged-files.ts';
 
 /** How one job of a fleet has ended. `failed`: the job as a whole. */
 export type JobOutcome = Outcome | 'failed' | 'planned again';
@@ -20,6 +21,10 @@ export type JobOutcome = Outcome | 'failed' | 'planned again';
 export interface ReportedJob {
   readonly index: number;
   readonly prefix: string;
+  /** Of a staged job, whose `prefix` is that of the copies: the folders of the originals, as S3 URIs. */
+  readonly folders?: readonly string[];
+  /** Of a staged job: how many files could not be copied, because they are archived or were deleted. */
+  readonly notCopied?: number;
   readonly outcome: JobOutcome;
   /** As planned. The prefix may have had more or fewer files when it was imported. */
   readonly files: number;
@@ -30,6 +35,11 @@ export interface ReportedJob {
   readonly reason?: string;
   readonly submittedAt?: string;
   readonly endedAt?: string;
+}
+
+/** A line of the list of files that were not imported: one with its reason, and the index of its job. */
+export interface ReportedFile extends FailedFile {
+  readonly index: number;
 }
 
 /** What the jobs that have been recorded come to. Sums of parts add up. */
@@ -48,14 +58,17 @@ export const NOTHING_RECORDED: FleetSums = {
   imageSets: { total: 0, nonPrimary: 0 },
 };
 
-export function withReported(sums: FleetSums, { outcome, counts, imageSets }: ReportedJob): FleetSums {
+export function withReported(
+  sums: FleetSums,
+  { outcome, counts, imageSets, notCopied = 0 }: ReportedJob,
+): FleetSums {
   if (outcome === 'planned again') return sums;
   const { imports, files, resources } = sums;
   const of = counts?.files && counts;
   const { scanned = 0, imported = 0 } = counts?.files ?? counts ?? {};
   return {
     imports: { ...imports, [outcome]: imports[outcome] + 1 },
-    files: { imported: files.imported + imported, failed: files.failed + scanned - imported },
+    files: { imported: files.imported + imported, failed: files.failed + scanned - imported + notCopied },
     resources: {
       imported: resources.imported + (of?.imported ?? 0),
       failed: resources.failed + (of ? of.scanned - of.imported : 0),
@@ -110,8 +123,9 @@ export function recordActivity(client: S3Client) {
       const planned = await jobsAt(s3, plan.planUri, indexes, abort);
       const files = reportFiles(plan.planUri);
       const reported: ReportedJob[] = [];
-      const failures: object[] = [];
+      const failures: ReportedFile[] = [];
       const again: number[] = [];
+      const copies: string[] = [];
       for (const job of jobs) {
         const manifest = await manifestOf(readOutcome, input, job);
         heartbeat();
@@ -119,21 +133,22 @@ export function recordActivity(client: S3Client) {
           again.push(job.index);
           continue;
         }
-        const { prefix = '', files: count = 0 } = planned.get(job.index) ?? {};
-        reported.push({
-          index: job.index,
-          prefix,
-          files: count,
-          ...(await outcomeOfJob(s3, input, job, manifest)),
-        });
-        failures.push(...(await failuresOf(s3, input, job, manifest)));
+        const planFor = planned.get(job.index) ?? NOT_PLANNED;
+        const { line, entries } = await reportedJob(s3, input, job, manifest, planFor);
+        reported.push(line);
+        failures.push(...entries);
+        if (planFor.pieces) copies.push(planFor.prefix);
       }
       // The report comes last: a second run takes a job for done only if it is in the report.
       if (failures.length > 0) await writeLines(s3, files.failures(part), failures, abort);
       await writeLines(s3, files.jobs(part), reported, abort);
+      // Copies that cannot be removed now are counted when the fleet ends.
+      for (const prefix of copies) await removeCopies(s3, prefix, abort, () => heartbeat());
       return { sums: reported.reduce(withReported, input.sums), again };
     });
 }
+
+const NOT_PLANNED: PlannedJob = { prefix: '', files: 0, bytes: 0 };
 
 type ReadOutcome = ReturnType<typeof importOutcomeActivity>;
 
@@ -147,6 +162,49 @@ async function manifestOf(
   if (status === 'REJECTED') return { manifest: { uri: '', state: 'missing' } };
   const wait = status === 'FAILED' ? 0 : manifestWait;
   return read({ service, datastoreId, outputS3Uri, jobId, withImageSets: true, manifestWait: wait });
+}
+
+/** What the reports say about a job: its line, and one for each file that was not imported. */
+interface Reported {
+  readonly line: ReportedJob;
+  readonly entries: readonly ReportedFile[];
+}
+
+async function reportedJob(
+  s3: S3Client,
+  input: RecordInput,
+  job: EndedImport,
+  manifest: ReadManifest,
+  { prefix, files, pieces }: PlannedJob,
+): Promise<Reported> {
+  const outcome = await outcomeOfJob(s3, input, job, manifest);
+  const line = { index: job.index, prefix, files, ...outcome };
+  const entries = await failuresOf(s3, input, job, manifest);
+  return pieces ? withOriginalNames(s3, input, { line, entries }, pieces) : { line, entries };
+}
+
+/** The reports name the originals of a staged job, and not their copies, and also what could not be copied. */
+async function withOriginalNames(
+  s3: S3Client,
+  { plan }: RecordInput,
+  { line, entries }: Reported,
+  pieces: readonly StagedPiece[],
+): Promise<Reported> {
+  const { index } = line;
+  const abort = cancellationSignal();
+  const { list, notCopied } = stagedFiles(plan.planUri, index);
+  const lost = (await notCopiedOf(s3, notCopied, abort)).map(({ key: file, reason }) => {
+    return { index, file, reason, message: WHY_NOT_COPIED[reason] };
+  });
+  return {
+    line: {
+      ...line,
+      folders: [...new Set(pieces.map(({ folder }) => folder))],
+      ...(lost.length > 0 && { notCopied: lost.length }),
+      outcome: lost.length > 0 && line.outcome === 'complete' ? 'partial' : line.outcome,
+    },
+    entries: [...(await withOriginals(s3, list, entries, abort)), ...lost],
+  };
 }
 
 async function outcomeOfJob(
@@ -182,10 +240,15 @@ async function failuresOf(
   { order: { service } }: RecordInput,
   { index }: EndedImport,
   { counts, folder }: ReadManifest,
-): Promise<object[]> {
+): Promise<ReportedFile[]> {
   if (folder === undefined || !counts || counts.customerErrors + counts.serverErrors === 0) return [];
-  const failures: object[] = [];
+  const failures: ReportedFile[] = [];
   for await (const entry of entriesOf(s3, reportOf(service, 'failures', folder), cancellationSignal()))
     failures.push({ index, ...entry });
   return failures;
 }
+
+const WHY_NOT_COPIED: Readonly<Record<WhyNotCopied, string>> = {
+  archived: 'The file is archived in S3, and must be restored before it can be copied.',
+  missing: 'The file was deleted after the fleet had listed it.',
+};

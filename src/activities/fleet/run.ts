@@ -13,7 +13,7 @@ import {
   type ImportOrder,
   type SeenJob,
 } from './import-jobs.ts';
-import type { Encryption } from './plan-files.ts';
+import type { Encryption, PlannedJob } from './plan-files.ts';
 import { jobsAt } from './planned-jobs.ts';
 
 /** Where a fleet's plan is. */
@@ -92,8 +92,7 @@ export function runActivities(s3: S3Client, services: Readonly<Record<ImportingS
           input.tries.map(([index]) => index),
           cancellationSignal(),
         );
-        const prefixOf = (index: number) => planned.get(index)?.prefix ?? '';
-        return new StartBatch(jobsOf(input.order), input, prefixOf, lastStarts).run();
+        return new StartBatch(jobsOf(input.order), input, planned, lastStarts).run();
       }),
 
     /** Finds out which jobs have ended. Only a Get says so: a list may not show a job yet, or not any more. */
@@ -178,7 +177,7 @@ const MOST_IN_FLIGHT = 20;
 class StartBatch {
   readonly #jobs: ImportJobs;
   readonly #input: StartInput;
-  readonly #prefixOf: (index: number) => string;
+  readonly #planned: ReadonlyMap<number, PlannedJob>;
   readonly #answers = {
     started: [],
     requestIds: [],
@@ -195,12 +194,12 @@ class StartBatch {
   constructor(
     jobs: ImportJobs,
     input: StartInput,
-    prefixOf: (index: number) => string,
+    planned: ReadonlyMap<number, PlannedJob>,
     lastStarts: Map<string, number>,
   ) {
     this.#jobs = jobs;
     this.#input = input;
-    this.#prefixOf = prefixOf;
+    this.#planned = planned;
     this.#lastStarts = lastStarts;
   }
 
@@ -233,10 +232,13 @@ class StartBatch {
   }
 
   async #send([index, attempt]: ShortTry): Promise<void> {
-    const { order, plan } = this.#input;
+    const { plan } = this.#input;
+    const { prefix = '', pieces } = this.#planned.get(index) ?? {};
+    // Copies are in a bucket of this account, whoever owns the originals.
+    const order = { ...this.#input.order, ...(pieces && { inputOwnerAccountId: undefined }) };
     try {
       const mark = markOf(plan.planId, index, attempt);
-      const { jobId, requestId } = await this.#jobs.start(order, this.#prefixOf(index), mark);
+      const { jobId, requestId } = await this.#jobs.start(order, prefix, mark);
       this.#answers.started.push([index, jobId]);
       if (requestId !== undefined) this.#answers.requestIds.push(requestId);
       this.#rejections = 0;

@@ -2,9 +2,16 @@
  * Works off many jobs: starts them, looks at them and records them, many in each activity. What the jobs are is behind
  * {@link FleetJobs}, so that this engine knows nothing about imports.
  */
-import { allHandlersFinished, condition, isCancellation, workflowInfo } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  allHandlersFinished,
+  condition,
+  isCancellation,
+  workflowInfo,
+} from '@temporalio/workflow';
 import { originOf } from '../run/failures.ts';
 import type { Flow } from '../run/flow.ts';
+import { canStage, settleStaged, settleUnstaged, takeUnstaged } from './staged.ts';
 import {
   inService,
   isOver,
@@ -23,11 +30,14 @@ import {
   type PlannedAgain,
   type RunningJob,
   type Seen,
+  type Try,
 } from './state.ts';
 
 /** What a fleet does with its jobs. Each member is one activity that handles many of them. */
 export interface FleetJobs<Sums> {
   start(batch: Batch): Promise<Answers>;
+  /** Copies the files of a staged job. @returns how many it has then */
+  stage(job: Try): Promise<{ readonly files: number }>;
   look(state: FleetState<Sums>): Promise<Seen>;
   /** Writes a part of the report. @returns the sums of all parts */
   record(
@@ -42,6 +52,9 @@ export interface FleetJobs<Sums> {
 
 /** How many jobs one activity records: its input stays small. */
 const RECORDED_AT_ONCE = 50;
+
+/** For how many jobs files are copied at the same time. Each of these activities has many copies under way. */
+const STAGED_AT_ONCE = 2;
 
 /**
  * How many batches of starts are under way at the same time. While the jobs of one are being started, the other waits for its
@@ -90,6 +103,24 @@ export async function workOff<Sums>(
     }
   };
 
+  const stage = async () => {
+    for (;;) {
+      await condition(() => hasEnded() || canStage(state));
+      const job = hasEnded() ? undefined : takeUnstaged(state);
+      if (!job) return;
+      try {
+        settleStaged(state, job, await jobs.stage(job));
+      } catch (error) {
+        if (isCancellation(error)) {
+          settleUnstaged(state, job);
+          throw error;
+        }
+        settleUnstaged(state, job, originOf(error)?.type ?? 'UnknownError');
+      }
+      show();
+    }
+  };
+
   const look = async () => {
     for (;;) {
       await condition(() => hasEnded() || needsLook(state));
@@ -113,8 +144,20 @@ export async function workOff<Sums>(
   };
 
   show();
-  await Promise.all([...Array.from({ length: BATCHES_AT_ONCE }, startBatches), look(), record()]);
+  const copying = new CancellationScope();
+  // A run that continues as new does not wait for copies, which can take hours. The next run copies what is missing.
+  const running = Promise.all([...Array.from({ length: BATCHES_AT_ONCE }, startBatches), look(), record()]);
+  const untilOver = running.finally(() => copying.cancel());
+  await Promise.all([untilOver, copying.run(() => eachEnded(STAGED_AT_ONCE, stage))]);
   // Before the run continues as new: if it closed while an update is being handled, the sender of the update would get an error.
   await condition(allHandlersFinished);
   return isOver(state);
+}
+
+/** Runs a loop several times at once, until each has ended or was cancelled. */
+async function eachEnded(times: number, loop: () => Promise<void>): Promise<void> {
+  const unlessCancelled = (error: unknown) => {
+    if (!isCancellation(error)) throw error;
+  };
+  await Promise.all(Array.from({ length: times }, () => loop().catch(unlessCancelled)));
 }

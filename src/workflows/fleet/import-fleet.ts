@@ -3,7 +3,7 @@ import { upsertMemo } from '@temporalio/workflow';
 import type { ImportOrder } from '../../activities/fleet/import-jobs.ts';
 import type { FleetSums } from '../../activities/fleet/record.ts';
 import type { FleetSource } from '../../activities/fleet/roots.ts';
-import type { PlanSums } from '../../activities/fleet/plan-files.ts';
+import type { PlanSums, StagedSums } from '../../activities/fleet/plan-files.ts';
 import type { JobLimits } from '../../activities/fleet/cut.ts';
 import type { FleetName } from '../../input-rules/fleets.ts';
 import type { FleetOptions } from '../../input-rules/inputs.ts';
@@ -56,6 +56,8 @@ export interface FleetResult {
   imageSetCounts?: FleetSums['imageSets'];
   /** HealthLake. */
   resources?: FleetSums['resources'];
+  /** With `stagingS3Uri`: what is imported from copies, because no prefix can import it. */
+  staged?: Staged;
   /** Files that cannot be imported, by the reason; `cannot/` below the URI of the plan names their folders. */
   cannot: PlanSums['cannot'];
   plan: { uri: string };
@@ -64,6 +66,15 @@ export interface FleetResult {
   /** A line for each file that was not imported. */
   failures?: { uri: string };
   summary?: { uri: string };
+}
+
+export interface Staged {
+  /** Jobs. */
+  imports: number;
+  files: number;
+  bytes: number;
+  /** Copies that S3 has refused to remove, for example because the worker's role may not delete objects. */
+  copiesLeft?: number;
 }
 
 const NO_IMPORTS: FleetSums = {
@@ -105,7 +116,9 @@ export async function importFleet<Input extends FleetOptions>(
     const interval = input.lookInterval === undefined ? lookEvery : toMilliseconds(input.lookInterval);
     const jobs = importJobsOf(flow, fleet.order, plan, show);
     if (!(await workOff(flow, jobs, state, interval))) return turn(input, { plan, state });
-    const result = resultOf(fleet.order, plan, state, outcomeOf(plan, state));
+    const copiesLeft =
+      plan.staged && (await flow.readLong('+removeStaged', fleets.removeStaged, placeOf(plan)));
+    const result = resultOf(fleet.order, plan, state, outcomeOf(plan, state), copiesLeft);
     await flow.readLong('+close', fleets.closeLedger, { plan: placeOf(plan), summary: result });
     flow.conclude(result.outcome);
     return result;
@@ -115,7 +128,7 @@ export async function importFleet<Input extends FleetOptions>(
 async function prepare(
   flow: Flow,
   { order, source, limits }: ImportFleet,
-  { planOnly, planName, onUncut = 'refuse' }: FleetOptions,
+  { planOnly, planName, stagingS3Uri, onUncut = 'refuse' }: FleetOptions,
   state: FleetState<FleetSums>,
 ): Promise<Plan> {
   const claim = () =>
@@ -123,10 +136,10 @@ async function prepare(
   if (planOnly !== true) upsertMemo({ fleetSince: await claim() });
   const { service, datastoreId, outputS3Uri } = order;
   const wanted = { service, datastoreId, source, outputS3Uri, limits, planName };
-  const plan = await makePlan(flow, wanted, { kmsKeyId: order.outputKmsKeyId });
+  const plan = await makePlan(flow, wanted, { kmsKeyId: order.outputKmsKeyId }, stagingS3Uri);
   state.planned = plan;
   if (planOnly === true) return plan;
-  if (onUncut === 'refuse') refuseUncut(plan);
+  if (onUncut === 'refuse') refuseUncut(plan, stagingS3Uri);
   // A fleet that began at the same time may not have been visible before.
   await claim();
   const { tries } = flow.facts.rules.fleet;
@@ -168,6 +181,8 @@ function importJobsOf(flow: Flow, order: ImportOrder, plan: Plan, show: () => vo
         },
         Math.max(firstAt - Date.now(), 0) + batch.length * every,
       ),
+    stage: ({ index }) =>
+      flow.readLong('+stage', fleets.stageImport, { service: order.service, plan: place, index }),
     look: ({ running, lost }) =>
       flow.read(`+look · ${running.length}`, fleets.lookAtImports, {
         order,
@@ -197,12 +212,16 @@ const cannotInWords = ({ cannot }: Plan): string =>
     .map(([why, { files }]) => `${files} ${why}`)
     .join(', ');
 
-function refuseUncut(plan: Plan): void {
+function refuseUncut(plan: Plan, stagingS3Uri: string | undefined): void {
   if (Object.keys(plan.cannot).length === 0) return;
+  const orStage =
+    stagingS3Uri === undefined
+      ? ', or name a stagingS3Uri, to which those are copied that no prefix can import'
+      : '';
   throw flowFailure(
     'CannotPlan',
     `some files cannot be imported: ${cannotInWords(plan)}. ${plan.uri}cannot/ names their folders. Nothing was started. To ` +
-      'import all others, set onUncut to "skip"',
+      `import all others, set onUncut to "skip"${orStage}`,
     { result: plan },
   );
 }
@@ -215,13 +234,21 @@ function outcomeOf({ cannot }: Plan, { sums, planned, left = 0 }: FleetState<Fle
   return complete + unknown === planned.jobs && unknown > 0 ? 'unknown' : 'partial';
 }
 
+const stagedOf = ({ jobs, files, bytes }: StagedSums, copiesLeft: number | undefined): Staged => ({
+  imports: jobs,
+  files,
+  bytes,
+  ...(copiesLeft !== undefined && copiesLeft > 0 && { copiesLeft }),
+});
+
 function resultOf(
   { service }: ImportOrder,
   plan: Plan,
   state: FleetState<FleetSums>,
   outcome: FleetOutcome,
+  copiesLeft?: number,
 ): FleetResult {
-  const { uri, bytes, cannot } = plan;
+  const { uri, bytes, cannot, staged } = plan;
   const { sums, planned, left = 0, pace } = state;
   const file = (name: string) => ({ uri: uri + name });
   return {
@@ -232,6 +259,7 @@ function resultOf(
     hours: planned.jobs / pace.startsPerSecond / 3_600,
     ...(service === 'healthlake' ? { resources: sums.resources } : { imageSetCounts: sums.imageSets }),
     cannot,
+    ...(staged && { staged: stagedOf(staged, copiesLeft) }),
     plan: { uri },
     ...(outcome !== 'planned' && {
       report: file('report.ndjson'),

@@ -16,14 +16,24 @@ export interface Plan extends PlanSums, Encryption {
  * Plans a fleet, or returns the plan that an earlier run has made. Each shard of the input is an activity of its own; all that
  * passes through the history are sums.
  *
- * @throws ApplicationFailure `ValidationFailed` for folders that overlap, or by the name of the S3 exception
+ * @param stagingS3Uri - where files that no prefix can import are copied to; absent if they are not
+ * @throws ApplicationFailure `ValidationFailed` for folders that overlap or an impossible `stagingS3Uri`, or by the name of the S3 exception
  */
-export async function makePlan(flow: Flow, order: PlanOrder, encryption: Encryption): Promise<Plan> {
+export async function makePlan(
+  flow: Flow,
+  order: PlanOrder,
+  encryption: Encryption,
+  stagingS3Uri?: string,
+): Promise<Plan> {
   const survey = await flow.readLong('+survey', fleets.surveyFleet, { ...order, ...encryption });
   const { planId, planUri, shards, complete } = survey;
   flow.know({ planId });
   const sums = complete ?? (await planShards(flow, { planId, planUri, shards }, encryption));
-  return { planId, uri: planUri, isNew: complete === undefined, ...sums, ...encryption };
+  const plan = { planId, uri: planUri, isNew: complete === undefined, ...encryption };
+  if (stagingS3Uri === undefined) return { ...plan, ...sums };
+  const { source, limits } = order;
+  const staging = { planId, planUri, stagingS3Uri, source, limits, ...encryption };
+  return { ...plan, ...(await flow.readLong('+planStaging', fleets.planStaging, staging)) };
 }
 
 async function planShards(

@@ -18,7 +18,7 @@ export function fleetDisplay(flow: Flow, state: FleetState<CountedJobs>): () => 
   return () => {
     const now = Date.now();
     const ended = Object.values(state.sums.imports).reduce((sum, count) => sum + count, 0);
-    const { planned, paused, left } = state;
+    const { planned, paused, left, staging } = state;
     const perSecond = rateAt(state, now, flow.facts.rules.fleet);
     pace.see(state, ended, now);
     flow.board.show({
@@ -26,6 +26,7 @@ export function fleetDisplay(flow: Flow, state: FleetState<CountedJobs>): () => 
       counters: {
         planned: planned.jobs,
         waiting: waiting(state),
+        ...(staging.length > 0 && { copying: staging.length }),
         running: inService(state),
         ended,
         ...state.sums.imports,

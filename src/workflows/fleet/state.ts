@@ -3,9 +3,9 @@
  * time. The state is JSON, and small: jobs that have not begun are ranges, and jobs that have ended are sums.
  */
 import type { FleetRules } from '../../pacing/rules.ts';
+import { divided, isWithin, type Range } from './ranges.ts';
 
-/** The indexes of jobs from `from` to `to - 1`: [0, 3] means jobs 0, 1 and 2. */
-export type Range = readonly [from: number, to: number];
+export type { Range } from './ranges.ts';
 
 /** One try of a job, which the services know by its mark: `<plan id>-<index>-<attempt>`. */
 export interface Try {
@@ -36,13 +36,20 @@ export interface Pace {
   readonly startsPerSecond: number;
 }
 
-export interface FleetState<Sums> {
+/** Jobs that have not begun, and tries to make before them. */
+export interface Pending {
+  todo: Range[];
+  again: Try[];
+}
+
+export interface FleetState<Sums> extends Pending {
   pace: Pace;
   /** How many jobs and files there are in all. A job that is planned again becomes several. */
   planned: { jobs: number; files: number };
-  todo: Range[];
-  /** Tries to make before those of `todo`. */
-  again: Try[];
+  /** Staged jobs, whose files must be copied before they can be started. */
+  unstaged: Pending;
+  /** Their files are being copied. */
+  staging: Try[];
   /** Sent, and not answered yet. */
   starting: Try[];
   /** Sent without an answer for so long that the service may have forgotten their tokens. They are looked for by their marks. */
@@ -76,6 +83,8 @@ export interface Found<Sums> {
   running: readonly RunningJob[];
   ended: readonly EndedJob[];
   again: readonly Try[];
+  /** The staged jobs of the plan, if it has some. */
+  staged?: readonly Range[];
   part: number;
   sums: Sums;
 }
@@ -87,6 +96,8 @@ export function begin<Sums>(sums: Sums, pace: Pace, now: number): FleetState<Sum
     planned: { jobs: 0, files: 0 },
     todo: [],
     again: [],
+    unstaged: { todo: [], again: [] },
+    staging: [],
     starting: [],
     lost: [],
     running: [],
@@ -104,12 +115,15 @@ export function begin<Sums>(sums: Sums, pace: Pace, now: number): FleetState<Sum
 
 export function adopt<Sums>(
   state: FleetState<Sums>,
-  { todo, again, running, ended, part, sums }: Found<Sums>,
+  { todo, again, staged = [], running, ended, part, sums }: Found<Sums>,
   planned: FleetState<Sums>['planned'],
 ): void {
   state.planned = planned;
-  state.todo = [...todo];
-  state.again = [...again];
+  const { inside, outside } = divided(todo, staged);
+  const isStaged = ({ index }: Try) => isWithin(index, staged);
+  state.todo = outside;
+  state.again = again.filter((one) => !isStaged(one));
+  state.unstaged = { todo: inside, again: again.filter(isStaged) };
   state.running = [...running];
   state.ended = [...ended];
   state.part = part;
@@ -120,9 +134,13 @@ export function adopt<Sums>(
 export const isOver = (state: FleetState<unknown>): boolean =>
   waiting(state) + inService(state) + state.ended.length + state.tooLarge.length === 0;
 
-/** How many jobs are to be started. */
-export const waiting = ({ todo, again }: FleetState<unknown>): number =>
+/** How many jobs have not begun, or are to be tried again. */
+export const pending = ({ todo, again }: Pending): number =>
   todo.reduce((sum, [from, to]) => sum + to - from, 0) + again.length;
+
+/** How many jobs are to be started, also those whose files are not copied yet. */
+export const waiting = (state: FleetState<unknown>): number =>
+  pending(state) + pending(state.unstaged) + state.staging.length;
 
 /** How many jobs are, or may be, in the service. */
 export const inService = ({ running, starting, lost, again }: FleetState<unknown>): number =>
@@ -139,7 +157,7 @@ export function room(state: FleetState<unknown>): number {
   // A try that may be running already has its place.
   const unsure = again.filter(({ since }) => since !== undefined).length;
   const most = proven ? pace.concurrency : 1;
-  return Math.min(Math.max(most - inService(state), 0) + unsure, waiting(state));
+  return Math.min(Math.max(most - inService(state), 0) + unsure, pending(state));
 }
 
 /**
@@ -188,7 +206,9 @@ export function takeBatch(
   const firstAt = Math.round(Math.max(state.nextStart, now - rules.catchUp));
   const expired = state.again.filter(({ since }) => since !== undefined && now - since > tokenLife);
   state.lost.push(...expired);
-  state.again = state.again.filter((one) => !expired.includes(one));
+  // Those that may be running have their places in the service already. Others, before them, would take further ones.
+  const rest = state.again.filter((one) => !expired.includes(one));
+  state.again = rest.toSorted((a, b) => Number(a.since === undefined) - Number(b.since === undefined));
   const tries = take(state, Math.min(most, room(state)));
   state.starting.push(...tries);
   state.nextStart = firstAt + tries.length * every;
@@ -197,16 +217,17 @@ export function takeBatch(
 
 const tenths = (value: number) => Math.round(value * 10) / 10;
 
-function take(state: FleetState<unknown>, count: number): Try[] {
-  const tries = state.again.splice(0, count);
+/** Takes so many jobs out of those that have not begun. */
+export function take(jobs: Pending, count: number): Try[] {
+  const tries = jobs.again.splice(0, count);
   while (tries.length < count) {
-    const [range] = state.todo;
+    const [range] = jobs.todo;
     if (!range) break;
     const [from, to] = range;
     const end = Math.min(to, from + count - tries.length);
     for (let index = from; index < end; index++) tries.push({ index, attempt: 1 });
-    if (end === to) state.todo.shift();
-    else state.todo[0] = [end, to];
+    if (end === to) jobs.todo.shift();
+    else jobs.todo[0] = [end, to];
   }
   return tries;
 }
@@ -360,6 +381,8 @@ export function settleRecorded<Sums>(
 export interface PlannedAgain {
   readonly from: number;
   readonly to: number;
+  /** How many of them, the last ones, are staged, if some are. */
+  readonly staged?: number;
   readonly jobs: number;
   readonly files: number;
 }
@@ -368,11 +391,13 @@ export interface PlannedAgain {
 export function settlePlannedAgain(
   state: FleetState<unknown>,
   job: RunningJob,
-  { from, to, jobs, files }: PlannedAgain,
+  { from, to, staged = 0, jobs, files }: PlannedAgain,
 ): void {
   state.tooLarge = state.tooLarge.filter(({ index }) => index !== job.index);
   if (to > from) {
-    state.todo.unshift([from, to]);
+    const { inside, outside } = divided([[from, to]], [[to - staged, to]]);
+    state.todo.unshift(...outside);
+    state.unstaged.todo.unshift(...inside);
     state.part += 1;
     state.planned = { jobs: state.planned.jobs + jobs, files: state.planned.files + files };
   } else state.ended.push({ ...job, status: 'FAILED', reason: TOO_LARGE });
@@ -414,6 +439,8 @@ function dropIfCancelled(state: FleetState<unknown>): void {
   const unsure = state.again.filter(({ since }) => since !== undefined);
   state.left += waiting(state) - unsure.length;
   state.todo = [];
+  state.unstaged = { todo: [], again: [] };
+  state.staging = [];
   // They may be running. A look finds out.
   state.lost.push(...unsure);
   state.again = [];
