@@ -21,6 +21,7 @@ import { REQUEST_RATES, retryDelay } from '../src/activities/retry-delay.ts';
 import { PriorityQueue } from '../src/lib/priority-queue.ts';
 import { DEFAULT_RULES } from '../src/pacing/rules.ts';
 import { image, imageSize, imagingClient, importAll } from './support/dicom.ts';
+import { median } from './support/median.ts';
 
 const OPERATION = 'updateImageSetMetadata';
 const RATE = (REQUEST_RATES[OPERATION] ?? 1) / 1_000;
@@ -68,9 +69,6 @@ function simulate(changes: number, random: () => number): Outcome {
   }
   return { seconds: ended / 1_000, failed, requests };
 }
-
-const median = (values: readonly number[]) =>
-  values.toSorted((one, other) => one - other)[values.length >> 1] ?? NaN;
 
 interface Outcome {
   readonly seconds: number;
