@@ -61,10 +61,6 @@ const TIMES: readonly (readonly [string, RegExp])[] = [
  * Wrong and huge values for each flag that takes a value. A flag without a row fails the test below, so that a new flag cannot be
  * forgotten.
  */
-const PACE = ['many', '0', '-1', 'NaN', 'Infinity'].map(
-  (value) => [value, /must be a number over 0/] as const,
-);
-
 const WRONG: Readonly<Record<string, readonly (readonly [value: string, said: RegExp])[]>> = {
   limit: ['abc', '0', '-1', '1.5', '1e3', FAR].map((value) => [value, WHOLE]),
   wait: ['soon', '-1', FAR].map((value) => [value, WHOLE]),
@@ -77,8 +73,11 @@ const WRONG: Readonly<Record<string, readonly (readonly [value: string, said: Re
     ['banana', /Temporal answers: invalid query/],
     [HUGE, /Temporal answers: invalid query/],
   ],
-  concurrency: PACE,
-  'starts-per-second': PACE,
+  concurrency: ['many', '0', '-1', '2.5', 'Infinity'].map((value) => [value, WHOLE]),
+  'starts-per-second': ['many', '0', '-1', 'NaN', '1001'].map((value) => [
+    value,
+    /a number over 0 and up to 1,000/,
+  ]),
   bucket: [[HUGE, /^1 of 10 checks failed/]],
   // The local AWS has no IAM to ask, and makes every key that it is asked for.
   role: [],

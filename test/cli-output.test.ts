@@ -1,6 +1,7 @@
 /** The command line prints its whole output or says what it omits, and escapes control characters in data, such as a tab in a key. */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { describeFleet } from '../src/cli/fleet-words.ts';
 import { describeImport } from '../src/cli/outcome-words.ts';
 import { localAws, putFiles, until, type LocalAwsUnderTest } from './local-aws/harness.ts';
 import { cliEnvironment, program, runCli, runCliSlowly } from './support/cli.ts';
@@ -101,6 +102,24 @@ test('an import that finds no files says so, because a mistyped folder looks lik
   const counts = { scanned: 0, imported: 0, customerErrors: 0, serverErrors: 0 };
   expect(describeImport({ outcome: 'none', counts })).toContain("There are no files at the input's S3 URI.");
   expect(describeImport({ outcome: 'none', counts: { ...counts, scanned: 1 } })).not.toContain('no files');
+});
+
+test('a fleet is described by its files and its jobs', () => {
+  const imports = { planned: 9, complete: 6, partial: 0, none: 1, failed: 0, unknown: 0, left: 2 };
+  const files = { planned: 37, imported: 36, failed: 1 };
+  const fleet = { outcome: 'partial', imports, files, hours: 0.5, cannot: {}, plan: { uri: '' } };
+  expect(describeFleet({ import: { result: fleet } })).toBe(
+    'Outcome: partial. 36 files were imported, and 1 was not. ' +
+      'Of 9 jobs 6 are complete, 1 has imported nothing, 2 were not started.',
+  );
+  expect(describeFleet({ ...fleet, outcome: 'planned', cannot: { archived: { files: 2, bytes: 9 } } })).toBe(
+    'Planned: 9 jobs for 37 files. To start them takes 30 minutes at the configured rate. ' +
+      'Files that cannot be imported: 2 archived.',
+  );
+  expect(describeFleet({ ...fleet, imports: { ...imports, planned: 0 } })).toBe(
+    'There are no files to import.',
+  );
+  expect(describeFleet({ outcome: 'partial', counts: {} })).toBeUndefined();
 });
 
 test('escapes control characters, and prints all rows', async () => {

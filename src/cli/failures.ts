@@ -3,7 +3,7 @@ import type { FailedFile, WarnedFile } from '../activities/report-lines.ts';
 import { UserError } from '../lib/user-error.ts';
 import { s3Client } from './s3-client.ts';
 import { first, printTable, type Columns } from './long-table.ts';
-import type { Session } from './session.ts';
+import { noteIfRunning, type Session } from './session.ts';
 import { ourCommand } from './terminal.ts';
 
 /** The number of rows that a table shows if `--limit` is not given. */
@@ -21,6 +21,7 @@ export async function showFailures(
   workflowId: string,
   limit = terminal.json ? Infinity : SHOWN_FAILURES,
 ): Promise<void> {
+  await noteIfRunning({ flows, terminal }, workflowId);
   const s3 = await s3Client();
   const failures = await flows.failures(workflowId, s3);
   const warnings = await flows.warnings(workflowId, s3);

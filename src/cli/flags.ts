@@ -117,7 +117,9 @@ export function asFlags(problems: readonly Problem[], members: readonly Member[]
     const example =
       known && rest.length === 0 && rule.startsWith('must match') ? exampleOf(known) : undefined;
     // Elsewhere replace only camel-case names: members such as `force` are also plain English words.
-    const names = /^(is not known|or) /.test(rule) ? /\w+/g : /\w*[a-z][A-Z]\w*/g;
+    const names = /^(is not known|is missing, or|does not go with|or) /.test(rule)
+      ? /\w+/g
+      : /\w*[a-z][A-Z]\w*/g;
     const inFlags = rule.replaceAll(names, (name) => (byName.has(name) ? `--${flagOf(name)}` : name));
     return {
       member: [flag, ...rest].join('.'),

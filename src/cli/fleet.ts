@@ -5,9 +5,9 @@ import type { FleetUpdate } from '../client/fleet.ts';
 import { UserError } from '../lib/user-error.ts';
 import type { FleetStanding } from '../workflows/fleet/steering.ts';
 import { s3Client } from './s3-client.ts';
-import { withSession, type Session } from './session.ts';
+import { noteIfRunning, withSession, type Session } from './session.ts';
 import { ourCommand } from './terminal.ts';
-import { idPositional, limitOption, numberOption } from './values.ts';
+import { idPositional, limitOption, rateOption, wholeOption } from './values.ts';
 
 /** The number of jobs that a table shows if `--limit` is not given. */
 const SHOWN_JOBS = 50;
@@ -30,8 +30,8 @@ export function addFleetCommands(cli: Argv<{ json: boolean | undefined }>) {
       'change the pace of a fleet',
       (yargs) =>
         ofFleet(yargs).options({
-          concurrency: numberOption('concurrency', 'how many jobs may be in AWS at the same time'),
-          'starts-per-second': numberOption('starts-per-second', 'how many jobs to start in a second'),
+          concurrency: wholeOption('concurrency', 'how many jobs may be in AWS at the same time'),
+          'starts-per-second': rateOption('starts-per-second', 'how many jobs to start in a second'),
         }),
       (args) =>
         withSession(args, (session) => {
@@ -76,6 +76,7 @@ async function report(
   workflowId: string,
   limit = terminal.json ? Infinity : SHOWN_JOBS,
 ): Promise<void> {
+  await noteIfRunning({ flows, terminal }, workflowId);
   const jobs = await flows.report(workflowId, await s3Client());
   if (!jobs) throw new UserError(`${workflowId} has no report: it is no fleet, or it has only planned.`);
   const all: ReportedJob[] = [];

@@ -2,12 +2,14 @@
 import { styleText } from 'node:util';
 import { WorkflowFailedError } from '@temporalio/client';
 import type { Ora } from 'ora';
+import { isRecord } from '../lib/guards.ts';
 import { describeStep } from './describe-step.ts';
+import { describeFleet } from './fleet-words.ts';
 import { describeImport } from './outcome-words.ts';
 import type { Progress } from '../workflows/run/progress.ts';
 import { failureIn, type Session } from './session.ts';
 import { createSpinner } from './spinner.ts';
-import { escapeControls, ourCommand } from './terminal.ts';
+import { ourCommand } from './terminal.ts';
 
 /** Follows a run until it ends, and shows its result. Ctrl-C stops following; the run continues. */
 export async function follow({ flows, terminal, urlOf }: Session, workflowId: string): Promise<void> {
@@ -41,12 +43,18 @@ async function showSteps({ flows, terminal }: Session, spinner: Ora, workflowId:
   );
   if (last) persist(spinner, last, hasFailed);
   spinner.stop();
-  const summary = hasFailed || terminal.json ? undefined : describeImport(await flows.result(workflowId));
+  const result: unknown = hasFailed || terminal.json ? undefined : await flows.result(workflowId);
+  const fleet = describeFleet(result);
+  const summary = fleet ?? describeImport(result);
   if (summary === undefined) return showEnd({ flows, terminal }, workflowId);
-  const command = (name: string) => ourCommand(name, workflowId);
-  terminal.say(
-    `${escapeControls(summary)}\nFile by file: ${command('failures')}. The whole result: ${command('result')}.`,
-  );
+  const command = (what: string, name: string) => `${what}: ${ourCommand(name, workflowId)}.`;
+  const isPlan = isRecord(result) && result['outcome'] === 'planned';
+  const commands = [
+    fleet !== undefined && !isPlan && command('Job by job', 'report'),
+    !isPlan && command('File by file', 'failures'),
+    command('The whole result', 'result'),
+  ];
+  terminal.say(`${summary}\n${commands.filter(Boolean).join(' ')}`);
 }
 
 /**

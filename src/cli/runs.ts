@@ -3,7 +3,7 @@ import type { Argv } from 'yargs';
 import { describeStep } from './describe-step.ts';
 import { SHOWN_FAILURES, showFailures } from './failures.ts';
 import { SHOWN_ENTRIES, showRecord } from './record.ts';
-import type { Session } from './session.ts';
+import { noteIfRunning, type Session } from './session.ts';
 import { ourCommand } from './terminal.ts';
 import { idPositional, limitOption, secondsOption } from './values.ts';
 import { temporalCommand } from '../temporal/temporal-command.ts';
@@ -103,9 +103,7 @@ async function list(
 const toSecond = (time: Date) => `${time.toISOString().slice(0, 19)}Z`;
 
 async function showResult({ flows, terminal }: Session, workflowId: string): Promise<void> {
-  const { status } = await flows.temporal.workflow.getHandle(workflowId).describe();
-  if (status.name === 'RUNNING')
-    terminal.note(`${workflowId} is still running; waiting for its end. watch shows its steps.`);
+  await noteIfRunning({ flows, terminal }, workflowId);
   const { showEnd } = await import('./follow.ts');
   await showEnd({ flows, terminal }, workflowId);
 }
@@ -138,7 +136,9 @@ async function cancel(session: Session, workflowId: string, wait = CANCEL_WAIT):
     );
   } else {
     terminal.say(`${workflowId} has ended as ${status.name}.`);
-    if (memo && Object.keys(memo).length > 0) terminal.say(`Left in AWS: ${JSON.stringify(memo)}`);
+    // Since when a fleet has held its folders is no longer of interest.
+    const { fleetSince: _, ...left } = memo ?? {};
+    if (Object.keys(left).length > 0) terminal.say(`Left in AWS: ${JSON.stringify(left)}`);
   }
   terminal.say(`The same   ${temporalCommand(['workflow', 'cancel', '--workflow-id', workflowId])}`);
 }

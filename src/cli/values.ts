@@ -21,12 +21,16 @@ export const limitOption = (describe: string) =>
     return text === 'all' ? Infinity : toWhole('limit', text, { from: 1, or: ', or all' });
   });
 
-/** A flag that takes a positive number. The fleet itself checks whether it must be whole. */
-export const numberOption = (flag: string, describe: string) =>
+/** A flag that takes a positive whole number. */
+export const wholeOption = (flag: string, describe: string) =>
+  option(describe, (value) => toWhole(flag, oneText(flag, value), { from: 1 }));
+
+/** A flag that takes a number of times in a second. */
+export const rateOption = (flag: string, describe: string) =>
   option(describe, (value) => {
     const number = Number(oneText(flag, value));
-    if (number > 0 && Number.isFinite(number)) return number;
-    throw new UserError(`${name(flag)} must be a number over 0.`);
+    if (number > 0 && number <= 1_000) return number;
+    throw new UserError(`${name(flag)} must be a number over 0 and up to 1,000.`);
   });
 
 /** A flag that takes a number of whole seconds, 0 or more. */

@@ -155,13 +155,13 @@ test('the folder of a day does not take in that of a day whose name begins with 
 });
 
 describe('many objects', () => {
-  // 20 folders, each with 60 studies of 50 files.
+  // 10 months of two days, each with 60 studies of 50 files.
   const objects = {
     count: 60_000,
     size: 1_000,
     keyOf: (index: number) => {
       const [day, study] = [Math.floor(index / 3_000), Math.floor((index % 3_000) / 50)];
-      return `in/day-${pad(day)}/study-${pad(study)}/${pad(index % 50)}.dcm`;
+      return `in/month-${pad(Math.floor(day / 2))}/day-${pad(day)}/study-${pad(study)}/${pad(index % 50)}.dcm`;
     },
   };
   const pad = (number: number) => String(number).padStart(2, '0');
@@ -200,7 +200,7 @@ describe('many objects', () => {
   test('are planned in at least 16 parts, and in jobs of up to 4,500 files unless the input says otherwise', async () => {
     const input = { ...inputOf('input'), outputS3Uri: 's3://output/' };
     const result = await many.flows.execute('importAllDicom', input);
-    // Two days together would have 6,000 files.
+    // A month has 6,000 files, and a day 3,000.
     expect(result).toMatchObject({ imports: { planned: 20 }, files: { planned: 60_000 }, cannot: {} });
     const parts = [...s3.written.keys()].filter((path) =>
       `s3:/${path}`.startsWith(`${result.plan.uri}plan/`),

@@ -89,7 +89,7 @@ function refuse(problems: readonly string[]): void {
   throw ApplicationFailure.create({
     type: 'ValidationFailed',
     message:
-      `the folders to import have ${problems.length} problems (folders that occur twice or lie within one another, or lines ` +
+      `the folders to import have ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} (folders that occur twice or lie within one another, or lines ` +
       'that name no folder); they are named in the details',
     nonRetryable: true,
     details: [{ named: problems.slice(0, MOST_NAMED) }],
