@@ -731,9 +731,11 @@ const GAPS: readonly Behaviour[] = [
   {
     what: 'a change that timed out is not retried by Temporal',
     file: 'src/workflows/run/calls.ts',
-    code: `cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    code: `scheduleToCloseTimeout: budget + this.facts.startToClose,
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
       retry: { nonRetryableErrorTypes: TIMEOUTS },`,
-    without: 'cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,',
+    without: `scheduleToCloseTimeout: budget + this.facts.startToClose,
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,`,
     tests: ['test/workflows/patience'],
     named: 'worker is killed meanwhile',
   },
