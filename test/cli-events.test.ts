@@ -1,6 +1,6 @@
 /** The command `events`: its output, how it ends, and what a kill leaves behind. No worker takes the signals from the runs. */
-import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startChild, type Child } from '../dev/children.ts';
@@ -8,6 +8,7 @@ import { localAws, until, type LocalAwsUnderTest } from './local-aws/harness.ts'
 import { cliEnvironment, program, runCli } from './support/cli.ts';
 import { withCluster, type Cluster } from './support/cluster.ts';
 import { datastoreId } from './support/inputs.ts';
+import { encodedIn, everythingStored } from './support/stored.ts';
 
 const MOST_SIGNALS = 3;
 
@@ -29,11 +30,11 @@ afterAll(() => rm(logFile, { force: true }));
 
 const environment = () => ({ ...cliEnvironment(cluster, aws.endpoint), AWS_ENDPOINT_URL_SQS: aws.endpoint });
 
-const startEvents = (): Child =>
+const startEvents = (settings: NodeJS.ProcessEnv = {}): Child =>
   startChild(process.execPath, [program, 'events', '--queue-url', queueUrl, '--json'], {
     name: 'events',
     logFile,
-    env: environment(),
+    env: { ...environment(), ...settings },
   });
 
 /** An open run, and the name that its job would have. */
@@ -96,6 +97,22 @@ test('killed between signal and deletion, it leaves the message, which signals t
   await until(messages, (left) => left === 0);
   expect(await signalsOf(run)).toBe(2);
   await next.stop();
+  await run.terminate();
+});
+
+test('with PAYLOAD_KEYS, the signals that it sends are encrypted', async () => {
+  const { run, jobName } = await openRun();
+  const keyFile = join(tmpdir(), `ahw-keys-${randomUUID()}`);
+  await writeFile(keyFile, randomBytes(32).toString('base64'));
+  await send(jobName);
+  const events = startEvents({ PAYLOAD_KEYS: `file:${keyFile}` });
+  await until(messages, (left) => left === 0);
+  await events.stop();
+  await rm(keyFile);
+  expect(await signalsOf(run)).toBe(1);
+  const stored = await everythingStored(cluster, [run.workflowId]);
+  // The name of the signal is never encrypted.
+  expect(encodedIn(stored, ['awsEvent', jobName, 'Import Job In Progress'])).toEqual(['awsEvent']);
   await run.terminate();
 });
 

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readAccess } from '../../src/payloads/codec-access.ts';
 import { createCodecServer } from '../../src/payloads/codec-server.ts';
+import { WORKFLOW_NAMES } from '../../src/input-rules/workflows.ts';
 import proto from '@temporalio/proto';
 import { required, withCluster, type Cluster } from '../support/cluster.ts';
 import { listen } from '../support/listen.ts';
@@ -31,6 +32,11 @@ withCluster(startScriptedAws, (...platform) => ([aws, cluster] = platform), {
 });
 
 afterAll(() => rmSync(folder, { recursive: true }));
+
+test('there is a case for every flow', () => {
+  const covered = new Set<string>(CASES.map(({ flow }) => flow));
+  expect(WORKFLOW_NAMES.filter((name) => !covered.has(name))).toEqual([]);
+});
 
 test.each(CASES)('$flow, $what: nothing of the patient is stored', async (planted) => {
   const { flow, type, words } = planted;

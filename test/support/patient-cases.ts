@@ -50,6 +50,7 @@ const store = (DatastoreStatus: string, more: object = {}) => ({
 });
 const badStore = store('CREATE_FAILED', { ErrorCause: { ErrorMessage: WORDS } });
 const { InputS3Uri, DatastoreId, ...exportInput } = fhirInput;
+const { polling: _polling, InputS3Uri: _folder, ...fhirFleet } = fhirInput;
 const exportReply = (JobStatus: string) => ({
   ExportJobProperties: {
     JobId: 'j1',
@@ -70,8 +71,13 @@ const lossy = {
 };
 const { datastoreName: _, ...dicomImportInput } = onboardInput;
 const dicomImport = { ...dicomImportInput, datastoreId };
+const { polling: _none, ...dicomFleet } = dicomImport;
 const failedFhirImport = fhirImportReply('FAILED', { Message: WORDS });
 const started = { JobId: 'j1', JobStatus: 'SUBMITTED', DatastoreId: datastoreId };
+
+/** A fleet of one job. The folders and files below its root are named after the patient. */
+const fleet = { startsPerSecond: 100, lookInterval: 20 };
+const patientFolder = `s3://bucket/in/${PATIENT.name}/`;
 
 export interface Case {
   readonly flow: WorkflowName;
@@ -197,6 +203,44 @@ export const CASES: Case[] = [
       [`${outputOf('j1')}/WARNING/warning.ndjson`]: error('AccessDenied', 403, WORDS),
     },
     type: 'OutcomeUnknown',
+    words: true,
+  },
+  {
+    flow: 'importAllDicom',
+    what: 'files that are not imported',
+    input: { ...dicomFleet, ...fleet },
+    replies: {
+      StartDICOMImportJob: [{ jobId: 'j1', datastoreId, jobStatus: 'SUBMITTED', submittedAt: now() }],
+      ListDICOMImportJobs: [{ jobSummaries: [] }],
+      GetDICOMImportJob: [dicomJobReply('COMPLETED', { message: WORDS })],
+    },
+    objects: {
+      ...lossy,
+      [`${patientFolder}${PATIENT.id}/1.dcm`]: 'x',
+      [`${patientFolder}${PATIENT.uid}.zip`]: 'x',
+    },
+  },
+  {
+    flow: 'importAllFhir',
+    what: 'a list of folders that are named after patients',
+    input: { ...fhirFleet, importsS3Uri: 's3://bucket/list.ndjson', ...fleet },
+    replies: {
+      StartFHIRImportJob: [started],
+      ListFHIRImportJobs: [{ ImportJobPropertiesList: [] }],
+      DescribeFHIRImportJob: [fhirImportReply('COMPLETED', { Message: WORDS })],
+    },
+    objects: {
+      's3://bucket/list.ndjson': JSON.stringify({ inputS3Uri: patientFolder }),
+      [`${patientFolder}${PATIENT.id}.ndjson`]: '{}',
+    },
+  },
+  {
+    flow: 'importAllFhir',
+    what: 'a list of folders that may not be read',
+    input: { ...fhirFleet, importsS3Uri: 's3://bucket/list.ndjson', ...fleet },
+    replies: { ListFHIRImportJobs: [{ ImportJobPropertiesList: [] }] },
+    objects: { 's3://bucket/list.ndjson': error('AccessDenied', 403, WORDS) },
+    type: 'AccessDenied',
     words: true,
   },
   {

@@ -68,7 +68,7 @@ export async function startScriptedAws(): Promise<ScriptedAws> {
   const server = createServer((request, response) => {
     void readBody(request).then((body) => {
       const operation = operationOf(request);
-      if (operation === undefined) return answerS3(request, response, stored);
+      if (operation === undefined) return answerS3(request, body, response, stored);
       const [path = '', query = ''] = request.url?.split('?') ?? [];
       const call = { operation, path, query, body: body === '' ? undefined : JSON.parse(body) };
       calls.push(call);
@@ -86,7 +86,7 @@ export async function startScriptedAws(): Promise<ScriptedAws> {
     script: (replies, objects = {}) => {
       calls.length = 0;
       scripted = Object.fromEntries(Object.entries(replies).map(([name, list]) => [name, [...list]]));
-      stored = objects;
+      stored = { ...objects };
     },
     close: () =>
       new Promise((resolve) => {
@@ -129,13 +129,19 @@ function answer(request: IncomingMessage, response: ServerResponse, reply: Answe
 }
 
 function answerS3(
-  { url = '' }: IncomingMessage,
+  { method, url = '' }: IncomingMessage,
+  body: string,
   response: ServerResponse,
   stored: Record<string, StoredObject>,
 ): void {
   const { pathname, searchParams } = new URL(url, 'http://s3');
   const prefix = searchParams.get('prefix');
   const uri = `s3:/${decodeURIComponent(pathname)}`;
+  if (method === 'PUT') {
+    stored[uri] = body;
+    response.writeHead(200).end();
+    return;
+  }
   if (prefix !== null) {
     const bucket = uri.endsWith('/') ? uri : `${uri}/`;
     const after = bucket + (searchParams.get('start-after') ?? '');
