@@ -13,7 +13,7 @@ export class UserError extends Error {
  *   system, an error response of Temporal or AWS, or the failure of a run; otherwise the stack trace
  */
 export function explain(error: unknown): string {
-  return reasonIn(error) ?? traceOf(error);
+  return knownReason(error) ?? traceOf(error);
 }
 
 /**
@@ -22,14 +22,15 @@ export function explain(error: unknown): string {
  */
 export function explainOurs(error: unknown): string {
   return (
-    reasonIn(error) ??
+    knownReason(error) ??
     `This is a bug of aws-health-workflows. Please report it (CONTRIBUTING.md, "Reporting a bug"), together with these lines:\n${traceOf(error)}`
   );
 }
 
 const traceOf = (error: unknown) => (error instanceof Error ? String(error.stack) : String(error));
 
-function reasonIn(error: unknown): string | undefined {
+/** The same, but undefined where {@link explain} returns a stack trace. */
+export function knownReason(error: unknown): string | undefined {
   for (let cause = error; isRecord(cause); cause = cause['cause']) {
     const reason = reasonOf(cause);
     if (reason !== undefined) return reason;

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { isRecord } from '../lib/guards.ts';
+import { UserError, knownReason } from '../lib/user-error.ts';
 import type { Access } from './codec-access.ts';
 import { fromJson, toJson } from './payload-json.ts';
 
@@ -24,6 +25,8 @@ export interface CodecRecord {
   readonly payloads: number;
   /** The ids of the keys of payloads that were decrypted. */
   readonly keys: readonly string[];
+  /** Why the keys could not be used, such as the answer of KMS. It holds no part of a payload. */
+  readonly reason?: string;
 }
 
 /** More than a page of the Web UI needs: Temporal limits a payload to 2 MB. */
@@ -31,7 +34,10 @@ const MOST_BYTES = 64 * 1024 * 1024;
 
 /** A reason not to answer. Its text is not sent: it could contain parts of a payload. */
 class Refusal extends Error {
-  constructor(readonly status: number) {
+  constructor(
+    readonly status: number,
+    readonly reason?: string,
+  ) {
     super(`status ${status}`);
   }
 }
@@ -81,13 +87,20 @@ async function serve(
     // The Temporal CLI sends an empty name for the default namespace.
     if (namespace && namespace !== options.namespace) throw new Refusal(400);
     asked = payloadsIn(await bodyOf(request));
-    const answered = await options.codec[what](asked);
+    const answered = await options.codec[what](asked).catch(refuse);
     const keys = new Set(what === 'decode' ? asked.flatMap(keyIdOf) : []);
     const body = JSON.stringify({ payloads: answered.map(toJson) });
     return { status: 200, body, keys: [...keys], ...logged() };
   } catch (error) {
-    return { status: error instanceof Refusal ? error.status : 400, keys: [], ...logged() };
+    const { status, reason } = error instanceof Refusal ? error : new Refusal(400);
+    return { status, keys: [], ...(reason !== undefined && { reason }), ...logged() };
   }
+}
+
+/** A payload that our keys do not decrypt is the fault of the caller. Everything else, such as an outage of KMS, is not. */
+function refuse(error: unknown): never {
+  const reason = knownReason(error) ?? (error instanceof Error ? error.name : undefined);
+  throw new Refusal(error instanceof UserError ? 400 : 503, reason);
 }
 
 function end(response: ServerResponse, status: number, body?: string): void {

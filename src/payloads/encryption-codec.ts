@@ -54,7 +54,7 @@ export class EncryptionCodec implements PayloadCodec {
     }
     const sealed = { keyId: textOf(metadata[KEY_ID]), wrapped: metadata[WRAPPED_KEY] ?? new Uint8Array() };
     const key = await this.#keys.unwrap(sealed);
-    return ProtoPayload.decode(openOrExplain(key, data ?? new Uint8Array(), authenticatedIn(metadata)));
+    return ProtoPayload.decode(open(key, data ?? new Uint8Array(), authenticatedIn(metadata)));
   }
 
   /** A payload that is not encrypted by this codec is passed on as it is, unless that is refused. */
@@ -95,12 +95,4 @@ function authenticatedIn(metadata: Record<string, Uint8Array>): Buffer {
     Buffer.from(metadata[name] ?? []).toString('base64'),
   );
   return Buffer.from(values.join('.'));
-}
-
-function openOrExplain(key: Uint8Array, data: Uint8Array, authenticated: Uint8Array): Buffer {
-  try {
-    return open(key, data, authenticated);
-  } catch {
-    throw new UserError('A payload cannot be decrypted: it is damaged, or somebody has changed it.');
-  }
 }

@@ -2,6 +2,7 @@ import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/clie
 import { silenceNodeWarning } from '../lib/aws-sdk.ts';
 import { UserError } from '../lib/user-error.ts';
 import type { KeySource } from './key-source.ts';
+import { damaged } from './sealing.ts';
 
 /** The errors of KMS that mean a wrong setting. Every other error, even a refusal, may pass. */
 const MISTAKES = new Set([
@@ -43,7 +44,8 @@ export function openKmsKeys(list: string): KeySource {
     unwrap: async ({ keyId, wrapped }, context) => {
       for (const own of keyIds) {
         const key = await unwrapWith(own, wrapped, context).catch((error: Error) => {
-          if (error.name !== 'IncorrectKeyException') throw error;
+          if (error.name === 'InvalidCiphertextException') throw damaged();
+          if (error.name !== 'IncorrectKeyException') explainMistake(error);
         });
         if (key) return key;
       }

@@ -81,6 +81,21 @@ test('the printed lines lead to runs that temporal shows with the codec server o
   expect(wordsIn(stored)).toEqual([]);
 });
 
+test('doctor checks the keys and the codec server', async () => {
+  const { stdout } = await runCli(['doctor'], environment);
+  expect(stdout).toMatch(
+    /^✓ payload keys {7}kms:alias\/payloads encrypt and decrypt\n✓ codec server {7}http:/m,
+  );
+  const wrong = { PAYLOAD_KEYS: 'kms:no key', TEMPORAL_CODEC_ENDPOINT: 'http://127.0.0.1:1' };
+  const other = await runCli(['doctor'], { ...environment, ...wrong });
+  expect(other.stdout).toMatch(
+    /^✗ payload keys {7}KMS does not accept the key of PAYLOAD_KEYS: NotFoundException: .*\n– codec server {7}not checked/m,
+  );
+  const { PAYLOAD_KEYS: _, ...withoutKeys } = { ...environment, ...wrong };
+  const last = await runCli(['doctor'], withoutKeys);
+  expect(last.stdout).toMatch(/^✗ codec server {7}No codec server answers at http:\/\/127\.0\.0\.1:1 /m);
+});
+
 (browser === undefined ? describe.skip : describe)('in Chromium, the Web UI', () => {
   async function pageOf(origin: string, done: (text: string) => boolean): Promise<string> {
     const url = `${origin}/namespaces/default/workflows/${workflowId}`;

@@ -5,7 +5,7 @@ import { createServer, request as httpRequest, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Payload } from '@temporalio/common';
+import type { Payload, PayloadCodec } from '@temporalio/common';
 import { SignJWT, UnsecuredJWT, exportJWK, generateKeyPair } from 'jose';
 import { startChild } from '../../dev/children.ts';
 import { readAccess } from '../../src/payloads/codec-access.ts';
@@ -36,8 +36,8 @@ const codecFor = async (namespace = 'default') => {
   return codec;
 };
 
-async function serve(env: NodeJS.ProcessEnv = {}): Promise<string> {
-  const codec = await codecFor();
+async function serve(env: NodeJS.ProcessEnv = {}, other?: PayloadCodec): Promise<string> {
+  const codec = other ?? (await codecFor());
   const log = (record: CodecRecord) => void records.push(record);
   const access = readAccess(env, '127.0.0.1');
   const server = createCodecServer({ codec, namespace: 'default', access, uiOrigin: UI, log });
@@ -129,7 +129,22 @@ test('answers nothing about a payload that was changed', async () => {
   const changed = { payloads: [{ ...payload, data: bytes.toString('base64') }] };
   const response = await post(`${url}/decode`, changed);
   expect([response.status, await response.text()]).toEqual([400, '']);
-  expect(records).toMatchObject([{ status: 400, payloads: 1, keys: [] }]);
+  const reason = 'A payload cannot be decrypted: it is damaged, or somebody has changed it.';
+  expect(records).toMatchObject([{ status: 400, payloads: 1, keys: [], reason }]);
+});
+
+test('says in its log, and not to the caller, why KMS refuses', async () => {
+  const refused = Object.assign(new Error('no kms:Decrypt'), {
+    name: 'AccessDeniedException',
+    $metadata: {},
+  });
+  const fail = () => Promise.reject(refused);
+  const url = await serve({}, { encode: fail, decode: fail });
+  const response = await post(`${url}/decode`, await encrypted());
+  expect([response.status, await response.text()]).toEqual([503, '']);
+  expect(records).toMatchObject([
+    { status: 503, reason: 'AWS answers AccessDeniedException: no kms:Decrypt' },
+  ]);
 });
 
 test('with a shared token, only who knows it is answered', async () => {

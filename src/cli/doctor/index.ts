@@ -2,6 +2,7 @@
 import { UserError } from '../../lib/user-error.ts';
 import { Terminal } from '../terminal.ts';
 import { examineAws, type AwsArgs } from './aws.ts';
+import { examineEncryption } from './encryption.ts';
 import { Examination } from './examination.ts';
 import { examineTemporal } from './temporal.ts';
 
@@ -11,6 +12,7 @@ export async function doctor({ json, ...args }: AwsArgs & { json: boolean | unde
   const examination = new Examination(terminal);
   await examineTemporal(examination);
   await examineAws(examination, args);
+  await examineEncryption(examination);
   const { findings } = examination;
   terminal.record(findings);
   const failed = findings.filter(({ status }) => status === 'failed').length;
