@@ -1,7 +1,7 @@
 /** A fleet continues as new before its history is long, and loses neither a job nor an update. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FleetStanding } from '../../src/workflows/fleet/steering.ts';
-import { localAws, type LocalAwsUnderTest } from '../local-aws/harness.ts';
+import { localAws, p10, type LocalAwsUnderTest } from '../local-aws/harness.ts';
 import { withCluster, type Cluster } from '../support/cluster.ts';
 import { archive, eachOnce, jobsInAws } from './archive.ts';
 
@@ -14,8 +14,14 @@ withCluster(
   { dynamicConfig: ['limit.historyCount.suggestContinueAsNew=60'] },
 );
 
-test('over many runs each job is imported once, and each update takes effect', async () => {
-  const input = { ...(await archive(aws, 40)), concurrency: 2 };
+test('over many runs each job is imported once, also from copies, and each update takes effect', async () => {
+  // 30 folders of one file each, and beside them 10 files that only copies can import.
+  const slices = Array.from({ length: 10 }, (_, number) => [
+    `in/${number}.dcm`,
+    p10({ series: `1.3.${number}`, instance: `1.3.${number}.1` }),
+  ]);
+  const root = await archive(aws, 30, Object.fromEntries(slices));
+  const input = { ...root, concurrency: 2, stagingS3Uri: root.inputS3Uri.replace('/in/', '/copies/') };
   const { workflowId, firstExecutionRunId, ...run } = await cluster.flows.start('importAllDicom', input);
   const { workflow } = cluster.flows.temporal;
   const handle = workflow.getHandle(workflowId);

@@ -1,9 +1,12 @@
 /** A fleet of imports over the local AWS, with its faults, other fleets, other writers, and terminations. */
+import type { S3 } from '@aws-sdk/client-s3';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { fleetActivities } from '../../src/activities/fleet/index.ts';
 import { copyObject } from '../../src/activities/s3-copy.ts';
+import type { ImportOrder } from '../../src/activities/fleet/import-jobs.ts';
 import type { ReportedJob } from '../../src/activities/fleet/record.ts';
 import { runActivities } from '../../src/activities/fleet/run.ts';
+import { removeCopies } from '../../src/activities/fleet/staged-files.ts';
 import { healthlakeActivities } from '../../src/activities/healthlake.ts';
 import { imagingActivities } from '../../src/activities/medical-imaging.ts';
 import { REQUEST_RATES } from '../../src/activities/retry-delay.ts';
@@ -239,6 +242,85 @@ describe('files that no prefix can import are staged if the input names a place 
     expect(await jobsInAws(staged)).toEqual(eachOnce(3));
     expect(await copyCalls(before)).toBe(4);
     expect(await copiesIn(copies)).toEqual([]);
+  });
+
+  test('copies are removed with the record of their job, or at the end if it was not started; a second run makes these again', async () => {
+    const { staged, copies } = await flat(6);
+    await aws.control.settings({ dicomImportMs: 'never' });
+    const run = await start({ ...staged, concurrency: 1 });
+    await until(
+      () => jobsInAws(staged),
+      (jobs) => jobs.length === 1,
+    );
+    await aws.control.settleAll();
+    // One job is in AWS, and the copies for the next one are ready.
+    await until(
+      () => copiesIn(copies),
+      (keys) => keys.length === 4,
+    );
+    await until(
+      () => jobsInAws(staged),
+      (jobs) => jobs.length === 2,
+    );
+    await aws.control.settleAll();
+    await until(
+      () => copiesIn(copies),
+      (keys) => keys.length === 4 && !keys.some((key) => key?.includes('/1/')),
+    );
+    await until(
+      () => jobsInAws(staged),
+      (jobs) => jobs.length === 3,
+    );
+    await standingOf(run.workflowId, 'cancelRemaining');
+    await aws.control.settings({ dicomImportMs: 30 });
+    await aws.control.settleAll();
+    expect(await run.result()).toMatchObject({ outcome: 'partial', imports: { complete: 3, left: 1 } });
+    expect(await copiesIn(copies)).toEqual([]);
+    expect(await execute(staged)).toMatchObject({ outcome: 'complete', imports: { complete: 4, left: 0 } });
+  });
+
+  test('the copies belong to the account of the data store, whoever owns the originals', async () => {
+    const { staged } = await flat(2);
+    const { plan } = await execute({ ...staged, filesPerJob: 1, planOnly: true });
+    const owners: unknown[] = [];
+    const service = {
+      start: async ({ inputOwnerAccountId }: ImportOrder) => ({
+        jobId: `job ${owners.push(inputOwnerAccountId)}`,
+      }),
+      list: async () => ({ items: [], nextToken: undefined }),
+      get: async () => ({ jobId: '', name: '', status: '' }),
+      open: [],
+    };
+    const { startImports } = runActivities(aws.s3, { 'medical-imaging': service, healthlake: service });
+    await new MockActivityEnvironment().run(startImports, {
+      order: { ...staged, service: 'medical-imaging' as const, inputOwnerAccountId: '123456789012' },
+      plan: { planId: 'plan', planUri: plan.uri },
+      tries: [0, 1].map((index) => [index, 1] as const),
+      firstAt: Date.now(),
+      every: 1,
+      least: 1,
+      stopAfter: 5,
+    });
+    expect(owners).toEqual(['123456789012', undefined]);
+  });
+
+  test('copies that S3 refuses to remove are counted', async () => {
+    await putFiles(aws.data, 'kept', { 'copies/0/0000001.dcm': 'x', 'copies/0/0000002.dcm': 'x' });
+    const Errors = [{ Key: 'copies/0/0000001.dcm', Code: 'AccessDenied' }];
+    const refusing: S3 = Object.create(aws.s3);
+    refusing.middlewareStack = aws.s3.middlewareStack.clone();
+    refusing.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) =>
+          commandName === 'DeleteObjectsCommand'
+            ? { response: undefined, output: { Errors, $metadata: {} } }
+            : next(args),
+      { step: 'initialize' },
+    );
+    const { signal } = new AbortController();
+    expect(await removeCopies(refusing, 's3://kept/copies/', signal, () => {})).toBe(1);
+    expect(await removeCopies(aws.s3, 's3://kept/copies/', signal, () => {})).toBe(0);
+    expect(await copiesIn('kept')).toEqual([]);
   });
 
   test('a large file is copied in parts', async () => {

@@ -106,8 +106,10 @@ export async function workOff<Sums>(
   const stage = async () => {
     for (;;) {
       await condition(() => hasEnded() || canStage(state));
-      const job = hasEnded() ? undefined : takeUnstaged(state);
-      if (!job) return;
+      if (hasEnded()) return;
+      // The other loop, which has waited for the same, may have been faster.
+      const job = takeUnstaged(state);
+      if (!job) continue;
       try {
         settleStaged(state, job, await jobs.stage(job));
       } catch (error) {

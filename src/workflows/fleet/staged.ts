@@ -12,8 +12,9 @@ export function canStage(state: FleetState<unknown>): boolean {
   return proven ? ahead < pace.concurrency : ahead + inService(state) + todo.length === 0;
 }
 
-/** The next job to copy files for. */
+/** @returns the next job to copy files for; `undefined` if it is not yet its turn */
 export function takeUnstaged(state: FleetState<unknown>): Try | undefined {
+  if (!canStage(state)) return undefined;
   const [next] = take(state.unstaged, 1);
   if (next) state.staging.push(next);
   return next;
