@@ -226,4 +226,12 @@ export const FLEET: readonly Behaviour[] = [
     tests: ['test/fleet/state.test'],
     named: 'files are copied for one only',
   },
+  {
+    what: 'a fleet that was cancelled does not start again what nobody has answered for',
+    file: 'src/workflows/fleet/state.ts',
+    code: 'state.starting = without(state.starting, batch.tries);\n  dropIfCancelled(state);',
+    without: 'state.starting = without(state.starting, batch.tries);',
+    tests: ['test/fleet/state.test'],
+    named: 'may come at any moment',
+  },
 ];
