@@ -28,6 +28,11 @@ export interface SyntheticS3 {
 
 const PAGE = 1_000;
 
+/** What S3 also says of each object. */
+const REST_OF_OBJECT =
+  '<LastModified>2026-01-31T13:00:00.000Z</LastModified><ETag>&quot;9b2cf535f27731c974343645a3985328&quot;</ETag>' +
+  '<StorageClass>STANDARD</StorageClass>';
+
 export async function startSyntheticS3(objects: SyntheticObjects): Promise<SyntheticS3> {
   const written = new Map<string, Buffer>();
   let [lists, holdFrom] = [0, Infinity];
@@ -103,7 +108,7 @@ function pageOf({ count, keyOf, size }: SyntheticObjects, query: URLSearchParams
     if (!key.startsWith(prefix)) break;
     const end = delimiter === null ? -1 : key.indexOf(delimiter, prefix.length);
     if (end < 0) {
-      items.push(`<Contents><Key>${encode(key)}</Key><Size>${size}</Size></Contents>`);
+      items.push(`<Contents><Key>${encode(key)}</Key>${REST_OF_OBJECT}<Size>${size}</Size></Contents>`);
       last = key;
       index += 1;
     } else {

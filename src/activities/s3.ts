@@ -2,14 +2,15 @@ import { setMaxListeners } from 'node:events';
 import {
   GetObjectCommand,
   HeadObjectCommand,
+  ListObjectsV2Command,
   PutObjectCommand,
-  paginateListObjectsV2,
   type ListObjectsV2CommandInput,
   type S3Client,
   type _Object,
 } from '@aws-sdk/client-s3';
 import { isRecord } from '../lib/guards.ts';
 import { linesOf } from './lines.ts';
+import { PageMemory, takeObjects, type ListedObject } from './listed-objects.ts';
 
 export interface S3Location {
   bucket: string;
@@ -135,7 +136,7 @@ export async function* listObjects(
   prefix: string,
   abortSignal: AbortSignal,
   after?: string,
-): AsyncGenerator<_Object & { uri: string }> {
+): AsyncGenerator<ListedObject & { uri: string }> {
   const { bucket, key } = parseS3Uri(prefix);
   const StartAfter = after === undefined ? undefined : parseS3Uri(after).key;
   for await (const { objects } of listPages(s3, { Bucket: bucket, Prefix: key, StartAfter }, abortSignal)) {
@@ -143,9 +144,9 @@ export async function* listObjects(
   }
 }
 
-/** One page of a list: up to a thousand objects and common prefixes. */
+/** One page of a list: up to a thousand objects and common prefixes. The objects can be read once, before the next page. */
 export interface ListedPage {
-  objects: readonly (_Object & { Key: string })[];
+  objects: Iterable<ListedObject>;
   prefixes: readonly string[];
 }
 
@@ -158,14 +159,32 @@ export async function* listPages(
   request: Omit<ListObjectsV2CommandInput, 'EncodingType'>,
   abortSignal: AbortSignal,
 ): AsyncGenerator<ListedPage> {
-  const encoded = { ...request, EncodingType: 'url' as const };
-  for await (const page of paginateListObjectsV2({ client: s3 }, encoded, { abortSignal })) {
+  const memory = new PageMemory();
+  let next: string | undefined;
+  do {
+    const command = new ListObjectsV2Command({
+      ...request,
+      EncodingType: 'url',
+      ...(next !== undefined && { ContinuationToken: next }),
+    });
+    const objects = takeObjects(command, memory);
+    const page = await s3.send(command, { abortSignal });
     // A server that ignores the request for encoding returns the names as they are.
     const nameOf = (name = '') =>
       page.EncodingType === 'url' ? decodeURIComponent(name.replaceAll('+', ' ')) : name;
     yield {
-      objects: (page.Contents ?? []).map((object) => ({ ...object, Key: nameOf(object.Key) })),
+      objects: named(objects, page.Contents ?? [], nameOf),
       prefixes: (page.CommonPrefixes ?? []).map(({ Prefix }) => nameOf(Prefix)),
     };
-  }
+    next = page.NextContinuationToken;
+  } while (next !== undefined);
+}
+
+function* named(
+  taken: Iterable<ListedObject>,
+  others: readonly _Object[],
+  nameOf: (name: string | undefined) => string,
+): Generator<ListedObject> {
+  for (const object of taken) yield { ...object, Key: nameOf(object.Key) };
+  for (const object of others) yield { ...object, Key: nameOf(object.Key) };
 }

@@ -1,9 +1,11 @@
 /** A firing of a recurring import compares the objects in S3 with those that earlier firings have seen. */
 import { rm, utimes } from 'node:fs/promises';
 import path from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
+import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { listInputActivity, type InputListing, type SeenObjects } from '../../src/activities/list-input.ts';
+import { PageMemory, takeObjects } from '../../src/activities/listed-objects.ts';
+import { listObjects } from '../../src/activities/s3.ts';
 import { localAws, putFiles, type LocalAwsUnderTest } from '../local-aws/harness.ts';
 import { startScriptedAws } from '../support/scripted-aws.ts';
 
@@ -32,6 +34,25 @@ async function twoSeen(bucket: string): Promise<SeenObjects> {
   expect([objects, unseen]).toEqual([2, 2]);
   return seen;
 }
+
+test('the objects of a list are read as the AWS SDK reads them', async () => {
+  const names = ['a&b', 'é+ %41', `<x>"'`, '&lt;', '😀'];
+  for (const name of names) await put('names', `in/${name}.dcm`, name);
+  const list = () => new ListObjectsV2Command({ Bucket: 'names', Prefix: 'in/' });
+  const { Contents } = await aws.s3.send(list());
+  expect(Contents).toHaveLength(names.length);
+  const command = list();
+  const taken = takeObjects(command, new PageMemory());
+  expect((await aws.s3.send(command)).Contents).toBeUndefined();
+  expect([...taken]).toEqual(Contents);
+  const listed: object[] = [];
+  const signal = new AbortController().signal;
+  for await (const { uri, ...object } of listObjects(aws.s3, 's3://names/in/', signal)) {
+    expect(uri).toBe(`s3://names/${object.Key}`);
+    listed.push(object);
+  }
+  expect(listed).toEqual(Contents);
+});
 
 test('nothing is unseen if all objects are unchanged', async () => {
   const seen = await twoSeen('same');

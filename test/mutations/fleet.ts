@@ -83,6 +83,14 @@ export const FLEET: readonly Behaviour[] = [
     named: 'absolute schedule',
   },
   {
+    what: 'the names in a list are read as the AWS SDK reads them',
+    file: 'src/activities/listed-objects.ts',
+    code: 'Key: unescaped(Key),',
+    without: 'Key,',
+    tests: ['test/activities/list-input.test'],
+    named: 'as the AWS SDK reads them',
+  },
+  {
     what: 'starts of a fleet that are overdue are not sent all at once',
     file: 'src/activities/fleet/run.ts',
     code: '(this.#lastStarts.get(plan.planId) ?? 0) + least',

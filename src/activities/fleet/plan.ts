@@ -1,7 +1,8 @@
 /** The activities that plan a fleet of imports. */
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
-import type { S3Client, _Object } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { encryptingS3 } from '../encrypting-s3.ts';
+import type { ListedObject } from '../listed-objects.ts';
 import { attempt } from '../operation.ts';
 import { listPages, parseS3Uri } from '../s3.ts';
 import { Cutter, type CutResult, type JobLimits } from './cut.ts';
@@ -16,7 +17,6 @@ import {
   writeLines,
   writePart,
   type Encryption,
-  type KeyRange,
   type NotImportable,
   type PartOfPlan,
   type PlanHead,
@@ -220,16 +220,19 @@ class ShardPlanner {
     const stopped = before?.stopped;
     for (let range = stopped?.range ?? 0; range < ranges.length; range++) {
       const resumed = range === stopped?.range ? stopped : undefined;
-      const { prefix, bucket } = ranges[range]!;
+      const { prefix, bucket, from, to } = ranges[range]!;
       const cutter = new Cutter(prefix, limits, tooLarge, resumed?.cutter);
-      for await (const { objects, last } of this.#pagesOf(ranges[range]!, resumed?.after)) {
-        for (const object of objects) this.#add(cutter, bucket, object);
+      const request = { Bucket: bucket, Prefix: prefix, StartAfter: resumed?.after ?? from };
+      for await (const { objects } of listPages(this.#s3, request, this.#abort)) {
+        const { last, isEnd } = this.#read(cutter, bucket, objects, to);
+        if (last === undefined) break;
         this.#keep(bucket, cutter.take());
         this.#pages += 1;
         heartbeat({ pages: this.#pages, jobs: this.#part.jobs.length });
         if (this.#pages - this.#writtenAt >= Math.max(PAGES_BETWEEN_WRITES, this.#pages / 10)) {
           await this.#write({ range, after: last, cutter: cutter.state, cannot: this.#part.cannot.length });
         }
+        if (isEnd) break;
       }
       this.#keep(bucket, cutter.end());
     }
@@ -237,17 +240,18 @@ class ShardPlanner {
     return sumsOf(this.#part);
   }
 
-  async *#pagesOf({ bucket: Bucket, prefix: Prefix, from, to }: KeyRange, after: string | undefined) {
-    const request = { Bucket, Prefix, StartAfter: after ?? from };
-    for await (const { objects } of listPages(this.#s3, request, this.#abort)) {
-      const inRange = to === undefined ? objects : objects.filter(({ Key }) => compareKeys(Key, to) < 0);
-      const last = inRange.at(-1)?.Key;
-      if (last !== undefined) yield { objects: inRange, last };
-      if (inRange.length < objects.length) return;
+  /** @returns the last key before the end of the range, and whether the range ends here */
+  #read(cutter: Cutter, bucket: string, objects: Iterable<ListedObject>, to: string | undefined) {
+    let last: string | undefined;
+    for (const object of objects) {
+      if (to !== undefined && compareKeys(object.Key, to) >= 0) return { last, isEnd: true };
+      this.#add(cutter, bucket, object);
+      last = object.Key;
     }
+    return { last, isEnd: false };
   }
 
-  #add(cutter: Cutter, bucket: string, { Key: key = '', Size: size = 0, StorageClass }: _Object): void {
+  #add(cutter: Cutter, bucket: string, { Key: key, Size: size = 0, StorageClass }: ListedObject): void {
     if (isFolderMarker(key, size)) return;
     if (ARCHIVED.has(StorageClass ?? '')) this.#addArchived(bucket, key, size);
     cutter.add({ key, size });

@@ -102,6 +102,14 @@ export function inOrder(names: readonly string[]): string[] {
 }
 
 export function compareKeys(one: string, other: string): number {
-  if (one === other) return 0;
-  return Buffer.compare(Buffer.from(one), Buffer.from(other));
+  let at = 0;
+  while (at < one.length && one.charCodeAt(at) === other.charCodeAt(at)) at += 1;
+  if (at === one.length || at === other.length) return one.length - other.length;
+  return placeInUtf8(one.charCodeAt(at)) - placeInUtf8(other.charCodeAt(at));
+}
+
+/** The halves of a surrogate pair stand for characters that come after all others in UTF-8. */
+function placeInUtf8(codeUnit: number): number {
+  if (codeUnit >= 0xe000) return codeUnit - 0x800;
+  return codeUnit >= 0xd800 ? codeUnit + 0x2000 : codeUnit;
 }
