@@ -116,7 +116,8 @@ class Stager {
   async *#linesOf({ folder, first, last }: StagedPiece): AsyncGenerator<Buffer> {
     const { bucket: Bucket, key: Prefix } = parseS3Uri(folder);
     const direct = first !== undefined && { Delimiter: '/', StartAfter: justBefore(first) };
-    for await (const { objects } of listPages(this.#s3, { Bucket, Prefix, ...direct }, this.#abort)) {
+    for await (const page of listPages(this.#s3, { Bucket, Prefix, ...direct }, this.#abort)) {
+      const objects = [...page.objects];
       const texts = objects.flatMap(({ Key: key, Size: bytes = 0 }) => {
         if (isFolderMarker(key, bytes) || !isBetween(key, first, last)) return [];
         const file: StagedFile = { key, bytes };

@@ -100,8 +100,9 @@ export async function removeCopies(
   const { bucket: Bucket, key: Prefix } = parseS3Uri(prefix);
   let left = 0;
   for await (const { objects } of listPages(s3, { Bucket, Prefix }, abort)) {
-    if (objects.length === 0) continue;
-    const Delete = { Objects: objects.map(({ Key }) => ({ Key })), Quiet: true };
+    const Objects = [...objects].map(({ Key }) => ({ Key }));
+    if (Objects.length === 0) continue;
+    const Delete = { Objects, Quiet: true };
     const { Errors = [] } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete }), {
       abortSignal: abort,
     });
