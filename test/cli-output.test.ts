@@ -119,6 +119,9 @@ test('a fleet is described by its files and its jobs', () => {
   expect(describeFleet({ ...fleet, imports: { ...imports, planned: 0 } })).toBe(
     'There are no files to import.',
   );
+  expect(describeFleet({ ...fleet, staged: { imports: 1, files: 3, bytes: 9, copiesLeft: 3 } })).toContain(
+    'S3 has refused to remove copies from the staging folder: 3.',
+  );
   expect(describeFleet({ outcome: 'partial', counts: {} })).toBeUndefined();
 });
 

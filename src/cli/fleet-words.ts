@@ -10,7 +10,8 @@ import type { FleetResult } from '../workflows/fleet/import-fleet.ts';
 export function describeFleet(result: unknown): string | undefined {
   if (isRecord(result) && isRecord(result['import'])) return describeFleet(result['import']['result']);
   if (!isFleetResult(result)) return undefined;
-  const { outcome, imports, files, hours, cannot } = result;
+  const { outcome, imports, files, hours, cannot, staged } = result;
+  const { copiesLeft = 0 } = staged ?? {};
   const uncut = Object.entries(cannot).map(([why, amount]) => `${amount.files} ${why}`);
   const sentences =
     imports.planned === 0
@@ -24,7 +25,11 @@ export function describeFleet(result: unknown): string | undefined {
             `Outcome: ${outcome}. ${files.imported} files were imported, and ${files.failed} ${files.failed === 1 ? 'was' : 'were'} not.`,
             `Of ${jobs(imports.planned)} ${endsOf(imports)}.`,
           ];
-  return [...sentences, uncut.length > 0 && `Files that cannot be imported: ${uncut.join(', ')}.`]
+  return [
+    ...sentences,
+    uncut.length > 0 && `Files that cannot be imported: ${uncut.join(', ')}.`,
+    copiesLeft > 0 && `S3 has refused to remove copies from the staging folder: ${copiesLeft}.`,
+  ]
     .filter(Boolean)
     .join(' ');
 }

@@ -205,6 +205,7 @@ const PASSED_ON: ReadonlySet<string> = new Set([
   'imports',
   'files',
   'resources',
+  'staged',
   'cannot',
   'plan',
   'report',
