@@ -5,6 +5,7 @@ import * as medicalImaging from '@aws-sdk/client-medical-imaging';
 import fc from 'fast-check';
 import { operationSchemas, type OperationSchema } from '../../local-aws/protocols/schemas.ts';
 import { activeFhirDatastore } from './fhir-harness.ts';
+import { HOSTILE, NAUGHTY } from '../support/hostile.ts';
 import { localAws, p10, putFiles, type LocalAwsUnderTest } from './harness.ts';
 import { activeDatastore, imageSetsBySeries, importAll } from './imaging-harness.ts';
 import { valid } from './rule-breaches.ts';
@@ -157,6 +158,32 @@ describe('requests that no SDK sends', () => {
       })),
     );
     await held(wires, (reply) => isClean(reply, 'Message'), 2 * RUNS);
+  });
+
+  test('every service: texts that are made to break a program', async () => {
+    const targets = [
+      'HealthLake.CreateFHIRDatastore',
+      'AmazonSQS.SendMessage',
+      'TrentService.GenerateDataKey',
+    ];
+    const waysFor = (body: string): Wire[] => [
+      ...targets.map((target) => ({ method: 'POST', path: '/', headers: { 'x-amz-target': target }, body })),
+      { method: 'POST', path: '/datastore', headers: signedFor('medical-imaging'), body },
+    ];
+    const attack = async (wire: Wire) => {
+      const { status, text } = await ask(wire);
+      expect([status < 500, /\n +at /.test(text), text.length < 10_000]).toEqual([true, false, true]);
+    };
+    // One service for each, in turn.
+    for (const [number, body] of Object.values(HOSTILE).entries()) {
+      for (const wire of waysFor(body).slice(number % 4, (number % 4) + 1)) await attack(wire);
+    }
+    for (const [number, text] of NAUGHTY.entries()) {
+      const toS3 = { method: 'GET', path: `/${encodeURIComponent(text)}`, headers: signedFor('s3') };
+      const ways = [...waysFor(JSON.stringify({ [text]: text, KeyId: text, MessageBody: text })), toS3];
+      for (const wire of ways.slice(number % 5, (number % 5) + 1)) await attack(wire);
+    }
+    expect(await aws.control.health()).toEqual({ status: 'running' });
   });
 
   test('HealthLake: any method, path and target', async () => {

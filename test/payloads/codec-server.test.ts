@@ -14,6 +14,7 @@ import { clientEncryption } from '../../src/payloads/encryption.ts';
 import { toJson } from '../../src/payloads/payload-json.ts';
 import { temporalCommand } from '../../src/temporal/temporal-command.ts';
 import { program, runCli } from '../support/cli.ts';
+import { HOSTILE, NAUGHTY } from '../support/hostile.ts';
 import { listen } from '../support/listen.ts';
 
 const UI = 'https://temporal.example.com';
@@ -120,17 +121,21 @@ test.each([
   expect([response.status, await response.text()]).toEqual([400, '']);
 });
 
-test('answers nothing about a payload that was changed', async () => {
+test('answers nothing about a payload that was changed or cut', async () => {
   const url = await serve();
   const { payloads } = await encrypted();
   const [payload] = payloads;
   const bytes = Buffer.from(String(payload?.data), 'base64');
+  const cut = bytes.subarray(0, -1);
   bytes[20] = (bytes[20] ?? 0) ^ 1;
-  const changed = { payloads: [{ ...payload, data: bytes.toString('base64') }] };
-  const response = await post(`${url}/decode`, changed);
-  expect([response.status, await response.text()]).toEqual([400, '']);
+  for (const data of [bytes, cut]) {
+    const changed = { payloads: [{ ...payload, data: data.toString('base64') }] };
+    const response = await post(`${url}/decode`, changed);
+    expect([response.status, await response.text()]).toEqual([400, '']);
+  }
   const reason = 'A payload cannot be decrypted: it is damaged, or somebody has changed it.';
-  expect(records).toMatchObject([{ status: 400, payloads: 1, keys: [], reason }]);
+  const refused = { status: 400, payloads: 1, keys: [], reason };
+  expect(records).toMatchObject([refused, refused]);
 });
 
 test('says in its log, and not to the caller, why KMS refuses', async () => {
@@ -145,6 +150,27 @@ test('says in its log, and not to the caller, why KMS refuses', async () => {
   expect(records).toMatchObject([
     { status: 503, reason: 'AWS answers AccessDeniedException: no kms:Decrypt' },
   ]);
+});
+
+test('survives requests that are made to break it, and repeats nothing of them', async () => {
+  const url = await serve();
+  const attack = async (path: string, body: string, headers = {}) => {
+    const response = await post(url + path, body, headers);
+    const answer = await response.text();
+    // What is not encrypted is passed on as it came. Everything else is refused without a word.
+    expect([response.status, response.ok || answer]).toEqual(response.ok ? [200, true] : [400, '']);
+  };
+  for (const json of Object.values(HOSTILE)) await attack('/decode', `{"payloads":${json}}`);
+  for (const text of NAUGHTY) {
+    const json = JSON.stringify(text);
+    const body = `{"payloads":[{"metadata":{"encoding":${json},${json}:${json}},"data":${json}}]}`;
+    await attack('/decode', body, { 'x-forwarded-for': encodeURIComponent(text) });
+  }
+  const tooLong = await post(`${url}/encode`, 'x'.repeat(65 * 1024 * 1024));
+  expect([tooLong.status, await tooLong.text()]).toEqual([413, '']);
+  expect(records.filter((record) => JSON.stringify(record).length > 200)).toEqual([]);
+  // It still answers.
+  expect((await post(`${url}/decode`, await encrypted())).status).toBe(200);
 });
 
 test('with a shared token, only who knows it is answered', async () => {

@@ -1,5 +1,11 @@
 /** Workers whose data keys come from KMS, which fails, and encryption that is turned on and off while runs wait. */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { Client } from '@temporalio/client';
 import { FlowClient } from '../../src/client.ts';
 import { clientEncryption } from '../../src/payloads/encryption.ts';
@@ -8,6 +14,7 @@ import { cliEnvironment, runCliInTurn } from '../support/cli.ts';
 import { awsEnvironment, startWorker, withCluster, type Cluster } from '../support/cluster.ts';
 import { polling } from '../support/inputs.ts';
 import { workerLog } from '../support/shown.ts';
+import { encodedIn, everythingStored } from '../support/stored.ts';
 
 let aws: LocalAwsUnderTest;
 let cluster: Cluster;
@@ -73,8 +80,13 @@ describe('an outage of KMS', () => {
     const run = await start(encrypting);
     await aws.control.failNext({ operation: 'GenerateDataKey', error: 'AccessDeniedException' });
     await aws.control.dropConnection({ operation: 'GenerateDataKey', when: 'before', count: 3 });
+    // KMS's client makes three attempts. It takes an answer after more than five seconds for none.
+    await aws.control.failNext({ operation: 'GenerateDataKey', error: 'ThrottlingException', count: 3 });
+    await aws.control.hold({ operation: 'GenerateDataKey' });
     await withWorker({ PAYLOAD_KEYS }, () => run.result());
-    expect(workerLog()).toMatch(/The worker waits for its first data key: AccessDeniedException/);
+    for (const reason of ['AccessDeniedException', 'ThrottlingException']) {
+      expect(workerLog()).toContain(`The worker waits for its first data key: ${reason}`);
+    }
     expect(await run.result()).toMatchObject({ datastoreStatus: 'ACTIVE' });
   });
 
@@ -100,6 +112,7 @@ describe('an outage of KMS', () => {
   test('that keeps a worker from decrypting fails workflow tasks, which are repeated', async () => {
     const run = await start(encrypting);
     await aws.control.failNext({ operation: 'Decrypt', error: 'AccessDeniedException' });
+    await aws.control.failNext({ operation: 'Decrypt', error: 'ThrottlingException', count: 3 });
     await withWorker({ PAYLOAD_KEYS }, () => run.result());
     await failedTask(run.workflowId);
     expect(await run.result()).toMatchObject({ datastoreStatus: 'ACTIVE' });
@@ -158,6 +171,50 @@ test('the command line encrypts and decrypts with the same setting, and replays 
   expect((await runCliInTurn(replay, { ...env, PAYLOAD_KEYS })).stdout).toContain('1 of 1 runs replay.');
   const lost = await runCliInTurn(replay, { ...env, PAYLOAD_KEYS: 'kms:alias/other' });
   expect(lost.stdout).toMatch(/A payload is encrypted with arn:aws:kms:.*, which PAYLOAD_KEYS does not name/);
+});
+
+test('a secret in a variable shows in no log, no error, no list of processes, and nothing that is stored', async () => {
+  const names = [
+    'AWS_SECRET_ACCESS_KEY',
+    'AWS_SESSION_TOKEN',
+    'TEMPORAL_API_KEY',
+    'TEMPORAL_CODEC_AUTH',
+    'CODEC_SERVER_TOKEN',
+    'WORKFLOW_ID_KEY',
+  ];
+  const secrets = Object.fromEntries(
+    names.map((name) => [name, `canary-${randomBytes(16).toString('hex')}`]),
+  );
+  const key = randomBytes(32).toString('base64');
+  const keyFile = join(tmpdir(), `ahw-canary-${randomBytes(8).toString('hex')}`);
+  await writeFile(keyFile, key);
+  // The development server takes any API key, and no TLS.
+  const settings = { ...secrets, PAYLOAD_KEYS: `file:${keyFile}`, TEMPORAL_TLS: 'false' };
+  const env = { ...cliEnvironment(cluster, aws.endpoint), ...settings };
+  const printed: string[] = [];
+  const cli = async (args: string[], more: NodeJS.ProcessEnv = {}) => {
+    const { stdout, stderr } = await runCliInTurn(args, { ...env, ...more });
+    printed.push(stdout, stderr);
+  };
+  const startNamed = ['start', 'provisionDatastore', '--watch', '--datastoreName', 'canary', '--id'];
+  await withWorker(settings, async () => {
+    await cli([...startNamed, 'canary']);
+    await aws.control.failNext({ operation: 'CreateDatastore', error: 'ValidationException' });
+    await cli([...startNamed, 'canary-fails']);
+    await cli(['list', '--all', '--json']);
+    await cli(['record', 'canary']);
+    await cli(['doctor']);
+    printed.push((await promisify(execFile)('ps', ['-eo', 'args'])).stdout);
+  });
+  expect(printed.join('\n')).toMatch(/ACTIVE[^]*ValidationException/);
+  await cli(['list'], { TEMPORAL_ADDRESS: '127.0.0.1:1' });
+  await cli(['codec-server', '--port', '99999']);
+  await cli(['list'], { PAYLOAD_KEYS: key });
+  await cli(['start', 'provisionDatastore', '--datastoreName', 'x'], { WORKFLOW_ID_KEY: 'short-canary' });
+  const stored = await everythingStored(cluster, ['canary', 'canary-fails']);
+  const shown = Buffer.concat([stored, Buffer.from([...printed, workerLog()].join('\n'))]);
+  expect(encodedIn(shown, [...Object.values(secrets), key, 'short-canary'])).toEqual([]);
+  await rm(keyFile);
 });
 
 test.each([
