@@ -3,7 +3,7 @@ import { distance } from 'fastest-levenshtein';
 import { attributesText } from '../lib/dicom-attributes.ts';
 import { isRecord, recordOf } from '../lib/guards.ts';
 import { isDuration } from '../pacing/polling.ts';
-import { extentProblem } from './extent.ts';
+import { brokenExtent } from './extent.ts';
 import serviceRules from './service-rules.json' with { type: 'json' };
 
 /** One problem of an input. It never contains the value, which may be patient data. */
@@ -49,8 +49,8 @@ export function compileRules(schema: object): (input: unknown) => Problem[] {
   let validate: ValidateFunction | undefined;
   const names = new Set([...namesIn(serviceRules), ...namesIn(schema)]);
   return (input) => {
-    const extent = extentProblem(input);
-    if (extent) return [extent];
+    const rule = brokenExtent(input);
+    if (rule !== undefined) return [{ member: '', rule }];
     validate ??= ajv.compile(schema);
     return validate(input) ? [] : (validate.errors ?? []).flatMap((error) => toProblems(error, names));
   };
