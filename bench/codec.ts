@@ -14,6 +14,7 @@ import { startChild } from '../dev/children.ts';
 import { promptTimers, startTemporalServer } from '../dev/temporal-server.ts';
 import { LocalAwsControl } from '../local-aws/control.ts';
 import { FlowClient } from '../src/client.ts';
+import { ENCRYPTED } from '../src/payloads/encryption-codec.ts';
 import { clientEncryption } from '../src/payloads/encryption.ts';
 import { image, imageSize } from './support/dicom.ts';
 import { median } from './support/median.ts';
@@ -68,14 +69,16 @@ async function startStage(taskQueue: string, settings: Readonly<Record<string, s
     taskQueue,
   );
   const execute = async (number: number) => {
-    const { outcome } = await flows.execute('onboardDatastoreAndImport', {
+    const run = await flows.start('onboardDatastoreAndImport', {
       datastoreName: `${taskQueue}-${number}`,
       dataAccessRoleArn: 'arn:aws:iam::123456789012:role/import',
       inputS3Uri: 's3://input/study/',
       outputS3Uri: 's3://output/',
       polling: { minimumInterval: 100 },
     });
+    const { outcome } = await run.result();
     if (outcome !== 'complete') throw new Error(`A run has imported: ${outcome}`);
+    return run.workflowId;
   };
   let executed = 0;
   /** @returns the processor time of the worker for one run, in milliseconds */
@@ -88,7 +91,13 @@ async function startStage(taskQueue: string, settings: Readonly<Record<string, s
     await Promise.all(Array.from({ length: AT_ONCE }, executeMany));
     return (processorTime(worker.pid) - before) / RUNS;
   };
-  return { worker, round };
+  /** How the result of a run is stored. It proves that only one of the workers encrypts. */
+  const encoding = async (): Promise<string> => {
+    const { events } = await flows.temporal.workflow.getHandle(await execute(0)).fetchHistory();
+    const result = events?.at(-1)?.workflowExecutionCompletedEventAttributes?.result?.payloads?.[0];
+    return Buffer.from(result?.metadata?.['encoding'] ?? []).toString();
+  };
+  return { worker, round, encoding };
 }
 
 /** The processor time that a process has used, in milliseconds. Linux counts it in hundredths of a second. */
@@ -105,6 +114,9 @@ const plain = await startStage('plain', {});
 const encrypted = await startStage('encrypted', { PAYLOAD_KEYS: 'kms:alias/bench' });
 const used = { plain: [] as number[], encrypted: [] as number[] };
 try {
+  const encodings = [await plain.encoding(), await encrypted.encoding()];
+  if (encodings.join() !== `json/plain,${ENCRYPTED}`)
+    throw new Error(`Payloads are stored as ${encodings.join()}.`);
   await plain.round();
   await encrypted.round();
   console.log(`Processor time of the worker a run, ${RUNS} runs a round:`);

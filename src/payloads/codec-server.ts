@@ -25,7 +25,7 @@ export interface CodecRecord {
   readonly payloads: number;
   /** The ids of the keys of payloads that were decrypted. */
   readonly keys: readonly string[];
-  /** Why the keys could not be used, such as the answer of KMS. It holds no part of a payload. */
+  /** Why keys could not be used, such as the answer of KMS. It holds no part of a payload. */
   readonly reason?: string;
 }
 
@@ -58,6 +58,8 @@ async function answer(options: CodecServerOptions, request: IncomingMessage, res
   if (origin !== undefined && origin !== options.uiOrigin) return end(response, 403);
   if (method === 'OPTIONS') {
     response.setHeader('access-control-allow-methods', 'POST');
+    // The Web UI sends a request for each payload. Without this, Chromium would ask again before a request every five seconds.
+    response.setHeader('access-control-max-age', '7200');
     response.setHeader('access-control-allow-headers', 'content-type, x-namespace, authorization');
     return end(response, 204);
   }
@@ -79,9 +81,7 @@ async function serve(
   let asked: Payload[] = [];
   const logged = () => ({ ...(who !== undefined && { who }), payloads: asked.length });
   try {
-    who = await options.access(request.headers).catch(() => {
-      throw new Refusal(503);
-    });
+    who = await options.access(request.headers).catch(refuse);
     if (who === undefined) throw new Refusal(401);
     const { 'x-namespace': namespace } = request.headers;
     // The Temporal CLI sends an empty name for the default namespace.
@@ -97,7 +97,7 @@ async function serve(
   }
 }
 
-/** A payload that our keys do not decrypt is the fault of the caller. Everything else, such as an outage of KMS, is not. */
+/** A payload that our keys do not decrypt is the fault of the caller. An outage of KMS, or of the server of public keys, is not. */
 function refuse(error: unknown): never {
   const reason = knownReason(error) ?? (error instanceof Error ? error.name : undefined);
   throw new Refusal(error instanceof UserError ? 400 : 503, reason);
