@@ -68,7 +68,7 @@ async function withAws(work: (aws: Aws, folder: string) => Promise<void>): Promi
 async function killOnTheWay(aws: Aws, kills: number, victim: (kill: number) => Part): Promise<void> {
   for (let kill = 0; kill < kills; kill++) {
     const part = victim(kill);
-    while (part.isRunning() && (await aws.ended()) < (JOBS * (kill + 1)) / (kills + 1)) await pause(50);
+    while (part.isRunning() && (await aws.ended()) < (JOBS * (kill + 1)) / (kills + 1)) await pause(200);
     await part.killAndStart();
   }
 }
@@ -162,7 +162,7 @@ async function resultOf({ flows }: WorkerStage): Promise<FleetResult> {
 
 async function memoryOnTheWay(aws: Aws, stage: WorkerStage): Promise<string> {
   const after = async (share: number) => {
-    while ((await aws.ended()) < JOBS * share) await pause(100);
+    while ((await aws.ended()) < JOBS * share) await pause(500);
     const readings = [await stage.memory(), await stage.memory(), await stage.memory()];
     const [, { resident, heap }] = readings.toSorted((a, b) => a.resident - b.resident) as [Memory, Memory];
     return `${Math.round(resident)} MB (heap ${Math.round(heap)})`;

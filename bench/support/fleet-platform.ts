@@ -60,8 +60,10 @@ export async function startAws(folder: string, settings: Readonly<Record<string,
   const endpoint = `http://127.0.0.1:${port}`;
   const data = join(folder, 'aws');
   const set = Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]);
-  const args = ['local-aws', '--port', String(port), '--data', data, ...set];
-  const start = async () => startChild(process.execPath, [CLI, ...args], log(folder, 'local AWS'));
+  const args = [process.execPath, CLI, 'local-aws', '--port', String(port), '--data', data, ...set];
+  // AWS does not share its processors with those who call it: a local AWS that is late would throttle calls that came in time.
+  // A user who may not raise priorities only gets a line in the log.
+  const start = async () => startChild('nice', ['-n', '-10', ...args], log(folder, 'local AWS'));
   const part = await Part.started(() =>
     startServer(start, async ({ output }) => output().includes(endpoint)),
   );

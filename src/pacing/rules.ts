@@ -114,7 +114,7 @@ export const DEFAULT_RULES: RunRules = {
     shardsAtOnce: 8,
     batch: 100,
     batchFor: 15_000,
-    catchUp: 5_000,
+    catchUp: 1_000,
     hurry: 0.1,
     lookEvery: 10_000,
     tries: 3,

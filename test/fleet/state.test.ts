@@ -256,8 +256,8 @@ test('a batch leaves places in the service for others', () => {
 
 test('starts that are long overdue are not made up for', () => {
   const state = provenFleet(1_000);
-  expect(takeBatch(state, 3_600_000, TOKEN_LIFE, rules)).toMatchObject({ firstAt: 3_600_000 - 5_000 });
-  expect(state.nextStart).toBe(3_600_000 - 5_000 + 15_000);
+  expect(takeBatch(state, 3_600_000, TOKEN_LIFE, rules)).toMatchObject({ firstAt: 3_600_000 - 1_000 });
+  expect(state.nextStart).toBe(3_600_000 - 1_000 + 15_000);
 });
 
 const NO_ANSWERS = { started: [], unknown: [], rejected: [], throttled: false, full: false };
