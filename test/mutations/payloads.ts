@@ -93,4 +93,12 @@ export const PAYLOADS: readonly Behaviour[] = [
     tests: ['test/dev/encrypted'],
     named: 'a start on the same folder without --encrypted',
   },
+  {
+    what: 'the history of a run has the ids of its requests, by which CloudTrail is searched',
+    file: 'src/activities/operation.ts',
+    code: 'return { ...toJson(reply), ...(requestId !== undefined && { requestId }) };',
+    without: 'return toJson(reply);',
+    tests: ['test/fleet/continue'],
+    named: 'over many runs',
+  },
 ];
