@@ -34,7 +34,7 @@ export type { AskedUpdate, HeldMetadata, InstancesDigest, MetadataExtract } from
 export type { ImportingService } from './report-lines.ts';
 export type { Changed, Json } from './operation.ts';
 export type { JobToPlanAgain, PlanOrder, PlanToClose, PlannedAgain, Survey } from './fleet/plan.ts';
-export type { IndexRange, PartOfPlan, PlanSums, StagedSums, WhyNot } from './fleet/plan-files.ts';
+export type { Encryption, IndexRange, PartOfPlan, PlanSums, StagedSums, WhyNot } from './fleet/plan-files.ts';
 export type { StagingOrder } from './fleet/staged-jobs.ts';
 export type { StageInput, StageResult } from './fleet/stage.ts';
 export type { Amount, JobLimits } from './fleet/cut.ts';

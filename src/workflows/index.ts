@@ -7,8 +7,8 @@
 export { importAllDicom } from './fleet/import-all-dicom.ts';
 export { importAllFhir } from './fleet/import-all-fhir.ts';
 export type { Plan } from './fleet/plan.ts';
-export type { EndedJob, FleetState, Pace, Range, RunningJob, Try } from './fleet/state.ts';
-export type { FleetCheckpoint, FleetOutcome, FleetResult } from './fleet/import-fleet.ts';
+export type { EndedJob, FleetState, Pace, Pending, Range, RunningJob, Try } from './fleet/state.ts';
+export type { FleetCheckpoint, FleetOutcome, FleetResult, Staged } from './fleet/import-fleet.ts';
 export { createFhirDatastoreAndWaitActive } from './healthlake/create-fhir-datastore-and-wait-active.ts';
 export { deleteFhirDatastoreAndConfirm } from './healthlake/delete-fhir-datastore-and-confirm.ts';
 export { provisionDatastoreAndExport } from './healthlake/provision-datastore-and-export.ts';
