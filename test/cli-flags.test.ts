@@ -9,6 +9,7 @@ import { WORKFLOW_NAMES } from '../src/input-rules/workflows.ts';
 import { localAws, until } from './local-aws/harness.ts';
 import { cliEnvironment, runCliInTurn, type Ended } from './support/cli.ts';
 import { withCluster, type Cluster } from './support/cluster.ts';
+import { NAUGHTY } from './support/hostile.ts';
 import { roleArn } from './support/inputs.ts';
 
 let cluster: Cluster;
@@ -333,6 +334,24 @@ test('an input file that is not a JSON object is rejected', async () => {
     [of('list.json'), /must hold one JSON object/],
     [of('text.json'), /must be JSON/],
   ];
+  expect(await complaintsOf(table)).toEqual([]);
+});
+
+test('every naughty string as an id, a query or a member is answered with one line', async () => {
+  const commands = [
+    ['result'],
+    ['failures'],
+    ['cancel'],
+    ['schedule', 'describe'],
+    ['list', '--query'],
+    ['start', 'tagImageSet', '--datastore-id'],
+  ];
+  // The list holds two flags that every command has.
+  const naughty = NAUGHTY.filter((text) => text !== '--help' && text !== '--version');
+  const table = naughty.map((text, number): Row => [
+    [...(commands[number % commands.length] ?? []), text],
+    /./,
+  ]);
   expect(await complaintsOf(table)).toEqual([]);
 });
 
