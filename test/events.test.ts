@@ -72,7 +72,14 @@ async function importing(): Promise<{ run: WorkflowHandle; jobId: string; jobNam
   return { run, jobId, jobName: jobProperties?.jobName ?? '' };
 }
 
-const end = (jobId: string) => stage.aws.control.settle({ kind: 'dicomImportJob', id: jobId });
+/** Ends a job. Returns when AWS says so: it still reads files and writes the output when the control has answered. */
+async function end(jobId: string): Promise<void> {
+  await stage.aws.control.settle({ kind: 'dicomImportJob', id: jobId });
+  await until(
+    () => stage.aws.imaging.getDICOMImportJob({ datastoreId, jobId }),
+    ({ jobProperties }) => jobProperties?.jobStatus === 'COMPLETED',
+  );
+}
 
 const event = (detailType: string, detail: object, more: object = {}) => ({
   version: '0',

@@ -69,7 +69,8 @@ const switches = (flags: readonly string[], usage: RegExp): Row[] =>
     [[flag, flag], /is given more than once/],
   ]);
 
-const DEV = /is not right here\. It goes: npm run dev -- \[--data DIR\] \[--server existing\] \[--viewer\]$/;
+const DEV =
+  /is not right here\. It goes: npm run dev -- \[--data DIR\] \[--server existing\] \[--viewer\] \[--encrypted\]$/;
 const DEMO = /is not right here\. It goes: npm run demo -- \[--json\] \[--keep\] \[--server existing\]$/;
 const LOCAL_AWS = /local-aws --port 4566 --data DIR/;
 
@@ -81,7 +82,7 @@ const PROGRAMS: Readonly<Record<string, readonly Row[]>> = {
     [['--data', 'a', '--data', 'b'], /^--data is given more than once/],
     ...FOLDERS.map(([args, said]): Row => [args, new RegExp(said.source.replace('folder x', 'folder .*/x'))]),
     ...server(DEV),
-    ...switches(['--viewer'], DEV),
+    ...switches(['--viewer', '--encrypted'], DEV),
     [['--port', '1'], DEV],
     [['-d', 'x'], DEV],
     [['stray'], DEV],

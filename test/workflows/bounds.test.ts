@@ -234,8 +234,8 @@ test('a detail type of 1 MB in an event is cut', async () => {
   await run.cancel();
 });
 
-test('an input with 50,000 unknown members is rejected with the first of them', async () => {
-  const names = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`member${index}`, 1]));
+test('an input with 20,000 unknown members is rejected with the first of them', async () => {
+  const names = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`member${index}`, 1]));
   const { temporal } = cluster.flows;
   const run = await temporal.workflow.start('tagImageSet', {
     args: [names],

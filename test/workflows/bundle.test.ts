@@ -4,8 +4,8 @@ import type { sleep } from '@temporalio/workflow';
 import { required } from '../support/cluster.ts';
 
 const bundle = readFileSync(required('AHW_TEST_BUNDLE'), 'utf8');
-/** The maximum size without the source map. It is 695 kB with all flows, most of which is Temporal's own code. */
-const BUDGET = 800_000;
+/** The maximum size without the source map. It is 813 kB with all flows and fleets, most of which is Temporal's own code. */
+const BUDGET = 850_000;
 /** The paths of the modules in the bundle. */
 const modules = [...bundle.matchAll(/"(\.\/[^"\n]+\.[cm]?[jt]s)"/g)].map(([, path = '']) => path);
 
