@@ -1,6 +1,6 @@
 /**
- * Remembers in a data folder that its runs are encrypted. A start without `--encrypted` continues with encryption, because a worker
- * without the key could neither continue the runs that are open nor read their inputs.
+ * Marks the data folder of `npm run dev` by a file if its runs are encrypted. `npm run dev` on such a folder encrypts even without
+ * `--encrypted`, because a worker without the key could not read the histories of the open runs, and so could not continue them.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

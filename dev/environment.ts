@@ -11,8 +11,8 @@ export interface Isolation {
 }
 
 /**
- * Removes the variables from `process.env`, which all our processes inherit: also proxies, because our servers are local, and those of a
- * codec server, because ours has the keys of our own platform.
+ * Removes the user's settings for other servers from `process.env`, which all processes that we start inherit. Proxies are removed
+ * because our servers are on this machine, and the address of another codec server because it has not the keys of our worker.
  */
 export function isolateEnvironment({ keepTemporal }: Isolation): void {
   const foreign = keepTemporal ? /^(AWS|CODEC|TEMPORAL_CODEC)_/ : /^(AWS|CODEC|TEMPORAL)_|_proxy$/i;

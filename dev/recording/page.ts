@@ -96,7 +96,7 @@ export class Page {
   /**
    * Repeats an attempt until it returns a value.
    *
-   * @param what - what the page should show, for the error
+   * @param what - names in the error message what was expected on the page, such as `the image`
    * @throws UserError with the texts of the page, if that takes more than 90 seconds
    */
   async until<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {

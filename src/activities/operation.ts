@@ -15,7 +15,7 @@ export type Json<T> = T extends Date
       ? { [Member in keyof T as Member extends '$metadata' ? never : Member]: Json<T[Member]> }
       : T;
 
-/** The reply to a change, and AWS's id of the request, by which CloudTrail's event of the call is found. */
+/** The reply to a call that changes something, and AWS's id of the request. CloudTrail's event about the call has the same id. */
 export type Changed<Output> = Json<Output> & { requestId?: string };
 
 /**

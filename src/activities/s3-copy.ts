@@ -52,7 +52,7 @@ async function copyInParts(
   abortSignal: AbortSignal,
   part: number,
 ): Promise<void> {
-  const { Bucket, Key } = { Bucket: copying.from.bucket, Key: copying.from.key };
+  const { bucket: Bucket, key: Key } = copying.from;
   const { ETag, ContentLength = 0 } = await s3.send(new HeadObjectCommand({ Bucket, Key }), { abortSignal });
   const target = targetOf(copying);
   const { UploadId } = await s3.send(new CreateMultipartUploadCommand(target), { abortSignal });

@@ -30,7 +30,7 @@ export async function printTable<Line>(
   try {
     for await (const line of lines) if (++count <= limit) shown.push(line);
   } finally {
-    // If a read of S3 fails, the lines read before are still shown.
+    // If reading fails in the middle of the list, the table still shows the lines that were read before the failure.
     if (count > 0) {
       if (title !== undefined) terminal.say(title);
       terminal.table(head, shown.map(toRow));

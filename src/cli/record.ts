@@ -1,4 +1,4 @@
-/** `record`: who did something to a run, and what it has asked AWS to change. */
+/** `record`: who has started, signalled or cancelled a run, and which of its calls have changed something in AWS. */
 import type { RecordEntry } from '../client.ts';
 import { first, printTable, type Columns } from './long-table.ts';
 import type { Session } from './session.ts';

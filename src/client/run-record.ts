@@ -1,4 +1,4 @@
-/** The record of a run: who did something to it, and what it has asked AWS to change. */
+/** The record of a run, read from its history: who has started, signalled or cancelled it, and which calls have changed something in AWS. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import { decodeArrayFromPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { tsToDate } from '@temporalio/common/lib/time.js';
@@ -21,7 +21,7 @@ export interface RecordEntry {
   readonly workflowId: string;
   /** The name of the signal, the update, or the activity, such as `startDICOMImportJob`. */
   readonly name?: string;
-  /** AWS's id of the request, by which CloudTrail's event of the call is found. */
+  /** AWS's id of the request. CloudTrail's event about the call has the same id. */
   readonly requestId?: string;
   /** The type of the failure with which AWS has answered the call, at its last attempt. */
   readonly failed?: string;

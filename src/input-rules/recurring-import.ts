@@ -28,9 +28,10 @@ export function recurringMembers(flow: RecurringFlow): { inputS3Uri: string; dat
 }
 
 /**
- * Default members of a recurring import. Its result does not list patients at each firing. A fleet makes a plan of its own at
- * each firing, because under one name the second firing would take the plan of the first one, and import nothing new. A firing
- * that is repeated for the same time, such as by a backfill, takes the plan of that time, and does only what is missing.
+ * Default members of a recurring import. Its result does not list patients at each firing. The plan of a fleet is
+ * named by the scheduled time. If all firings had the same plan name, the second one would use the plan of the first, and would not see
+ * the files that have been added since. A firing that is repeated for the same time, for example by a backfill, uses the plan of
+ * that time again, and imports only what is missing.
  *
  * @param scheduledAt - ISO 8601
  */

@@ -94,8 +94,8 @@ export interface RecurringImportResult {
 }
 
 /**
- * One firing of a recurring import: runs a flow as a child workflow on the S3 folder for the scheduled time. A fleet lists its
- * folders itself, under a plan of this firing.
+ * One firing of a recurring import: runs a flow as a child workflow on the S3 folder for the scheduled time. If the
+ * flow is a fleet, it lists the folder itself, and makes a plan whose name is the scheduled time.
  *
  * @returns `skipped` if there is nothing to import, or nothing new; otherwise the outcome of the flow
  * @throws ApplicationFailure the flow's own failure, `ValidationFailed`, or by the name of the S3 exception

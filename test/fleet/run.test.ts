@@ -253,7 +253,7 @@ describe('files that no prefix can import are staged if the input names a place 
       (jobs) => jobs.length === 1,
     );
     await aws.control.settleAll();
-    // One job is in AWS, and the copies for the next one are ready.
+    // Each job has two files: the copies of the job that is in AWS, and those of the next one, which waits for it to end.
     await until(
       () => copiesIn(copies),
       (keys) => keys.length === 4,

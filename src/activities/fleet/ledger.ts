@@ -8,7 +8,7 @@ import { attempt } from '../operation.ts';
 import type { ImportingService } from '../report-lines.ts';
 import { listObjects, readUriLines } from '../s3.ts';
 import { allJobs, readMark, type ImportJobs, type ImportOrder, type SeenJob } from './import-jobs.ts';
-import { writeLines, type IndexRange } from './plan-files.ts';
+import { jobsIn, writeLines, type IndexRange } from './plan-files.ts';
 import { jobsAt, readHead } from './planned-jobs.ts';
 import { NOTHING_RECORDED, reportFiles, withReported, type FleetSums, type ReportedJob } from './record.ts';
 import { endOf, isOurs, type EndedImport, type PlanPlace } from './run.ts';
@@ -48,7 +48,7 @@ export function ledgerActivities(s3: S3Client, services: Readonly<Record<Importi
       attempt('openLedger', async () => {
         const { parts: planParts, staging } = await readHead(s3, plan.planUri, cancellationSignal());
         const staged = staging && { staged: staging.ranges };
-        const jobs = planParts.reduce((sum, part) => sum + part.jobs, 0);
+        const jobs = jobsIn(planParts);
         const none = { todo: jobs > 0 ? ([[0, jobs]] as const) : [], again: [], running: [], ended: [] };
         if (!mayHaveRun) return { ...none, ...staged, part: 0, sums: NOTHING_RECORDED };
         const { lines, parts } = await readReport(s3, plan.planUri);

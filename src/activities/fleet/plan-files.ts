@@ -114,6 +114,9 @@ export const withoutParts = ({ jobs, files, bytes, cannot, staged }: PlanHead): 
   ...(staged && { staged }),
 });
 
+/** How many jobs parts of a plan have, which is also the index of the first job of the next part. */
+export const jobsIn = (parts: readonly PlanSums[]): number => parts.reduce((sum, { jobs }) => sum + jobs, 0);
+
 /** Where a part of a plan stopped: the last line of its file until the part is complete. */
 export interface Stopped {
   readonly range: number;

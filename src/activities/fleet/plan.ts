@@ -10,6 +10,7 @@ import {
   NO_SUMS,
   addSums,
   planFiles,
+  jobsIn,
   readJson,
   readPart,
   sumsOf,
@@ -156,7 +157,7 @@ async function planAgain(
     const stopped = { range: 0, after: '', cutter, cannot: 0 };
     await writePart(s3, planUri, n, { jobs: [], cannot: [], stopped }, abort);
   }
-  const from = head.parts.slice(0, n).reduce((sum, { jobs }) => sum + jobs, 0);
+  const from = jobsIn(head.parts.slice(0, n));
   if (!head.parts[n])
     await new ShardPlanner(s3, (await readJson(s3, files.shard(n), abort))!, { planUri, n }, abort).run();
   const { jobs, sums, staged } = await withStagedJobs(s3, { planUri, n, from }, head, first.limits, abort);

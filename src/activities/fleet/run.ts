@@ -40,7 +40,7 @@ export interface StartInput {
 
 export interface StartAnswers {
   readonly started: [index: number, jobId: string][];
-  /** AWS's ids of these requests, by which CloudTrail's events of them are found. */
+  /** AWS's ids of the requests that have started them. CloudTrail's events about these calls have the same ids. */
   readonly requestIds: string[];
   /** Without an answer that says whether the job was started. */
   readonly unknown: number[];

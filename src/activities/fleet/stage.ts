@@ -34,7 +34,7 @@ export interface StageInput {
 }
 
 export interface StageResult {
-  /** How many files the job has now. */
+  /** How many of the files of the job have a copy now. The others are archived or were deleted. */
   readonly files: number;
 }
 
@@ -71,7 +71,7 @@ export function stageActivities(s3: S3Client) {
   };
 }
 
-/** Copies the files of one job. */
+/** Copies the files of one staged job into the folder in S3 that the import job then reads. */
 class Stager {
   /** Makes the copies, which are encrypted as their bucket says. */
   readonly #s3: S3Client;
@@ -125,7 +125,7 @@ class Stager {
       });
       heartbeat();
       if (texts.length > 0) yield Buffer.from(texts.join(''));
-      const [end] = objects.slice(-1);
+      const end = objects.at(-1);
       if (end && last !== undefined && compareKeys(end.Key, last) >= 0) return;
     }
   }

@@ -9,6 +9,7 @@ import type { Amount, JobLimits } from './cut.ts';
 import {
   addAmounts,
   addSums,
+  jobsIn,
   planFiles,
   readPart,
   sumsOf,
@@ -70,7 +71,7 @@ export async function planStagedJobs(
     throw refused('the copies would be among the files to import');
   // A bucket that does not exist, or that the role may not list, is better noticed before anything starts.
   await copiedLines(s3, uri, abort, () => {});
-  const from = head.parts.reduce((sum, part) => sum + part.jobs, 0);
+  const from = jobsIn(head.parts);
   const jobs = await stagedJobsFor(uncutOf(s3, planUri, head, abort), uri, from, limits);
   const sums = sumsOf({ jobs, cannot: [] });
   await writePart(s3, planUri, head.parts.length, { jobs, cannot: [] }, abort);

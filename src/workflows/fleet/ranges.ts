@@ -4,7 +4,12 @@ export type Range = readonly [from: number, to: number];
 export const isWithin = (index: number, ranges: readonly Range[]): boolean =>
   ranges.some(([from, to]) => index >= from && index < to);
 
-/** The parts of ranges that are inside and outside of others, which are in ascending order. */
+/**
+ * Divides ranges into the indexes that are also in `others` and those that are not. For example [0, 10] and [4, 6] give [4, 6]
+ * inside, and [0, 4] and [6, 10] outside.
+ *
+ * @param others - in ascending order
+ */
 export function divided(
   ranges: readonly Range[],
   others: readonly Range[],
