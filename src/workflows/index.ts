@@ -7,7 +7,7 @@
 export { importAllDicom } from './fleet/import-all-dicom.ts';
 export { importAllFhir } from './fleet/import-all-fhir.ts';
 export type { Plan } from './fleet/plan.ts';
-export type { EndedJob, FleetState, Pace, Pending, Range, RunningJob, Try } from './fleet/state.ts';
+export type { EndedJob, FleetState, Pace, Pending, RunningJob, Try } from './fleet/state.ts';
 export type { FleetCheckpoint, FleetOutcome, FleetResult, Staged } from './fleet/import-fleet.ts';
 export { createFhirDatastoreAndWaitActive } from './healthlake/create-fhir-datastore-and-wait-active.ts';
 export { deleteFhirDatastoreAndConfirm } from './healthlake/delete-fhir-datastore-and-confirm.ts';

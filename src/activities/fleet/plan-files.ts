@@ -70,7 +70,7 @@ export interface StagedSums extends Amount {
   readonly jobs: number;
 }
 
-/** The indexes of jobs from `from` to `to - 1`. */
+/** The indexes of jobs from `from` to `to - 1`: [0, 3] means jobs 0, 1 and 2. */
 export type IndexRange = readonly [from: number, to: number];
 
 /** The staged jobs of a plan. */

@@ -1,5 +1,6 @@
 /** The activities that plan a fleet of imports. */
 import { cancellationSignal, heartbeat } from '@temporalio/activity';
+import { folderUri } from '../../lib/folder-uri.ts';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { encryptingS3 } from '../encrypting-s3.ts';
 import type { ListedObject } from '../listed-objects.ts';
@@ -88,7 +89,7 @@ export function planActivities(client: S3Client) {
         const s3 = encryptingS3(client, kmsKeyId);
         const abort = cancellationSignal();
         const planId = planIdOf(order);
-        const planUri = `${order.outputS3Uri.replace(/\/*$/, '/')}${planId}/`;
+        const planUri = `${folderUri(order.outputS3Uri)}${planId}/`;
         const files = planFiles(planUri);
         const head = await readJson<PlanHead>(s3, files.head, abort);
         if (head) return { planId, planUri, shards: head.parts.length, complete: withoutParts(head) };

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { canonicalJson } from '../../lib/canonical-json.ts';
+import { folderUri } from '../../lib/folder-uri.ts';
 import { isRecord } from '../../lib/guards.ts';
 import { readUriLines } from '../s3.ts';
 
@@ -34,7 +35,7 @@ export async function rootsOf(
   source: FleetSource,
   abortSignal: AbortSignal,
 ): Promise<string[]> {
-  const roots = (await namedFolders(s3, source, abortSignal)).map((uri) => uri.replace(/\/*$/, '/'));
+  const roots = (await namedFolders(s3, source, abortSignal)).map(folderUri);
   const sorted = inOrder(roots);
   const problems: string[] = [];
   let last: string | undefined;

@@ -3,6 +3,7 @@
  * sub-folders. Such a job imports a folder of copies.
  */
 import { ApplicationFailure } from '@temporalio/activity';
+import { folderUri } from '../../lib/folder-uri.ts';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { parseS3Uri, readUriLines } from '../s3.ts';
 import type { Amount, JobLimits } from './cut.ts';
@@ -61,7 +62,7 @@ export async function planStagedJobs(
   { planId, planUri, stagingS3Uri, source, limits }: StagingOrder,
   abort: AbortSignal,
 ): Promise<PlanHead> {
-  const uri = `${stagingS3Uri.replace(/\/*$/, '/')}${planId}/`;
+  const uri = `${folderUri(stagingS3Uri)}${planId}/`;
   const head = await readHead(s3, planUri, abort);
   if (head.staging) {
     if (head.staging.uri !== uri) throw refused('an earlier run on this plan has named another one');

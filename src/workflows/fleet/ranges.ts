@@ -1,7 +1,6 @@
-/** The indexes of jobs from `from` to `to - 1`: [0, 3] means jobs 0, 1 and 2. */
-export type Range = readonly [from: number, to: number];
+import type { IndexRange } from '../../activities/fleet/plan-files.ts';
 
-export const isWithin = (index: number, ranges: readonly Range[]): boolean =>
+export const isWithin = (index: number, ranges: readonly IndexRange[]): boolean =>
   ranges.some(([from, to]) => index >= from && index < to);
 
 /**
@@ -11,18 +10,18 @@ export const isWithin = (index: number, ranges: readonly Range[]): boolean =>
  * @param others - in ascending order
  */
 export function divided(
-  ranges: readonly Range[],
-  others: readonly Range[],
-): Record<'inside' | 'outside', Range[]> {
-  const gaps = [...others, LAST].map(([first], number): Range => [others[number - 1]?.[1] ?? 0, first]);
+  ranges: readonly IndexRange[],
+  others: readonly IndexRange[],
+): Record<'inside' | 'outside', IndexRange[]> {
+  const gaps = [...others, LAST].map(([first], number): IndexRange => [others[number - 1]?.[1] ?? 0, first]);
   return { inside: common(ranges, others), outside: common(ranges, gaps) };
 }
 
-const LAST: Range = [Infinity, Infinity];
+const LAST: IndexRange = [Infinity, Infinity];
 
-const common = (ranges: readonly Range[], others: readonly Range[]): Range[] =>
+const common = (ranges: readonly IndexRange[], others: readonly IndexRange[]): IndexRange[] =>
   ranges.flatMap(([from, to]) =>
-    others.flatMap(([first, end]): Range[] => {
+    others.flatMap(([first, end]): IndexRange[] => {
       const [start, stop] = [Math.max(from, first), Math.min(to, end)];
       return start < stop ? [[start, stop]] : [];
     }),

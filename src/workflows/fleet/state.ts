@@ -3,9 +3,8 @@
  * time. The state is JSON, and small: jobs that have not begun are ranges, and jobs that have ended are sums.
  */
 import type { FleetRules } from '../../pacing/rules.ts';
-import { divided, isWithin, type Range } from './ranges.ts';
-
-export type { Range } from './ranges.ts';
+import type { IndexRange } from '../../activities/fleet/plan-files.ts';
+import { divided, isWithin } from './ranges.ts';
 
 /** One try of a job, which the services know by its mark: `<plan id>-<index>-<attempt>`. */
 export interface Try {
@@ -38,7 +37,7 @@ export interface Pace {
 
 /** Jobs that have not begun, and tries to make before them. */
 export interface Pending {
-  todo: Range[];
+  todo: IndexRange[];
   again: Try[];
 }
 
@@ -79,12 +78,12 @@ export interface FleetState<Sums> extends Pending {
 
 /** What an earlier run on the same plan, if there was one, has left to do. */
 export interface Found<Sums> {
-  todo: readonly Range[];
+  todo: readonly IndexRange[];
   running: readonly RunningJob[];
   ended: readonly EndedJob[];
   again: readonly Try[];
   /** The staged jobs of the plan, if it has some. */
-  staged?: readonly Range[];
+  staged?: readonly IndexRange[];
   part: number;
   sums: Sums;
 }

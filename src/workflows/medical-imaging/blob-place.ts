@@ -1,4 +1,5 @@
 import type { BlobPlace } from '../../activities/blobs.ts';
+import { folderUri } from '../../lib/folder-uri.ts';
 import type { Flow } from '../run/flow.ts';
 
 /** The input members of every flow that reads blobs. */
@@ -22,6 +23,6 @@ export function blobPlace(
   name: string,
 ): BlobPlace | undefined {
   if (artifactsS3Uri === undefined) return undefined;
-  const folder = `${artifactsS3Uri.replace(/\/*$/, '/')}${datastoreId}/${imageSetId}/${versionId}/`;
+  const folder = `${folderUri(artifactsS3Uri)}${datastoreId}/${imageSetId}/${versionId}/`;
   return { uri: folder + name, ...(kmsKeyId !== undefined && { kmsKeyId }) };
 }
