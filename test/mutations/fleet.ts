@@ -29,8 +29,8 @@ export const FLEET: readonly Behaviour[] = [
   {
     what: 'a folder ends with a slash, because S3 takes a prefix',
     file: 'src/activities/fleet/roots.ts',
-    code: ".map((uri) => uri.replace(/\\/*$/, '/'))",
-    without: '.map((uri) => uri)',
+    code: '.map(folderUri)',
+    without: '',
     tests: ['test/fleet/plan.test'],
     named: 'whose name begins with it',
   },
