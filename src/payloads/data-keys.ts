@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { UserError } from '../lib/user-error.ts';
@@ -28,7 +28,7 @@ export class DataKeys {
   readonly #context: EncryptionContext;
   readonly #rotation: Rotation;
   readonly #warn: (line: string) => void;
-  readonly #unwrapped = new LRUCache<string, Promise<Uint8Array>>({ max: CACHED });
+  readonly #unwrapped = new LRUCache<string, Promise<KeyObject>>({ max: CACHED });
   #current: { readonly dataKey: DataKey; readonly since: number; uses: number } | undefined;
   #renewal: Promise<void> | undefined;
   #nextTry = 0;
@@ -85,7 +85,7 @@ export class DataKeys {
   }
 
   /** @throws Error if the key cannot be unwrapped. It is tried again for the next payload. */
-  unwrap(sealed: Omit<DataKey, 'key'>): Promise<Uint8Array> {
+  unwrap(sealed: Omit<DataKey, 'key'>): Promise<KeyObject> {
     const id = idOf(sealed);
     const known = this.#unwrapped.get(id);
     if (known) return known;
@@ -122,7 +122,7 @@ export class DataKeys {
 }
 
 const idOf = ({ keyId, wrapped }: Omit<DataKey, 'key'>) =>
-  createHash('sha256').update(keyId).update('\n').update(wrapped).digest('base64');
+  `${keyId}\n${Buffer.from(wrapped).toString('base64')}`;
 
 /** Errors of KMS name keys and roles, and never hold a payload. */
 const reasonOf = (error: unknown) =>

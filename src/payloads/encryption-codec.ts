@@ -23,6 +23,7 @@ export class EncryptionCodec implements PayloadCodec {
   readonly #context: string;
   readonly #clearText: ClearText;
   #clearPayloads = 0;
+  #header: Header | undefined;
 
   constructor(keys: DataKeys, context: EncryptionContext, clearText: ClearText) {
     this.#keys = keys;
@@ -33,8 +34,7 @@ export class EncryptionCodec implements PayloadCodec {
   /** @throws the error of the key source if there has never been a data key */
   async encode(payloads: Payload[]): Promise<Payload[]> {
     const dataKey = await this.#keys.current(payloads.length);
-    const metadata = this.#metadataOf(dataKey);
-    const authenticated = authenticatedIn(metadata);
+    const { metadata, authenticated } = this.#headerOf(dataKey);
     return payloads.map((payload) => ({
       metadata,
       data: seal(dataKey.key, ProtoPayload.encode(payload).finish(), authenticated),
@@ -73,14 +73,23 @@ export class EncryptionCodec implements PayloadCodec {
     return payload;
   }
 
-  #metadataOf({ keyId, wrapped }: DataKey): Record<string, Uint8Array> {
-    return {
+  /** What all payloads of a data key have in common. */
+  #headerOf(dataKey: DataKey): Header {
+    if (this.#header?.dataKey === dataKey) return this.#header;
+    const metadata = {
       encoding: Buffer.from(ENCRYPTED),
-      [KEY_ID]: Buffer.from(keyId),
+      [KEY_ID]: Buffer.from(dataKey.keyId),
       [CONTEXT]: Buffer.from(this.#context),
-      [WRAPPED_KEY]: wrapped,
+      [WRAPPED_KEY]: dataKey.wrapped,
     };
+    return (this.#header = { dataKey, metadata, authenticated: authenticatedIn(metadata) });
   }
+}
+
+interface Header {
+  readonly dataKey: DataKey;
+  readonly metadata: Record<string, Uint8Array>;
+  readonly authenticated: Uint8Array;
 }
 
 const KEY_ID = 'key-id';

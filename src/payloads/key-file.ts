@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, createSecretKey, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { canonicalJson } from '../lib/canonical-json.ts';
 import { UserError } from '../lib/user-error.ts';
@@ -13,18 +13,18 @@ const KEY_BYTES = 32;
  * @throws UserError for a file that cannot be read, or with all lines that are not keys
  */
 export function openKeyFile(path: string): KeySource {
-  const keys = readKeys(path).map((key) => ({ id: fingerprint(key), key }));
+  const keys = readKeys(path).map((key) => ({ id: fingerprint(key), key: createSecretKey(key) }));
   const [first] = keys;
   if (!first) throw new UserError(`The key file ${path} is empty. To make a key: openssl rand -base64 32`);
   return {
     newDataKey: async (context) => {
       const key = randomBytes(KEY_BYTES);
-      return { keyId: first.id, key, wrapped: seal(first.key, key, bytesOf(context)) };
+      return { keyId: first.id, key: createSecretKey(key), wrapped: seal(first.key, key, bytesOf(context)) };
     },
     unwrap: async ({ keyId, wrapped }, context) => {
       const found = keys.find(({ id }) => id === keyId);
       if (!found) throw new UserError(`A payload is encrypted with a key that is not in ${path}.`);
-      return open(found.key, wrapped, bytesOf(context));
+      return createSecretKey(open(found.key, wrapped, bytesOf(context)));
     },
   };
 }

@@ -1,11 +1,12 @@
+import type { KeyObject } from 'node:crypto';
 import { UserError } from '../lib/user-error.ts';
 
 /** A key that encrypts payloads, together with its own encrypted form, which each payload carries. */
 export interface DataKey {
   /** Names the key that has encrypted this one: the ARN of a KMS key, or the fingerprint of a line of a key file. */
   readonly keyId: string;
-  /** 32 bytes. */
-  readonly key: Uint8Array;
+  /** 32 bytes. Node prepares it once, and not for each payload, and does not show it in a log. */
+  readonly key: KeyObject;
   readonly wrapped: Uint8Array;
 }
 
@@ -17,7 +18,7 @@ export interface KeySource {
   /** @throws UserError for a wrong setting; any other error may pass */
   newDataKey(context: EncryptionContext): Promise<DataKey>;
   /** @throws Error if no key of the setting can unwrap it, or if the key cannot be used at present */
-  unwrap(sealed: Omit<DataKey, 'key'>, context: EncryptionContext): Promise<Uint8Array>;
+  unwrap(sealed: Omit<DataKey, 'key'>, context: EncryptionContext): Promise<KeyObject>;
 }
 
 export type EncryptionContext = Readonly<Record<string, string>>;

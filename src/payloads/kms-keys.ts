@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { DecryptCommand, GenerateDataKeyCommand, KMSClient } from '@aws-sdk/client-kms';
 import { silenceNodeWarning } from '../lib/aws-sdk.ts';
 import { UserError } from '../lib/user-error.ts';
@@ -39,7 +40,7 @@ export function openKmsKeys(list: string): KeySource {
       const made = await kms.send(new GenerateDataKeyCommand(request)).catch(explainMistake);
       const { KeyId: keyId, Plaintext: key, CiphertextBlob: wrapped } = made;
       if (keyId === undefined || !key || !wrapped) throw new Error('KMS has returned no data key.');
-      return { keyId, key, wrapped };
+      return { keyId, key: createSecretKey(key), wrapped };
     },
     unwrap: async ({ keyId, wrapped }, context) => {
       for (const own of keyIds) {
@@ -47,7 +48,7 @@ export function openKmsKeys(list: string): KeySource {
           if (error.name === 'InvalidCiphertextException') throw damaged();
           if (error.name !== 'IncorrectKeyException') explainMistake(error);
         });
-        if (key) return key;
+        if (key) return createSecretKey(key);
       }
       throw new UserError(`A payload is encrypted with ${keyId}, which PAYLOAD_KEYS does not name.`);
     },

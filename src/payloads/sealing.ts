@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomFillSync, type KeyObject } from 'node:crypto';
 import { UserError } from '../lib/user-error.ts';
 
 const ALGORITHM = 'aes-256-gcm';
@@ -11,14 +11,29 @@ const TAG_BYTES = 16;
  * @param authenticated - is not encrypted, and {@link open} must get the same
  * @returns nonce, ciphertext and tag
  */
-export function seal(key: Uint8Array, plain: Uint8Array, authenticated: Uint8Array): Buffer {
-  const iv = randomBytes(IV_BYTES);
+export function seal(key: KeyObject, plain: Uint8Array, authenticated: Uint8Array): Buffer {
+  const iv = newNonce();
   const cipher = createCipheriv(ALGORITHM, key, iv).setAAD(authenticated);
-  return Buffer.concat([iv, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+  // In the mode GCM the update encrypts everything, and the end adds no bytes.
+  const encrypted = cipher.update(plain);
+  cipher.final();
+  return Buffer.concat([iv, encrypted, cipher.getAuthTag()]);
+}
+
+/** Random bytes for the next nonces. To fetch them for each payload alone takes a quarter of the time that its encryption takes. */
+const nonces = new Uint8Array(IV_BYTES * 1_000);
+let usedOfNonces = nonces.length;
+
+function newNonce(): Uint8Array {
+  if (usedOfNonces === nonces.length) {
+    randomFillSync(nonces);
+    usedOfNonces = 0;
+  }
+  return nonces.subarray(usedOfNonces, (usedOfNonces += IV_BYTES));
 }
 
 /** @throws UserError if the key, the data or what was authenticated with them differ from those of {@link seal} */
-export function open(key: Uint8Array, sealed: Uint8Array, authenticated: Uint8Array): Buffer {
+export function open(key: KeyObject, sealed: Uint8Array, authenticated: Uint8Array): Buffer {
   // Node accepts shorter tags, which are easier to forge.
   if (sealed.length < IV_BYTES + TAG_BYTES) throw damaged();
   const decipher = createDecipheriv(ALGORITHM, key, sealed.subarray(0, IV_BYTES), {
@@ -27,7 +42,9 @@ export function open(key: Uint8Array, sealed: Uint8Array, authenticated: Uint8Ar
     .setAAD(authenticated)
     .setAuthTag(sealed.subarray(-TAG_BYTES));
   try {
-    return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]);
+    const plain = decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES));
+    decipher.final();
+    return plain;
   } catch {
     throw damaged();
   }
