@@ -30,6 +30,17 @@ test.each(Object.entries(HOSTILE))('%s, in the members of each flow, and as an i
   }
 });
 
+const nestedLists = (depth: number): unknown => (depth === 0 ? 1 : [nestedLists(depth - 1)]);
+
+test.each([
+  ['20,001 values', Array.from({ length: 20_001 }, () => 1), 'must not have more than 20000 values'],
+  ['lists in 101 lists', nestedLists(101), 'must not be nested more than 100 deep'],
+])('%s are more than any input needs, and are refused before its rules are checked', (_, input, rule) => {
+  expect(refusal('tagImageSet', input)).toContain(rule);
+  const smaller = Array.isArray(input) && input.length > 1 ? input.slice(1) : nestedLists(100);
+  expect(refusal('tagImageSet', smaller)).toMatch(/^\["ValidationFailed"(?!.*must not)/);
+});
+
 test('the strings of the Big List of Naughty Strings, as values and as names, are refused and not repeated', () => {
   const repeated: string[] = [];
   const attack = (flow: WorkflowName, text: string, input: unknown) => {

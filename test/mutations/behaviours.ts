@@ -1915,6 +1915,22 @@ const LOCAL_FHIR: readonly Behaviour[] = [
     named: 'long lines',
   },
   {
+    what: 'an input with more values than any input has is refused before its rules are checked',
+    file: 'src/input-rules/extent.ts',
+    code: 'if (seen > MOST_VALUES)',
+    without: 'if (false)',
+    tests: ['test/input-rules/attacks'],
+    named: '20,001 values',
+  },
+  {
+    what: 'an input that is nested deeper than any input is refused before its rules are checked',
+    file: 'src/input-rules/extent.ts',
+    code: 'if (depth > DEEPEST)',
+    without: 'if (false)',
+    tests: ['test/input-rules/attacks'],
+    named: '101 lists',
+  },
+  {
     what: 'what is nested too deeply is not parsed',
     file: 'local-aws/healthlake/json-text.ts',
     code: "if (++level > bounds.depth) return { excess: 'depth' };",

@@ -30,6 +30,14 @@ export const PAYLOADS: readonly Behaviour[] = [
     named: 'a payload of another namespace',
   },
   {
+    what: 'the nonces of payloads are random again when all have been used',
+    file: 'src/payloads/sealing.ts',
+    code: '    randomFillSync(nonces);\n',
+    without: '',
+    tests: codec,
+    named: 'no two payloads have the same nonce',
+  },
+  {
     what: 'encoding goes on with the last data key',
     file: 'src/payloads/data-keys.ts',
     code: 'void this.#renew().catch((error: unknown) => this.#warnOf(error));',

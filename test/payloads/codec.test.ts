@@ -98,6 +98,12 @@ test('a payload with any changed bit, in its data or in what names its key, is r
   );
 });
 
+test('no two payloads have the same nonce, because that would reveal both', async () => {
+  const encrypted = await codecOf().codec.encode(Array.from({ length: 2_500 }, () => plain()));
+  const nonces = encrypted.map(({ data }) => Buffer.from(data ?? []).toString('hex', 0, 12));
+  expect(new Set(nonces).size).toBe(2_500);
+});
+
 test('a truncated payload is refused', async () => {
   const own = codecOf();
   const encrypted = await encryptedBy(own);

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { Client } from '@temporalio/client';
 import { FlowClient } from '../../src/client.ts';
 import { clientEncryption } from '../../src/payloads/encryption.ts';
+import { archive, eachOnce, jobsInAws } from '../fleet/archive.ts';
 import { localAws, type LocalAwsUnderTest } from '../local-aws/harness.ts';
 import { cliEnvironment, runCliInTurn } from '../support/cli.ts';
 import { awsEnvironment, startWorker, withCluster, type Cluster } from '../support/cluster.ts';
@@ -42,9 +43,15 @@ afterEach(async () => {
   await aws.control.settings({ datastoreCreateMs: 0 });
 });
 
-async function withWorker(settings: Record<string, string>, use: () => Promise<unknown>): Promise<void> {
+const twoWorkers = [join(import.meta.dirname, '../support/two-workers.mjs')];
+
+async function withWorker(
+  settings: Record<string, string>,
+  use: () => Promise<unknown>,
+  command?: readonly string[],
+): Promise<void> {
   const kms = { AWS_ENDPOINT_URL_KMS: aws.endpoint };
-  const worker = startWorker({ ...cluster.workerEnvironment, ...kms, ...settings });
+  const worker = startWorker({ ...cluster.workerEnvironment, ...kms, ...settings }, command);
   try {
     await use();
   } finally {
@@ -116,6 +123,24 @@ describe('an outage of KMS', () => {
     await withWorker({ PAYLOAD_KEYS }, () => run.result());
     await failedTask(run.workflowId);
     expect(await run.result()).toMatchObject({ datastoreStatus: 'ACTIVE' });
+  });
+
+  test('that keeps a worker from decrypting the inputs of activities ends no run, and no job is started twice', async () => {
+    const fleet = await archive(aws, 3);
+    await withWorker(
+      { PAYLOAD_KEYS },
+      async () => {
+        const store = await start(encrypting);
+        expect(await encrypting.execute('importAllDicom', fleet)).toMatchObject({
+          outcome: 'complete',
+          imports: { planned: 3, complete: 3 },
+        });
+        expect(await store.result()).toMatchObject({ datastoreStatus: 'ACTIVE' });
+      },
+      twoWorkers,
+    );
+    expect(await jobsInAws(aws, fleet)).toEqual(eachOnce(3));
+    expect(workerLog()).toContain('Failed to parse activity args for activity startImports');
   });
 });
 

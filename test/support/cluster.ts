@@ -143,10 +143,11 @@ export function withCluster<Aws extends { endpoint: string; close(): Promise<voi
 /** The log of the workers that this process's tests start. */
 export const workerLogFile = join(tmpdir(), `ahw-worker-${process.pid}.log`);
 
-/** Starts the built worker with time-outs that are short enough for tests. */
-export function startWorker(env: Record<string, string>) {
-  const script = join(import.meta.dirname, '../../dist/src/cli.js');
-  return startChild(process.execPath, [script, 'worker'], {
+const builtWorker = [join(import.meta.dirname, '../../dist/src/cli.js'), 'worker'];
+
+/** Starts the built worker, or another script, with time-outs that are short enough for tests. */
+export function startWorker(env: Record<string, string>, command: readonly string[] = builtWorker) {
+  return startChild(process.execPath, command, {
     name: 'worker',
     logFile: workerLogFile,
     env: {
