@@ -3,8 +3,9 @@ import type { FailedFile, WarnedFile } from '../activities/report-lines.ts';
 import { UserError } from '../lib/user-error.ts';
 import { s3Client } from './s3-client.ts';
 import { first, printTable, type Columns } from './long-table.ts';
-import { noteIfRunning, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { ourCommand } from './terminal.ts';
+import { noteIfRunning } from './with-session.ts';
 
 /** The number of rows that a table shows if `--limit` is not given. */
 export const SHOWN_FAILURES = 100;

@@ -5,9 +5,10 @@ import type { FleetUpdate } from '../client/fleet.ts';
 import { UserError } from '../lib/user-error.ts';
 import type { FleetStanding } from '../workflows/fleet/steering.ts';
 import { s3Client } from './s3-client.ts';
-import { noteIfRunning, withSession, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { ourCommand } from './terminal.ts';
 import { idPositional, limitOption, rateOption, wholeOption } from './values.ts';
+import { noteIfRunning, withSession } from './with-session.ts';
 
 /** The number of jobs that a table shows if `--limit` is not given. */
 const SHOWN_JOBS = 50;

@@ -3,11 +3,11 @@ import type { Argv } from 'yargs';
 import { describeStep } from './describe-step.ts';
 import { SHOWN_FAILURES, showFailures } from './failures.ts';
 import { SHOWN_ENTRIES, showRecord } from './record.ts';
-import { noteIfRunning, type Session } from './session.ts';
+import type { Session } from './session.ts';
 import { ourCommand } from './terminal.ts';
 import { idPositional, limitOption, secondsOption } from './values.ts';
 import { temporalCommand } from '../temporal/temporal-command.ts';
-import { withSession } from './with-session.ts';
+import { noteIfRunning, withSession } from './with-session.ts';
 
 /** The number of runs that a table shows if `--limit` is not given. */
 const SHOWN_RUNS = 50;

@@ -65,16 +65,6 @@ export async function withSession(
   }
 }
 
-/** Says so if a command waits for the end of a run, which can take days. */
-export async function noteIfRunning(
-  { flows, terminal }: Pick<Session, 'flows' | 'terminal'>,
-  workflowId: string,
-): Promise<void> {
-  const { status } = await flows.temporal.workflow.getHandle(workflowId).describe();
-  if (status.name === 'RUNNING')
-    terminal.note(`${workflowId} is still running; waiting for its end. watch shows its steps.`);
-}
-
 /**
  * The keys, if the command has them; otherwise the codec server, if there is one. Its address is checked in both cases, because commands
  * print it after they have started something.

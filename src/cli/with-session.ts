@@ -5,3 +5,13 @@ export async function withSession(...args: Parameters<typeof session.withSession
   const { withSession } = await import('./session.ts');
   return withSession(...args);
 }
+
+/** Says so if a command waits for the end of a run, which can take days. */
+export async function noteIfRunning(
+  { flows, terminal }: Pick<session.Session, 'flows' | 'terminal'>,
+  workflowId: string,
+): Promise<void> {
+  const { status } = await flows.temporal.workflow.getHandle(workflowId).describe();
+  if (status.name === 'RUNNING')
+    terminal.note(`${workflowId} is still running; waiting for its end. watch shows its steps.`);
+}

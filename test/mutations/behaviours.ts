@@ -1915,6 +1915,15 @@ const LOCAL_FHIR: readonly Behaviour[] = [
     named: 'long lines',
   },
   {
+    what: 'commands load the Temporal SDK only when they connect',
+    file: 'src/cli/fleet.ts',
+    code: "import { noteIfRunning, withSession } from './with-session.ts';",
+    without:
+      "import { withSession } from './session.ts';\nimport { noteIfRunning } from './with-session.ts';",
+    tests: ['test/cli-loads'],
+    named: 'take longer to load',
+  },
+  {
     what: 'an input with more values than any input has is refused before its rules are checked',
     file: 'src/input-rules/extent.ts',
     code: 'if (seen > MOST_VALUES)',
