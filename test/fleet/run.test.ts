@@ -37,6 +37,12 @@ type Input = RootInput;
 const archive = (...[folders, more]: [number, Record<string, string | Uint8Array>?]) =>
   makeArchive(aws, folders, more);
 const jobsInAws = (input: Input) => listJobs(aws, input);
+/** Waits until AWS has so many jobs of a fleet, or more. */
+const untilJobs = (input: Input, least: number) =>
+  until(
+    () => jobsInAws(input),
+    (jobs) => jobs.length >= least,
+  );
 
 const bucketOf = ({ inputS3Uri }: Input) => inputS3Uri.split('/')[2] ?? '';
 
@@ -127,6 +133,11 @@ describe('files that no prefix can import are staged if the input names a place 
 
   const copiesIn = async (Bucket: string) =>
     ((await aws.s3.listObjectsV2({ Bucket })).Contents ?? []).map(({ Key }) => Key);
+  const untilCopies = (copies: string, count: number) =>
+    until(
+      () => copiesIn(copies),
+      (keys) => keys.length === count,
+    );
   const copyCalls = async (before = 0) =>
     (await aws.control.calls({ operation: 'CopyObject' })).length - before;
 
@@ -204,10 +215,7 @@ describe('files that no prefix can import are staged if the input names a place 
     const staged = { ...input, filesPerJob: 3 };
     await aws.control.hold({ operation: 'CopyObject', when: 'before', count: 1 });
     const run = await start(staged);
-    await until(
-      () => copiesIn(copies),
-      (keys) => keys.length === 2,
-    );
+    await untilCopies(copies, 2);
     await cluster.withoutWorker(() => aws.control.resetFaults());
     expect(await run.result()).toMatchObject({ outcome: 'complete', files: { planned: 4, imported: 4 } });
     expect(await jobsInAws(staged)).toEqual(eachOnce(2));
@@ -222,10 +230,7 @@ describe('files that no prefix can import are staged if the input names a place 
     expect(await execute({ ...without, onUncut: 'skip' })).toMatchObject({ imports: { complete: 1 } });
     await aws.control.settings({ dicomImportMs: 'never' });
     const run = await start(staged);
-    await until(
-      () => jobsInAws(staged),
-      (jobs) => jobs.length === 2,
-    );
+    await untilJobs(staged, 2);
     await run.terminate();
     expect(await copiesIn(copies)).toContainEqual(
       expect.stringMatching(/^deep\/[0-9a-f]{16}\/1\/0000001\.dcm$/),
@@ -248,29 +253,17 @@ describe('files that no prefix can import are staged if the input names a place 
     const { staged, copies } = await flat(6);
     await aws.control.settings({ dicomImportMs: 'never' });
     const run = await start({ ...staged, concurrency: 1 });
-    await until(
-      () => jobsInAws(staged),
-      (jobs) => jobs.length === 1,
-    );
+    await untilJobs(staged, 1);
     await aws.control.settleAll();
     // Each job has two files: the copies of the job that is in AWS, and those of the next one, which waits for it to end.
-    await until(
-      () => copiesIn(copies),
-      (keys) => keys.length === 4,
-    );
-    await until(
-      () => jobsInAws(staged),
-      (jobs) => jobs.length === 2,
-    );
+    await untilCopies(copies, 4);
+    await untilJobs(staged, 2);
     await aws.control.settleAll();
     await until(
       () => copiesIn(copies),
       (keys) => keys.length === 4 && !keys.some((key) => key?.includes('/1/')),
     );
-    await until(
-      () => jobsInAws(staged),
-      (jobs) => jobs.length === 3,
-    );
+    await untilJobs(staged, 3);
     await standingOf(run.workflowId, 'cancelRemaining');
     await aws.control.settings({ dicomImportMs: 30 });
     await aws.control.settleAll();
@@ -384,10 +377,7 @@ describe('a second run on the same plan', () => {
     const input = await archive(8);
     const run = await start({ ...input, concurrency: 2 });
     await aws.control.settings({ dicomImportMs: 200 });
-    await until(
-      () => jobsInAws(input),
-      (jobs) => jobs.length >= 4,
-    );
+    await untilJobs(input, 4);
     await run.terminate();
     expect(await execute(input)).toMatchObject({ outcome: 'complete', imports: { complete: 8 } });
     expect(await jobsInAws(input)).toEqual(eachOnce(8));
@@ -510,10 +500,7 @@ test('a fleet does not pause because S3 cannot be reached for a moment', async (
   const input = await archive(4);
   await aws.control.settings({ dicomImportMs: 'never' });
   const run = await start(input);
-  await until(
-    () => jobsInAws(input),
-    (jobs) => jobs.length === 1,
-  );
+  await untilJobs(input, 1);
   await aws.control.failNext({ operation: 'GetObject', error: 'ServiceUnavailable', status: 503, count: 99 });
   await aws.control.settings({ dicomImportMs: 30 });
   await aws.control.settleAll();
@@ -589,10 +576,7 @@ test('five failures in a row for the same reason pause a fleet that has begun we
   const input = await archive(8);
   await aws.control.settings({ dicomImportMs: 'never' });
   const run = await start(input);
-  await until(
-    () => jobsInAws(input),
-    (jobs) => jobs.length === 1,
-  );
+  await untilJobs(input, 1);
   await aws.control.failNext({ operation: 'StartDICOMImportJob', error: 'AccessDeniedException', count: 5 });
   await aws.control.settings({ dicomImportMs: 30 });
   await aws.control.settleAll();
@@ -606,10 +590,7 @@ test('a fleet on folders of another open fleet is refused, and one beside it is 
   const input = await archive(3);
   await aws.control.settings({ dicomImportMs: 'never' });
   const run = await start(input);
-  await until(
-    () => jobsInAws(input),
-    (jobs) => jobs.length > 0,
-  );
+  await untilJobs(input, 1);
   const within = { ...input, inputS3Uri: `${input.inputS3Uri}study-001/`, planName: 'other' };
   expect(await failureOf(execute(within))).toMatchObject({
     type: 'FleetExists',
@@ -630,10 +611,7 @@ describe('updates', () => {
     const input = await archive(3);
     await aws.control.settings({ dicomImportMs: 'never' });
     const { workflowId, ...run } = await start(input);
-    await until(
-      () => jobsInAws(input),
-      (jobs) => jobs.length === 1,
-    );
+    await untilJobs(input, 1);
     const progress = await until(
       () => cluster.flows.whereabouts(workflowId),
       (now) => now?.counters?.['running'] === 1,
@@ -679,10 +657,7 @@ describe('updates', () => {
     const input = await archive(3);
     await aws.control.settings({ dicomImportMs: 'never' });
     const { workflowId, ...run } = await start(input);
-    await until(
-      () => jobsInAws(input),
-      (jobs) => jobs.length === 1,
-    );
+    await untilJobs(input, 1);
     expect(await standingOf(workflowId, 'cancelRemaining')).toMatchObject({
       status: 'cancelling',
       running: 1,
@@ -766,10 +741,7 @@ describe('a recurring import', () => {
     const input = await archive(0, file('a', '1.2.7.3'));
     await aws.control.settings({ dicomImportMs: 'never' });
     const run = await cluster.flows.start('recurringImport', recurring(input), { workflowId: 'firing-1' });
-    await until(
-      () => jobsInAws(input),
-      (jobs) => jobs.length > 0,
-    );
+    await untilJobs(input, 1);
     const second = cluster.flows.execute('recurringImport', recurring(input), { workflowId: 'firing-2' });
     expect(await failureOf(second)).toMatchObject({ type: 'FleetExists' });
     await expect(cluster.flows.steer('firing-1', 'pause')).rejects.toThrow(/that is firing-1-import/);
