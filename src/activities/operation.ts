@@ -30,22 +30,26 @@ export function operationsOf<ClientInput extends object, ClientOutput extends Me
   client: Client<ClientInput, ClientOutput, Config>,
   rates: RequestRates,
 ) {
+  /** A class of the AWS SDK whose instances are requests of one operation. */
+  type CommandClass<Input extends ClientInput, Output extends ClientOutput> = new (
+    input: Input,
+  ) => Command<ClientInput, Input, ClientOutput, Output, Config>;
   const send = async <Input extends ClientInput, Output extends ClientOutput>(
-    AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
+    AwsCommand: CommandClass<Input, Output>,
     input: Input,
     abortSignal?: AbortSignal,
   ): Promise<Output> => client.send(new AwsCommand(withDates(input)), abortSignal && { abortSignal });
   const read =
     <Input extends ClientInput, Output extends ClientOutput>(
       operation: string,
-      AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
+      AwsCommand: CommandClass<Input, Output>,
     ) =>
     (input: Input): Promise<Json<Output>> =>
       attempt(operation, async () => toJson(await send(AwsCommand, input, cancellationSignal())), { rates });
   const change =
     <Input extends ClientInput, Output extends ClientOutput>(
       operation: string,
-      AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
+      AwsCommand: CommandClass<Input, Output>,
     ) =>
     (input: Input): Promise<Changed<Output>> =>
       attempt(
@@ -60,7 +64,7 @@ export function operationsOf<ClientInput extends object, ClientOutput extends Me
   const list =
     <Input extends ClientInput, Output extends ClientOutput>(
       operation: string,
-      AwsCommand: new (input: Input) => Command<ClientInput, Input, ClientOutput, Output, Config>,
+      AwsCommand: CommandClass<Input, Output>,
       pageSize: keyof Input,
     ) =>
     (input: Input): Promise<Json<Output>> =>
