@@ -15,7 +15,7 @@ import { startChild } from '../dev/children.ts';
 import type { ReportedJob } from '../src/activities/fleet/record.ts';
 import type { FleetResult } from '../src/workflows/fleet/import-fleet.ts';
 import { imagingClient } from './support/dicom.ts';
-import { folderUri, INPUT, isBad, OUTPUT, ROLE, writeFolders } from './support/fleet-input.ts';
+import { numberedFolder, INPUT, isBad, OUTPUT, ROLE, writeFolders } from './support/fleet-input.ts';
 import {
   Part,
   say,
@@ -34,7 +34,7 @@ const STARTS_PER_SECOND = 0.8 * SPEED;
 const JOBS = Number(process.argv[2] ?? 1_000);
 const KILLS = Number(process.argv[3] ?? 10);
 
-const folders = Array.from({ length: JOBS }, (_, index) => folderUri(index));
+const folders = Array.from({ length: JOBS }, (_, index) => numberedFolder(index));
 const percent = (part: number) => `${(100 * part).toFixed(2)} %`;
 
 interface Aws extends Awaited<ReturnType<typeof startAws>> {

@@ -7,7 +7,7 @@ export const ROLE = 'arn:aws:iam::123456789012:role/import';
 export const INPUT = 's3://input/in/';
 export const OUTPUT = 's3://output/';
 
-export const folderUri = (index: number): string => `${INPUT}study-${String(index).padStart(6, '0')}/`;
+export const numberedFolder = (index: number): string => `${INPUT}study-${String(index).padStart(6, '0')}/`;
 
 /** Every hundredth file is no DICOM file. Nothing must be imported from its folder. */
 export const isBad = (index: number): boolean => index % 100 === 99;
@@ -16,7 +16,7 @@ export const isBad = (index: number): boolean => index % 100 === 99;
 export async function writeFolders(s3: string, count: number): Promise<void> {
   await mkdir(join(s3, 'output'), { recursive: true });
   for (let index = 0; index < count; index++) {
-    const folder = join(s3, folderUri(index).slice('s3://'.length));
+    const folder = join(s3, numberedFolder(index).slice('s3://'.length));
     await mkdir(folder, { recursive: true });
     const file = isBad(index) ? 'not DICOM' : image(`1.2.${index}`, `1.2.${index}.1`, imageSize(16));
     await writeFile(join(folder, '1.dcm'), file);

@@ -8,7 +8,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { imagingClient } from './dicom.ts';
-import { folderUri, OUTPUT, ROLE } from './fleet-input.ts';
+import { numberedFolder, OUTPUT, ROLE } from './fleet-input.ts';
 
 process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] = 'true';
 
@@ -28,6 +28,6 @@ async function importFolder(inputS3Uri: string): Promise<void> {
   appendFileSync(doneFile, `${inputS3Uri}\n`);
 }
 
-const folders = Array.from({ length: Number(count) }, (_, index) => folderUri(index));
+const folders = Array.from({ length: Number(count) }, (_, index) => numberedFolder(index));
 const missing = folders.filter((folder) => !done.has(folder));
 await Promise.allSettled(missing.map((folder) => limit(importFolder, folder)));
