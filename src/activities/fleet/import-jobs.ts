@@ -1,5 +1,6 @@
 /** The import jobs of both services, in member names common to both, for the activities that handle many at once. */
 import type { ImportJobProperties, ValidationLevel } from '@aws-sdk/client-healthlake';
+import type { DICOMImportJobProperties } from '@aws-sdk/client-medical-imaging';
 import type { healthlakeActivities } from '../healthlake.ts';
 import type { imagingActivities } from '../medical-imaging.ts';
 import type { Page } from '../find.ts';
@@ -29,76 +30,71 @@ export interface SeenJob {
   readonly inputS3Uri?: string | undefined;
 }
 
-export interface ImportJobs {
+/** @typeParam Status - the statuses of {@link ImportJobs.open} */
+export interface ImportJobs<Status extends string = string> {
   /** @param mark - the job's name and its client token. @returns the job's id, and AWS's id of the request */
   start(order: ImportOrder, inputS3Uri: string, mark: string): Promise<{ jobId: string; requestId?: string }>;
-  list(order: ImportOrder, status: string | undefined, nextToken: string | undefined): Promise<Page<SeenJob>>;
+  /** @param status - lists only jobs with it; undefined lists all */
+  list(order: ImportOrder, status: Status | undefined, nextToken: string | undefined): Promise<Page<SeenJob>>;
   get(order: ImportOrder, jobId: string): Promise<SeenJob>;
   /**
    * The statuses of jobs that have not ended, in the order in which a job has them. They must be listed in this order: a job
    * that moves on between two lists is then in both, and not in none.
    */
-  readonly open: readonly string[];
+  readonly open: readonly Status[];
 }
 
 export function importJobs(
   imaging: ReturnType<typeof imagingActivities>,
   healthlake: ReturnType<typeof healthlakeActivities>,
 ): Readonly<Record<ImportingService, ImportJobs>> {
+  return { healthlake: fhirJobs(healthlake), 'medical-imaging': dicomJobs(imaging) };
+}
+
+function dicomJobs(imaging: ReturnType<typeof imagingActivities>): ImportJobs<'SUBMITTED' | 'IN_PROGRESS'> {
   return {
-    healthlake: fhirJobs(healthlake),
-    'medical-imaging': {
-      open: ['SUBMITTED', 'IN_PROGRESS'],
-      start: async (
-        { datastoreId, dataAccessRoleArn, outputS3Uri, inputOwnerAccountId },
+    open: ['SUBMITTED', 'IN_PROGRESS'],
+    start: async ({ datastoreId, dataAccessRoleArn, outputS3Uri, inputOwnerAccountId }, inputS3Uri, mark) => {
+      const { jobId = '', requestId } = await imaging.startDICOMImportJob({
+        datastoreId,
+        dataAccessRoleArn,
         inputS3Uri,
-        mark,
-      ) => {
-        const { jobId = '', requestId } = await imaging.startDICOMImportJob({
-          datastoreId,
-          dataAccessRoleArn,
-          inputS3Uri,
-          outputS3Uri,
-          inputOwnerAccountId,
-          jobName: mark,
-          clientToken: mark,
-        });
-        return { jobId, ...(requestId !== undefined && { requestId }) };
-      },
-      list: async ({ datastoreId }, status, nextToken) => {
-        const page = await imaging.listDICOMImportJobs({
-          datastoreId,
-          jobStatus: status as 'SUBMITTED',
-          maxResults: 50,
-          nextToken,
-        });
-        const items = (page.jobSummaries ?? []).map((job) => ({
-          jobId: job.jobId ?? '',
-          name: job.jobName ?? '',
-          status: job.jobStatus ?? '',
-          message: job.message,
-          submittedAt: job.submittedAt,
-          endedAt: job.endedAt,
-        }));
-        return { items, nextToken: page.nextToken };
-      },
-      get: async ({ datastoreId }, jobId) => {
-        const { jobProperties: job } = await imaging.getDICOMImportJob({ datastoreId, jobId });
-        return {
-          jobId,
-          name: job?.jobName ?? '',
-          status: job?.jobStatus ?? '',
-          message: job?.message,
-          submittedAt: job?.submittedAt,
-          endedAt: job?.endedAt,
-          inputS3Uri: job?.inputS3Uri,
-        };
-      },
+        outputS3Uri,
+        inputOwnerAccountId,
+        jobName: mark,
+        clientToken: mark,
+      });
+      return { jobId, ...(requestId !== undefined && { requestId }) };
+    },
+    list: async ({ datastoreId }, status, nextToken) => {
+      const page = await imaging.listDICOMImportJobs({
+        datastoreId,
+        jobStatus: status,
+        maxResults: 50,
+        nextToken,
+      });
+      return { items: (page.jobSummaries ?? []).map(seenDicomJob), nextToken: page.nextToken };
+    },
+    get: async ({ datastoreId }, jobId) => {
+      const { jobProperties = {} } = await imaging.getDICOMImportJob({ datastoreId, jobId });
+      return seenDicomJob(jobProperties);
     },
   };
 }
 
-function fhirJobs(healthlake: ReturnType<typeof healthlakeActivities>): ImportJobs {
+const seenDicomJob = (job: Partial<Json<DICOMImportJobProperties>>): SeenJob => ({
+  jobId: job.jobId ?? '',
+  name: job.jobName ?? '',
+  status: job.jobStatus ?? '',
+  message: job.message,
+  submittedAt: job.submittedAt,
+  endedAt: job.endedAt,
+  inputS3Uri: job.inputS3Uri,
+});
+
+function fhirJobs(
+  healthlake: ReturnType<typeof healthlakeActivities>,
+): ImportJobs<'SUBMITTED' | 'QUEUED' | 'IN_PROGRESS'> {
   return {
     open: ['SUBMITTED', 'QUEUED', 'IN_PROGRESS'],
     start: async ({ datastoreId, outputS3Uri, outputKmsKeyId = '', ...order }, S3Uri, mark) => {
@@ -116,7 +112,7 @@ function fhirJobs(healthlake: ReturnType<typeof healthlakeActivities>): ImportJo
     list: async ({ datastoreId }, status, NextToken) => {
       const page = await healthlake.listFHIRImportJobs({
         DatastoreId: datastoreId,
-        JobStatus: status as 'SUBMITTED',
+        JobStatus: status,
         NextToken,
       });
       return { items: (page.ImportJobPropertiesList ?? []).map(seenFhirJob), nextToken: page.NextToken };
