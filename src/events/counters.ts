@@ -3,7 +3,7 @@ export type Outcome =
   | 'signalled'
   /** Dropped: another message with the same event id was already dealt with. */
   | 'duplicate'
-  /** Dropped: of another service. */
+  /** Dropped: the event is of another service. */
   | 'foreign'
   /** Dropped: the event `Image Set Created`. An import sends thousands of them, and no flow waits for one. */
   | 'not awaited'
@@ -15,11 +15,11 @@ export type Outcome =
   | 'run closed'
   /** Dropped: the run has taken as many signals as Temporal allows (10,000). */
   | 'run full'
-  /** Moved to the dead-letter queue: no event. */
+  /** Moved to the dead-letter queue, because it is no event of EventBridge. */
   | 'malformed'
-  /** Comes again: the run is not in Temporal's visibility yet. */
+  /** SQS delivers it again later, because the run is not in Temporal's visibility yet. */
   | 'later'
-  /** Comes again: Temporal or AWS could not be asked. */
+  /** SQS delivers it again later, because Temporal or AWS could not be asked. */
   | 'failed';
 
 /** The share of ends that an event showed first, and how late they were seen, of the runs that were asked. */

@@ -34,7 +34,7 @@ export function readAccess(env: Environment, host: string): Access {
       `The codec server decrypts for everybody who can reach ${host}. Set CODEC_SERVER_TOKEN, or CODEC_JWKS_URL and CODEC_JWT_AUDIENCE.`,
     );
   }
-  // A page whose name was made to lead to this machine (DNS rebinding) sends its own name.
+  // A page whose host name was made to resolve to this machine (DNS rebinding) sends that name.
   return async ({ host = '' }) =>
     URL.canParse(`http://${host}`) && isLoopback(host) ? 'this machine' : undefined;
 }

@@ -3,6 +3,7 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { isRecord } from '../lib/guards.ts';
 import { UserError, knownReason } from '../lib/user-error.ts';
 import type { Access } from './codec-access.ts';
+import { KEY_ID } from './encryption-codec.ts';
 import { fromJson, toJson } from './payload-json.ts';
 
 export interface CodecServerOptions {
@@ -126,4 +127,4 @@ function payloadsIn(body: unknown): Payload[] {
 }
 
 const keyIdOf = ({ metadata }: Payload) =>
-  metadata?.['key-id'] ? [Buffer.from(metadata['key-id']).toString()] : [];
+  metadata?.[KEY_ID] ? [Buffer.from(metadata[KEY_ID]).toString()] : [];

@@ -92,7 +92,8 @@ interface Header {
   readonly authenticated: Uint8Array;
 }
 
-const KEY_ID = 'key-id';
+/** The metadata of a payload: which key has encrypted its data key. */
+export const KEY_ID = 'key-id';
 const CONTEXT = 'encryption-context';
 const WRAPPED_KEY = 'wrapped-key';
 

@@ -32,7 +32,7 @@ export interface StartInput {
   /** When the first one is due, in milliseconds since 1970, and how many milliseconds later each next one. */
   readonly firstAt: number;
   readonly every: number;
-  /** So many milliseconds lie between two starts at the least, even if they are late. */
+  /** The shortest time between two starts, also if they are late, in milliseconds. */
   readonly least: number;
   /** After so many rejections in a row the rest is not sent. */
   readonly stopAfter: number;
@@ -42,12 +42,12 @@ export interface StartAnswers {
   readonly started: [index: number, jobId: string][];
   /** AWS's ids of the requests that have started them. CloudTrail's events about these calls have the same ids. */
   readonly requestIds: string[];
-  /** Without an answer that says whether the job was started. */
+  /** The tries for which no answer said whether the job was started. */
   readonly unknown: number[];
-  /** The service has refused to start them, by the name of its exception. */
+  /** The tries that the service has refused, with the name of its exception. */
   readonly rejected: [index: number, reason: string][];
   readonly throttled: boolean;
-  /** The service has as many jobs as it takes. */
+  /** Whether the service has refused a start because its quota of jobs is used up. */
   readonly full: boolean;
 }
 
@@ -81,8 +81,8 @@ export function runActivities(s3: S3Client, services: Readonly<Record<ImportingS
   const lastStarts = new Map<string, number>();
   return {
     /**
-     * Starts jobs by an absolute schedule. After a reply that the service is throttled or full, the rest is not sent, and
-     * neither after the run was cancelled or the worker is shutting down.
+     * Starts jobs by an absolute schedule. The rest is not sent after the service has throttled a start or has no room for another
+     * job, after the run was cancelled, or when the worker shuts down.
      */
     startImports: (input: StartInput): Promise<StartAnswers> =>
       attempt('startImports', async () => {
@@ -178,15 +178,13 @@ class StartBatch {
   readonly #jobs: ImportJobs;
   readonly #input: StartInput;
   readonly #planned: ReadonlyMap<number, PlannedJob>;
-  readonly #answers = {
+  readonly #answers: { -readonly [Member in keyof StartAnswers]: StartAnswers[Member] } = {
     started: [],
     requestIds: [],
     unknown: [],
     rejected: [],
     throttled: false,
     full: false,
-  } as {
-    -readonly [Member in keyof StartAnswers]: StartAnswers[Member];
   };
   readonly #lastStarts: Map<string, number>;
   #rejections = 0;

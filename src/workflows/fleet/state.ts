@@ -47,16 +47,16 @@ export interface FleetState<Sums> extends Pending {
   planned: { jobs: number; files: number };
   /** Staged jobs, whose files must be copied before they can be started. */
   unstaged: Pending;
-  /** Their files are being copied. */
+  /** Staged jobs whose files are being copied. */
   staging: Try[];
-  /** Sent, and not answered yet. */
+  /** Tries whose start has been requested. The request has no answer yet. */
   starting: Try[];
   /** Sent without an answer for so long that the service may have forgotten their tokens. They are looked for by their marks. */
   lost: Try[];
   running: RunningJob[];
-  /** Ended in the service. Their outcome has not been read yet. */
+  /** Jobs that have ended in the service. Their outcome has not been read yet. */
   ended: EndedJob[];
-  /** Failed because they have too many files. They are planned again. */
+  /** Jobs that have failed because they have too many files. They are planned again. */
   tooLarge: RunningJob[];
   /** The number of the next part of the report. */
   part: number;
@@ -145,7 +145,7 @@ export const waiting = (state: FleetState<unknown>): number =>
 export const inService = ({ running, starting, lost, again }: FleetState<unknown>): number =>
   running.length + starting.length + lost.length + again.filter(({ since }) => since !== undefined).length;
 
-/** Whether anything in the service is worth a look. */
+/** Whether to ask the service about jobs: some run or may run, or it had no room for another one. */
 export const needsLook = (state: FleetState<unknown>): boolean =>
   state.full || state.running.length + state.lost.length > 0;
 
@@ -407,7 +407,7 @@ export function pause(state: FleetState<unknown>, why: string): void {
   state.paused ??= why;
 }
 
-/** The next job goes alone again if the fleet has paused because of failures. */
+/** If the fleet has paused because of failures, the next job must end well before others are started. */
 export function resume(state: FleetState<unknown>): void {
   delete state.paused;
   if (state.streak.count > 0) state.proven = false;
