@@ -211,6 +211,15 @@ describe('an import', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^--input .*: there is no such file/)]);
   });
 
+  test('is not started if the input is JSON and not the path of a file; the JSON is not repeated', async () => {
+    const { code, stderr } = await cli(['start', 'provisionDatastore', '--input', '{"datastoreName": "x"}']);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/^--input takes the path of a JSON file, or - /),
+    ]);
+    expect(stderr).not.toContain('datastoreName');
+  });
+
   test('that AWS has rejected shows the message as that of AWS', async () => {
     await aws.control.failNext({
       operation: 'CreateDatastore',

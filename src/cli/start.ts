@@ -82,11 +82,18 @@ async function start(flow: WorkflowName, args: StartArgs & Record<string, unknow
  * Reads the JSON object of `--input`.
  *
  * @param file - a path, `-` for stdin, or undefined for an empty input
- * @throws UserError if there is no such file, or it does not hold a JSON object
+ * @throws UserError if there is no such file, if it does not hold a JSON object, or for JSON instead of a path
  */
 export async function readInput(file: string | undefined): Promise<Record<string, unknown>> {
   if (file === undefined) return {};
-  if (file !== '-' && !isFile(file)) throw new UserError(`--input ${file}: there is no such file.`);
+  if (file !== '-' && !isFile(file)) {
+    // `temporal workflow start` takes the JSON itself. It is not repeated, because it may name a patient.
+    if (/^\s*[{[]/.test(file))
+      throw new UserError(
+        '--input takes the path of a JSON file, or - for standard input, and not the JSON itself.',
+      );
+    throw new UserError(`--input ${file}: there is no such file.`);
+  }
   const json = file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8');
   return asInput(parseJson(json, `--input ${file}`), `--input ${file}`);
 }

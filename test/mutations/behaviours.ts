@@ -1915,6 +1915,14 @@ const LOCAL_FHIR: readonly Behaviour[] = [
     named: 'long lines',
   },
   {
+    what: 'JSON where a file is expected is explained',
+    file: 'src/cli/start.ts',
+    code: 'if (/^\\s*[{[]/.test(file))',
+    without: 'if (false)',
+    tests: ['test/cli.test'],
+    named: 'not the path of a file',
+  },
+  {
     what: 'commands load the Temporal SDK only when they connect',
     file: 'src/cli/fleet.ts',
     code: "import { noteIfRunning, withSession } from './with-session.ts';",
