@@ -67,7 +67,7 @@ const WRONG: Readonly<Record<string, readonly (readonly [value: string, said: Re
   wait: ['soon', '-1', FAR].map((value) => [value, WHOLE]),
   from: TIMES,
   to: [...TIMES, ['2025-01-01', /from must not be later/], ['2999-01-01', /must not lie in the future/]],
-  input: ['/none', folder, HUGE].map((value) => [value, NO_FILE]),
+  input: [...['/none', HUGE].map((value) => [value, NO_FILE] as const), [folder, /this is a folder/]],
   id: [[HUGE, /exceeds|too long|limit/i]],
   note: [[HUGE, /Temporal answers: Schedule notes exceeds limit/]],
   query: [
@@ -291,7 +291,7 @@ function faultsOf({ name, kind, choices }: Member): Case[] {
   if (kind === 'boolean') return ofSwitch(flagOf(name));
   const wrong = [
     [[flag], NO_VALUE],
-    [[flag, 'a', flag, 'b'], /must be/],
+    [[flag, 'a', flag, 'b'], /is given more than once/],
   ] as const;
   if (choices)
     return [
@@ -329,11 +329,32 @@ test('every invalid member of every input is rejected with one line', async () =
 test('an input file that is not a JSON object is rejected', async () => {
   writeFileSync(join(folder, 'list.json'), '[]');
   writeFileSync(join(folder, 'text.json'), 'text');
+  writeFileSync(join(folder, 'comma.json'), '{\n  "datastoreName": "x",\n  "tags": { "a": "b", },\n}');
   const of = (file: string) => ['start', 'provisionDatastore', '--input', join(folder, file)];
   const table: Row[] = [
     [of('list.json'), /must hold one JSON object/],
-    [of('text.json'), /must be JSON/],
+    [of('text.json'), /must be JSON.* line 1, column 1\./],
+    [of('comma.json'), /must be JSON.* line 3, column 21\./],
   ];
+  expect(await complaintsOf(table)).toEqual([]);
+});
+
+test('a misspelt flag is named, with the flag that is meant', async () => {
+  const start = ['start', 'provisionDatastore', '--datastor-name', 'x'];
+  const said = /--datastor-name is not known here \(did you mean --datastore-name\?\)\.$/;
+  expect(await complaintsOf([[start, said]])).toEqual([]);
+});
+
+test('a flag with the name of a member of every object is unknown, as others are', async () => {
+  const commands = [
+    ['list'],
+    ['start', 'provisionDatastore'],
+    ['schedule', 'ensure', 'importDicomAndSearch', 'x'],
+  ];
+  const names = Object.getOwnPropertyNames(Object.prototype);
+  const table = commands.flatMap((words) =>
+    names.map((name): Row => [[...words, `--${name}`, 'x'], /^Not known here: --/]),
+  );
   expect(await complaintsOf(table)).toEqual([]);
 });
 

@@ -1,6 +1,7 @@
 /** The built command line program against a running Temporal server, worker and local AWS. */
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -208,7 +209,17 @@ describe('an import', () => {
 
   test('is not started if the input file is a folder', async () => {
     const { code, stderr } = await cli(['start', 'provisionDatastore', '--input', folder]);
-    expect([code, stderr]).toEqual([1, expect.stringMatching(/^--input .*: there is no such file/)]);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^--input .*: this is a folder/)]);
+  });
+
+  test('takes its input from a pipe, as bash passes it for --input <(command)', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const [{ code, stderr }] = await Promise.all([
+      cli(['start', 'provisionDatastore', '--input', pipe]),
+      writeFile(pipe, '{"datastoreNam": "x"}'),
+    ]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('did you mean datastoreName?')]);
   });
 
   test('is not started if the input is JSON and not the path of a file; the JSON is not repeated', async () => {
@@ -319,7 +330,7 @@ describe('a mistake prints one line that says what is right', () => {
     [
       'flags',
       [...start, '--froce', '--datastore-id', 'x'],
-      /--source-image-set-id is missing.*--froce is not known here; did you mean --force\?.*--datastore-id must match/,
+      /--source-image-set-id is missing.*--froce is not known here \(did you mean --force\?\).*--datastore-id must match/,
     ],
     [
       'none of several flags',

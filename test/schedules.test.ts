@@ -224,7 +224,7 @@ describe('ensure', () => {
       /input.InputS3Uri holds a brace/,
     ],
     ['a client token', { input: { ClientToken: 'x' } }, /input.ClientToken is not for recurring imports/],
-    ['an unknown member', { cronn: 'x' }, /cronn is not known here; did you mean cron\?/],
+    ['an unknown member', { cronn: 'x' }, /cronn is not known here \(did you mean cron\?\)/],
     ['two timetables', { every: '1 hour' }, /cron or every must be given, and not both/],
     ['no timetable', { cron: undefined }, /cron or every must be given/],
     ['a cron with a time zone', { cron: 'TZ=UTC 0 2 * * *' }, /cron must be five fields/],

@@ -9,7 +9,7 @@ import { addRunCommands } from './runs.ts';
 import { addScheduleCommands } from './schedule.ts';
 import { addStartCommands } from './start.ts';
 import { PROGRAM } from './terminal.ts';
-import { refuseOddBooleans, textOption, textsOption } from './values.ts';
+import { refuseInherited, refuseOddBooleans, textOption, textsOption } from './values.ts';
 import { inOurWords } from './yargs-messages.ts';
 
 /**
@@ -18,6 +18,7 @@ import { inOurWords } from './yargs-messages.ts';
  * @param args - the arguments of the program, without its name
  */
 export function commandLine(args: readonly string[]): Argv<{ json: boolean | undefined }> {
+  refuseInherited(args);
   const cli = yargs([...args])
     .scriptName(PROGRAM)
     // yargs would translate only its own messages, by the language of the environment.

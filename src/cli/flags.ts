@@ -1,4 +1,5 @@
 /** Makes flags of the members of an input, and an input of the flags. */
+import { JSONRepairError, jsonrepair } from 'jsonrepair';
 import type { Argv } from 'yargs';
 import { isRecord } from '../lib/guards.ts';
 import type { Problem } from '../input-rules/ajv.ts';
@@ -11,6 +12,9 @@ import { shellCommand } from './terminal.ts';
 export function flagOf(member: string): string {
   return member.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
 }
+
+/** `datastor-id` → `datastorId`. The input rules show an unknown name only if it is spelled as members are. */
+const memberOf = (flag: string) => flag.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** Adds a flag for each member. yargs must read all values as text: as a number, the id `0042` would become `42`. */
 export function withFlags<Args>(yargs: Argv<Args>, members: readonly Member[], group: string): Argv<Args> {
@@ -74,7 +78,11 @@ export function refuseStrayWords(args: Readonly<Record<string, unknown>>, words:
     throw new UserError(`"${stray}" is not the value of a flag. A value with spaces needs quotes.`);
 }
 
-/** The parsed flags as members of the input. An unknown flag keeps its name, so that the input rules reject it by that name. */
+/**
+ * The parsed flags as members of the input. An unknown flag becomes a member too, so that the input rules reject it by its name.
+ *
+ * @throws UserError for a flag that is given twice, of which yargs makes a list
+ */
 export function membersFrom(
   args: Readonly<Record<string, unknown>>,
   members: readonly Member[],
@@ -84,8 +92,9 @@ export function membersFrom(
   const given = Object.entries(args).filter(([flag, value]) => value !== undefined && !notMembers.has(flag));
   return Object.fromEntries(
     given.map(([flag, value]) => {
+      if (Array.isArray(value)) throw new UserError(`--${flag} is given more than once.`);
       const member = byFlag.get(flag);
-      return member ? [member.name, parse(member, flag, value)] : [flag, value];
+      return member ? [member.name, parse(member, flag, value)] : [memberOf(flag), value];
     }),
   );
 }
@@ -97,13 +106,28 @@ function parse({ kind }: Member, flag: string, value: unknown): unknown {
   return kind === 'json' ? parseJson(value, `--${flag}`) : value;
 }
 
-/** @throws UserError that begins with `where`, such as `--polling` */
+/** @throws UserError that begins with `where`, such as `--polling`, and names the place of the mistake, but no part of the text */
 export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new UserError(`${where} must be JSON, such as '{"name": "value"}'.`);
+    const before = text.slice(0, faultIn(text)).split('\n');
+    const place = `line ${before.length}, column ${(before.at(-1) ?? '').length + 1}`;
+    throw new UserError(`${where} must be JSON, such as '{"name": "value"}'. The mistake is at ${place}.`);
   }
+}
+
+/** Where a text stops being JSON: its first character that a repair changes. Node gives a position for some mistakes only. */
+function faultIn(text: string): number {
+  let repaired = '';
+  try {
+    repaired = jsonrepair(text);
+  } catch (error) {
+    if (error instanceof JSONRepairError) return error.position;
+  }
+  let at = 0;
+  while (at < text.length && text[at] === repaired[at]) at += 1;
+  return at;
 }
 
 /** The problems of an input, with members named by their flags. */

@@ -1,8 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import type { Argv } from 'yargs';
 import { isFlowInput } from '../client/flow-types.ts';
 import { documentName } from '../lib/document-name.ts';
+import { isRecord } from '../lib/guards.ts';
 import { describeProblems } from '../input-rules/flows.ts';
 import { membersOf } from '../input-rules/members.ts';
 import { WORKFLOW_NAMES, inputProblems, type WorkflowName } from '../input-rules/workflows.ts';
@@ -82,27 +83,31 @@ async function start(flow: WorkflowName, args: StartArgs & Record<string, unknow
  * Reads the JSON object of `--input`.
  *
  * @param file - a path, `-` for stdin, or undefined for an empty input
- * @throws UserError if there is no such file, if it does not hold a JSON object, or for JSON instead of a path
+ * @throws UserError if the file cannot be read, or does not hold a JSON object
  */
 export async function readInput(file: string | undefined): Promise<Record<string, unknown>> {
   if (file === undefined) return {};
-  if (file !== '-' && !isFile(file)) {
+  const json = file === '-' ? await text(process.stdin) : readText(file);
+  return asInput(parseJson(json, `--input ${file}`), `--input ${file}`);
+}
+
+/** What `--input` may be is not tested before it is read, because `--input <(jq …)` is a pipe. */
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
     // `temporal workflow start` takes the JSON itself. It is not repeated, because it may name a patient.
     if (/^\s*[{[]/.test(file))
       throw new UserError(
         '--input takes the path of a JSON file, or - for standard input, and not the JSON itself.',
       );
-    throw new UserError(`--input ${file}: there is no such file.`);
+    throw new UserError(`--input ${file}: ${unreadable(isRecord(error) ? error['code'] : undefined)}.`);
   }
-  const json = file === '-' ? await text(process.stdin) : readFileSync(file, 'utf8');
-  return asInput(parseJson(json, `--input ${file}`), `--input ${file}`);
 }
 
-/** `statSync` throws not only for a missing file, but also for a name that no file can have. */
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
+function unreadable(code: unknown): string {
+  if (code === 'EISDIR') return 'this is a folder';
+  if (code === 'EACCES' || code === 'EPERM') return 'you may not read this file';
+  // Other codes are those of names that no file can have, such as ENAMETOOLONG.
+  return 'there is no such file';
 }

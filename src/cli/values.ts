@@ -80,6 +80,18 @@ export function refuseOddBooleans(args: readonly string[]): true {
   return true;
 }
 
+/**
+ * Rejects `--constructor`: yargs keeps its rules in plain objects, and takes such an inherited member of theirs for a rule.
+ *
+ * @throws UserError for a flag with the name of a member of every object
+ */
+export function refuseInherited(args: readonly string[]): void {
+  for (const arg of args) {
+    const [, flag = ''] = /^--(?:no-)?([^=]*)/.exec(arg) ?? [];
+    if (flag in {}) throw new UserError(`Not known here: --${flag}. (--help lists commands and flags)`);
+  }
+}
+
 /** yargs gives an array if a flag is given twice, and `false` for `--no-…`. */
 function oneText(flag: string, value: unknown): string {
   if (Array.isArray(value)) throw new UserError(`${name(flag)} is given more than once.`);

@@ -196,5 +196,5 @@ function unknownMember(name: string, { parentSchema }: ErrorObject): string {
     }))
     .filter(({ edits }) => edits <= 3)
     .toSorted((a, b) => a.edits - b.edits);
-  return `is not known here${nearest ? `; did you mean ${nearest.candidate}?` : `; known are ${known.join(', ')}`}`;
+  return `is not known here${nearest ? ` (did you mean ${nearest.candidate}?)` : `; known are ${known.join(', ')}`}`;
 }

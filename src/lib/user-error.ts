@@ -6,6 +6,9 @@ export class UserError extends Error {
   override readonly name = 'UserError';
 }
 
+/** The message of an error, without the name of its class that `String(error)` begins with. */
+export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
 /**
  * The text for a person about an error that ends a program.
  *

@@ -1,7 +1,7 @@
 import { createHash, createSecretKey, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { canonicalJson } from '../lib/canonical-json.ts';
-import { UserError } from '../lib/user-error.ts';
+import { UserError, messageOf } from '../lib/user-error.ts';
 import type { EncryptionContext, KeySource } from './key-source.ts';
 import { open, seal } from './sealing.ts';
 
@@ -54,6 +54,6 @@ function readLines(path: string): string[] {
   try {
     return readFileSync(path, 'utf8').split('\n');
   } catch (error) {
-    throw new UserError(`The key file ${path} of PAYLOAD_KEYS cannot be read: ${String(error)}`);
+    throw new UserError(`The key file ${path} of PAYLOAD_KEYS cannot be read: ${messageOf(error)}`);
   }
 }

@@ -1,5 +1,5 @@
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { UserError } from '../lib/user-error.ts';
+import { UserError, messageOf } from '../lib/user-error.ts';
 
 /**
  * Reads the connection options from the configuration of the Temporal CLI: `TEMPORAL_*`, or the profile in `temporal.toml`.
@@ -11,7 +11,7 @@ export function readTemporalConfig() {
     const { connectionOptions, namespace = 'default' } = loadClientConnectConfig();
     return { connectionOptions, namespace, address: connectionOptions.address ?? 'localhost:7233' };
   } catch (error) {
-    const [reason] = String(error).split('\n');
+    const [reason] = messageOf(error).split('\n');
     throw new UserError(`The Temporal configuration cannot be read (TEMPORAL_* or temporal.toml): ${reason}`);
   }
 }
@@ -23,9 +23,10 @@ export function noNamespace(address: string, namespace: string): UserError {
   );
 }
 
-/** The error for a server that cannot be reached. */
+/** The error for a server that cannot be reached. The worker's connection is Rust code, whose errors print their whole structure. */
 export function noServer(address: string, error: Error): UserError {
+  const reason = /message: "(.*?)"/.exec(error.message)?.[1] ?? error.message;
   return new UserError(
-    `No Temporal server at ${address} (${error.message}). Start one (temporal server start-dev), or set TEMPORAL_ADDRESS.`,
+    `No Temporal server at ${address} (${reason}). Start one (temporal server start-dev), or set TEMPORAL_ADDRESS.`,
   );
 }

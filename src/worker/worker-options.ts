@@ -3,6 +3,7 @@
  *
  * @module aws-health-workflows/worker
  */
+import { messageOf } from '../lib/user-error.ts';
 import { isGrpcError } from '../temporal/grpc.ts';
 import { NativeConnection, type WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
@@ -77,6 +78,6 @@ async function reportVersioning(
     const { faults } = await lookUpVersioning(connection, namespace, taskQueue, own);
     for (const { found, fix } of faults) console.error(`Worker Versioning: ${found}. To mend it: ${fix}`);
   } catch (error) {
-    console.error(`Worker Versioning: its state cannot be looked up: ${String(error)}`);
+    console.error(`Worker Versioning: its state cannot be looked up: ${messageOf(error)}`);
   }
 }

@@ -48,7 +48,7 @@ test('all problems are reported at once, by name and rule, with the most similar
     }),
   );
   expect(text).toContain('datastoreId must match pattern');
-  expect(text).toContain('destinationImageSetID is not known here; did you mean destinationImageSetId?');
+  expect(text).toContain('destinationImageSetID is not known here (did you mean destinationImageSetId?)');
   expect(text).toContain('force must be boolean');
   expect(text).not.toContain('SECRET');
 });

@@ -64,7 +64,7 @@ test.each<[string, object, RegExp]>([
   [
     'an unknown member',
     { ...nightly, timezone: 'UTC' },
-    /^timezone is not known here; did you mean timeZone\?$/,
+    /^timezone is not known here \(did you mean timeZone\?\)$/,
   ],
   ['no time zone', { ...nightly, timeZone: 'SECRET' }, /^timeZone must be an IANA time zone/],
   ['no offset', { ...nightly, offset: 'SECRET' }, /^offset must be minutes, hours, days or weeks/],
@@ -88,7 +88,7 @@ test.each<[string, object, RegExp]>([
   [
     'a member that the flow does not know',
     nightlyWith({ JobNam: 'SECRET' }),
-    /^input.JobNam is not known here; did/,
+    /^input.JobNam is not known here \(did/,
   ],
   [
     'polling that would read too often',

@@ -1,6 +1,6 @@
 /** Runs the checks of `doctor` one after the other. A check is skipped if another check that it needs has failed. */
 import { isRecord } from '../../lib/guards.ts';
-import { UserError } from '../../lib/user-error.ts';
+import { UserError, messageOf } from '../../lib/user-error.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface Finding {
@@ -95,8 +95,7 @@ export class Examination {
 
 /** The message of an error, with its code or name: some network errors have no message, and AWS's error names are clearer. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof UserError || !isRecord(error))
-    return error instanceof Error ? error.message : String(error);
+  if (error instanceof UserError || !isRecord(error)) return messageOf(error);
   const { name, code, message } = error;
   const parts = [typeof code === 'string' ? code : name === 'Error' ? undefined : name, message];
   return parts.filter((part) => typeof part === 'string' && part !== '').join(': ');
