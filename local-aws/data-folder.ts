@@ -1,7 +1,6 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { UserError } from '../src/lib/user-error.ts';
-import { messageOf } from './errors.ts';
+import { UserError, messageOf } from '../src/lib/user-error.ts';
 
 /**
  * Creates the folder that holds all state, if it does not exist yet.

@@ -24,9 +24,6 @@ export function errorCode(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
 }
 
-/** The message of anything thrown, as one text. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /**
  * The name of an error in the log of calls. Any error but a {@link ServiceError} is a bug of the local AWS, which the client
  * receives as InternalServerException.

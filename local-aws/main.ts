@@ -1,5 +1,5 @@
-import { UserError, explainOurs } from '../src/lib/user-error.ts';
-import { errorCode, messageOf } from './errors.ts';
+import { UserError, explainOurs, messageOf } from '../src/lib/user-error.ts';
+import { errorCode } from './errors.ts';
 import { help, readFlags } from './flags.ts';
 import { SettingError } from './read-settings.ts';
 

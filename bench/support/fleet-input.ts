@@ -7,6 +7,7 @@ export const ROLE = 'arn:aws:iam::123456789012:role/import';
 export const INPUT = 's3://input/in/';
 export const OUTPUT = 's3://output/';
 
+/** The URI of a folder to import, by its number. */
 export const numberedFolder = (index: number): string => `${INPUT}study-${String(index).padStart(6, '0')}/`;
 
 /** Every hundredth file is no DICOM file. Nothing must be imported from its folder. */

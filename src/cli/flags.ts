@@ -13,7 +13,10 @@ export function flagOf(member: string): string {
   return member.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').toLowerCase();
 }
 
-/** `datastor-id` → `datastorId`. The input rules show an unknown name only if it is spelled as members are. */
+/**
+ * The member that a flag stands for, even a misspelt one: `datastor-id` → `datastorId`. A message of the input rules shows the name of an
+ * unknown member only if it has no hyphen, because other names could be data of a patient.
+ */
 const memberOf = (flag: string) => flag.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** Adds a flag for each member. yargs must read all values as text: as a number, the id `0042` would become `42`. */
@@ -106,7 +109,11 @@ function parse({ kind }: Member, flag: string, value: unknown): unknown {
   return kind === 'json' ? parseJson(value, `--${flag}`) : value;
 }
 
-/** @throws UserError that begins with `where`, such as `--polling`, and names the place of the mistake, but no part of the text */
+/**
+ * @param where - what holds the text, such as `--polling`
+ * @throws UserError that begins with `where`, and names the line and column of the mistake. It repeats nothing of the text, which could
+ *   hold data of a patient.
+ */
 export function parseJson(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
@@ -117,7 +124,10 @@ export function parseJson(text: string, where: string): unknown {
   }
 }
 
-/** Where a text stops being JSON: its first character that a repair changes. Node gives a position for some mistakes only. */
+/**
+ * The position of the first mistake in a text that is not JSON: the first character that `jsonrepair` would change. The error of
+ * `JSON.parse` has a position only for some mistakes.
+ */
 function faultIn(text: string): number {
   let repaired = '';
   try {

@@ -91,12 +91,12 @@ export async function readInput(file: string | undefined): Promise<Record<string
   return asInput(parseJson(json, `--input ${file}`), `--input ${file}`);
 }
 
-/** What `--input` may be is not tested before it is read, because `--input <(jq …)` is a pipe. */
+/** Does not ask first whether there is such a regular file: `--input <(jq …)` is a pipe, and can be read too. */
 function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    // `temporal workflow start` takes the JSON itself. It is not repeated, because it may name a patient.
+    // Users of `temporal workflow start`, whose --input is JSON, make this mistake. The JSON is not repeated, because it may name a patient.
     if (/^\s*[{[]/.test(file))
       throw new UserError(
         '--input takes the path of a JSON file, or - for standard input, and not the JSON itself.',

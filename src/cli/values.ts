@@ -81,7 +81,8 @@ export function refuseOddBooleans(args: readonly string[]): true {
 }
 
 /**
- * Rejects `--constructor`: yargs keeps its rules in plain objects, and takes such an inherited member of theirs for a rule.
+ * Rejects flags such as `--constructor`. yargs looks up its rules for a flag in plain objects, finds a member that every object
+ * inherits, and fails with a stack trace.
  *
  * @throws UserError for a flag with the name of a member of every object
  */

@@ -17,7 +17,7 @@ export type Outcome =
   | 'run full'
   /** Moved to the dead-letter queue, because it is no event of EventBridge. */
   | 'malformed'
-  /** SQS delivers it again later, because the run is not in Temporal's visibility yet. */
+  /** SQS delivers it again later, because a list of Temporal's runs does not show the run yet. */
   | 'later'
   /** SQS delivers it again later, because Temporal or AWS could not be asked. */
   | 'failed';

@@ -6,8 +6,8 @@ export class UserError extends Error {
   override readonly name = 'UserError';
 }
 
-/** The message of an error, without the name of its class that `String(error)` begins with. */
-export const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+/** The message of anything thrown, without the name of its class, with which `String(error)` begins. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
  * The text for a person about an error that ends a program.

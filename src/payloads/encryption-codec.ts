@@ -73,7 +73,7 @@ export class EncryptionCodec implements PayloadCodec {
     return payload;
   }
 
-  /** What all payloads of a data key have in common. */
+  /** The metadata of all payloads that a data key encrypts, and the bytes that are authenticated with each. Made once for each key. */
   #headerOf(dataKey: DataKey): Header {
     if (this.#header?.dataKey === dataKey) return this.#header;
     const metadata = {
@@ -92,7 +92,7 @@ interface Header {
   readonly authenticated: Uint8Array;
 }
 
-/** The metadata of a payload: which key has encrypted its data key. */
+/** The name of the metadata with the id of the key that has encrypted the data key. */
 export const KEY_ID = 'key-id';
 const CONTEXT = 'encryption-context';
 const WRAPPED_KEY = 'wrapped-key';

@@ -5,7 +5,7 @@ import { UserError } from '../lib/user-error.ts';
 export interface DataKey {
   /** Names the key that has encrypted this one: the ARN of a KMS key, or the fingerprint of a line of a key file. */
   readonly keyId: string;
-  /** 32 bytes. Node prepares it once, and not for each payload, and does not show it in a log. */
+  /** 32 bytes. Node prepares a `KeyObject` once and not for each payload, and never prints its bytes. */
   readonly key: KeyObject;
   readonly wrapped: Uint8Array;
 }

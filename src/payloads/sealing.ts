@@ -14,13 +14,16 @@ const TAG_BYTES = 16;
 export function seal(key: KeyObject, plain: Uint8Array, authenticated: Uint8Array): Buffer {
   const iv = newNonce();
   const cipher = createCipheriv(ALGORITHM, key, iv).setAAD(authenticated);
-  // In the mode GCM the update encrypts everything, and the end adds no bytes.
+  // In GCM, `update` encrypts everything, and `final` returns no further bytes.
   const encrypted = cipher.update(plain);
   cipher.final();
   return Buffer.concat([iv, encrypted, cipher.getAuthTag()]);
 }
 
-/** Random bytes for the next nonces. To fetch them for each payload alone takes a quarter of the time that its encryption takes. */
+/**
+ * Random bytes for the next 1,000 nonces. A call of the random generator for each payload would take a quarter of the time of the
+ * encryption itself.
+ */
 const nonces = new Uint8Array(IV_BYTES * 1_000);
 let usedOfNonces = nonces.length;
 

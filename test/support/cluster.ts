@@ -145,7 +145,11 @@ export const workerLogFile = join(tmpdir(), `ahw-worker-${process.pid}.log`);
 
 const builtWorker = [join(import.meta.dirname, '../../dist/src/cli.js'), 'worker'];
 
-/** Starts the built worker, or another script, with time-outs that are short enough for tests. */
+/**
+ * Starts a worker with time-outs that are short enough for tests.
+ *
+ * @param command - a script and its arguments, in place of those of the built worker
+ */
 export function startWorker(env: Record<string, string>, command: readonly string[] = builtWorker) {
   return startChild(process.execPath, command, {
     name: 'worker',

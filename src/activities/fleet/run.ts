@@ -34,7 +34,7 @@ export interface StartInput {
   readonly every: number;
   /** The shortest time between two starts, also if they are late, in milliseconds. */
   readonly least: number;
-  /** After so many rejections in a row the rest is not sent. */
+  /** After this number of refused starts in a row, no further start is sent. */
   readonly stopAfter: number;
 }
 
@@ -42,7 +42,7 @@ export interface StartAnswers {
   readonly started: [index: number, jobId: string][];
   /** AWS's ids of the requests that have started them. CloudTrail's events about these calls have the same ids. */
   readonly requestIds: string[];
-  /** The tries for which no answer said whether the job was started. */
+  /** The tries whose request got no clear answer from the service: the job may have been started, or not. */
   readonly unknown: number[];
   /** The tries that the service has refused, with the name of its exception. */
   readonly rejected: [index: number, reason: string][];
@@ -81,8 +81,8 @@ export function runActivities(s3: S3Client, services: Readonly<Record<ImportingS
   const lastStarts = new Map<string, number>();
   return {
     /**
-     * Starts jobs by an absolute schedule. The rest is not sent after the service has throttled a start or has no room for another
-     * job, after the run was cancelled, or when the worker shuts down.
+     * Starts jobs, each at its time. No further start is sent once the service has throttled one or its quota of jobs is used up, the
+     * run is cancelled, or the worker shuts down.
      */
     startImports: (input: StartInput): Promise<StartAnswers> =>
       attempt('startImports', async () => {
